@@ -1,0 +1,113 @@
+import { CloseCode } from '../close-codes.js';
+
+/** What an error code means to each edge. */
+export interface ErrorSpec {
+  /** `retryable`: the same request may succeed later. */
+  readonly retryable: boolean;
+  /** HTTP status of the problem document. */
+  readonly httpStatus: number;
+  /** Present when the violation also closes the connection. */
+  readonly closeCode?: CloseCode;
+  /** English text for people; never contains request data. */
+  readonly message: string;
+}
+
+/**
+ * Every error a client or another service can be given. Codes are stable; texts are not.
+ *
+ * @see PROTOCOL.md, section "Errors"
+ */
+export const errorCatalog = {
+  BAD_JSON: { retryable: false, httpStatus: 400, message: 'The request is not valid JSON.' },
+  INVALID: { retryable: false, httpStatus: 400, message: 'The request has a missing or malformed field.' },
+  UNKNOWN_OP: { retryable: false, httpStatus: 400, message: 'This operation is not known.' },
+  UNAUTHENTICATED: {
+    retryable: false,
+    httpStatus: 401,
+    message: 'Log in first: the token is missing, malformed or expired.',
+  },
+  SESSION_REVOKED: {
+    retryable: false,
+    httpStatus: 401,
+    closeCode: CloseCode.sessionRevoked,
+    message: 'This session has been logged out.',
+  },
+  BAD_CREDENTIALS: { retryable: false, httpStatus: 401, message: 'Wrong user name or password.' },
+  FORBIDDEN: { retryable: false, httpStatus: 403, message: 'You may not do this.' },
+  ORIGIN_DENIED: { retryable: false, httpStatus: 403, message: 'This web origin is not allowed.' },
+  NOT_FOUND: { retryable: false, httpStatus: 404, message: 'There is nothing here.' },
+  ROOM_NOT_FOUND: { retryable: false, httpStatus: 404, message: 'This room does not exist.' },
+  USER_NOT_FOUND: { retryable: false, httpStatus: 404, message: 'This user does not exist.' },
+  NOT_JOINED: { retryable: false, httpStatus: 409, message: 'Join the room first.' },
+  NAME_TAKEN: { retryable: false, httpStatus: 409, message: 'This user name is taken.' },
+  IDEMPOTENCY_MISMATCH: {
+    retryable: false,
+    httpStatus: 422,
+    message: 'This idempotency key was used for a different message.',
+  },
+  MESSAGE_TOO_LONG: { retryable: false, httpStatus: 413, message: 'The message is too long.' },
+  FRAME_TOO_LARGE: {
+    retryable: false,
+    httpStatus: 413,
+    closeCode: CloseCode.badFrame,
+    message: 'The frame is too large.',
+  },
+  FRAME_BAD_VERSION: {
+    retryable: false,
+    httpStatus: 400,
+    closeCode: CloseCode.badFrame,
+    message: 'The frame does not start with v1.',
+  },
+  FRAME_BAD_LENGTH: {
+    retryable: false,
+    httpStatus: 400,
+    closeCode: CloseCode.badFrame,
+    message: 'The frame declares an impossible length.',
+  },
+  PAYLOAD_TOO_LARGE: { retryable: false, httpStatus: 413, message: 'The request body is too large.' },
+  TOO_MANY_ROOMS: { retryable: false, httpStatus: 409, message: 'This connection is in too many rooms.' },
+  TOO_MANY_ERRORS: {
+    retryable: false,
+    httpStatus: 429,
+    closeCode: CloseCode.abuse,
+    message: 'Too many bad frames on this connection.',
+  },
+  RATE_LIMITED: { retryable: true, httpStatus: 429, message: 'Too many requests: slow down.' },
+  AUTH_TIMEOUT: {
+    retryable: true,
+    httpStatus: 408,
+    closeCode: CloseCode.authTimeout,
+    message: 'No valid token arrived in time.',
+  },
+  HEARTBEAT_TIMEOUT: {
+    retryable: true,
+    httpStatus: 408,
+    closeCode: CloseCode.heartbeatTimeout,
+    message: 'The connection was silent for too long.',
+  },
+  OVERLOADED: { retryable: true, httpStatus: 503, message: 'The server is busy: try again shortly.' },
+  UNAVAILABLE: {
+    retryable: true,
+    httpStatus: 503,
+    message: 'A part of the server is restarting: try again.',
+  },
+  DEADLINE_EXCEEDED: {
+    retryable: true,
+    httpStatus: 504,
+    message: 'The server did not answer in time: try again.',
+  },
+  HISTORY_PENDING: {
+    retryable: true,
+    httpStatus: 503,
+    message: 'This part of the history is still being written: try again.',
+  },
+  INTERNAL: { retryable: true, httpStatus: 500, message: 'Something went wrong on the server.' },
+} as const satisfies Record<string, ErrorSpec>;
+
+/** A code of the catalogue. */
+export type ErrorCode = keyof typeof errorCatalog;
+
+/** Whether a string is a code of this catalogue; a newer server may send others. */
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(errorCatalog, value);
+}

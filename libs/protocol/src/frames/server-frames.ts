@@ -1,0 +1,139 @@
+import { z } from 'zod';
+import { Op } from '../opcodes.js';
+
+const ref = z.union([z.string(), z.number()]).optional();
+
+/**
+ * A delivered message: gochat's object, then Parley's fields. The same in live frames, in history and over HTTP.
+ * `sentAt` is milliseconds since 1970; `createTime` is the same instant in the server's time zone, in gochat's form.
+ */
+export const messageSchema = z.object({
+  op: z.union([z.literal(Op.direct), z.literal(Op.room)]),
+  code: z.literal(0),
+  msg: z.string(),
+  fromUserId: z.number(),
+  fromUserName: z.string(),
+  toUserId: z.number(),
+  toUserName: z.string(),
+  roomId: z.number(),
+  createTime: z.string(),
+  id: z.string(),
+  clientMsgId: z.string(),
+  sentAt: z.number(),
+  seq: z.number(),
+  epoch: z.string(),
+});
+export type Message = z.infer<typeof messageSchema>;
+
+export const countFrameSchema = z.object({ op: z.literal(Op.count), roomId: z.number(), count: z.number() });
+export type CountFrame = z.infer<typeof countFrameSchema>;
+
+/** `roomUserInfo` maps user id to name: all members up to `limits.maxListedMembers`, the newest beyond. */
+export const infoFrameSchema = z.object({
+  op: z.literal(Op.info),
+  roomId: z.number(),
+  count: z.number(),
+  roomUserInfo: z.record(z.string(), z.string()),
+});
+export type InfoFrame = z.infer<typeof infoFrameSchema>;
+
+/**
+ * The connection is in the room. Everything after `seq` follows on this connection, in order.
+ * `resumed`: `seq` is the `lastSeq` that the client asked for; otherwise it is the room's present position,
+ * and older messages are to be had from history.
+ */
+export const joinedFrameSchema = z.object({
+  op: z.literal(Op.joined),
+  roomId: z.number(),
+  epoch: z.string(),
+  seq: z.number(),
+  head: z.number(),
+  resumed: z.boolean(),
+  userId: z.number(),
+  userName: z.string(),
+  ref,
+});
+export type JoinedFrame = z.infer<typeof joinedFrameSchema>;
+
+/** The send is kept (see PROTOCOL.md, "Acknowledgement levels"). `duplicate`: it had been accepted before; nothing was appended. */
+export const ackFrameSchema = z.object({
+  op: z.literal(Op.ack),
+  roomId: z.number(),
+  seq: z.number(),
+  epoch: z.string(),
+  id: z.string(),
+  clientMsgId: z.string(),
+  sentAt: z.number(),
+  duplicate: z.boolean(),
+  ref,
+});
+export type AckFrame = z.infer<typeof ackFrameSchema>;
+
+/** A refusal. `code` is of the error catalogue; unknown codes are to be treated by `retryable` alone. */
+export const errorFrameSchema = z.object({
+  op: z.literal(Op.error),
+  code: z.string(),
+  message: z.string(),
+  retryable: z.boolean(),
+  ref,
+  roomId: z.number().optional(),
+  clientMsgId: z.string().optional(),
+  fields: z.array(z.string()).optional(),
+  retryAfterMs: z.number().optional(),
+  closeCode: z.number().optional(),
+});
+export type ErrorFrame = z.infer<typeof errorFrameSchema>;
+
+/** `from`..`to` (inclusive) were not sent here: read them with `history`. Live delivery goes on after `to`. */
+export const resyncFrameSchema = z.object({
+  op: z.literal(Op.resync),
+  roomId: z.number(),
+  epoch: z.string(),
+  from: z.number(),
+  to: z.number(),
+  reason: z.enum(['slow', 'gap', 'epoch']),
+});
+export type ResyncFrame = z.infer<typeof resyncFrameSchema>;
+
+export const goawayFrameSchema = z.object({
+  op: z.literal(Op.goaway),
+  reconnectAfterMs: z.number(),
+  reason: z.string(),
+});
+export type GoawayFrame = z.infer<typeof goawayFrameSchema>;
+
+export const leftFrameSchema = z.object({ op: z.literal(Op.leave), roomId: z.number(), ref });
+export type LeftFrame = z.infer<typeof leftFrameSchema>;
+
+/** A page of history in ascending order. `more`: the range goes on in the direction asked for. */
+export const historyPageSchema = z.object({
+  roomId: z.number(),
+  epoch: z.string(),
+  head: z.number(),
+  messages: z.array(messageSchema),
+  more: z.boolean(),
+});
+export type HistoryPage = z.infer<typeof historyPageSchema>;
+export const historyFrameSchema = historyPageSchema.extend({ op: z.literal(Op.history), ref });
+export type HistoryFrame = z.infer<typeof historyFrameSchema>;
+
+export const pingFrameSchema = z.object({ op: z.literal(Op.ping) });
+export const pongFrameSchema = z.object({ op: z.literal(Op.pong), ref });
+
+/** Every frame a server sends. */
+export const serverFrameSchema = z.discriminatedUnion('op', [
+  messageSchema.extend({ op: z.literal(Op.direct) }),
+  messageSchema.extend({ op: z.literal(Op.room) }),
+  countFrameSchema,
+  infoFrameSchema,
+  joinedFrameSchema,
+  ackFrameSchema,
+  errorFrameSchema,
+  resyncFrameSchema,
+  goawayFrameSchema,
+  leftFrameSchema,
+  historyFrameSchema,
+  pingFrameSchema,
+  pongFrameSchema,
+]);
+export type ServerFrame = z.infer<typeof serverFrameSchema>;

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import {
+  clientMsgIdField,
+  idField,
+  passwordField,
+  roomNameField,
+  seqField,
+  textField,
+  userNameField,
+} from '../fields.js';
+import { ackFrameSchema, historyPageSchema } from '../frames/server-frames.js';
+import { limits } from '../limits.js';
+
+export const registerBodySchema = z.object({ userName: userNameField, password: passwordField });
+/** Log-in does not judge the form of a password: a wrong one is `BAD_CREDENTIALS`, whatever it looks like. */
+export const loginBodySchema = z.object({ userName: z.string().max(256), password: z.string().max(1_024) });
+export const userSchema = z.object({
+  userId: z.number(),
+  userName: z.string(),
+  role: z.enum(['user', 'admin']),
+});
+export const sessionSchema = z.object({ token: z.string(), expiresAt: z.number(), user: userSchema });
+export const roomSchema = z.object({
+  roomId: z.number(),
+  name: z.string(),
+  kind: z.enum(['room', 'direct']),
+  online: z.number(),
+});
+export const roomsSchema = z.object({ rooms: z.array(roomSchema) });
+export const createRoomBodySchema = z.object({ name: roomNameField });
+export const memberSchema = z.object({ userId: z.number(), userName: z.string() });
+/** `count` is exact; `members` are all of them up to `limits.maxListedMembers`, the newest beyond. */
+export const membersSchema = z.object({ count: z.number(), members: z.array(memberSchema) });
+export const historyQuerySchema = z.object({
+  before: z.coerce.number().pipe(seqField).optional(),
+  after: z.coerce.number().pipe(seqField).optional(),
+  limit: z.coerce.number().int().min(1).max(limits.maxHistoryPage).default(50),
+});
+export const sendBodySchema = z.object({ msg: textField });
+export const sendDirectBodySchema = z.object({ toUserId: idField, msg: textField });
+export const idempotencyKeySchema = clientMsgIdField;
+export const ackSchema = ackFrameSchema.omit({ op: true, ref: true });
+/** RFC 9457 problem details. `code` is of the error catalogue. */
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number(),
+  code: z.string(),
+  retryable: z.boolean(),
+  fields: z.array(z.string()).optional(),
+  retryAfterMs: z.number().optional(),
+  requestId: z.string().optional(),
+});
+
+export type User = z.infer<typeof userSchema>;
+export type Session = z.infer<typeof sessionSchema>;
+export type Room = z.infer<typeof roomSchema>;
+export type Members = z.infer<typeof membersSchema>;
+export type Ack = z.infer<typeof ackSchema>;
+export type Problem = z.infer<typeof problemSchema>;
+export { historyPageSchema };

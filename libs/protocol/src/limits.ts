@@ -1,0 +1,41 @@
+/**
+ * Every bound a client can meet, in one place. What happens at a bound has a code in the error catalogue;
+ * PROTOCOL.md, section "Limits", is the prose version of this table.
+ */
+export const limits = {
+  /** Largest TCP frame, bytes, 4 header bytes included: the seed's length field is a signed 16-bit integer. */
+  maxFrameBytes: 32_767,
+  /** Largest inbound WebSocket message, bytes. The same as over TCP, so that one protocol fits both. */
+  maxWsMessageBytes: 32_767,
+  /** Largest HTTP request body, bytes. */
+  maxHttpBodyBytes: 65_536,
+  /** Longest message text, Unicode code points. */
+  maxTextCodePoints: 4_000,
+  /** Longest user name, code points. */
+  maxNameCodePoints: 32,
+  /** Longest password, UTF-8 bytes: argon2 is deliberately slow, so its input is bounded. */
+  maxPasswordBytes: 256,
+  /** Shortest password, code points. The seed's accounts use six. */
+  minPasswordCodePoints: 6,
+  /** Longest room name, code points. */
+  maxRoomNameCodePoints: 80,
+  /** Longest `clientMsgId` and `Idempotency-Key`, characters. */
+  maxClientMsgIdChars: 64,
+  /** Rooms one connection may be in at once. */
+  maxRoomsPerConnection: 64,
+  /** Messages in one history page. */
+  maxHistoryPage: 200,
+  /** Members listed in a room-info frame and by the members route; the newest ones beyond. */
+  maxListedMembers: 1_000,
+  /** A connection that has not presented a valid token after this time is closed with 4003. */
+  unauthenticatedIdleMs: 10_000,
+  /** The server pings an idle connection this often. */
+  heartbeatIntervalMs: 25_000,
+  /** A connection silent for this long is closed with 4002. */
+  heartbeatTimeoutMs: 60_000,
+  /** Sends one user may burst, then the sustained rate, messages per second. */
+  sendBurst: 60,
+  sendsPerSecond: 20,
+  /** A send's `clientMsgId` is remembered in Redis this long; older ones are looked up in the archive. */
+  dedupWindowMs: 600_000,
+} as const;
