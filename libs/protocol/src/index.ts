@@ -45,6 +45,7 @@ export {
 } from './frames/server-frames.js';
 export {
   ackSchema,
+  conversationsSchema,
   createRoomBodySchema,
   historyQuerySchema,
   idempotencyKeySchema,
@@ -56,10 +57,10 @@ export {
   roomSchema,
   roomsSchema,
   sendBodySchema,
-  sendDirectBodySchema,
   sessionSchema,
   userSchema,
   type Ack,
+  type Conversations,
   type Members,
   type Problem,
   type Room,

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import {
   clientMsgIdField,
-  idField,
   passwordField,
   roomNameField,
   seqField,
@@ -37,7 +36,10 @@ export const historyQuerySchema = z.object({
   limit: z.coerce.number().int().min(1).max(limits.maxHistoryPage).default(50),
 });
 export const sendBodySchema = z.object({ msg: textField });
-export const sendDirectBodySchema = z.object({ toUserId: idField, msg: textField });
+/** The user's direct conversations, the most recently used first. `head` is the conversation's last seq. */
+export const conversationsSchema = z.object({
+  conversations: z.array(z.object({ roomId: z.number(), peer: memberSchema, head: z.number() })),
+});
 export const idempotencyKeySchema = clientMsgIdField;
 export const ackSchema = ackFrameSchema.omit({ op: true, ref: true });
 /** RFC 9457 problem details. `code` is of the error catalogue. */
@@ -55,6 +57,7 @@ export const problemSchema = z.object({
 export type User = z.infer<typeof userSchema>;
 export type Session = z.infer<typeof sessionSchema>;
 export type Room = z.infer<typeof roomSchema>;
+export type Conversations = z.infer<typeof conversationsSchema>;
 export type Members = z.infer<typeof membersSchema>;
 export type Ack = z.infer<typeof ackSchema>;
 export type Problem = z.infer<typeof problemSchema>;

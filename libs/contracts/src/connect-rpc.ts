@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { rpcContract } from './rpc-contract.js';
+import { dispatchEntrySchema } from './stream-entries.js';
+
+/** Everything that `connect-gateway` serves. */
+export const connectRpc = {
+  /**
+   * Messages for rooms that have members on this instance, in stream order per shard.
+   * `upTo` stands for entries that the worker no longer holds one by one: the gateway reads them from the room log.
+   * The reply means: handed to every member's socket, or remembered as missing for it.
+   * `fence` grows with each new owner of a shard; a lower one than seen is a stale owner and is refused.
+   */
+  deliver: rpcContract({
+    service: 'connect-gateway',
+    pattern: 'connect.deliver',
+    request: z.object({
+      fences: z.array(z.tuple([z.number().int().min(0), z.number().int().min(0)])),
+      entries: z.array(dispatchEntrySchema),
+      upTo: z.array(
+        z.object({
+          roomId: z.number().int().positive(),
+          seq: z.number().int(),
+          epoch: z.string(),
+          recipients: z.array(z.number()).optional(),
+        }),
+      ),
+    }),
+    response: z.object({}),
+    idempotent: false,
+    deadlineMs: 2_000,
+  }),
+} as const;

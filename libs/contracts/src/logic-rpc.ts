@@ -1,0 +1,164 @@
+import {
+  ackSchema,
+  clientMsgIdField,
+  conversationsSchema,
+  membersSchema,
+  roomSchema,
+  roomsSchema,
+  seqField,
+  sessionSchema,
+  type ErrorCode,
+  errorCatalog,
+} from '@parley/protocol';
+import { z } from 'zod';
+import { rpcContract } from './rpc-contract.js';
+import { dispatchEntrySchema } from './stream-entries.js';
+
+const id = z.number().int().positive();
+const identity = z.object({ userId: id, userName: z.string() });
+const empty = z.object({});
+const credentials = z.object({ userName: z.string(), password: z.string() });
+const errorCode = z.enum(Object.keys(errorCatalog) as [ErrorCode, ...ErrorCode[]]);
+
+/** One message to accept: to a room, or to a user (then `roomId` is absent and logic finds the conversation). */
+export const sendSchema = z
+  .object({
+    from: identity,
+    roomId: id.optional(),
+    toUserId: id.optional(),
+    text: z.string(),
+    clientMsgId: clientMsgIdField,
+  })
+  .refine((send) => (send.roomId === undefined) !== (send.toUserId === undefined), 'roomId or toUserId');
+export type Send = z.infer<typeof sendSchema>;
+
+/** What became of one send: its ack, or a code of the catalogue. */
+export const sendResultSchema = z.union([
+  z.object({ ok: z.literal(true), ack: ackSchema }),
+  z.object({ ok: z.literal(false), code: errorCode, retryAfterMs: z.number().optional() }),
+]);
+export type SendResult = z.infer<typeof sendResultSchema>;
+
+/** A page of history: `messages` are complete JSON texts in ascending seq, passed on unparsed. */
+export const rawHistoryPageSchema = z.object({
+  roomId: id,
+  epoch: z.string(),
+  head: z.number(),
+  messages: z.array(z.string()),
+  more: z.boolean(),
+});
+export type RawHistoryPage = z.infer<typeof rawHistoryPageSchema>;
+
+const logic = { service: 'logic', deadlineMs: 5_000 } as const;
+
+/** Everything that `logic` serves. */
+export const logicRpc = {
+  register: rpcContract({
+    ...logic,
+    pattern: 'logic.register',
+    request: credentials,
+    response: sessionSchema,
+    idempotent: false,
+  }),
+  login: rpcContract({
+    ...logic,
+    pattern: 'logic.login',
+    request: credentials,
+    response: sessionSchema,
+    idempotent: true,
+  }),
+  /** Ends one session: its token is refused from now on and its sockets are closed. */
+  logout: rpcContract({
+    ...logic,
+    pattern: 'logic.logout',
+    request: z.object({ userId: id, sessionId: z.string(), expiresAt: z.number() }),
+    response: empty,
+    idempotent: true,
+  }),
+  listRooms: rpcContract({
+    ...logic,
+    pattern: 'logic.listRooms',
+    request: z.object({ userId: id }),
+    response: roomsSchema,
+    idempotent: true,
+  }),
+  getRoom: rpcContract({
+    ...logic,
+    pattern: 'logic.getRoom',
+    request: z.object({ userId: id, roomId: id }),
+    response: roomSchema,
+    idempotent: true,
+  }),
+  createRoom: rpcContract({
+    ...logic,
+    pattern: 'logic.createRoom',
+    request: z.object({ userId: id, name: z.string() }),
+    response: roomSchema,
+    idempotent: false,
+  }),
+  listMembers: rpcContract({
+    ...logic,
+    pattern: 'logic.listMembers',
+    request: z.object({ userId: id, roomId: id }),
+    response: membersSchema,
+    idempotent: true,
+  }),
+  listConversations: rpcContract({
+    ...logic,
+    pattern: 'logic.listConversations',
+    request: z.object({ userId: id }),
+    response: conversationsSchema,
+    idempotent: true,
+  }),
+  /**
+   * May this user be in this room? Answers the room's kind, and makes sure that its head exists in Redis,
+   * so that whoever joins finds a position.
+   */
+  admit: rpcContract({
+    ...logic,
+    pattern: 'logic.admit',
+    request: z.object({ userId: id, roomId: id }),
+    response: z.object({ roomId: id, kind: z.enum(['room', 'direct']) }),
+    idempotent: true,
+  }),
+  /** Accepts messages; results are in the order of the sends. Idempotent: every send has a `clientMsgId`. */
+  publishMany: rpcContract({
+    ...logic,
+    pattern: 'logic.publishMany',
+    request: z.object({ sends: z.array(sendSchema).min(1).max(512) }),
+    response: z.object({ results: z.array(sendResultSchema) }),
+    idempotent: true,
+  }),
+  /** Messages after a seq (ascending from there) or before one (the newest below it); neither: the newest. */
+  history: rpcContract({
+    ...logic,
+    pattern: 'logic.history',
+    request: z.object({
+      userId: id,
+      roomId: id,
+      after: seqField.optional(),
+      before: seqField.optional(),
+      limit: z.number().int().min(1).max(200),
+      maxBytes: z.number().int().positive().optional(),
+    }),
+    response: rawHistoryPageSchema,
+    idempotent: true,
+  }),
+  /** Announces the count or the members of a room to everyone in it, now. */
+  announce: rpcContract({
+    ...logic,
+    pattern: 'logic.announce',
+    request: z.object({ userId: id, roomId: id, what: z.enum(['count', 'info']) }),
+    response: empty,
+    idempotent: true,
+  }),
+  /** Writes accepted messages to SQL. Idempotent by (room, seq). */
+  archive: rpcContract({
+    ...logic,
+    deadlineMs: 10_000,
+    pattern: 'logic.archive',
+    request: z.object({ entries: z.array(dispatchEntrySchema).min(1).max(1_000) }),
+    response: empty,
+    idempotent: true,
+  }),
+} as const;

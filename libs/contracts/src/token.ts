@@ -1,0 +1,40 @@
+import { z } from 'zod';
+
+/**
+ * Claims of the session token (JWT, HS256). `sub` is the user id, `sid` the session.
+ *
+ * @see RFC 7519, section 4.1
+ */
+export const tokenClaimsSchema = z.object({
+  sub: z
+    .string()
+    .regex(/^[1-9]\d*$/)
+    .transform(Number),
+  name: z.string().min(1),
+  role: z.enum(['user', 'admin']),
+  sid: z.string().min(1),
+  /** Seconds since 1970. */
+  exp: z.number(),
+});
+export type TokenClaims = z.output<typeof tokenClaimsSchema>;
+
+/** An authenticated user as the edges know it. */
+export interface Identity {
+  readonly userId: number;
+  readonly userName: string;
+  readonly role: 'user' | 'admin';
+  readonly sessionId: string;
+  /** When the token expires, milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** The identity that verified claims stand for. */
+export function identityOf(claims: TokenClaims): Identity {
+  return {
+    userId: claims.sub,
+    userName: claims.name,
+    role: claims.role,
+    sessionId: claims.sid,
+    expiresAt: claims.exp * 1_000,
+  };
+}
