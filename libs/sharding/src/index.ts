@@ -1,1 +1,3 @@
-export {};
+export { murmurHash32, murmurMix32 } from './murmur3.js';
+export { rendezvous, rendezvousRank } from './rendezvous.js';
+export { bucketOf, SHARD_COUNT, shardOf } from './shard.js';
