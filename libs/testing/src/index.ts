@@ -1,1 +1,13 @@
-export {};
+export { eventually, type EventuallyOptions } from './eventually.js';
+export { freePort } from './free-port.js';
+export type { OutputLine } from './line-ring.js';
+export {
+  ManagedProcess,
+  spawnProcess,
+  type LineMatcher,
+  type ProcessExit,
+  type SpawnProcessOptions,
+} from './managed-process.js';
+export { startRedis, type RedisHarness, type StartRedisOptions } from './redis-harness.js';
+export { sharedRedis, type SharedRedis } from './shared-redis.js';
+export { uniquePrefix } from './unique-prefix.js';
