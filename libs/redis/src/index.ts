@@ -1,1 +1,17 @@
-export {};
+export { RedisConnections, runScript, type RedisConnection, type RedisErrorListener } from './connections.js';
+export { RedisKeys, textDigest, type ShardMap } from './keys.js';
+export {
+  RoomStore,
+  type AcceptInput,
+  type AcceptOutcome,
+  type LogEntry,
+  type RoomPosition,
+} from './room-store.js';
+export { PresenceStore, type Member, type PresenceShare, type PresenceState } from './presence-store.js';
+export { EventBus } from './event-bus.js';
+export { SessionStore } from './session-store.js';
+export { RevocationList } from './revocation-list.js';
+export { LeaseStore } from './lease-store.js';
+export { agreeOnShardCount } from './shard-agreement.js';
+export { RedisModule, type RedisModuleOptions } from './redis.module.js';
+export { scripts, type ScriptName } from './generated/scripts.js';

@@ -1,0 +1,107 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import { scripts, type ScriptName } from './generated/scripts.js';
+
+/** Longest pause between two attempts to reach Redis, milliseconds. */
+const MAX_RETRY_DELAY_MS = 1_000;
+/** A command that Redis has not answered by then is given up, milliseconds. Blocking reads have their own. */
+const COMMAND_TIMEOUT_MS = 5_000;
+
+/** A connection whose scripts are defined; run them with {@link runScript}. */
+export type RedisConnection = Redis;
+
+/** Receives connection errors; they are never thrown, because ioredis reconnects by itself. */
+export type RedisErrorListener = (error: Error, role: string) => void;
+
+/**
+ * Makes the connections of one process. Each role has its own: a blocked or subscribed connection serves nobody else.
+ *
+ * All reconnect for ever with growing delays. Pending commands wait through an outage, at most for the command timeout.
+ */
+export class RedisConnections {
+  private readonly open = new Set<Redis>();
+  private mainConnection: Redis | undefined;
+
+  constructor(
+    /** `redis://[user:password@]host[:port][/db]` or `rediss://…`. */
+    private readonly url: string,
+    private readonly onError: RedisErrorListener = () => undefined,
+  ) {}
+
+  /** The shared connection for ordinary commands and scripts. */
+  get main(): RedisConnection {
+    return (this.mainConnection ??= this.create('main', { commandTimeout: COMMAND_TIMEOUT_MS }));
+  }
+
+  /**
+   * A connection for blocking reads. It does not resend a read that a lost connection left unanswered:
+   * entries already handed out would stay pending while the resent read skips past them.
+   */
+  createBlocking(role: string): RedisConnection {
+    return this.create(role, { autoResendUnfulfilledCommands: false });
+  }
+
+  /**
+   * A connection for subscriptions. It does not resubscribe by itself: its owner does, and then treats what lies
+   * between as a gap.
+   */
+  createSubscriber(role: string): RedisConnection {
+    return this.create(role, { autoResubscribe: false });
+  }
+
+  /** Options for code that makes its own ioredis client, as Nest's Redis transport does. */
+  static optionsFor(url: string, role: string): RedisOptions {
+    const { hostname, port, username, password, pathname, protocol } = new URL(url);
+    const db = Number(pathname.slice(1));
+    return {
+      host: hostname.replace(/^\[|\]$/g, '') || '127.0.0.1',
+      port: Number(port || 6379),
+      ...(username && { username: decodeURIComponent(username) }),
+      ...(password && { password: decodeURIComponent(password) }),
+      ...(db > 0 && { db }),
+      ...(protocol === 'rediss:' && { tls: {} }),
+      connectionName: `parley-${role}`,
+      maxRetriesPerRequest: null,
+      keepAlive: 10_000,
+      connectTimeout: 5_000,
+      retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 8), MAX_RETRY_DELAY_MS),
+    };
+  }
+
+  /** Closes every connection made here; pending commands are rejected. */
+  close(): void {
+    for (const redis of this.open) redis.disconnect();
+    this.open.clear();
+    this.mainConnection = undefined;
+  }
+
+  private create(role: string, options: RedisOptions): Redis {
+    const redis = new Redis({
+      ...RedisConnections.optionsFor(this.url, role),
+      scripts: Object.fromEntries(Object.values(scripts).map(({ name, ...script }) => [name, script])),
+      ...options,
+    });
+    redis.on('error', (error: Error) => this.onError(error, role));
+    this.open.add(redis);
+    redis.once('end', () => this.open.delete(redis));
+    return redis;
+  }
+}
+
+/** Something that runs commands: a connection or a pipeline. */
+type Runner = Record<ScriptName, (...args: (string | number)[]) => Promise<unknown>>;
+
+/**
+ * Runs a Lua script by name.
+ *
+ * @param keys - As many as the script's name says.
+ * @returns The script's reply as Redis gives it; callers in this lib turn it into types.
+ */
+export function runScript(
+  redis: RedisConnection,
+  name: ScriptName,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+): Promise<unknown> {
+  // ioredis adds the commands at run time, so its types cannot know them.
+  return (redis as unknown as Runner)[name](...keys, ...args);
+}

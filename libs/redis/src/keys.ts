@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+
+/** Which shard a room is on. Passed in, so that this module needs no arithmetic of its own. */
+export interface ShardMap {
+  readonly shardCount: number;
+  shardOf(roomId: number): number;
+}
+
+/**
+ * Builds every Redis key and channel of Parley, and nothing else does.
+ *
+ * Keys of one shard share the hash tag `{sNN}`, so that a script on a room and its dispatch stream touches one slot
+ * and works on Redis Cluster.
+ *
+ * @see DESIGN.md, section 6; Redis Cluster specification, "Hash tags"
+ */
+export class RedisKeys {
+  constructor(
+    /** Put before every key and channel, e.g. `parley:`. */
+    readonly prefix: string,
+    private readonly shards: ShardMap,
+  ) {}
+
+  /** Number of shards that this process believes in. */
+  get shardCount(): number {
+    return this.shards.shardCount;
+  }
+
+  shardOf(roomId: number): number {
+    return this.shards.shardOf(roomId);
+  }
+
+  /** The shard count that all processes agreed on. */
+  shardCountKey(): string {
+    return `${this.prefix}shards`;
+  }
+
+  roomHead(roomId: number): string {
+    return this.room(roomId, 'head');
+  }
+
+  roomLog(roomId: number): string {
+    return this.room(roomId, 'log');
+  }
+
+  /** De-dup record of one send. */
+  roomSent(roomId: number, userId: number, clientMsgId: string): string {
+    return this.room(roomId, `sent:${userId}:${clientMsgId}`);
+  }
+
+  roomInstances(roomId: number): string {
+    return this.room(roomId, 'instances');
+  }
+
+  roomMembers(roomId: number): string {
+    return this.room(roomId, 'members');
+  }
+
+  roomNames(roomId: number): string {
+    return this.room(roomId, 'names');
+  }
+
+  /** Prefix of the sets that hold who is in the room on one instance; the instance id follows. */
+  roomOnPrefix(roomId: number): string {
+    return this.room(roomId, 'on:');
+  }
+
+  dispatch(shard: number): string {
+    return this.shard(shard, 'dispatch');
+  }
+
+  owner(shard: number): string {
+    return this.shard(shard, 'owner');
+  }
+
+  fence(shard: number): string {
+    return this.shard(shard, 'fence');
+  }
+
+  /** Instances that hold connections of a user (hash: instance → connections). */
+  userInstances(userId: number): string {
+    return `${this.prefix}user:${userId}:instances`;
+  }
+
+  session(sessionId: string): string {
+    return `${this.prefix}session:${sessionId}`;
+  }
+
+  userSessions(userId: number): string {
+    return `${this.prefix}user:${userId}:sessions`;
+  }
+
+  /** Sessions logged out before their token expires (sorted set: session → token expiry, ms). */
+  revoked(): string {
+    return `${this.prefix}revoked`;
+  }
+
+  registry(service: string): string {
+    return `${this.prefix}registry:${service}`;
+  }
+
+  rpcRequests(service: string, instanceId: string): string {
+    return `${this.prefix}rpc:${service}:${instanceId}`;
+  }
+
+  rpcReplies(instanceId: string): string {
+    return `${this.prefix}rpc:reply:${instanceId}`;
+  }
+
+  /** Channel of one kind of hint: `registry:<service>`, `revoked`, `presence`, `room`. */
+  events(kind: string): string {
+    return `${this.prefix}events:${kind}`;
+  }
+
+  private shard(shard: number, name: string): string {
+    return `${this.prefix}{s${String(shard).padStart(2, '0')}}:${name}`;
+  }
+
+  private room(roomId: number, name: string): string {
+    return this.shard(this.shards.shardOf(roomId), `room:${roomId}:${name}`);
+  }
+}
+
+/** Short digest of a text, to tell a repeated send from another one under the same id. Not for security. */
+export function textDigest(text: string): string {
+  return createHash('sha1').update(text).digest('base64url').slice(0, 12);
+}

@@ -1,0 +1,164 @@
+import { runScript, type RedisConnection } from './connections.js';
+import type { RedisKeys } from './keys.js';
+import type { RoomPosition } from './room-store.js';
+
+/** A user as shown in member lists. */
+export interface Member {
+  readonly userId: number;
+  readonly userName: string;
+}
+
+/** What an instance says about a room: changes, or everybody. */
+export interface PresenceShare {
+  readonly complete: boolean;
+  readonly added: readonly Member[];
+  /** Ignored when `complete`. */
+  readonly removed: readonly number[];
+}
+
+export interface PresenceState {
+  /** Users in the room, over all instances. */
+  readonly members: number;
+  /** Users in the room on this instance. */
+  readonly here: number;
+  /** The room's position after the report; undefined when Redis knows none. */
+  readonly position: RoomPosition | undefined;
+}
+
+/**
+ * Who is in which room, and on which instances. Every instance owns its share; nobody counts up or down.
+ *
+ * @see DESIGN.md, section 7, "Presence"
+ */
+export class PresenceStore {
+  constructor(
+    private readonly redis: RedisConnection,
+    private readonly keys: RedisKeys,
+  ) {}
+
+  /** Reports this instance's share of a room and reads the room's position, in this order. */
+  async share(
+    roomId: number,
+    instanceId: string,
+    share: PresenceShare,
+    nowMs: number,
+  ): Promise<PresenceState> {
+    const added = share.added.flatMap(({ userId, userName }) => [userId, userName]);
+    const [members, here, seq, epoch] = (await runScript(
+      this.redis,
+      'sharePresence',
+      [
+        this.keys.roomInstances(roomId),
+        this.keys.roomMembers(roomId),
+        this.keys.roomNames(roomId),
+        this.keys.roomHead(roomId),
+      ],
+      [
+        instanceId,
+        this.keys.roomOnPrefix(roomId),
+        nowMs,
+        share.complete ? 1 : 0,
+        share.added.length,
+        ...added,
+        ...(share.complete ? [] : share.removed),
+      ],
+    )) as [number, number, string | null, string | null];
+    const position = seq !== null && epoch !== null ? { seq: Number(seq), epoch } : undefined;
+    return { members, here, position };
+  }
+
+  /** The exact number of members and the newest `limit` of them. */
+  async list(roomId: number, limit: number): Promise<{ count: number; members: Member[] }> {
+    const reply = (await runScript(
+      this.redis,
+      'listMembers',
+      [this.keys.roomMembers(roomId), this.keys.roomNames(roomId)],
+      [limit],
+    )) as [number, ...string[]];
+    const [count, ...flat] = reply;
+    const members: Member[] = [];
+    for (let i = 0; i + 1 < flat.length; i += 2)
+      members.push({ userId: Number(flat[i]), userName: String(flat[i + 1]) });
+    return { count, members };
+  }
+
+  /** Exact numbers of members of several rooms, in their order. */
+  async counts(roomIds: readonly number[]): Promise<number[]> {
+    if (roomIds.length === 0) return [];
+    const pipeline = this.redis.pipeline();
+    for (const roomId of roomIds) pipeline.zcard(this.keys.roomMembers(roomId));
+    return ((await pipeline.exec()) ?? []).map(([error, count]) => (error ? 0 : Number(count)));
+  }
+
+  /** Which instances hold members of each room, in the order of `roomIds`. */
+  async instancesOfRooms(roomIds: readonly number[]): Promise<string[][]> {
+    return this.fieldsOf(roomIds.map((roomId) => this.keys.roomInstances(roomId)));
+  }
+
+  /** Which instances hold connections of each user, in the order of `userIds`. */
+  async instancesOfUsers(userIds: readonly number[]): Promise<string[][]> {
+    return this.fieldsOf(userIds.map((userId) => this.keys.userInstances(userId)));
+  }
+
+  /** Removes a dead instance's share of a room; answers how many members went with it. */
+  async dropInstance(roomId: number, instanceId: string): Promise<number> {
+    const keys = [
+      this.keys.roomInstances(roomId),
+      this.keys.roomMembers(roomId),
+      this.keys.roomNames(roomId),
+    ];
+    return (await runScript(this.redis, 'dropInstance', keys, [
+      instanceId,
+      this.keys.roomOnPrefix(roomId),
+    ])) as number;
+  }
+
+  async dropUserInstance(userId: number, instanceId: string): Promise<void> {
+    await this.redis.hdel(this.keys.userInstances(userId), instanceId);
+  }
+
+  /** Says how many connections of a user this instance holds; 0 removes it. */
+  async shareUser(userId: number, instanceId: string, connections: number): Promise<void> {
+    const key = this.keys.userInstances(userId);
+    if (connections === 0) await this.redis.hdel(key, instanceId);
+    else await this.redis.hset(key, instanceId, connections);
+  }
+
+  /** For each room: its position, this instance's reported users, and every instance that holds members. */
+  async survey(
+    roomIds: readonly number[],
+    instanceId: string,
+  ): Promise<{ position: RoomPosition | undefined; here: number; instances: string[] }[]> {
+    const pipeline = this.redis.pipeline();
+    for (const roomId of roomIds) {
+      pipeline.hmget(this.keys.roomHead(roomId), 'seq', 'epoch');
+      pipeline.hgetall(this.keys.roomInstances(roomId));
+    }
+    const replies = unwrap(await pipeline.exec());
+    return roomIds.map((_, i) => {
+      const [seq, epoch] = replies[2 * i] as [string | null, string | null];
+      const shares = replies[2 * i + 1] as Record<string, string>;
+      return {
+        position: seq !== null && epoch !== null ? { seq: Number(seq), epoch } : undefined,
+        here: Number(shares[instanceId] ?? 0),
+        instances: Object.keys(shares),
+      };
+    });
+  }
+
+  private async fieldsOf(keys: readonly string[]): Promise<string[][]> {
+    if (keys.length === 0) return [];
+    const pipeline = this.redis.pipeline();
+    for (const key of keys) pipeline.hkeys(key);
+    return unwrap(await pipeline.exec()) as string[][];
+  }
+}
+
+/** Replies of a pipeline; throws the first error, because half an answer is none here. */
+function unwrap(results: [Error | null, unknown][] | null): unknown[] {
+  if (!results) throw new Error('pipeline was discarded');
+  return results.map(([error, reply]) => {
+    if (error) throw error;
+    return reply;
+  });
+}

@@ -1,0 +1,106 @@
+import { Global, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { shardOf } from '@parley/sharding';
+import { limits } from '@parley/protocol';
+import { RedisConnections, type RedisErrorListener } from './connections.js';
+import { EventBus } from './event-bus.js';
+import { RedisKeys } from './keys.js';
+import { LeaseStore } from './lease-store.js';
+import { PresenceStore } from './presence-store.js';
+import { RevocationList } from './revocation-list.js';
+import { RoomStore } from './room-store.js';
+import { SessionStore } from './session-store.js';
+import { agreeOnShardCount } from './shard-agreement.js';
+
+export interface RedisModuleOptions {
+  readonly url: string;
+  readonly prefix: string;
+  readonly shardCount: number;
+  /** Entries a dispatch stream may hold before sends are refused as `OVERLOADED`. */
+  readonly maxPendingEntries?: number;
+  readonly onError?: RedisErrorListener;
+}
+
+const DEFAULT_MAX_PENDING_ENTRIES = 1_000_000;
+
+/** Closes the connections last: other modules' shutdown hooks still use them. */
+class RedisLifecycle implements OnApplicationShutdown {
+  constructor(private readonly connections: RedisConnections) {}
+
+  onApplicationShutdown(): void {
+    this.connections.close();
+  }
+}
+
+/** Redis for a Nest app: connections, keys and stores, global. Fails to start when shard counts disagree. */
+@Global()
+@Module({})
+export class RedisModule {
+  static forRoot(options: RedisModuleOptions): DynamicModule {
+    const connections = new RedisConnections(options.url, options.onError);
+    const keys = new RedisKeys(options.prefix, {
+      shardCount: options.shardCount,
+      shardOf: (roomId) => shardOf(roomId, options.shardCount),
+    });
+    const reportError = (error: unknown) =>
+      options.onError?.(error instanceof Error ? error : new Error(String(error)), 'events');
+    const events = new EventBus(connections, keys, reportError);
+    const stores = {
+      room: {
+        dedupWindowMs: limits.dedupWindowMs,
+        maxPendingEntries: options.maxPendingEntries ?? DEFAULT_MAX_PENDING_ENTRIES,
+      },
+    };
+    const providers = [
+      {
+        provide: RedisConnections,
+        useFactory: async () => {
+          await agreeOnShardCount(connections.main, keys);
+          return connections;
+        },
+      },
+      { provide: RedisKeys, useValue: keys },
+      { provide: EventBus, useValue: events },
+      {
+        provide: RoomStore,
+        useFactory: (c: RedisConnections) => new RoomStore(c.main, keys, stores.room),
+        inject: [RedisConnections],
+      },
+      {
+        provide: PresenceStore,
+        useFactory: (c: RedisConnections) => new PresenceStore(c.main, keys),
+        inject: [RedisConnections],
+      },
+      {
+        provide: SessionStore,
+        useFactory: (c: RedisConnections) => new SessionStore(c.main, keys),
+        inject: [RedisConnections],
+      },
+      {
+        provide: LeaseStore,
+        useFactory: (c: RedisConnections) => new LeaseStore(c.main, keys),
+        inject: [RedisConnections],
+      },
+      {
+        provide: RevocationList,
+        useFactory: async (sessions: SessionStore) => {
+          const list = new RevocationList(sessions, events);
+          await list.start();
+          return list;
+        },
+        inject: [SessionStore],
+      },
+    ];
+    return {
+      module: RedisModule,
+      providers: [
+        ...providers,
+        {
+          provide: RedisLifecycle,
+          useFactory: (c: RedisConnections) => new RedisLifecycle(c),
+          inject: [RedisConnections],
+        },
+      ],
+      exports: providers.map(({ provide }) => provide),
+    };
+  }
+}

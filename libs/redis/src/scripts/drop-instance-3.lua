@@ -1,0 +1,26 @@
+-- Removes a dead instance's share of a room.
+--
+-- KEYS[1] instances of the room (hash)
+-- KEYS[2] members of the room (sorted set)
+-- KEYS[3] names of the members (hash)
+-- ARGV[1] the dead instance
+-- ARGV[2] prefix of the per-instance sets of user ids; the same slot as KEYS
+--
+-- Returns: number of members who are gone with it
+-- Atomicity: users who are on another instance too stay members.
+local dead = ARGV[2] .. ARGV[1]
+redis.call('HDEL', KEYS[1], ARGV[1])
+local others = redis.call('HKEYS', KEYS[1])
+local gone = 0
+for _, user in ipairs(redis.call('SMEMBERS', dead)) do
+  local elsewhere = false
+  for _, other in ipairs(others) do
+    if redis.call('SISMEMBER', ARGV[2] .. other, user) == 1 then elsewhere = true break end
+  end
+  if not elsewhere then
+    gone = gone + redis.call('ZREM', KEYS[2], user)
+    redis.call('HDEL', KEYS[3], user)
+  end
+end
+redis.call('DEL', dead)
+return gone

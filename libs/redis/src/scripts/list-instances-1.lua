@@ -1,0 +1,23 @@
+-- Lists a service's instances with the time left of their leases; forgets those long gone.
+--
+-- KEYS[1] registry of the service (hash: instance -> '<lease end, ms>|<record>')
+-- ARGV[1] forget an instance whose lease ended longer ago than this, ms
+--
+-- Returns: {instance, ms left (negative: ended), record, instance, ...}
+-- Atomicity: all leases are judged at one moment, by the server's clock.
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local all = redis.call('HGETALL', KEYS[1])
+local result = {}
+for i = 1, #all, 2 do
+  local bar = string.find(all[i + 1], '|', 1, true)
+  local left = tonumber(string.sub(all[i + 1], 1, bar - 1)) - now
+  if left < -tonumber(ARGV[1]) then
+    redis.call('HDEL', KEYS[1], all[i])
+  else
+    result[#result + 1] = all[i]
+    result[#result + 1] = left
+    result[#result + 1] = string.sub(all[i + 1], bar + 1)
+  end
+end
+return result

@@ -1,0 +1,47 @@
+-- Reports who is in a room on one instance, and reads the room's position afterwards.
+--
+-- KEYS[1] instances of the room (hash: instance -> users there)
+-- KEYS[2] members of the room (sorted set: user id, scored by time of joining)
+-- KEYS[3] names of the members (hash: user id -> name)
+-- KEYS[4] room head (hash)
+-- ARGV[1] this instance
+-- ARGV[2] prefix of the per-instance sets of user ids; the same slot as KEYS
+-- ARGV[3] now, ms since 1970
+-- ARGV[4] '1': what follows is everybody (who is not named has left); '0': it is a change
+-- ARGV[5] number of users added
+-- ARGV[6..] user id and name of each added, then user ids of those who left
+--
+-- Returns: {members of the room, users on this instance, seq, epoch}; seq and epoch are false without a head
+-- Atomicity: a user is a member while any instance's set holds him; sets and members cannot drift apart.
+local mine = ARGV[2] .. ARGV[1]
+local added = tonumber(ARGV[5])
+
+local function leave(user)
+  if redis.call('SREM', mine, user) == 0 then return end
+  for _, other in ipairs(redis.call('HKEYS', KEYS[1])) do
+    if other ~= ARGV[1] and redis.call('SISMEMBER', ARGV[2] .. other, user) == 1 then return end
+  end
+  redis.call('ZREM', KEYS[2], user)
+  redis.call('HDEL', KEYS[3], user)
+end
+
+local present = {}
+for i = 6, 5 + 2 * added, 2 do
+  local user = ARGV[i]
+  present[user] = true
+  redis.call('SADD', mine, user)
+  redis.call('ZADD', KEYS[2], 'NX', ARGV[3], user)
+  redis.call('HSET', KEYS[3], user, ARGV[i + 1])
+end
+if ARGV[4] == '1' then
+  for _, user in ipairs(redis.call('SMEMBERS', mine)) do
+    if not present[user] then leave(user) end
+  end
+else
+  for i = 6 + 2 * added, #ARGV do leave(ARGV[i]) end
+end
+
+local here = redis.call('SCARD', mine)
+if here == 0 then redis.call('HDEL', KEYS[1], ARGV[1]) else redis.call('HSET', KEYS[1], ARGV[1], here) end
+local head = redis.call('HMGET', KEYS[4], 'seq', 'epoch')
+return {redis.call('ZCARD', KEYS[2]), here, head[1], head[2]}
