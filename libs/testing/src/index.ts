@@ -10,4 +10,5 @@ export {
 } from './managed-process.js';
 export { startRedis, type RedisHarness, type StartRedisOptions } from './redis-harness.js';
 export { sharedRedis, type SharedRedis } from './shared-redis.js';
+export { startTcpProxy, type ProxyDirection, type TcpProxy, type TcpProxyOptions } from './tcp-proxy.js';
 export { uniquePrefix } from './unique-prefix.js';
