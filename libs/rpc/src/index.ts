@@ -1,1 +1,7 @@
-export {};
+export { DirectRedisClient } from './direct-redis-client.js';
+export { DirectRedisServer, type DirectRedisServerOptions } from './direct-redis-server.js';
+export { PublishCoalescer, type PublishPort } from './publish-coalescer.js';
+export { CORRELATION_ID, RpcClient, type CallOptions } from './rpc-client.js';
+export { RpcErrorFilter } from './rpc-error.filter.js';
+export { RpcMethod } from './rpc-method.decorator.js';
+export { RpcModule, type RpcModuleOptions } from './rpc.module.js';

@@ -1,0 +1,151 @@
+import { runScript, type EventBus, type RedisConnection, type RedisKeys } from '@parley/redis';
+import { z } from 'zod';
+import type { Instance, Registry, RegistryWatcher } from './registry.js';
+import { WatchList } from './watch-list.js';
+
+/** An instance that died without deregistering is forgotten this long after its lease ended, milliseconds. */
+const FORGET_AFTER_MS = 60_000;
+
+const recordSchema = z.object({
+  instanceId: z.string(),
+  service: z.string(),
+  state: z.enum(['starting', 'ready', 'draining']),
+  address: z.string(),
+  version: z.string(),
+  load: z.number(),
+  startedAt: z.number(),
+});
+
+export interface RedisRegistryOptions {
+  /** Life of a lease, milliseconds, by Redis's clock. */
+  readonly leaseTtlMs: number;
+  /** How often watched services are re-read: expired leases send no event. Milliseconds. */
+  readonly refreshIntervalMs: number;
+  readonly onError?: (error: unknown) => void;
+  readonly now?: () => number;
+}
+
+/**
+ * The registry in Redis. Changes are announced by pub/sub and re-read; leases that end are noticed by the periodic
+ * re-read.
+ *
+ * While Redis is away the last known list stays. Afterwards every lease may look ended, because nobody could renew it:
+ * for one lease's time after an outage, known instances are kept.
+ */
+export class RedisRegistry implements Registry {
+  private readonly lists = new Map<string, WatchList>();
+  private readonly timer: NodeJS.Timeout;
+  /** No instance is dropped for an ended lease before this time: Redis was away until shortly before. */
+  private graceUntil = 0;
+
+  constructor(
+    private readonly redis: RedisConnection,
+    private readonly keys: RedisKeys,
+    private readonly events: EventBus,
+    private readonly options: RedisRegistryOptions,
+  ) {
+    this.timer = setInterval(() => this.refreshAll(), options.refreshIntervalMs);
+    this.timer.unref();
+  }
+
+  async register(instance: Instance): Promise<void> {
+    await runScript(
+      this.redis,
+      'heartbeatInstance',
+      [this.keys.registry(instance.service)],
+      [
+        instance.instanceId,
+        JSON.stringify(instance),
+        this.options.leaseTtlMs,
+        this.keys.events(`registry:${instance.service}`),
+      ],
+    );
+  }
+
+  async deregister(service: string, instanceId: string): Promise<void> {
+    await runScript(
+      this.redis,
+      'removeInstance',
+      [this.keys.registry(service)],
+      [instanceId, this.keys.events(`registry:${service}`)],
+    );
+  }
+
+  list(service: string): readonly Instance[] {
+    return this.lists.get(service)?.current ?? [];
+  }
+
+  async refresh(service: string): Promise<readonly Instance[]> {
+    let reply: (string | number)[];
+    try {
+      reply = (await runScript(
+        this.redis,
+        'listInstances',
+        [this.keys.registry(service)],
+        [FORGET_AFTER_MS],
+      )) as (string | number)[];
+    } catch (error) {
+      this.graceUntil = this.now() + this.options.leaseTtlMs;
+      throw error;
+    }
+    const list = this.watchList(service);
+    const known = new Set(list.current.map(({ instanceId }) => instanceId));
+    const grace = this.now() < this.graceUntil;
+    const live: Instance[] = [];
+    for (let i = 0; i + 2 < reply.length; i += 3) {
+      const instanceId = String(reply[i]);
+      if (Number(reply[i + 1]) <= 0 && !(grace && known.has(instanceId))) continue;
+      const record = recordSchema.safeParse(JSON.parse(String(reply[i + 2])));
+      if (record.success) live.push(record.data);
+      else this.options.onError?.(record.error);
+    }
+    // An emptied Redis lists nobody until they have registered again.
+    if (grace)
+      for (const instance of list.current)
+        if (!live.some((l) => l.instanceId === instance.instanceId)) live.push(instance);
+    list.replace(live);
+    return list.current;
+  }
+
+  async watch(service: string, watcher?: RegistryWatcher): Promise<() => void> {
+    const known = this.lists.has(service);
+    const list = this.watchList(service);
+    const stop = watcher ? list.add(watcher) : () => undefined;
+    if (!known) {
+      let first = true;
+      const reread = async () => {
+        // A resubscribe follows an outage.
+        if (!first) this.graceUntil = this.now() + this.options.leaseTtlMs;
+        first = false;
+        await this.refresh(service);
+      };
+      await this.events.subscribeText(`registry:${service}`, () => this.refreshQuietly(service), reread);
+    } else {
+      watcher?.(list.current);
+    }
+    return stop;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.timer);
+    this.lists.clear();
+  }
+
+  private refreshAll(): void {
+    for (const service of this.lists.keys()) this.refreshQuietly(service);
+  }
+
+  private refreshQuietly(service: string): void {
+    this.refresh(service).catch((error: unknown) => this.options.onError?.(error));
+  }
+
+  private watchList(service: string): WatchList {
+    let list = this.lists.get(service);
+    if (!list) this.lists.set(service, (list = new WatchList()));
+    return list;
+  }
+
+  private now(): number {
+    return (this.options.now ?? Date.now)();
+  }
+}

@@ -1,0 +1,90 @@
+import { Global, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { EventBus, RedisConnections, RedisKeys } from '@parley/redis';
+import { RedisRegistry } from './redis-registry.js';
+import type { Registry } from './registry.js';
+import { SelfRegistration } from './self-registration.js';
+
+/** Injection token of the process's {@link Registry}. */
+export const REGISTRY = Symbol('REGISTRY');
+
+export interface RegistryModuleOptions {
+  readonly service: string;
+  readonly instanceId: string;
+  readonly version: string;
+  readonly leaseTtlMs: number;
+  readonly heartbeatIntervalMs: number;
+  /** Services whose lists this process needs. */
+  readonly watch: readonly string[];
+  readonly onError?: (error: unknown) => void;
+}
+
+/** Leaves the registry when the app shuts down, if it has not before. */
+class RegistryLifecycle implements OnApplicationShutdown {
+  constructor(
+    private readonly registry: Registry,
+    private readonly self: SelfRegistration,
+    private readonly connections: RedisConnections,
+  ) {
+    // Redis is back: nobody could renew a lease meanwhile.
+    connections.main.on(
+      'ready',
+      () => void (this.self.state !== 'starting' && this.self.beat().catch(() => undefined)),
+    );
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.self.leave().catch(() => undefined);
+    await this.registry.close();
+    this.connections.close();
+  }
+}
+
+/** The registry for a Nest app, global: this process's own entry, and the lists of the services it calls. */
+@Global()
+@Module({})
+export class RegistryModule {
+  static forRoot(options: RegistryModuleOptions): DynamicModule {
+    const onError = options.onError ?? (() => undefined);
+    return {
+      module: RegistryModule,
+      providers: [
+        {
+          provide: REGISTRY,
+          useFactory: async (connections: RedisConnections, keys: RedisKeys, events: EventBus) => {
+            const registry = new RedisRegistry(connections.main, keys, events, {
+              leaseTtlMs: options.leaseTtlMs,
+              refreshIntervalMs: options.heartbeatIntervalMs,
+              onError,
+            });
+            for (const service of options.watch) await registry.watch(service);
+            return registry;
+          },
+          inject: [RedisConnections, RedisKeys, EventBus],
+        },
+        {
+          provide: SelfRegistration,
+          useFactory: (registry: Registry) =>
+            new SelfRegistration(
+              registry,
+              {
+                instanceId: options.instanceId,
+                service: options.service,
+                address: '',
+                version: options.version,
+                startedAt: Date.now(),
+              },
+              { heartbeatIntervalMs: options.heartbeatIntervalMs, onError },
+            ),
+          inject: [REGISTRY],
+        },
+        {
+          provide: RegistryLifecycle,
+          useFactory: (registry: Registry, self: SelfRegistration, connections: RedisConnections) =>
+            new RegistryLifecycle(registry, self, connections),
+          inject: [REGISTRY, SelfRegistration, RedisConnections],
+        },
+      ],
+      exports: [REGISTRY, SelfRegistration],
+    };
+  }
+}

@@ -1,0 +1,106 @@
+import { RedisContext, ServerRedis } from '@nestjs/microservices';
+import { AppError } from '@parley/protocol';
+import type { RedisConnection, RedisConnections, RedisKeys } from '@parley/redis';
+import { isObservable, lastValueFrom } from 'rxjs';
+import { Outbox, requestEnvelopeSchema, splitPackets, type ReplyEnvelope } from './envelope.js';
+import { encodeError } from './rpc-error.js';
+
+export interface DirectRedisServerOptions {
+  readonly connections: RedisConnections;
+  readonly keys: RedisKeys;
+  readonly service: string;
+  readonly instanceId: string;
+  /** Runs a handler with the caller's correlation id. */
+  readonly withCorrelationId?: <T>(id: string, fn: () => T) => T;
+  readonly onError?: (error: unknown, pattern: string) => void;
+  readonly now?: () => number;
+}
+
+/**
+ * Nest's Redis transport, addressed to one instance: this server listens on its own channel only, so a request runs
+ * once, however many instances there are. Replies go to the caller's own channel.
+ *
+ * Handlers are ordinary `@MessagePattern` controllers.
+ *
+ * @see docs/adr/0002-instance-addressed-rpc.md
+ */
+export class DirectRedisServer extends ServerRedis {
+  private subscriber: RedisConnection | undefined;
+  private readonly outbox: Outbox;
+  private inFlight = 0;
+
+  constructor(private readonly direct: DirectRedisServerOptions) {
+    super({});
+    this.outbox = new Outbox((channel, text) => direct.connections.main.publish(channel, text));
+  }
+
+  /** Requests being handled now. */
+  get load(): number {
+    return this.inFlight;
+  }
+
+  override async listen(callback: (error?: unknown, ...rest: unknown[]) => void): Promise<void> {
+    try {
+      const channel = this.direct.keys.rpcRequests(this.direct.service, this.direct.instanceId);
+      const subscriber = this.direct.connections.createSubscriber('rpc-server');
+      this.subscriber = subscriber;
+      subscriber.on('message', (_channel: string, text: string) => {
+        for (const packet of splitPackets(text)) void this.receive(packet);
+      });
+      let first = true;
+      subscriber.on('ready', () => {
+        // Nobody is left deaf by a restart of Redis: requests lost meanwhile failed at their callers.
+        if (!first)
+          void subscriber
+            .subscribe(channel)
+            .catch((error: unknown) => this.direct.onError?.(error, 'subscribe'));
+        first = false;
+      });
+      await subscriber.subscribe(channel);
+      callback();
+    } catch (error) {
+      callback(error);
+    }
+  }
+
+  override async close(): Promise<void> {
+    this.subscriber?.disconnect();
+  }
+
+  private async receive(packet: string): Promise<void> {
+    const parsed = requestEnvelopeSchema.safeParse(parseJson(packet));
+    if (!parsed.success) return this.direct.onError?.(parsed.error, 'envelope');
+    const { pattern, data, id, replyTo, expiresAt, correlationId } = parsed.data;
+    // Nobody waits for it any more; running it could only surprise.
+    if (expiresAt < (this.direct.now ?? Date.now)()) return;
+    const reply = (envelope: ReplyEnvelope) =>
+      this.outbox.send(this.direct.keys.rpcReplies(replyTo), JSON.stringify(envelope));
+    const run = async () => {
+      const handler = this.getHandlerByPattern(pattern);
+      if (!handler) throw new AppError('UNAVAILABLE', { context: { pattern } });
+      const result: unknown = await handler(data, new RedisContext([pattern]));
+      return isObservable(result) ? await lastValueFrom(result, { defaultValue: undefined }) : result;
+    };
+    this.inFlight++;
+    try {
+      const response = await (correlationId && this.direct.withCorrelationId
+        ? this.direct.withCorrelationId(correlationId, run)
+        : run());
+      reply({ id, response, isDisposed: true });
+    } catch (cause) {
+      const error = AppError.from(cause);
+      if (error.code === 'INTERNAL') this.direct.onError?.(cause, pattern);
+      reply({ id, err: encodeError(error), isDisposed: true });
+    } finally {
+      this.inFlight--;
+    }
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,127 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { RpcContract, RpcRequest, RpcResponse } from '@parley/contracts';
+import { AppError } from '@parley/protocol';
+import { byKey, roundRobin, REGISTRY, type Instance, type Picker, type Registry } from '@parley/registry';
+import { firstValueFrom, timeout, TimeoutError } from 'rxjs';
+import { DirectRedisClient, type DirectCall } from './direct-redis-client.js';
+import { decodeError } from './rpc-error.js';
+
+export interface CallOptions {
+  /** Calls with one key go to one instance while the list stays. Without it, instances take turns. */
+  readonly key?: string | number;
+  /** Calls exactly this instance; it is never tried elsewhere. */
+  readonly target?: string;
+  /** Overrides the contract's deadline, milliseconds. */
+  readonly deadlineMs?: number;
+}
+
+/** Where the correlation id of outgoing calls comes from. */
+export const CORRELATION_ID = Symbol('CORRELATION_ID');
+
+/** A call that takes longer than its share of the deadline leaves time for the second try. */
+const FIRST_TRY_SHARE = 0.5;
+
+/**
+ * Calls other services by contract.
+ *
+ * Every call ends by its deadline. An idempotent one that meets a dead or silent instance is tried once more, on
+ * another instance. Responses are validated.
+ */
+@Injectable()
+export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly turns = new Map<string, Picker>();
+
+  constructor(
+    private readonly client: DirectRedisClient,
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(CORRELATION_ID) private readonly correlationId: () => string | undefined,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.client.connect();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.client.close();
+  }
+
+  /**
+   * Calls one instance of the contract's service.
+   *
+   * @throws {AppError} `UNAVAILABLE` no instance, or it is gone; `DEADLINE_EXCEEDED`; or the callee's own code.
+   */
+  async call<C extends RpcContract>(
+    contract: C,
+    request: RpcRequest<C>,
+    options: CallOptions = {},
+  ): Promise<RpcResponse<C>> {
+    const deadlineMs = options.deadlineMs ?? contract.deadlineMs;
+    const expiresAt = Date.now() + deadlineMs;
+    const first = options.target ?? this.pick(contract.service, options.key)?.instanceId;
+    if (first === undefined) throw new AppError('UNAVAILABLE', { context: { service: contract.service } });
+    const maySwitch = contract.idempotent && options.target === undefined;
+    try {
+      return await this.send(
+        contract,
+        request,
+        first,
+        expiresAt,
+        maySwitch ? deadlineMs * FIRST_TRY_SHARE : deadlineMs,
+      );
+    } catch (error) {
+      const lost =
+        error instanceof AppError && (error.code === 'UNAVAILABLE' || error.code === 'DEADLINE_EXCEEDED');
+      const leftMs = expiresAt - Date.now();
+      if (!maySwitch || !lost || leftMs <= 0) throw error;
+      const second = this.pick(contract.service, options.key, first)?.instanceId;
+      // Alone, the same instance may have been slow or just back: worth the rest of the deadline.
+      return await this.send(contract, request, second ?? first, expiresAt, leftMs);
+    }
+  }
+
+  private async send<C extends RpcContract>(
+    contract: C,
+    request: RpcRequest<C>,
+    instanceId: string,
+    expiresAt: number,
+    waitMs: number,
+  ): Promise<RpcResponse<C>> {
+    const call: DirectCall = {
+      service: contract.service,
+      instanceId,
+      data: request,
+      expiresAt,
+      correlationId: this.correlationId(),
+    };
+    let response: unknown;
+    try {
+      response = await firstValueFrom(
+        this.client.send<unknown, DirectCall>(contract.pattern, call).pipe(timeout(waitMs)),
+      );
+    } catch (error) {
+      if (error instanceof TimeoutError) {
+        throw new AppError('DEADLINE_EXCEEDED', {
+          context: { service: contract.service, instanceId, pattern: contract.pattern },
+        });
+      }
+      throw decodeError(error);
+    }
+    const parsed = contract.response.safeParse(response);
+    if (!parsed.success)
+      throw new AppError('INTERNAL', { cause: parsed.error, context: { pattern: contract.pattern } });
+    return parsed.data as RpcResponse<C>;
+  }
+
+  /** A ready instance, or a draining one when there is no other: it still answers until it is gone. */
+  private pick(service: string, key: string | number | undefined, not?: string): Instance | undefined {
+    const known = this.registry
+      .list(service)
+      .filter(({ instanceId, state }) => instanceId !== not && state !== 'starting');
+    const ready = known.filter(({ state }) => state === 'ready');
+    const candidates = ready.length > 0 ? ready : known;
+    if (key !== undefined) return byKey(candidates, String(key));
+    let turn = this.turns.get(service);
+    if (!turn) this.turns.set(service, (turn = roundRobin()));
+    return turn(candidates);
+  }
+}

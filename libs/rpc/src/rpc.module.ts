@@ -1,0 +1,32 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { RedisConnections, RedisKeys } from '@parley/redis';
+import { DirectRedisClient } from './direct-redis-client.js';
+import { CORRELATION_ID, RpcClient } from './rpc-client.js';
+
+export interface RpcModuleOptions {
+  readonly instanceId: string;
+  /** The correlation id of whatever is being handled now. */
+  readonly correlationId?: () => string | undefined;
+}
+
+/** Outgoing calls for a Nest app, global. Needs `RedisModule` and `RegistryModule` (which must watch the callees). */
+@Global()
+@Module({})
+export class RpcModule {
+  static forRoot(options: RpcModuleOptions): DynamicModule {
+    return {
+      module: RpcModule,
+      providers: [
+        {
+          provide: DirectRedisClient,
+          useFactory: (connections: RedisConnections, keys: RedisKeys) =>
+            new DirectRedisClient(connections, keys, options.instanceId),
+          inject: [RedisConnections, RedisKeys],
+        },
+        { provide: CORRELATION_ID, useValue: options.correlationId ?? (() => undefined) },
+        RpcClient,
+      ],
+      exports: [RpcClient, DirectRedisClient],
+    };
+  }
+}
