@@ -1,0 +1,31 @@
+import type { Transport } from './transport.js';
+
+/** Bounds of the wait between two attempts; the wait itself is random below the current bound ("full jitter"). */
+export interface BackoffOptions {
+  /** @defaultValue 250 */
+  readonly minMs?: number;
+  /** @defaultValue 10_000 */
+  readonly maxMs?: number;
+}
+
+/** Options of a client. Times are milliseconds. */
+export interface ParleyClientOptions {
+  readonly transport: Transport;
+  /** Called for every connection, so that a renewed token is picked up. A rejection counts as a failed attempt. */
+  readonly getToken: () => string | Promise<string>;
+  readonly backoff?: BackoffOptions;
+  /** A send without an answer for this long is sent again. @defaultValue 5_000 */
+  readonly sendTimeoutMs?: number;
+  /** A send that has no answer for this long in all is given up; so is a missing range. @defaultValue 120_000 */
+  readonly sendDeadlineMs?: number;
+  readonly heartbeat?: {
+    /** Silence after which a ping is sent. @defaultValue 20_000 */
+    readonly intervalMs?: number;
+    /** Silence after that ping which makes the connection count as lost. @defaultValue 15_000 */
+    readonly timeoutMs?: number;
+  };
+  /** Source of jitter, 0 ≤ x < 1. @defaultValue Math.random */
+  readonly random?: () => number;
+  /** The clock, milliseconds. @defaultValue Date.now */
+  readonly now?: () => number;
+}

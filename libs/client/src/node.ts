@@ -1,0 +1,1 @@
+export { tcpTransport, type TcpAddress } from './tcp-transport.js';

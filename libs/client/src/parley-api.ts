@@ -1,0 +1,184 @@
+import {
+  ackSchema,
+  conversationsSchema,
+  historyPageSchema,
+  membersSchema,
+  problemSchema,
+  roomSchema,
+  roomsSchema,
+  sessionSchema,
+  userSchema,
+  type Ack,
+  type Conversations,
+  type HistoryPage,
+  type Members,
+  type Room,
+  type Session,
+  type User,
+} from '@parley/protocol';
+import { ApiError } from './api-error.js';
+import { newClientMsgId } from './new-client-msg-id.js';
+
+/** Options of {@link ParleyApi}. */
+export interface ParleyApiOptions {
+  /** Origin of the API, with or without a trailing slash; `''` for the page's own. */
+  readonly baseUrl: string;
+  /** @defaultValue globalThis.fetch */
+  readonly fetch?: typeof globalThis.fetch;
+  /** Called for every request but `register` and `login`; `undefined` sends none. */
+  readonly getToken?: () => string | undefined | Promise<string | undefined>;
+  /** An answer that takes longer counts as `NETWORK`, milliseconds. @defaultValue 15_000 */
+  readonly timeoutMs?: number;
+}
+
+/** Which page of history. `before` and `after` exclude each other; without either, the newest page. */
+export interface HistoryQuery {
+  /** Messages with a smaller seq, the newest of them. */
+  readonly before?: number;
+  /** Messages with a larger seq, the oldest of them. */
+  readonly after?: number;
+  /** 1 to 200. */
+  readonly limit?: number;
+}
+
+/** Options of a send over HTTP. */
+export interface ApiSendOptions {
+  /** Give the same one when trying again. @defaultValue a new UUIDv7 */
+  readonly idempotencyKey?: string;
+}
+
+interface Schema<T> {
+  parse(value: unknown): T;
+}
+
+/** The `/v1` HTTP API. Every method throws {@link ApiError} and nothing else. */
+export class ParleyApi {
+  readonly #baseUrl: string;
+  readonly #fetch: typeof globalThis.fetch;
+  readonly #getToken: NonNullable<ParleyApiOptions['getToken']>;
+  readonly #timeoutMs: number;
+
+  constructor(options: ParleyApiOptions) {
+    this.#baseUrl = options.baseUrl.replace(/\/+$/, '');
+    // Bound late and called without a receiver: browsers refuse `fetch` as a method of another object.
+    this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+    this.#getToken = options.getToken ?? (() => undefined);
+    this.#timeoutMs = options.timeoutMs ?? 15_000;
+  }
+
+  register(userName: string, password: string): Promise<Session> {
+    return this.#call('POST', '/v1/register', sessionSchema, {
+      body: { userName, password },
+      anonymous: true,
+    });
+  }
+
+  login(userName: string, password: string): Promise<Session> {
+    return this.#call('POST', '/v1/login', sessionSchema, { body: { userName, password }, anonymous: true });
+  }
+
+  /** Ends the session: its token is refused and its connections close with 4501. */
+  async logout(): Promise<void> {
+    await this.#call('POST', '/v1/logout', undefined);
+  }
+
+  me(): Promise<User> {
+    return this.#call('GET', '/v1/me', userSchema);
+  }
+
+  async rooms(): Promise<Room[]> {
+    return (await this.#call('GET', '/v1/rooms', roomsSchema)).rooms;
+  }
+
+  createRoom(name: string): Promise<Room> {
+    return this.#call('POST', '/v1/rooms', roomSchema, { body: { name } });
+  }
+
+  room(roomId: number): Promise<Room> {
+    return this.#call('GET', `/v1/rooms/${roomId}`, roomSchema);
+  }
+
+  members(roomId: number): Promise<Members> {
+    return this.#call('GET', `/v1/rooms/${roomId}/members`, membersSchema);
+  }
+
+  /** A page of messages, ascending. */
+  history(roomId: number, query: HistoryQuery = {}): Promise<HistoryPage> {
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) parameters.set(name, String(value));
+    }
+    const suffix = parameters.size > 0 ? `?${parameters.toString()}` : '';
+    return this.#call('GET', `/v1/rooms/${roomId}/messages${suffix}`, historyPageSchema);
+  }
+
+  send(roomId: number, msg: string, options: ApiSendOptions = {}): Promise<Ack> {
+    return this.#send(`/v1/rooms/${roomId}/messages`, msg, options);
+  }
+
+  sendDirect(userId: number, msg: string, options: ApiSendOptions = {}): Promise<Ack> {
+    return this.#send(`/v1/users/${userId}/messages`, msg, options);
+  }
+
+  /** The user's direct conversations, the most recently used first. */
+  async conversations(): Promise<Conversations['conversations']> {
+    return (await this.#call('GET', '/v1/conversations', conversationsSchema)).conversations;
+  }
+
+  #send(path: string, msg: string, options: ApiSendOptions): Promise<Ack> {
+    const key = options.idempotencyKey ?? newClientMsgId();
+    return this.#call('POST', path, ackSchema, { body: { msg }, headers: { 'idempotency-key': key } });
+  }
+
+  #call<T>(method: string, path: string, schema: Schema<T>, request?: ApiRequest): Promise<T>;
+  #call(method: string, path: string, schema: undefined, request?: ApiRequest): Promise<undefined>;
+  async #call<T>(
+    method: string,
+    path: string,
+    schema: Schema<T> | undefined,
+    { body, headers, anonymous = false }: ApiRequest = {},
+  ): Promise<T | undefined> {
+    let response: Response;
+    let text: string;
+    try {
+      const token = anonymous ? undefined : await this.#getToken();
+      response = await this.#fetch(this.#baseUrl + path, {
+        method,
+        headers: {
+          accept: 'application/json',
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(token ? { authorization: `Bearer ${token}` } : {}),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(this.#timeoutMs),
+      });
+      text = await response.text();
+    } catch (cause) {
+      throw new ApiError(0, 'NETWORK', true, undefined, { cause });
+    }
+    if (!response.ok) throw refusal(response.status, text);
+    if (!schema) return undefined;
+    try {
+      return schema.parse(JSON.parse(text));
+    } catch (cause) {
+      throw new ApiError(response.status, 'BAD_RESPONSE', false, undefined, { cause });
+    }
+  }
+}
+
+interface ApiRequest {
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly anonymous?: boolean;
+}
+
+/** Something between may answer in the server's place (a proxy's 502): then there is no problem document. */
+function refusal(status: number, text: string): ApiError {
+  try {
+    const problem = problemSchema.parse(JSON.parse(text));
+    return new ApiError(status, problem.code, problem.retryable, problem);
+  } catch {
+    return new ApiError(status, 'BAD_RESPONSE', status >= 500 || status === 408 || status === 429);
+  }
+}
