@@ -1,1 +1,10 @@
-export {};
+export { appNames, type AppName, type Environment } from './app-name.js';
+export { ConfigError } from './config-error.js';
+export { type DeepReadonly } from './deep-freeze.js';
+export { describeConfig, type ConfigDescription } from './describe-config.js';
+export { envTable, type EnvKind, type EnvVariable } from './env-table.js';
+export { loadConfig, loadConfigOrExit, type LoadConfigOptions } from './load-config.js';
+export { isLoopbackOrigin, isOriginAllowed, type Origins } from './origins.js';
+export { APP_CONFIG, ParleyConfigModule } from './parley-config.module.js';
+export { type AppConfig, type CommonConfig } from './schemas.js';
+export { Secret } from './secret.js';

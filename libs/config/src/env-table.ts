@@ -1,0 +1,183 @@
+import { type AppName, appNames } from './app-name.js';
+
+/** How a variable's text becomes a value. Text that does not fit stays text, for the schema to refuse by name. */
+export type EnvKind = 'text' | 'integer' | 'flag' | 'list' | 'integers' | 'origins';
+
+/** One environment variable: where its value goes in each app's config, and what it means. */
+export interface EnvVariable {
+  readonly name: string;
+  readonly kind: EnvKind;
+  /** Config path by app; an app that is absent ignores the variable. Empty for those that only steer the loading. */
+  readonly paths: Partial<Record<AppName, string>>;
+  /** Another kind for one app, where the same name means one port there and a list here. */
+  readonly kinds?: Partial<Record<AppName, EnvKind>>;
+  readonly description: string;
+  /** Its value may hold a password: never printed, not even in the documentation table. */
+  readonly sensitive: boolean;
+}
+
+type Paths = EnvVariable['paths'];
+type Extra = Partial<Pick<EnvVariable, 'kinds' | 'sensitive'>>;
+
+const to = (path: string, ...apps: readonly AppName[]): Paths =>
+  Object.fromEntries((apps.length > 0 ? apps : appNames).map((app) => [app, path]));
+const variable = (
+  name: string,
+  kind: EnvKind,
+  paths: Paths,
+  description: string,
+  extra: Extra = {},
+): EnvVariable => ({ name: `PARLEY_${name}`, kind, paths, description, sensitive: false, ...extra });
+
+const tokens = ['gateway-api', 'logic', 'connect-gateway'] as const;
+const connect = (path: string) => to(path, 'connect-gateway');
+const worker = (path: string) => to(path, 'task-worker');
+const logic = (path: string) => to(path, 'logic');
+
+/** Every variable Parley reads. A `PARLEY_` name that is not here is a typo, and is reported as one. */
+export const envTable: readonly EnvVariable[] = [
+  variable('ENV', 'text', {}, 'dev (default) or prod: which config file is read and which rules hold'),
+  variable('ROOT', 'text', {}, 'folder that holds config/; found by walking up from the working directory'),
+  variable('HOST', 'text', to('host'), 'address to listen on'),
+  variable(
+    'INSTANCE_ID',
+    'text',
+    to('instanceId'),
+    'name of this process; made of app, host, pid and chance',
+  ),
+  variable('ADVERTISED_HOST', 'text', to('advertisedHost'), 'address others reach this process at'),
+  variable('SUPERVISED', 'flag', to('supervised'), 'stop when the parent process goes away'),
+  variable('LOG_LEVEL', 'text', to('log.level'), 'fatal, error, warn, info, debug, trace or silent'),
+  variable('LOG_PRETTY', 'flag', to('log.pretty'), 'readable log lines instead of JSON'),
+  variable('REDIS_URL', 'text', to('redis.url'), 'Redis to use', { sensitive: true }),
+  variable('REDIS_PREFIX', 'text', to('redis.prefix'), 'in front of every key and channel'),
+  variable('SHARD_COUNT', 'integer', to('redis.shardCount'), 'room shards; fixed for the life of a Redis'),
+  variable(
+    'REGISTRY_LEASE_TTL_MS',
+    'integer',
+    to('registry.leaseTtlMs'),
+    'an instance silent this long is gone',
+  ),
+  variable('REGISTRY_HEARTBEAT_INTERVAL_MS', 'integer', to('registry.heartbeatIntervalMs'), 'lease renewal'),
+  variable(
+    'RPC_DEADLINE_MS',
+    'integer',
+    to('rpc.deadlineMs'),
+    'a call without an answer fails after this time',
+  ),
+  variable(
+    'DRAIN_WINDOW_MS',
+    'integer',
+    to('shutdown.drainWindowMs'),
+    'time over which clients move elsewhere',
+  ),
+  variable(
+    'ADMIN_PORT',
+    'integer',
+    to('admin.port'),
+    'health and metrics of apps without a public HTTP port',
+  ),
+
+  variable('JWT_SECRET', 'text', to('jwt.secret', ...tokens), 'signs tokens; at least 32 bytes in prod', {
+    sensitive: true,
+  }),
+  variable('JWT_TTL_MS', 'integer', to('jwt.ttlMs', ...tokens), 'life of a token'),
+
+  variable(
+    'API_PORT',
+    'integer',
+    { 'gateway-api': 'http.port', web: 'apiPort' },
+    'port of the HTTP API; the site derives its address from it',
+  ),
+  variable(
+    'ORIGINS',
+    'origins',
+    { 'gateway-api': 'cors.origins', 'connect-gateway': 'origins' },
+    'browser origins that may call, comma separated, or loopback (dev only)',
+  ),
+  variable('TRUST_PROXY', 'flag', to('trustProxy', 'gateway-api'), 'believe X-Forwarded-For'),
+  variable('LOGIN_PER_MINUTE', 'integer', to('rate.loginPerMinute', 'gateway-api'), 'log-in attempts'),
+  variable(
+    'REQUESTS_PER_SECOND',
+    'integer',
+    to('rate.requestsPerSecond', 'gateway-api'),
+    'requests per address',
+  ),
+
+  variable(
+    'WS_PORT',
+    'integer',
+    { 'connect-gateway': 'ws.port', web: 'wsPorts' },
+    'WebSocket port; for the site one or more, comma separated',
+    { kinds: { web: 'integers' } },
+  ),
+  variable('WS_PATH', 'text', connect('ws.path'), 'WebSocket path'),
+  variable('TCP_PORT', 'integer', connect('tcp.port'), 'port of the framed TCP protocol'),
+  variable(
+    'UNAUTHENTICATED_IDLE_MS',
+    'integer',
+    connect('limits.unauthenticatedIdleMs'),
+    'time to present a token',
+  ),
+  variable(
+    'HEARTBEAT_INTERVAL_MS',
+    'integer',
+    connect('limits.heartbeatIntervalMs'),
+    'pings to an idle connection',
+  ),
+  variable(
+    'HEARTBEAT_TIMEOUT_MS',
+    'integer',
+    connect('limits.heartbeatTimeoutMs'),
+    'silence that ends a connection',
+  ),
+  variable(
+    'MAX_OUTBOUND_BYTES',
+    'integer',
+    connect('limits.maxOutboundBytes'),
+    'held per connection before resync',
+  ),
+  variable(
+    'POSITION_CHECK_MS',
+    'integer',
+    connect('limits.positionCheckMs'),
+    'comparison with the room heads',
+  ),
+  variable('MAX_CONNECTIONS', 'integer', connect('limits.maxConnections'), 'connections of one instance'),
+  variable('BUCKETS', 'integer', connect('limits.buckets'), 'fan-out slices'),
+
+  variable('DATABASE_URL', 'text', logic('database.url'), 'sqlite:<path> or postgres://…', {
+    sensitive: true,
+  }),
+  variable('DATA_DIR', 'text', logic('dataDir'), 'folder of the embedded database'),
+  variable('DEMO_ACCOUNTS', 'flag', logic('demoAccounts'), 'create the demo accounts (dev only)'),
+  variable('ARGON2_MEMORY_KIB', 'integer', logic('argon2.memoryKib'), 'memory of one password hash'),
+  variable('ARGON2_ITERATIONS', 'integer', logic('argon2.iterations'), 'passes of one password hash'),
+  variable('ARGON2_PARALLELISM', 'integer', logic('argon2.parallelism'), 'lanes of one password hash'),
+  variable('SEND_BURST', 'integer', logic('limits.sendBurst'), 'messages one user may send at once'),
+  variable(
+    'SENDS_PER_SECOND',
+    'integer',
+    logic('limits.sendsPerSecond'),
+    'messages one user may keep sending',
+  ),
+  variable('ROOM_CREATION', 'text', logic('roomCreation'), 'everyone or admins'),
+
+  variable('DISPATCH_BATCH_SIZE', 'integer', worker('dispatch.batchSize'), 'stream entries per read'),
+  variable('DISPATCH_BLOCK_MS', 'integer', worker('dispatch.blockMs'), 'longest wait of one read'),
+  variable('SHARD_LEASE_TTL_MS', 'integer', worker('dispatch.shardLeaseTtlMs'), 'ownership of a shard'),
+  variable('LANE_MAX_ENTRIES', 'integer', worker('dispatch.laneMaxEntries'), 'entries in memory per gateway'),
+  variable(
+    'DELIVER_DEADLINE_MS',
+    'integer',
+    worker('dispatch.deliverDeadlineMs'),
+    'deadline of one delivery',
+  ),
+  variable('ARCHIVE_BATCH_SIZE', 'integer', worker('archive.batchSize'), 'messages per SQL batch'),
+  variable('ARCHIVE_FLUSH_MS', 'integer', worker('archive.flushMs'), 'longest wait for a fuller batch'),
+  variable('MAX_PENDING_ENTRIES', 'integer', worker('maxPendingEntries'), 'pending entries before unready'),
+
+  variable('WEB_PORT', 'integer', to('http.port', 'web'), 'port of the site'),
+  variable('PUBLIC_API_URL', 'text', to('public.apiUrl', 'web'), 'address browsers reach the API at'),
+  variable('PUBLIC_WS_URLS', 'list', to('public.wsUrls', 'web'), 'WebSocket addresses, comma separated'),
+];

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+
+import type { Environment } from './app-name.js';
+import { Secret } from './secret.js';
+
+/** Messages name what is expected and never what was found: they end up in logs. */
+const expected = (what: string) => ({
+  error: (issue: { input?: unknown }) => (issue.input === undefined ? 'is required' : `must be ${what}`),
+});
+
+/** Fewest bytes of a signing secret in prod: the output size of the HMAC (RFC 7518, section 3.2). */
+export const minSecretBytes = 32;
+
+/** What an example value looks like. The secret in config/dev.yaml must match. */
+const exampleSecret = /dev-secret|not-for-production|change-?me|example|your-secret|placeholder/i;
+
+export const text = z.string(expected('text')).min(1, 'must not be empty');
+export const flag = z.boolean(expected('true or false'));
+/** 0 asks the system for a free port. */
+export const port = z
+  .int(expected('a port number'))
+  .min(0, 'must be at least 0')
+  .max(65_535, 'must be at most 65535');
+export const positive = z.int(expected('a whole number')).min(1, 'must be at least 1');
+export const milliseconds = z.int(expected('whole milliseconds')).min(1, 'must be at least 1');
+export const nonNegativeMs = z.int(expected('whole milliseconds')).min(0, 'must be at least 0');
+export const choice = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, expected(`one of ${values.join(', ')}`));
+
+const isOrigin = (value: string) => URL.canParse(value) && new URL(value).origin === value;
+const originItem = z
+  .string(expected('an origin'))
+  .refine((value) => value === '*' || isOrigin(value), 'must list origins like https://chat.example.org');
+
+/** `loopback` or a list; the wildcard and `loopback` are refused in prod. */
+export const originsField = (mode: Environment) =>
+  z
+    .union([z.literal('loopback'), z.array(originItem)], expected('"loopback" or a list of origins'))
+    .refine((value) => mode === 'dev' || (value !== 'loopback' && !value.includes('*')), {
+      error: 'must list origins by name in prod (no *, no loopback)',
+    });
+
+/** An absolute URL with one of `protocols` (with the colon). */
+export const urlField = (protocols: readonly string[]) =>
+  text.refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+    error: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  });
+
+/** Wraps the value so that it cannot be printed. */
+export const secretOf = (field: z.ZodType<string, unknown>) => field.transform((value) => new Secret(value));
+
+/** A signing secret: anything in dev; in prod long, varied, and not one that is printed in this repository. */
+export const signingSecret = (mode: Environment) =>
+  secretOf(
+    text.superRefine((value, context) => {
+      const refuse = (message: string) => context.addIssue({ code: 'custom', message });
+      if (mode === 'dev') return;
+      if (Buffer.byteLength(value) < minSecretBytes)
+        refuse(`must be at least ${minSecretBytes} bytes in prod`);
+      if (exampleSecret.test(value)) refuse('is an example value, which prod refuses');
+      else if (new Set(value).size < 8) refuse('is too easy to guess for prod');
+    }),
+  );

@@ -1,0 +1,172 @@
+import { limits } from '@parley/protocol';
+import { z } from 'zod';
+
+import { type AppName, appNames, type Environment } from './app-name.js';
+import type { DeepReadonly } from './deep-freeze.js';
+import {
+  choice,
+  flag,
+  milliseconds,
+  nonNegativeMs,
+  originsField,
+  port,
+  positive,
+  secretOf,
+  signingSecret,
+  text,
+  urlField,
+} from './fields.js';
+
+/**
+ * Rules that need two fields sit on the smallest object that holds both, so that a mistake elsewhere does not hide
+ * them: zod skips an object's own rules when one of its fields is wrong.
+ */
+const rule = (message: string, path: string) => ({ error: message, path: [path] });
+
+const redis = z.strictObject({
+  url: secretOf(urlField(['redis:', 'rediss:'])),
+  // Braces would change the hash tag, and with it the Redis Cluster slot.
+  prefix: text.regex(/^[^{}\s]{1,64}$/, 'must be 1 to 64 characters without spaces and braces'),
+  shardCount: positive.max(1_024, 'must be at most 1024'),
+});
+
+const registry = z
+  .strictObject({ leaseTtlMs: milliseconds, heartbeatIntervalMs: milliseconds })
+  .refine((value) => value.leaseTtlMs > 2 * value.heartbeatIntervalMs, {
+    ...rule('must be more than twice registry.heartbeatIntervalMs', 'leaseTtlMs'),
+  });
+
+const common = {
+  app: z.enum(appNames),
+  env: choice(['dev', 'prod']),
+  /** Where `config/` is; relative paths start here. */
+  root: text,
+  host: text,
+  instanceId: text.regex(
+    /^[A-Za-z0-9._-]{1,128}$/,
+    'must be 1 to 128 letters, digits, dots, dashes, underscores',
+  ),
+  advertisedHost: text.optional(),
+  supervised: flag,
+  log: z.strictObject({
+    level: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+    pretty: flag.optional(),
+  }),
+  redis,
+  registry,
+  rpc: z.strictObject({ deadlineMs: milliseconds }),
+  shutdown: z.strictObject({ drainWindowMs: nonNegativeMs }),
+  admin: z.strictObject({ port }),
+};
+
+const jwt = (mode: Environment) => z.strictObject({ secret: signingSecret(mode), ttlMs: milliseconds });
+const http = z.strictObject({ port });
+
+const connectLimits = z
+  .strictObject({
+    unauthenticatedIdleMs: milliseconds.default(limits.unauthenticatedIdleMs),
+    heartbeatIntervalMs: milliseconds.default(limits.heartbeatIntervalMs),
+    heartbeatTimeoutMs: milliseconds.default(limits.heartbeatTimeoutMs),
+    maxOutboundBytes: positive,
+    positionCheckMs: milliseconds,
+    maxConnections: positive,
+    buckets: positive,
+  })
+  .refine((value) => value.heartbeatTimeoutMs > 2 * value.heartbeatIntervalMs, {
+    ...rule('must be more than twice limits.heartbeatIntervalMs', 'heartbeatTimeoutMs'),
+  });
+
+const dispatch = z
+  .strictObject({
+    batchSize: positive,
+    blockMs: milliseconds,
+    shardLeaseTtlMs: milliseconds,
+    laneMaxEntries: positive,
+    deliverDeadlineMs: milliseconds,
+  })
+  .refine((value) => value.shardLeaseTtlMs > 2 * value.blockMs, {
+    ...rule('must be more than twice dispatch.blockMs', 'shardLeaseTtlMs'),
+  })
+  .refine((value) => value.laneMaxEntries >= value.batchSize, {
+    ...rule('must be at least dispatch.batchSize', 'laneMaxEntries'),
+  });
+
+/** `sqlite:<path>` or a Postgres URL; both may hold a password. */
+const databaseUrl = secretOf(
+  text.refine((value) => /^(sqlite:.+|postgres(ql)?:\/\/.+)$/.test(value), {
+    error: 'must be sqlite:<path> or postgres://…',
+  }),
+);
+
+/** One schema per app, for the rules of one environment. */
+export const schemas = {
+  'gateway-api': (mode: Environment) =>
+    z.strictObject({
+      ...common,
+      jwt: jwt(mode),
+      http,
+      cors: z.strictObject({ origins: originsField(mode) }),
+      trustProxy: flag,
+      rate: z.strictObject({ loginPerMinute: positive, requestsPerSecond: positive }),
+    }),
+  'connect-gateway': (mode: Environment) =>
+    z.strictObject({
+      ...common,
+      jwt: jwt(mode),
+      ws: z.strictObject({ port, path: text.regex(/^\/[\w/-]*$/, 'must be a path like /ws') }),
+      tcp: z.strictObject({ port }),
+      origins: originsField(mode),
+      limits: connectLimits,
+    }),
+  logic: (mode: Environment) =>
+    z.strictObject({
+      ...common,
+      jwt: jwt(mode),
+      dataDir: text,
+      database: z.strictObject({ url: databaseUrl }),
+      demoAccounts: flag.refine((value) => mode === 'dev' || !value, 'must be false in prod'),
+      argon2: z.strictObject({
+        // argon2 itself asks for at least 8 KiB per lane.
+        memoryKib: positive.min(8, 'must be at least 8'),
+        iterations: positive,
+        parallelism: positive,
+      }),
+      limits: z
+        .strictObject({
+          sendBurst: positive.default(limits.sendBurst),
+          sendsPerSecond: positive.default(limits.sendsPerSecond),
+        })
+        .prefault({}),
+      roomCreation: choice(['everyone', 'admins']),
+    }),
+  'task-worker': (_mode: Environment) =>
+    z.strictObject({
+      ...common,
+      dispatch,
+      archive: z.strictObject({ batchSize: positive, flushMs: milliseconds }),
+      maxPendingEntries: positive,
+    }),
+  web: (_mode: Environment) =>
+    z.strictObject({
+      ...common,
+      http,
+      public: z
+        .strictObject({
+          apiUrl: urlField(['http:', 'https:']).optional(),
+          wsUrls: z.array(urlField(['ws:', 'wss:'])).optional(),
+        })
+        .prefault({}),
+      apiPort: port,
+      wsPorts: z.array(port).min(1, 'must list at least one port'),
+    }),
+} as const satisfies Record<AppName, (mode: Environment) => z.ZodType>;
+
+/** The validated, frozen config of one app. */
+export type AppConfig<S extends AppName = AppName> = DeepReadonly<
+  z.infer<ReturnType<(typeof schemas)[S]>>
+> & {
+  readonly app: S;
+};
+
+/** What every app's config has. */
+export type CommonConfig = DeepReadonly<z.infer<z.ZodObject<typeof common>>>;
