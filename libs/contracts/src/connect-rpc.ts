@@ -8,7 +8,7 @@ export const connectRpc = {
    * Messages for rooms that have members on this instance, in stream order per shard.
    * `upTo` stands for entries that the worker no longer holds one by one: the gateway reads them from the room log.
    * The reply means: handed to every member's socket, or remembered as missing for it.
-   * `fence` grows with each new owner of a shard; a lower one than seen is a stale owner and is refused.
+   * `fence` grows with each new owner of a shard; a lower one than seen is a stale owner and is ignored.
    */
   deliver: rpcContract({
     service: 'connect-gateway',
@@ -25,7 +25,8 @@ export const connectRpc = {
         }),
       ),
     }),
-    response: z.object({}),
+    /** Shards whose fence was lower than one seen before: the caller is no longer their owner. */
+    response: z.object({ staleShards: z.array(z.number()) }),
     idempotent: false,
     deadlineMs: 2_000,
   }),

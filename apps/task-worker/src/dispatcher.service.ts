@@ -1,0 +1,163 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { connectRpc } from '@parley/contracts';
+import { EventBus, PresenceStore } from '@parley/redis';
+import { REGISTRY, type Registry } from '@parley/registry';
+import { RpcClient } from '@parley/rpc';
+import type { StreamItem } from '@parley/queue';
+import { InstanceLane } from './instance-lane.js';
+
+const GATEWAYS = 'connect-gateway';
+
+export interface DispatcherOptions {
+  readonly laneMaxEntries: number;
+  readonly deliverDeadlineMs: number;
+  readonly onError: (error: unknown, where: string) => void;
+  readonly onDone: (items: readonly StreamItem[]) => void;
+  readonly onStale: (shard: number) => void;
+}
+
+/** Finds the gateways that hold members of each message's room, and hands it to each of them. */
+@Injectable()
+export class DispatcherService {
+  private readonly lanes = new Map<string, InstanceLane>();
+  private options: DispatcherOptions | undefined;
+
+  constructor(
+    @Inject(PresenceStore) private readonly presence: PresenceStore,
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(RpcClient) private readonly rpc: RpcClient,
+    @Inject(EventBus) private readonly events: EventBus,
+  ) {}
+
+  configure(options: DispatcherOptions): void {
+    this.options = options;
+  }
+
+  /** Messages not yet confirmed by every gateway that needs them. */
+  get pending(): number {
+    let total = 0;
+    for (const lane of this.lanes.values()) total += lane.size;
+    return total;
+  }
+
+  /** Puts a batch on its gateways' lanes; retries look-ups until Redis answers. */
+  async dispatch(items: readonly StreamItem[]): Promise<void> {
+    const targets = await this.targetsOf(items);
+    const unwanted: StreamItem[] = [];
+    for (const item of items) {
+      const instances = targets.get(item) ?? [];
+      if (instances.length === 0) unwanted.push(item);
+      else this.enqueue(item, instances);
+    }
+    if (unwanted.length > 0) this.options?.onDone(unwanted);
+  }
+
+  private enqueue(item: StreamItem, instances: readonly string[]): void {
+    let left = instances.length;
+    let stale = false;
+    const finish = () => {
+      if (--left > 0) return;
+      if (stale) this.options?.onStale(item.shard);
+      else this.options?.onDone([item]);
+    };
+    for (const instanceId of instances) {
+      this.lane(instanceId).push({
+        item,
+        done: finish,
+        stale: () => {
+          stale = true;
+          finish();
+        },
+      });
+    }
+  }
+
+  private async targetsOf(items: readonly StreamItem[]): Promise<Map<StreamItem, string[]>> {
+    for (;;) {
+      try {
+        return await this.lookUp(items);
+      } catch (error) {
+        this.options?.onError(error, 'look-up');
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+    }
+  }
+
+  private async lookUp(items: readonly StreamItem[]): Promise<Map<StreamItem, string[]>> {
+    const roomIds = [
+      ...new Set(items.filter(({ entry }) => !entry.recipients).map(({ entry }) => entry.roomId)),
+    ];
+    const userIds = [...new Set(items.flatMap(({ entry }) => entry.recipients ?? []))];
+    const [ofRooms, ofUsers] = await Promise.all([
+      this.presence.instancesOfRooms(roomIds),
+      this.presence.instancesOfUsers(userIds),
+    ]);
+    const found = new Set([...ofRooms, ...ofUsers].flat());
+    const live = await this.liveAmong(found);
+    const rooms = new Map(roomIds.map((roomId, i) => [roomId, ofRooms[i] ?? []]));
+    const users = new Map(userIds.map((userId, i) => [userId, ofUsers[i] ?? []]));
+    for (const [roomId, instances] of rooms)
+      for (const dead of instances.filter((id) => !live.has(id))) this.dropFromRoom(roomId, dead);
+    for (const [userId, instances] of users)
+      for (const dead of instances.filter((id) => !live.has(id))) this.dropFromUser(userId, dead);
+    return new Map(
+      items.map((item) => {
+        const { roomId, recipients } = item.entry;
+        const instances = recipients
+          ? recipients.flatMap((userId) => users.get(userId) ?? [])
+          : (rooms.get(roomId) ?? []);
+        return [item, [...new Set(instances)].filter((id) => live.has(id))];
+      }),
+    );
+  }
+
+  /** Which of these hold a lease. One that the watched list lacks may be new: the list is re-read before it is judged dead. */
+  private async liveAmong(instances: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    const known = () => new Set(this.registry.list(GATEWAYS).map(({ instanceId }) => instanceId));
+    let live = known();
+    if ([...instances].some((id) => !live.has(id))) {
+      await this.registry.refresh(GATEWAYS);
+      live = known();
+    }
+    return live;
+  }
+
+  private lane(instanceId: string): InstanceLane {
+    let lane = this.lanes.get(instanceId);
+    if (!lane) {
+      lane = new InstanceLane(
+        {
+          deliver: async (request) =>
+            (await this.rpc.call(connectRpc.deliver, request, { target: instanceId, ...this.deadline() }))
+              .staleShards,
+          isGone: async () => {
+            const list = await this.registry.refresh(GATEWAYS).catch(() => undefined);
+            return list !== undefined && !list.some((instance) => instance.instanceId === instanceId);
+          },
+          onError: (error) => this.options?.onError(error, 'deliver'),
+        },
+        this.options?.laneMaxEntries ?? 4_096,
+        () => this.lanes.delete(instanceId),
+      );
+      this.lanes.set(instanceId, lane);
+    }
+    return lane;
+  }
+
+  private deadline(): { deadlineMs: number } | Record<string, never> {
+    return this.options ? { deadlineMs: this.options.deliverDeadlineMs } : {};
+  }
+
+  private dropFromRoom(roomId: number, instanceId: string): void {
+    this.presence
+      .dropInstance(roomId, instanceId)
+      .then(() => this.events.publish('presence', { roomId }))
+      .catch((error: unknown) => this.options?.onError(error, 'drop-instance'));
+  }
+
+  private dropFromUser(userId: number, instanceId: string): void {
+    this.presence
+      .dropUserInstance(userId, instanceId)
+      .catch((error: unknown) => this.options?.onError(error, 'drop-instance'));
+  }
+}

@@ -1,0 +1,47 @@
+import type { RpcRequest } from '@parley/contracts';
+import { connectRpc } from '@parley/contracts';
+import type { StreamItem } from '@parley/queue';
+
+/** Messages in one call at the most, and characters of their bodies. */
+const MAX_ENTRIES = 512;
+const MAX_CHARS = 512 * 1024;
+
+/** Something to hand to one gateway: an item, and what to do when that gateway has it. */
+export interface LaneJob {
+  readonly item: StreamItem;
+  readonly done: () => void;
+  /** The gateway says that this process no longer owns the item's shard. */
+  readonly stale: () => void;
+}
+
+export interface LaneBatch {
+  readonly jobs: readonly LaneJob[];
+  readonly request: RpcRequest<typeof connectRpc.deliver>;
+}
+
+/** Takes the next call's worth off the front of a queue. */
+export function nextBatch(queue: LaneJob[]): LaneBatch {
+  let chars = 0;
+  let count = 0;
+  while (count < queue.length && count < MAX_ENTRIES && (count === 0 || chars < MAX_CHARS)) {
+    chars += queue[count]?.item.entry.body.length ?? 0;
+    count++;
+  }
+  const jobs = queue.splice(0, count);
+  return { jobs, request: { fences: fencesOf(jobs), entries: jobs.map(({ item }) => item.entry), upTo: [] } };
+}
+
+/** Stands for a whole queue that grew too long: the gateway reads the rooms' logs itself. */
+export function collapse(queue: LaneJob[]): LaneBatch {
+  const jobs = queue.splice(0);
+  const upTo = new Map<number, { roomId: number; seq: number; epoch: string; recipients?: number[] }>();
+  for (const { item } of jobs) {
+    const { roomId, seq, epoch, recipients } = item.entry;
+    upTo.set(roomId, { roomId, seq, epoch, ...(recipients && { recipients }) });
+  }
+  return { jobs, request: { fences: fencesOf(jobs), entries: [], upTo: [...upTo.values()] } };
+}
+
+function fencesOf(jobs: readonly LaneJob[]): [number, number][] {
+  return [...new Map(jobs.map(({ item }) => [item.shard, item.fence]))];
+}

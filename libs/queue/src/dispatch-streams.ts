@@ -1,0 +1,120 @@
+import { dispatchEntrySchema, type DispatchEntry } from '@parley/contracts';
+import { runScript, type RedisConnection, type RedisKeys } from '@parley/redis';
+
+/** Consumer groups of a dispatch stream: everything accepted goes to the sockets and to the archive. */
+export const consumerGroups = ['dispatch', 'archive'] as const;
+export type ConsumerGroup = (typeof consumerGroups)[number];
+
+/**
+ * The one consumer of a group. One process at a time reads a shard, under a lease, so the name is stable: what a dead
+ * owner left pending is found by its successor under the same name, without claiming.
+ */
+const CONSUMER = 'owner';
+
+export interface RawEntry {
+  readonly shard: number;
+  readonly streamId: string;
+  /** Undefined when the entry does not parse: it can only be acknowledged. */
+  readonly entry: DispatchEntry | undefined;
+}
+
+/** How far a stream's readers are; see `trim-dispatch-1.lua`. */
+export interface StreamBacklog {
+  readonly length: number;
+  readonly pending: number;
+  readonly lag: number;
+}
+
+/** Commands on dispatch streams. */
+export class DispatchStreams {
+  constructor(
+    private readonly main: RedisConnection,
+    private readonly keys: RedisKeys,
+  ) {}
+
+  /** Creates the groups where they are missing, from the stream's beginning. */
+  async ensureGroups(shards: Iterable<number>): Promise<void> {
+    const jobs: Promise<unknown>[] = [];
+    for (const shard of shards) {
+      for (const group of consumerGroups) {
+        jobs.push(
+          this.main
+            .xgroup('CREATE', this.keys.dispatch(shard), group, '0', 'MKSTREAM')
+            .catch((error: Error) => {
+              if (!error.message.startsWith('BUSYGROUP')) throw error;
+            }),
+        );
+      }
+    }
+    await Promise.all(jobs);
+  }
+
+  /**
+   * Reads entries of several shards, in stream order per shard.
+   *
+   * @param blocking - Connection to wait on; nothing else may use it.
+   * @param after - Per shard: `>` for new entries, or an id: entries read before and not acknowledged, after that id.
+   * @throws {Error} `NOGROUP` when Redis lost its data: call {@link ensureGroups}.
+   * @see Redis XREADGROUP
+   */
+  async read(
+    blocking: RedisConnection,
+    group: ConsumerGroup,
+    after: ReadonlyMap<number, string>,
+    options: { count: number; blockMs: number },
+  ): Promise<RawEntry[]> {
+    const shards = [...after.keys()];
+    const reply = (await blocking.xreadgroup(
+      'GROUP',
+      group,
+      CONSUMER,
+      'COUNT',
+      options.count,
+      'BLOCK',
+      options.blockMs,
+      'STREAMS',
+      ...shards.map((shard) => this.keys.dispatch(shard)),
+      ...after.values(),
+    )) as [string, [string, string[] | null][]][] | null;
+    if (!reply) return [];
+    const shardOfKey = new Map(shards.map((shard) => [this.keys.dispatch(shard), shard]));
+    return reply.flatMap(([key, rows]) =>
+      rows.map(([streamId, fields]) => ({
+        shard: shardOfKey.get(key) ?? -1,
+        streamId,
+        entry: parseEntry(fields),
+      })),
+    );
+  }
+
+  async ack(group: ConsumerGroup, shard: number, streamIds: readonly string[]): Promise<void> {
+    await this.main.xack(this.keys.dispatch(shard), group, ...streamIds);
+  }
+
+  /** Removes what both groups have acknowledged. */
+  async trim(shard: number): Promise<StreamBacklog> {
+    const [length, pending, lag] = (await runScript(
+      this.main,
+      'trimDispatch',
+      [this.keys.dispatch(shard)],
+      [consumerGroups.length],
+    )) as [number, number, number];
+    return { length, pending, lag };
+  }
+}
+
+/** Fields are written by the accept script: r room, s seq, e epoch, b body, t recipients. */
+function parseEntry(fields: string[] | null): DispatchEntry | undefined {
+  // A pending entry that was deleted from the stream has no fields.
+  if (!fields) return undefined;
+  const value: Record<string, string> = {};
+  for (let i = 0; i + 1 < fields.length; i += 2) value[fields[i] as string] = fields[i + 1] as string;
+  const parsed = dispatchEntrySchema.safeParse({
+    roomId: Number(value['r']),
+    seq: Number(value['s']),
+    epoch: value['e'],
+    body: value['b'],
+    ...(value['t'] && { recipients: value['t'].split(',').map(Number) }),
+  });
+  return parsed.success ? parsed.data : undefined;
+}
