@@ -1,0 +1,45 @@
+import path from 'node:path';
+import { nxEntry } from './nx.mjs';
+import { root } from './workspace.mjs';
+
+/**
+ * @typedef {object} Check One command of a stage.
+ * @property {string} name
+ * @property {string[]} args of Node.js
+ * @property {number} timeoutMs after which its whole process tree is ended.
+ * @property {boolean} hasTests whether vitest's counts are to be read from its output.
+ *
+ * @typedef {{ name: string, checks: Check[] }} Stage
+ */
+
+const minute = 60_000;
+
+/** @param {string[]} targets @returns {string[]} */
+const nxTargets = (...targets) => [nxEntry, 'run-many', '-t', ...targets, '--output-style=stream'];
+/** @param {string} file */
+const inRoot = (file) => path.join(root, file);
+
+/** @param {string} name @param {string[]} args @param {number} [timeoutMs] @returns {Check} */
+const staticCheck = (name, args, timeoutMs = 10 * minute) => ({ name, args, timeoutMs, hasTests: false });
+/** @param {string} name @param {string[]} args @param {number} timeoutMs @returns {Check} */
+const suite = (name, args, timeoutMs) => ({ name, args, timeoutMs, hasTests: true });
+
+const format = staticCheck('format', [inRoot('node_modules/prettier/bin/prettier.cjs'), '--check', '.']);
+const lua = staticCheck('generated lua', [inRoot('tools/generate-lua.mjs'), '--check']);
+const lint = staticCheck('lint', nxTargets('lint'));
+const types = staticCheck('typecheck', nxTargets('typecheck'));
+const boundaries = staticCheck('boundaries', [inRoot('tools/prove-boundaries.mjs')]);
+const unit = suite('unit', nxTargets('test'), 10 * minute);
+
+/** What `npm test` runs, cheapest first. @type {Stage[]} */
+export const testStages = [
+  { name: 'static', checks: [format, lua, lint, types, boundaries] },
+  { name: 'unit', checks: [unit] },
+  { name: 'integration', checks: [suite('integration', nxTargets('integration'), 20 * minute)] },
+  { name: 'build', checks: [staticCheck('build', nxTargets('build'))] },
+  // Alone, so that no other suite takes the processor from its timings.
+  { name: 'e2e', checks: [suite('e2e', [nxEntry, 'run', 'e2e:e2e', '--output-style=stream'], 30 * minute)] },
+];
+
+/** What `npm run check` runs before a commit. @type {Stage[]} */
+export const checkStages = [{ name: 'check', checks: [format, lua, lint, types, unit] }];

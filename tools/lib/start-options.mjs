@@ -1,0 +1,53 @@
+import { parseArgs } from 'node:util';
+import { UserError } from './workspace.mjs';
+
+const mostReplicas = 16;
+
+export const startHelp = `npm start [-- options]
+
+Installs what is missing, finds or starts Redis, builds what changed, runs the five
+apps and keeps them running. Ctrl-C stops everything. Data is kept in ./.data
+
+  --replicas N   N each of logic, connect-gateway and task-worker (1 to ${mostReplicas})
+  --verbose      debug lines too
+  --json         the apps' log lines as they are, one JSON object per line, on stdout;
+                 what this command says itself goes to stderr
+  --help         this text
+
+Environment
+  REDIS_URL            use this Redis
+  PARLEY_HOST          address to listen on            (127.0.0.1)
+  PARLEY_WEB_PORT      the site                        (8080)
+  PARLEY_API_PORT      the HTTP API                    (7070)
+  PARLEY_WS_PORT       WebSocket                       (7000)
+  PARLEY_TCP_PORT      framed TCP                      (7001)
+  PARLEY_DATA_DIR      where data is kept              (./.data)
+  Every other PARLEY_* variable is passed on to the apps.`;
+
+/**
+ * @typedef {{ replicas: number, json: boolean, verbose: boolean, help: boolean }} StartOptions
+ * @param {string[]} args
+ * @returns {StartOptions}
+ * @throws {UserError} for anything that is not in the help.
+ */
+export function parseStartOptions(args) {
+  const flag = /** @type {const} */ ({ type: 'boolean', default: false });
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        replicas: { type: 'string', default: '1' },
+        json: flag,
+        verbose: flag,
+        help: { ...flag, short: 'h' },
+      },
+    });
+    const replicas = Number(values.replicas);
+    if (!Number.isInteger(replicas) || replicas < 1 || replicas > mostReplicas) {
+      throw new Error(`--replicas must be a whole number from 1 to ${mostReplicas}`);
+    }
+    return { replicas, json: values.json, verbose: values.verbose, help: values.help };
+  } catch (error) {
+    throw new UserError(`${/** @type {Error} */ (error).message}\nSee: npm start -- --help`);
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * Builds or serves one app; Nx runs it in the app's folder:
+ *
+ *     node ../../tools/node-app.mjs build | serve
+ *
+ * rolldown bundles the app and the workspace's libs into dist/main.js; npm packages stay outside.
+ * All that shapes the build stands in this one file, because it is an input of Nx's cache.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { rolldown, watch } from 'rolldown';
+
+const root = path.resolve(import.meta.dirname, '..');
+const appDir = process.cwd();
+const outDir = path.join(appDir, 'dist');
+const viteConfig = path.join(appDir, 'vite.config.mts');
+const viteEntry = path.join(root, 'node_modules/vite/bin/vite.js');
+const childStopMs = 5000;
+
+const [mode] = process.argv.slice(2);
+if (mode === 'build') await build();
+else if (mode === 'serve') await serve();
+else {
+  console.error('usage (in the folder of an app): node-app.mjs build|serve');
+  process.exitCode = 1;
+}
+
+/** @returns {import('rolldown').InputOptions} */
+function inputOptions() {
+  const entry = ['src/main.ts', 'src/server/main.ts']
+    .map((file) => path.join(appDir, file))
+    .find((file) => existsSync(file));
+  if (!entry)
+    throw new Error(`${path.relative(root, appDir)} has neither src/main.ts nor src/server/main.ts`);
+  return {
+    input: entry,
+    platform: 'node',
+    tsconfig: path.join(appDir, 'tsconfig.json'),
+    resolve: { extensionAlias: { '.js': ['.ts', '.tsx', '.js'] } },
+    external: (id) => !isBundled(id),
+  };
+}
+
+/** @type {import('rolldown').OutputOptions} */
+const outputOptions = {
+  dir: outDir,
+  format: 'esm',
+  sourcemap: true,
+  entryFileNames: 'main.js',
+  codeSplitting: false,
+};
+
+/**
+ * Own code, and rolldown's decorator helpers, which are a package that no image would install.
+ * @param {string} id
+ */
+function isBundled(id) {
+  return /^[.\0]|^@parley\/|^@oxc-project\/runtime/.test(id) || path.isAbsolute(id);
+}
+
+async function build() {
+  const options = inputOptions();
+  rmSync(outDir, { recursive: true, force: true });
+  const bundle = await rolldown(options);
+  const { output } = await bundle.write(outputOptions);
+  await bundle.close();
+  const imports = output.flatMap((chunk) =>
+    chunk.type === 'chunk' ? [...chunk.imports, ...chunk.dynamicImports] : [],
+  );
+  writeManifest(imports.filter((id) => !isBundled(id)));
+  if (!existsSync(viteConfig)) return;
+  // After the server's bundle: both write to dist, and only this one leaves the other's files alone.
+  const vite = spawnSync(process.execPath, [viteEntry, 'build', '--config', viteConfig], {
+    cwd: appDir,
+    stdio: 'inherit',
+  });
+  if (vite.status !== 0) process.exitCode = vite.status ?? 1;
+}
+
+/**
+ * dist/package.json: what a container image installs, in the exact versions of package-lock.json.
+ * @param {string[]} imports ids that the bundle imports.
+ */
+function writeManifest(imports) {
+  const own = readJson(path.join(appDir, 'package.json'));
+  const workspace = readJson(path.join(root, 'package.json'));
+  /** @type {Record<string, { version: string, peerDependencies?: Record<string, string> }>} */
+  const locked = readJson(path.join(root, 'package-lock.json')).packages;
+  /** @type {Record<string, string>} */
+  const dependencies = {};
+  const queue = [
+    ...imports.filter((id) => !id.startsWith('node:')).map(packageOf),
+    ...Object.keys(own.dependencies ?? {}),
+  ];
+  for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
+    if (dependencies[name] || name.startsWith('@parley/')) continue;
+    const entry = locked[`node_modules/${name}`];
+    if (!entry) throw new Error(`${own.name} imports ${name}, which is not in package-lock.json`);
+    dependencies[name] = entry.version;
+    // Frameworks load drivers and adapters by name at run time (typeorm: sqlite3; Nest: ioredis, fastify),
+    // invisible to the bundler. They are peers, often optional: those that the workspace has, the image needs.
+    queue.push(...Object.keys(entry.peerDependencies ?? {}).filter((peer) => workspace.dependencies[peer]));
+  }
+  const manifest = {
+    name: own.name,
+    version: own.version,
+    private: true,
+    license: own.license,
+    type: 'module',
+    main: 'main.js',
+    engines: workspace.engines,
+    scripts: { start: 'node --enable-source-maps main.js' },
+    dependencies: Object.fromEntries(Object.entries(dependencies).sort(([a], [b]) => (a < b ? -1 : 1))),
+    overrides: workspace.overrides,
+    allowScripts: Object.fromEntries(
+      Object.entries(workspace.allowScripts ?? {}).filter(([name]) => dependencies[name]),
+    ),
+  };
+  mkdirSync(outDir, { recursive: true });
+  writeFileSync(path.join(outDir, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** `@scope/name/sub/path` → `@scope/name` @param {string} id */
+function packageOf(id) {
+  return id.split('/').slice(0, id.startsWith('@') ? 2 : 1).join('/'); // prettier-ignore
+}
+
+/** @param {string} file */
+function readJson(file) {
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+/** Rebuilds on every save and runs the new build; ends with a signal, or with the process that started it. */
+async function serve() {
+  const { jwtSecret } = await import('./lib/jwt-secret.mjs');
+  const dataDir = path.resolve(root, process.env.PARLEY_DATA_DIR || '.data');
+  const env = {
+    PARLEY_ENV: 'dev',
+    PARLEY_ROOT: root,
+    PARLEY_DATA_DIR: dataDir,
+    // The same secret as under `npm start`: apps served one by one trust each other's tokens.
+    PARLEY_JWT_SECRET: jwtSecret(dataDir),
+    ...process.env,
+    PARLEY_SUPERVISED: '1',
+  };
+  /** @type {import('node:child_process').ChildProcess | undefined} */
+  let app;
+  /** @type {import('node:child_process').ChildProcess | undefined} */
+  let vite;
+  let isStopping = false;
+  let queue = Promise.resolve();
+
+  const restart = () => {
+    // One after the other: two quick rebuilds must not fight for the port.
+    queue = queue.then(async () => {
+      await end(app);
+      if (isStopping) return;
+      app = run(['--enable-source-maps', path.join(outDir, 'main.js')], env);
+      app.once('exit', (code, signal) => {
+        if (!isStopping && signal === null && code !== 0)
+          console.error(`[serve] ended with code ${code}; waiting for a change`);
+      });
+    });
+  };
+  const watcher = watch({ ...inputOptions(), output: outputOptions });
+  watcher.on('event', async (event) => {
+    if (event.code === 'BUNDLE_END') {
+      console.log(`[serve] built in ${event.duration} ms`);
+      await event.result.close();
+      restart();
+    } else if (event.code === 'ERROR') {
+      console.error(event.error?.message ?? event.error);
+      await event.result?.close();
+    }
+  });
+  if (existsSync(viteConfig))
+    vite = run([viteEntry, 'build', '--watch', '--config', viteConfig], process.env);
+
+  const stop = async () => {
+    if (isStopping) return;
+    isStopping = true;
+    await Promise.all([watcher.close(), queue.then(() => end(app)), end(vite)]);
+    process.exit(0);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect']) process.on(signal, () => void stop());
+}
+
+/**
+ * A process group of its own, so that Ctrl-C reaches the child once, from us; and an IPC channel whose end
+ * tells it that we are gone.
+ * @param {string[]} args
+ * @param {NodeJS.ProcessEnv} env
+ */
+function run(args, env) {
+  return spawn(process.execPath, args, {
+    cwd: appDir,
+    env,
+    detached: true,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+}
+
+/** SIGTERM, and SIGKILL after 5 s. @param {import('node:child_process').ChildProcess | undefined} child */
+function end(child) {
+  return new Promise((resolve) => {
+    if (!child || child.exitCode !== null || child.signalCode !== null) return resolve(undefined);
+    const timer = setTimeout(() => child.kill('SIGKILL'), childStopMs);
+    child.once('exit', () => {
+      clearTimeout(timer);
+      resolve(undefined);
+    });
+    child.kill('SIGTERM');
+  });
+}
