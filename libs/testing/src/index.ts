@@ -1,5 +1,18 @@
 export { eventually, type EventuallyOptions } from './eventually.js';
 export { freePort } from './free-port.js';
+export { HistoryChecker, type HistoryCheckerOptions } from './history-checker.js';
+export type {
+  AckedRecord,
+  ExcusedRange,
+  HistoryStats,
+  JoinedRecord,
+  LeftRecord,
+  ReceivedRecord,
+  RefusedRecord,
+  SentRecord,
+  Violation,
+  ViolationKind,
+} from './history-records.js';
 export type { OutputLine } from './line-ring.js';
 export {
   ManagedProcess,

@@ -1,0 +1,186 @@
+import { ClientWindow } from './client-window.js';
+import { HistoryFindings } from './history-findings.js';
+import type {
+  AckedRecord,
+  ExcusedRange,
+  HistoryStats,
+  JoinedRecord,
+  LeftRecord,
+  ReceivedRecord,
+  RefusedRecord,
+  SentRecord,
+  Violation,
+} from './history-records.js';
+import { auditRoom, type RoomRecords } from './room-audit.js';
+import { hashContent, RoomHistory } from './room-history.js';
+
+/** Options of {@link HistoryChecker}. */
+export interface HistoryCheckerOptions {
+  /** Violations of one kind that are kept in full; all are counted. @defaultValue 200 */
+  maxViolationsPerKind?: number;
+}
+
+/**
+ * Judges what clients experienced: nothing lost, nothing twice, one order.
+ *
+ * Record everything as it happens, for each client in the order in which it happened to that
+ * client; between clients the order does not matter. When all is quiet, call {@link check}.
+ *
+ * A receipt is judged at once and not kept: memory grows with messages, not with their audience.
+ *
+ * How epochs count: a room's numbers are never reused, in no epoch; a new epoch may begin anywhere
+ * above the last. So numbers that nobody ever saw are a `gap` within an epoch and fine between two.
+ */
+export class HistoryChecker {
+  readonly #rooms = new Map<number, RoomRecords>();
+  readonly #excuses: ExcusedRange[] = [];
+  readonly #maxPerKind: number;
+  /** Violations seen on receipt. */
+  readonly #streamed: HistoryFindings;
+  /** Whether records name senders; undefined until the first that could. */
+  #namesSenders: boolean | undefined;
+  #sent = 0;
+  #refused = 0;
+  #received = 0;
+  #longestDeliveryGapMs = 0;
+
+  constructor({ maxViolationsPerKind = 200 }: HistoryCheckerOptions = {}) {
+    this.#maxPerKind = maxViolationsPerKind;
+    this.#streamed = new HistoryFindings(maxViolationsPerKind, []);
+  }
+
+  /** A client tries to send; call it for each attempt, before its answer. */
+  sent({ roomId, senderId, clientMsgId }: SentRecord): void {
+    this.#sent++;
+    this.#room(roomId).history.message(this.#sender(senderId), clientMsgId).attempts++;
+  }
+
+  /** A client got an ack. */
+  acked({ roomId, senderId, clientMsgId, seq, epoch }: AckedRecord): void {
+    const { history } = this.#room(roomId);
+    const sender = this.#sender(senderId);
+    history.message(sender, clientMsgId).acked = true;
+    history.observe(seq, epoch, { senderId: sender, clientMsgId, id: undefined, contentHash: undefined });
+    const slot = history.slots.get(seq);
+    if (slot) {
+      slot.acked = true;
+      // A receipt may come by way of the archive, which does not know the epoch it was appended in.
+      slot.epoch = epoch;
+    }
+  }
+
+  /** A client got a refusal. With one for every attempt, nobody may ever see the message. */
+  refused({ roomId, senderId, clientMsgId }: RefusedRecord): void {
+    this.#refused++;
+    this.#room(roomId).history.message(this.#sender(senderId), clientMsgId).refusals++;
+  }
+
+  /**
+   * A client begins to follow a room. A reconnect with resume is not a new beginning: while the
+   * client stays, this only notes the epoch, and everything since the first join is still due.
+   */
+  joined({ clientId, roomId, seq, epoch }: JoinedRecord): void {
+    const room = this.#room(roomId);
+    if (!room.history.anchors.has(seq)) room.history.anchors.set(seq, epoch);
+    const window = room.windows.get(clientId);
+    if (window && window.finalSeq === undefined) return;
+    if (window) room.pastWindows.push(window);
+    room.windows.set(clientId, new ClientWindow(clientId, seq));
+  }
+
+  /**
+   * A client showed a message. Without a join before, it joins just below this one; after it has
+   * left, what still comes is checked for order and repetition, and no longer due.
+   */
+  received({ clientId, roomId, seq, epoch, senderId, clientMsgId, id, content, atMs }: ReceivedRecord): void {
+    this.#received++;
+    const room = this.#room(roomId);
+    let window = room.windows.get(clientId);
+    if (!window) room.windows.set(clientId, (window = new ClientWindow(clientId, seq - 1)));
+    if (window.lastAtMs !== undefined) {
+      this.#longestDeliveryGapMs = Math.max(this.#longestDeliveryGapMs, atMs - window.lastAtMs);
+    }
+    window.lastAtMs = atMs;
+    const isExpectedMessage = room.history.observe(seq, epoch, {
+      senderId: clientMsgId === undefined ? undefined : this.#sender(senderId),
+      clientMsgId,
+      id,
+      contentHash: content === undefined ? undefined : hashContent(content),
+    });
+    const { lastSeq } = window;
+    // Another message under an old number is no repetition: the audit names it.
+    if (!isExpectedMessage && seq <= lastSeq) return;
+    const order = window.receive(seq);
+    if (order === 'late') {
+      this.#streamed.add({ kind: 'reordered', roomId, clientId, seq, detail: `shown after ${lastSeq}` });
+    } else if (order === 'repeated') {
+      const detail = seq > window.joinSeq ? 'shown again' : `shown though it joined at ${window.joinSeq}`;
+      this.#streamed.add({ kind: 'duplicate', roomId, clientId, seq, detail });
+    }
+  }
+
+  /** A client stops following. Ignored if it never joined. */
+  left({ clientId, roomId, seq }: LeftRecord): void {
+    const window = this.#room(roomId).windows.get(clientId);
+    if (window && window.finalSeq === undefined) window.finalSeq = seq ?? window.lastSeq;
+  }
+
+  /** Declares that a fault was meant to destroy these messages. Counted in {@link stats}. */
+  excuse(range: ExcusedRange): void {
+    this.#excuses.push(range);
+  }
+
+  /**
+   * Judges the history so far. A client that has not left should have everything by now, so call it
+   * once deliveries are over. Repeatable.
+   *
+   * @returns Empty for a sound history. Long ones are cut per kind; {@link stats} counts all.
+   */
+  check(): Violation[] {
+    return this.#findings().violations;
+  }
+
+  /** Totals, with the violations {@link check} would find now. */
+  stats(): HistoryStats {
+    const findings = this.#findings();
+    const messages = [...this.#rooms.values()].flatMap(({ history }) => [...history.outgoing.values()]);
+    const isRefused = (refusals: number, attempts: number): boolean => refusals > 0 && refusals >= attempts;
+    return {
+      sent: this.#sent,
+      acked: messages.filter(({ acked }) => acked).length,
+      refused: this.#refused,
+      unanswered: messages.filter(
+        ({ acked, attempts, refusals }) => attempts > 0 && !acked && !isRefused(refusals, attempts),
+      ).length,
+      received: this.#received,
+      excused: findings.excused,
+      violations: findings.counts,
+      longestDeliveryGapMs: this.#longestDeliveryGapMs,
+    };
+  }
+
+  #findings(): HistoryFindings {
+    const findings = new HistoryFindings(this.#maxPerKind, this.#excuses);
+    findings.addAll(this.#streamed);
+    for (const room of this.#rooms.values()) auditRoom(room, findings);
+    return findings;
+  }
+
+  #room(roomId: number): RoomRecords {
+    let room = this.#rooms.get(roomId);
+    if (!room) {
+      room = { roomId, history: new RoomHistory(), windows: new Map(), pastWindows: [] };
+      this.#rooms.set(roomId, room);
+    }
+    return room;
+  }
+
+  /** Half-named senders would silently never match, and hide violations. */
+  #sender(senderId: string | number | undefined): string | undefined {
+    const isNamed = senderId !== undefined;
+    this.#namesSenders ??= isNamed;
+    if (this.#namesSenders !== isNamed)
+      throw new TypeError('senderId must be given in every record or in none');
+    return isNamed ? String(senderId) : undefined;
+  }
+}
