@@ -1,0 +1,88 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { AppError, CloseCode, Op } from '@parley/protocol';
+import { refuse } from '../frames/replies.js';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
+import { RoomDirectory } from '../rooms/room-directory.js';
+import { ConnectionIndex } from './connection-index.js';
+import type { Connection } from './connection.js';
+
+/** One timer for all connections instead of one each. */
+const MAX_WHEEL_INTERVAL_MS = 5_000;
+
+/** Opens, watches and closes connections, whatever their transport. */
+@Injectable()
+export class ConnectionLifecycle implements OnApplicationBootstrap, OnApplicationShutdown {
+  private timer: NodeJS.Timeout | undefined;
+  private draining = false;
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
+    @Inject(ConnectionIndex) private readonly connections: ConnectionIndex,
+    @Inject(RoomDirectory) private readonly rooms: RoomDirectory,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const { unauthenticatedIdleMs, heartbeatIntervalMs } = this.config;
+    const intervalMs = Math.min(MAX_WHEEL_INTERVAL_MS, unauthenticatedIdleMs / 4, heartbeatIntervalMs / 2);
+    this.timer = setInterval(() => this.turnWheel(), intervalMs);
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+    for (const connection of this.connections.all()) connection.close(CloseCode.goingAway, 'GOING_AWAY');
+  }
+
+  /** @returns false when the instance takes no more connections; it is closed then. */
+  opened(connection: Connection): boolean {
+    if (this.draining || this.connections.size >= this.config.maxConnections) {
+      connection.close(CloseCode.overloaded, this.draining ? 'GOING_AWAY' : 'OVERLOADED');
+      return false;
+    }
+    this.connections.add(connection);
+    connection.onDrain(() => {
+      for (const member of connection.memberships.values()) member.room.resume(member);
+    });
+    return true;
+  }
+
+  closed(connection: Connection): void {
+    connection.markClosed();
+    for (const roomId of [...connection.memberships.keys()]) this.rooms.leave(connection, roomId);
+    this.connections.remove(connection);
+  }
+
+  /**
+   * Sends everyone away, spread over the window: each client is told when to come back, and is served until then.
+   * Resolves when all are gone, or the window is over.
+   */
+  async drain(windowMs: number): Promise<void> {
+    this.draining = true;
+    for (const connection of this.connections.all()) {
+      const delayMs = Math.floor(Math.random() * windowMs);
+      connection.send(JSON.stringify({ op: Op.goaway, reconnectAfterMs: delayMs, reason: 'shutdown' }));
+      setTimeout(() => connection.close(CloseCode.goingAway, 'GOING_AWAY'), delayMs).unref();
+    }
+    const deadline = Date.now() + windowMs + 500;
+    while (this.connections.size > 0 && Date.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+
+  private turnWheel(): void {
+    const now = Date.now();
+    for (const connection of this.connections.all()) this.inspect(connection, now);
+  }
+
+  private inspect(connection: Connection, now: number): void {
+    const { identity } = connection;
+    if (!identity) {
+      if (now - connection.openedAt > this.config.unauthenticatedIdleMs)
+        refuse(connection, new AppError('AUTH_TIMEOUT'));
+      return;
+    }
+    if (identity.expiresAt <= now) return connection.close(CloseCode.unauthenticated, 'UNAUTHENTICATED');
+    const silentMs = now - connection.lastSeenAt;
+    if (connection.answersPings && silentMs > this.config.heartbeatTimeoutMs)
+      return refuse(connection, new AppError('HEARTBEAT_TIMEOUT'));
+    if (silentMs > this.config.heartbeatIntervalMs) connection.ping();
+  }
+}

@@ -1,0 +1,91 @@
+import type { Identity } from '@parley/contracts';
+import type { CloseCode } from '@parley/protocol';
+import type { Socket } from 'node:net';
+import type { EncodedMessage } from '../rooms/encoded-message.js';
+import type { Membership } from '../rooms/membership.js';
+
+export type TransportName = 'ws' | 'tcp';
+
+let nextConnectionId = 0;
+
+/**
+ * One socket, whatever it speaks. Subclasses know how bytes are framed; everything else is the same for both.
+ */
+export abstract class Connection {
+  readonly id = ++nextConnectionId;
+  readonly openedAt = Date.now();
+  /** Rooms this connection is in, by room id. */
+  readonly memberships = new Map<number, Membership>();
+  /** Who it is, once a valid token has come. */
+  identity: Identity | undefined;
+  /** The token that proved it: the same one again need not be verified again. */
+  token: string | undefined;
+  /** The room that frames without `roomId` mean: the last one joined. */
+  currentRoomId: number | undefined;
+  /** Last time anything arrived, ms since 1970. */
+  lastSeenAt = Date.now();
+  /** The peer has sent an opcode of Parley's, so it will answer a ping. */
+  answersPings: boolean;
+  /** Frames refused so far. */
+  refusals = 0;
+  /** Joins, moves and leaves take effect one after another. */
+  sequence: Promise<void> = Promise.resolve();
+  /** Frames being handled. */
+  inFlight = 0;
+  private closed = false;
+
+  protected constructor(
+    readonly transport: TransportName,
+    protected readonly socket: Socket,
+    answersPings: boolean,
+  ) {
+    this.answersPings = answersPings;
+    socket.setNoDelay(true);
+  }
+
+  /** Bytes that the operating system has not taken yet. */
+  get bufferedBytes(): number {
+    return this.socket.writableLength;
+  }
+
+  get isOpen(): boolean {
+    return !this.closed && this.socket.writable;
+  }
+
+  /** Calls `listener` whenever the socket has taken all that was waiting. */
+  onDrain(listener: () => void): void {
+    this.socket.on('drain', listener);
+  }
+
+  /** Writes bytes that are framed for this transport already. */
+  write(framed: Buffer): void {
+    if (this.isOpen) this.socket.write(framed);
+  }
+
+  /** Frames one JSON text and writes it. */
+  send(text: string): void {
+    this.write(this.frame(text));
+  }
+
+  /** Ends the connection: tells the peer why, then closes. Later calls do nothing. */
+  close(code: CloseCode, reason: string): void {
+    if (this.closed) return;
+    this.sayGoodbye(code, reason);
+    this.closed = true;
+  }
+
+  /** Marks the socket as gone. */
+  markClosed(): void {
+    this.closed = true;
+  }
+
+  /** Stops or resumes reading: the peer is slowed by its own socket. */
+  abstract pauseReading(): void;
+  abstract resumeReading(): void;
+  /** Asks the peer for a sign of life. */
+  abstract ping(): void;
+  /** Bytes of a message on this transport; made once per message. */
+  abstract encode(message: EncodedMessage): Buffer;
+  protected abstract frame(text: string): Buffer;
+  protected abstract sayGoodbye(code: CloseCode, reason: string): void;
+}

@@ -1,0 +1,51 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { JwtService } from '@nestjs/jwt';
+import { identityOf, tokenClaimsSchema, type Identity } from '@parley/contracts';
+import { AppError, CloseCode } from '@parley/protocol';
+import { RevocationList } from '@parley/redis';
+import { ConnectionIndex } from '../connections/connection-index.js';
+import type { Connection } from '../connections/connection.js';
+
+/** Turns tokens into identities, locally: no round trip. */
+@Injectable()
+export class AuthenticatorService {
+  constructor(
+    @Inject(JwtService) private readonly jwt: JwtService,
+    @Inject(RevocationList) private readonly revocations: RevocationList,
+    @Inject(ConnectionIndex) private readonly connections: ConnectionIndex,
+  ) {
+    revocations.onRevoked((sessionId) => {
+      for (const connection of connections.ofSession(sessionId))
+        connection.close(CloseCode.sessionRevoked, 'SESSION_REVOKED');
+    });
+  }
+
+  /**
+   * Who sends this frame: the owner of the token in it, or else of the token that opened the connection. The first valid
+   * token binds the connection to its owner.
+   *
+   * @throws {AppError} `UNAUTHENTICATED` or `SESSION_REVOKED`.
+   */
+  async identify(connection: Connection, token: string | undefined): Promise<Identity> {
+    if (connection.identity && (token === undefined || token === connection.token))
+      return connection.identity;
+    if (token === undefined) throw new AppError('UNAUTHENTICATED');
+    const identity = this.verify(token);
+    if (!connection.identity) await this.connections.authenticate(connection, identity, token);
+    return identity;
+  }
+
+  private verify(token: string): Identity {
+    let claims: unknown;
+    try {
+      claims = this.jwt.verify(token);
+    } catch (cause) {
+      throw new AppError('UNAUTHENTICATED', { cause });
+    }
+    const parsed = tokenClaimsSchema.safeParse(claims);
+    if (!parsed.success) throw new AppError('UNAUTHENTICATED', { cause: parsed.error });
+    const identity = identityOf(parsed.data);
+    if (this.revocations.isRevoked(identity.sessionId)) throw new AppError('SESSION_REVOKED');
+    return identity;
+  }
+}

@@ -1,0 +1,201 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { logicRpc, type Identity, type Send } from '@parley/contracts';
+import {
+  AppError,
+  CloseCode,
+  limits,
+  Op,
+  parseClientFrame,
+  type ClientFrame,
+  type ClientFrameOf,
+} from '@parley/protocol';
+import { PublishCoalescer, RpcClient } from '@parley/rpc';
+import { v7 as uuidv7 } from 'uuid';
+import type { Connection } from '../connections/connection.js';
+import { RoomDirectory } from '../rooms/room-directory.js';
+import { AuthenticatorService } from './authenticator.service.js';
+import { historyFrame, refuse } from './replies.js';
+
+/** Frames of one connection being handled at a time; more wait in its socket. */
+const MAX_IN_FLIGHT = 256;
+/** Bad frames after which a connection is closed. */
+const MAX_REFUSALS = 100;
+/** Bytes of the messages in one history frame: it must fit in a TCP frame. */
+const MAX_PAGE_BYTES = 28_000;
+
+/** What frames mean: the same for WebSocket and TCP. Every error ends here, as a typed frame. */
+@Injectable()
+export class FrameDispatcher {
+  private readonly publisher: PublishCoalescer;
+
+  constructor(
+    @Inject(AuthenticatorService) private readonly authenticator: AuthenticatorService,
+    @Inject(RoomDirectory) private readonly rooms: RoomDirectory,
+    @Inject(RpcClient) private readonly rpc: RpcClient,
+  ) {
+    this.publisher = new PublishCoalescer(rpc);
+  }
+
+  /** Handles one frame; never throws. */
+  async handle(connection: Connection, text: string): Promise<void> {
+    connection.lastSeenAt = Date.now();
+    if (++connection.inFlight === MAX_IN_FLIGHT) connection.pauseReading();
+    let frame: ClientFrame | undefined;
+    try {
+      frame = parseClientFrame(text);
+      if (frame.op >= Op.join) connection.answersPings = true;
+      await this.perform(connection, frame);
+    } catch (cause) {
+      this.refuse(connection, AppError.from(cause), frame);
+    } finally {
+      if (connection.inFlight-- === MAX_IN_FLIGHT) connection.resumeReading();
+    }
+  }
+
+  private async perform(connection: Connection, frame: ClientFrame): Promise<void> {
+    switch (frame.op) {
+      case Op.ping:
+        return connection.send(JSON.stringify({ op: Op.pong, ref: frame.ref }));
+      case Op.pong:
+        return;
+      case Op.move:
+      case Op.join:
+      case Op.leave:
+        return this.inSequence(connection, () => this.changeRooms(connection, frame));
+      case Op.room:
+      case Op.direct:
+        return this.publish(connection, frame);
+      case Op.count:
+      case Op.info:
+        return this.announce(connection, frame);
+      case Op.history:
+        return this.history(connection, frame);
+    }
+  }
+
+  private inSequence(connection: Connection, job: () => Promise<void>): Promise<void> {
+    const done = connection.sequence.then(job);
+    connection.sequence = done.catch(() => undefined);
+    return done;
+  }
+
+  private async changeRooms(
+    connection: Connection,
+    frame: ClientFrameOf<typeof Op.move | typeof Op.join | typeof Op.leave>,
+  ): Promise<void> {
+    const identity = await this.authenticator.identify(connection, frame.authToken);
+    // A connection is one user's, so that closing a session can close its sockets.
+    if (identity.userId !== connection.identity?.userId) throw new AppError('FORBIDDEN');
+    const { roomId } = frame;
+    if (frame.op === Op.leave) {
+      this.rooms.leave(connection, roomId);
+      return connection.send(JSON.stringify({ op: Op.leave, roomId, ref: frame.ref }));
+    }
+    const isMember = connection.memberships.has(roomId);
+    if (frame.op === Op.join && !isMember && connection.memberships.size >= limits.maxRoomsPerConnection)
+      throw new AppError('TOO_MANY_ROOMS');
+    const { kind } = await this.rpc.call(
+      logicRpc.admit,
+      { userId: identity.userId, roomId },
+      { key: roomId },
+    );
+    const from =
+      frame.lastSeq !== undefined && frame.epoch !== undefined
+        ? { lastSeq: frame.lastSeq, epoch: frame.epoch }
+        : undefined;
+    const { member, resumed } = await this.rooms.join(connection, roomId, kind, from);
+    if (frame.op === Op.move) {
+      for (const other of [...connection.memberships.values()]) {
+        if (other.room.roomId !== roomId && other.room.kind === 'room')
+          this.rooms.leave(connection, other.room.roomId);
+      }
+    }
+    connection.currentRoomId = roomId;
+    const { room } = member;
+    connection.send(
+      JSON.stringify({
+        op: Op.joined,
+        roomId,
+        epoch: room.epoch,
+        seq: member.lastSeq,
+        head: Math.max(room.delivered, member.lastSeq),
+        resumed,
+        userId: identity.userId,
+        userName: identity.userName,
+        ref: frame.ref,
+      }),
+    );
+    // `joined` is written before the first message: both go to the socket in this order.
+    room.promote(member);
+    room.resume(member);
+  }
+
+  private async publish(
+    connection: Connection,
+    frame: ClientFrameOf<typeof Op.room | typeof Op.direct>,
+  ): Promise<void> {
+    const identity = await this.identifyInOrder(connection, frame.authToken);
+    const from = { userId: identity.userId, userName: identity.userName };
+    const clientMsgId = frame.clientMsgId ?? uuidv7();
+    const target: Partial<Send> =
+      frame.op === Op.direct
+        ? { toUserId: frame.toUserId }
+        : { roomId: this.roomOf(connection, frame.roomId) };
+    const ack = await this.publisher.publish({ from, text: frame.msg, clientMsgId, ...target });
+    connection.send(JSON.stringify({ op: Op.ack, ...ack, ref: frame.ref }));
+  }
+
+  /** A send right behind a join means the room that the join is about. */
+  private async identifyInOrder(connection: Connection, token: string | undefined): Promise<Identity> {
+    if (!connection.identity || connection.currentRoomId === undefined) await connection.sequence;
+    return this.authenticator.identify(connection, token);
+  }
+
+  private roomOf(connection: Connection, roomId: number | undefined): number {
+    const id = roomId ?? connection.currentRoomId;
+    if (id === undefined) throw new AppError('NOT_JOINED');
+    return id;
+  }
+
+  private async announce(
+    connection: Connection,
+    frame: ClientFrameOf<typeof Op.count | typeof Op.info>,
+  ): Promise<void> {
+    const identity = await this.identifyInOrder(connection, frame.authToken);
+    const roomId = this.roomOf(connection, frame.roomId);
+    await this.rpc.call(logicRpc.announce, {
+      userId: identity.userId,
+      roomId,
+      what: frame.op === Op.count ? 'count' : 'info',
+    });
+  }
+
+  private async history(connection: Connection, frame: ClientFrameOf<typeof Op.history>): Promise<void> {
+    const identity = await this.identifyInOrder(connection, frame.authToken);
+    const page = await this.rpc.call(logicRpc.history, {
+      userId: identity.userId,
+      roomId: frame.roomId,
+      ...(frame.after !== undefined && { after: frame.after }),
+      ...(frame.before !== undefined && { before: frame.before }),
+      limit: frame.limit ?? limits.maxHistoryPage,
+      maxBytes: MAX_PAGE_BYTES,
+    });
+    connection.send(historyFrame(page, frame.ref));
+  }
+
+  private refuse(connection: Connection, error: AppError, frame: ClientFrame | undefined): void {
+    refuse(connection, error, {
+      ref: frame?.ref,
+      ...(frame && 'roomId' in frame && frame.roomId !== undefined && { roomId: frame.roomId }),
+      ...(frame &&
+        'clientMsgId' in frame &&
+        frame.clientMsgId !== undefined && { clientMsgId: frame.clientMsgId }),
+    });
+    // Whoever never showed a valid token has nothing to wait for.
+    if (error.code === 'UNAUTHENTICATED' && !connection.identity && frame?.authToken !== undefined) {
+      return connection.close(CloseCode.unauthenticated, error.code);
+    }
+    if (!error.spec.retryable && ++connection.refusals > MAX_REFUSALS)
+      refuse(connection, new AppError('TOO_MANY_ERRORS'));
+  }
+}

@@ -1,0 +1,20 @@
+import type { loadConfig } from '@parley/config';
+
+/** The whole config of this process. */
+export type GatewayAppConfig = ReturnType<typeof loadConfig<'connect-gateway'>>;
+
+/** What the gateway's services need of it. */
+export interface GatewayConfig {
+  readonly instanceId: string;
+  readonly maxOutboundBytes: number;
+  readonly maxConnections: number;
+  readonly buckets: number;
+  readonly positionCheckMs: number;
+  readonly unauthenticatedIdleMs: number;
+  readonly heartbeatIntervalMs: number;
+  readonly heartbeatTimeoutMs: number;
+  readonly drainWindowMs: number;
+}
+
+/** Injection token of {@link GatewayConfig}. */
+export const GATEWAY_CONFIG = Symbol('GATEWAY_CONFIG');

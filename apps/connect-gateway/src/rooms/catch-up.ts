@@ -1,0 +1,79 @@
+import { Op } from '@parley/protocol';
+import type { RoomStore } from '@parley/redis';
+import type { Connection } from '../connections/connection.js';
+import { encodedMessage, type EncodedMessage } from './encoded-message.js';
+import type { Membership } from './membership.js';
+
+/** A gap longer than this is the client's to page: one `resync` instead of the messages. */
+export const MAX_REPLAY = 500;
+/** Messages read from the room log at a time. */
+const CHUNK = 100;
+
+/**
+ * Brings one member from `lastSeq` to the room's position, as fast as its socket takes it. Stops while the socket is
+ * full; the next drain calls again. Ends live, or collapsed to one `resync`.
+ */
+export async function catchUp(member: Membership, store: RoomStore, maxOutboundBytes: number): Promise<void> {
+  if (member.live || member.catchingUp) return;
+  member.catchingUp = true;
+  try {
+    const { room, connection } = member;
+    while (
+      connection.isOpen &&
+      connection.bufferedBytes < maxOutboundBytes / 2 &&
+      member.lastSeq < room.delivered
+    ) {
+      if (room.delivered - member.lastSeq > MAX_REPLAY) {
+        collapse(member);
+        break;
+      }
+      const messages = room.recent.after(member.lastSeq) ?? (await fromLog(member, store));
+      if (!messages) {
+        collapse(member);
+        break;
+      }
+      replay(member, messages);
+    }
+  } finally {
+    member.catchingUp = false;
+  }
+  // In this turn nothing was delivered since the position was compared: no message can fall between.
+  member.room.promote(member);
+}
+
+/** The next part of the log; undefined when it is not there any more. */
+async function fromLog(member: Membership, store: RoomStore): Promise<EncodedMessage[] | undefined> {
+  const { room, lastSeq } = member;
+  const entries = await store.range(room.roomId, lastSeq + 1, room.delivered, CHUNK);
+  const contiguous =
+    entries.length > 0 &&
+    entries.every((entry, i) => entry.seq === lastSeq + 1 + i && entry.epoch === room.epoch);
+  return contiguous ? entries.map(encodedMessage) : undefined;
+}
+
+function replay(member: Membership, messages: readonly EncodedMessage[]): void {
+  const due = messages.filter(({ seq }) => seq <= member.room.delivered).slice(0, CHUNK);
+  const last = due.at(-1);
+  if (!last) return;
+  member.connection.write(Buffer.concat(due.map((message) => member.connection.encode(message))));
+  member.lastSeq = last.seq;
+}
+
+function collapse(member: Membership): void {
+  const { room, lastSeq } = member;
+  sendResync(member.connection, {
+    roomId: room.roomId,
+    epoch: room.epoch,
+    from: lastSeq + 1,
+    to: room.delivered,
+    reason: 'slow',
+  });
+  member.lastSeq = room.delivered;
+}
+
+export function sendResync(
+  connection: Connection,
+  range: { roomId: number; epoch: string; from: number; to: number; reason: 'slow' | 'gap' | 'epoch' },
+): void {
+  connection.send(JSON.stringify({ op: Op.resync, ...range }));
+}

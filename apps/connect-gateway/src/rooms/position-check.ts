@@ -1,0 +1,139 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { logicRpc } from '@parley/contracts';
+import { EventBus, PresenceStore, RedisConnections } from '@parley/redis';
+import { REGISTRY, type Registry } from '@parley/registry';
+import { RpcClient } from '@parley/rpc';
+import { ConnectionIndex } from '../connections/connection-index.js';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
+import { RoomDirectory, type DirectoryEntry } from './room-directory.js';
+
+/** Rooms asked about in one pipeline. */
+const CHUNK = 500;
+/** A direct room without traffic for this long is forgotten here; the next message opens it again. Milliseconds. */
+const DIRECT_IDLE_MS = 600_000;
+/** Every so many checks the users here are reported again, whether or not anything looks wrong. */
+const SHARE_USERS_EVERY = 20;
+
+/**
+ * Compares what was delivered with what there is, every few seconds and after every reconnect: a lost hint costs
+ * seconds, never a message. It also puts right what Redis says about this instance, and removes dead instances' shares.
+ */
+@Injectable()
+export class PositionCheck implements OnApplicationBootstrap, OnApplicationShutdown {
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+  private rounds = 0;
+  /** Heads seen at the last check: a room still below one has waited a whole interval. */
+  private lastHeads = new Map<number, number>();
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
+    @Inject(RoomDirectory) private readonly rooms: RoomDirectory,
+    @Inject(PresenceStore) private readonly presence: PresenceStore,
+    @Inject(ConnectionIndex) private readonly connections: ConnectionIndex,
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(RpcClient) private readonly rpc: RpcClient,
+    @Inject(EventBus) private readonly events: EventBus,
+    @Inject(RedisConnections) private readonly redis: RedisConnections,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => this.run(false), this.config.positionCheckMs);
+    this.redis.main.on('ready', () => this.run(true));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    await this.running;
+  }
+
+  private run(reconnected: boolean): void {
+    // A check that finds Redis away fails; the reconnect starts the next.
+    this.running ??= this.check(reconnected)
+      .catch(() => undefined)
+      .finally(() => (this.running = undefined));
+  }
+
+  private async check(reconnected: boolean): Promise<void> {
+    if (reconnected || ++this.rounds % SHARE_USERS_EVERY === 0) await this.connections.shareAll();
+    const heads = new Map<number, number>();
+    const all = [...this.rooms.all()];
+    for (let i = 0; i < all.length; i += CHUNK) {
+      const chunk = all.slice(i, i + CHUNK);
+      const surveys = await this.presence.survey(
+        chunk.map(([roomId]) => roomId),
+        this.config.instanceId,
+      );
+      await this.dropDead(chunk.map(([roomId], j) => ({ roomId, instances: surveys[j]?.instances ?? [] })));
+      for (const [j, [roomId, entry]] of chunk.entries()) {
+        const survey = surveys[j];
+        if (!survey) continue;
+        if (entry.kind === 'room' && survey.here !== entry.presence.users)
+          await this.repairPresence(roomId, entry);
+        if (!survey.position) await this.restoreHead(roomId, entry);
+        else {
+          heads.set(roomId, survey.position.seq);
+          await this.catchUpRoom(roomId, entry, survey.position, reconnected);
+        }
+        this.forgetIdle(roomId, entry);
+      }
+    }
+    this.lastHeads = heads;
+  }
+
+  private async catchUpRoom(
+    roomId: number,
+    entry: DirectoryEntry,
+    head: { seq: number; epoch: string },
+    now: boolean,
+  ): Promise<void> {
+    const { room } = entry;
+    if (!room) return;
+    const { seq, epoch } = room.position;
+    const overdue = now ? head.seq : (this.lastHeads.get(roomId) ?? 0);
+    // What is younger than one interval is on its way.
+    if (epoch !== head.epoch || seq < overdue) await room.pullTo(head).catch(() => undefined);
+  }
+
+  private async repairPresence(roomId: number, entry: DirectoryEntry): Promise<void> {
+    await entry.presence.repair();
+    await this.events.publish('presence', { roomId });
+    this.rooms.drop(roomId);
+    await this.connections.shareAll();
+  }
+
+  /** Redis has lost the room's position: `logic` makes a new one, under a new epoch. */
+  private async restoreHead(roomId: number, entry: DirectoryEntry): Promise<void> {
+    for (const connection of entry.room?.members.keys() ?? []) {
+      if (!connection.identity) continue;
+      await this.rpc
+        .call(logicRpc.admit, { userId: connection.identity.userId, roomId }, { key: roomId })
+        .catch(() => undefined);
+      return;
+    }
+  }
+
+  private async dropDead(rooms: readonly { roomId: number; instances: readonly string[] }[]): Promise<void> {
+    const live = () => new Set(this.registry.list('connect-gateway').map(({ instanceId }) => instanceId));
+    const isDead = (id: string, known: ReadonlySet<string>) =>
+      id !== this.config.instanceId && !known.has(id);
+    if (!rooms.some(({ instances }) => instances.some((id) => isDead(id, live())))) return;
+    // The watched list may lag behind an instance that has just started.
+    await this.registry.refresh('connect-gateway');
+    const known = live();
+    for (const { roomId, instances } of rooms) {
+      for (const dead of instances.filter((id) => isDead(id, known))) {
+        await this.presence.dropInstance(roomId, dead);
+        await this.events.publish('presence', { roomId });
+      }
+    }
+  }
+
+  private forgetIdle(roomId: number, entry: DirectoryEntry): void {
+    const { room } = entry;
+    if (entry.kind !== 'direct' || !room || Date.now() - room.usedAt < DIRECT_IDLE_MS) return;
+    for (const connection of [...room.members.keys()])
+      if (connection.currentRoomId !== roomId) room.remove(connection);
+    this.rooms.drop(roomId);
+  }
+}

@@ -1,0 +1,185 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AppError } from '@parley/protocol';
+import { PresenceStore, RoomStore, type RoomPosition } from '@parley/redis';
+import type { DispatchEntry } from '@parley/contracts';
+import type { Connection } from '../connections/connection.js';
+import { ConnectionIndex } from '../connections/connection-index.js';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
+import { GatewayMetrics } from '../gateway-metrics.js';
+import { LocalRoom } from './local-room.js';
+import type { Membership } from './membership.js';
+import { RoomPresence } from './room-presence.js';
+
+export interface DirectoryEntry {
+  /** Undefined while the room is being opened. */
+  room: LocalRoom | undefined;
+  readonly kind: 'room' | 'direct';
+  readonly presence: RoomPresence;
+  opening: Promise<LocalRoom> | undefined;
+}
+
+/** The rooms that have members on this instance. */
+@Injectable()
+export class RoomDirectory {
+  private readonly entries = new Map<number, DirectoryEntry>();
+  private readonly listeners: ((roomId: number) => void)[] = [];
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
+    @Inject(RoomStore) private readonly store: RoomStore,
+    @Inject(PresenceStore) private readonly presence: PresenceStore,
+    @Inject(ConnectionIndex) private readonly connections: ConnectionIndex,
+    @Inject(GatewayMetrics) private readonly metrics: GatewayMetrics,
+  ) {}
+
+  get(roomId: number): LocalRoom | undefined {
+    return this.entries.get(roomId)?.room;
+  }
+
+  /** Rooms with their presence; for the position check. */
+  all(): ReadonlyMap<number, DirectoryEntry> {
+    return this.entries;
+  }
+
+  /** Calls `listener` when users have come to or gone from a room here. */
+  onMembersChanged(listener: (roomId: number) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /**
+   * Puts a connection into a room. The order is what makes it lossless: register this instance, then read the position,
+   * then go live from there: what is appended before the registration is in the log, what comes after is sent here.
+   *
+   * @param from - The last seq the client has; undefined to start at the room's position.
+   * @throws {AppError} `UNAVAILABLE` when Redis cannot be asked.
+   */
+  async join(
+    connection: Connection,
+    roomId: number,
+    kind: 'room' | 'direct',
+    from?: { lastSeq: number; epoch: string },
+  ): Promise<{ member: Membership; resumed: boolean }> {
+    const identity = connection.identity;
+    if (!identity) throw new AppError('UNAUTHENTICATED');
+    const entry = this.entryOf(roomId, kind);
+    const joined = connection.memberships.has(roomId);
+    let arrived = false;
+    if (!joined && kind === 'room') arrived = entry.presence.enter(identity);
+    let room: LocalRoom;
+    try {
+      room = await (entry.room && !arrived ? entry.room : this.open(roomId, entry));
+    } catch (cause) {
+      if (!joined && kind === 'room') entry.presence.exit(identity.userId);
+      throw new AppError('UNAVAILABLE', { cause });
+    }
+    if (!connection.isOpen && !joined) {
+      this.exit(connection, roomId, entry);
+      throw new AppError('UNAVAILABLE');
+    }
+    const resumed = from !== undefined && from.epoch === room.epoch;
+    if (joined) room.remove(connection);
+    const member = room.add(connection, resumed ? from.lastSeq : room.delivered);
+    if (arrived) this.changed(roomId);
+    return { member, resumed };
+  }
+
+  /** Takes a connection out of a room; does nothing when it is not in it. */
+  leave(connection: Connection, roomId: number): void {
+    const entry = this.entries.get(roomId);
+    if (!entry?.room?.members.has(connection)) return;
+    entry.room.remove(connection);
+    this.exit(connection, roomId, entry);
+  }
+
+  /** Hands messages of one room to its members here; a direct message also to connections that have not joined. */
+  async deliver(roomId: number, entries: readonly DispatchEntry[]): Promise<void> {
+    const first = entries[0];
+    if (first?.recipients) this.includeRecipients(roomId, first, first.recipients);
+    const entry = this.entries.get(roomId);
+    const room = entry?.room ?? (await entry?.opening?.catch(() => undefined));
+    await room?.deliver(entries);
+  }
+
+  /** Like {@link deliver} for messages that are to be read from the log. */
+  async pullTo(roomId: number, position: RoomPosition, recipients?: readonly number[]): Promise<void> {
+    if (recipients) this.includeRecipients(roomId, position, recipients);
+    await this.get(roomId)?.pullTo(position);
+  }
+
+  /** Forgets a room nobody here is in. */
+  drop(roomId: number): void {
+    const entry = this.entries.get(roomId);
+    if (entry && (entry.room?.members.size ?? 0) === 0 && entry.presence.users === 0 && !entry.opening)
+      this.entries.delete(roomId);
+  }
+
+  private includeRecipients(roomId: number, at: RoomPosition, recipients: readonly number[]): void {
+    const connections = recipients.flatMap((userId) => [...this.connections.ofUser(userId)]);
+    if (connections.length === 0) return;
+    const entry = this.entryOf(roomId, 'direct');
+    // Nobody here had the conversation open: live delivery starts with this message.
+    const room = (entry.room ??= this.createRoom(roomId, 'direct', { seq: at.seq - 1, epoch: at.epoch }));
+    for (const connection of connections) {
+      if (room.members.has(connection)) continue;
+      room.promote(room.add(connection, room.delivered));
+    }
+  }
+
+  private open(roomId: number, entry: DirectoryEntry): Promise<LocalRoom> {
+    const opening = this.report(roomId, entry).then((position) => {
+      if (!position) throw new Error('the room has no head');
+      return (entry.room ??= this.createRoom(roomId, entry.kind, position));
+    });
+    entry.opening = opening;
+    const clear = () => {
+      if (entry.opening === opening) entry.opening = undefined;
+    };
+    opening.then(clear, clear);
+    return opening;
+  }
+
+  private async report(roomId: number, entry: DirectoryEntry): Promise<RoomPosition | undefined> {
+    return entry.kind === 'direct' ? this.store.head(roomId) : (await entry.presence.report()).position;
+  }
+
+  private exit(connection: Connection, roomId: number, entry: DirectoryEntry): void {
+    const userId = connection.identity?.userId;
+    if (entry.kind === 'room' && userId !== undefined && entry.presence.exit(userId)) {
+      // When Redis is away the position check repeats it.
+      void entry.presence
+        .report()
+        .then(() => this.changed(roomId))
+        .catch(() => undefined)
+        .finally(() => this.drop(roomId));
+    } else {
+      this.drop(roomId);
+    }
+  }
+
+  private changed(roomId: number): void {
+    for (const listener of this.listeners) listener(roomId);
+  }
+
+  private entryOf(roomId: number, kind: 'room' | 'direct'): DirectoryEntry {
+    let entry = this.entries.get(roomId);
+    if (!entry) {
+      entry = {
+        room: undefined,
+        kind,
+        presence: new RoomPresence(roomId, this.config.instanceId, this.presence),
+        opening: undefined,
+      };
+      this.entries.set(roomId, entry);
+    }
+    return entry;
+  }
+
+  private createRoom(roomId: number, kind: 'room' | 'direct', position: RoomPosition): LocalRoom {
+    return new LocalRoom(roomId, kind, position, {
+      store: this.store,
+      maxOutboundBytes: this.config.maxOutboundBytes,
+      bucketCount: this.config.buckets,
+      onDelivered: (messages, members) => this.metrics.delivered(messages * members),
+    });
+  }
+}

@@ -1,0 +1,61 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { FrameDecoder, FrameError } from '@parley/framing';
+import { AppError } from '@parley/protocol';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { ConnectionLifecycle } from '../connections/connection-lifecycle.service.js';
+import { FrameDispatcher } from '../frames/frame-dispatcher.js';
+import { refuse } from '../frames/replies.js';
+import { TcpConnection } from './tcp-connection.js';
+
+const BACKLOG = 1_024;
+
+/** The framed-TCP side of the gateway. */
+@Injectable()
+export class TcpServer {
+  private server: Server | undefined;
+
+  constructor(
+    @Inject(ConnectionLifecycle) private readonly lifecycle: ConnectionLifecycle,
+    @Inject(FrameDispatcher) private readonly frames: FrameDispatcher,
+  ) {}
+
+  /** @returns The port it listens on. */
+  async listen(port: number, host: string): Promise<number> {
+    const server = createServer({ noDelay: true }, (socket) => this.accept(socket));
+    this.server = server;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ port, host, backlog: BACKLOG }, resolve);
+    });
+    return (server.address() as AddressInfo).port;
+  }
+
+  /** Takes no more connections; open ones stay. */
+  stopAccepting(): void {
+    this.server?.close();
+  }
+
+  private accept(socket: Socket): void {
+    socket.on('error', () => undefined);
+    const connection = new TcpConnection(socket);
+    socket.on('close', () => this.lifecycle.closed(connection));
+    if (!this.lifecycle.opened(connection)) return;
+    const decoder = new FrameDecoder();
+    socket.on('data', (chunk: Buffer) => {
+      let payloads: readonly Buffer[];
+      let violation: FrameError | undefined;
+      try {
+        payloads = decoder.push(chunk);
+      } catch (error) {
+        if (!(error instanceof FrameError)) throw error;
+        violation = error;
+        payloads = error.frames;
+      }
+      for (const payload of payloads) void this.frames.handle(connection, payload.toString('utf8'));
+      if (!violation) return;
+      socket.removeAllListeners('data');
+      socket.resume();
+      refuse(connection, new AppError(violation.code));
+    });
+  }
+}
