@@ -2,7 +2,10 @@ import WebSocket from 'ws';
 
 /** ws's own framing, which its types leave out. */
 interface Framer {
-  frame(data: Buffer, options: { fin: boolean; opcode: number; mask: boolean; rsv1: boolean; readOnly: boolean }): Buffer[];
+  frame(
+    data: Buffer,
+    options: { fin: boolean; opcode: number; mask: boolean; rsv1: boolean; readOnly: boolean },
+  ): Buffer[];
 }
 const { Sender } = WebSocket as unknown as { Sender: Framer };
 
@@ -13,5 +16,7 @@ const { Sender } = WebSocket as unknown as { Sender: Framer };
  */
 export function wsTextFrame(text: string): Buffer {
   const payload = Buffer.from(text);
-  return Buffer.concat(Sender.frame(payload, { fin: true, opcode: 1, mask: false, rsv1: false, readOnly: true }));
+  return Buffer.concat(
+    Sender.frame(payload, { fin: true, opcode: 1, mask: false, rsv1: false, readOnly: true }),
+  );
 }

@@ -1,0 +1,93 @@
+import { Controller, Inject } from '@nestjs/common';
+import { Payload } from '@nestjs/microservices';
+import { logicRpc, type RpcResponse } from '@parley/contracts';
+import { RpcMethod } from '@parley/rpc';
+import type { z } from 'zod';
+import { ArchiveService } from './messages/archive.service.js';
+import { HistoryService } from './messages/history.service.js';
+import { PublishService } from './messages/publish.service.js';
+import { RoomsService } from './presence/rooms.service.js';
+import { SessionsService } from './sessions/sessions.service.js';
+
+type Request<M extends keyof typeof logicRpc> = z.output<(typeof logicRpc)[M]['request']>;
+type Response<M extends keyof typeof logicRpc> = Promise<RpcResponse<(typeof logicRpc)[M]>>;
+
+/** Everything that logic serves; see `logicRpc` for what each means. */
+@Controller()
+export class LogicRpcController {
+  constructor(
+    @Inject(SessionsService) private readonly sessions: SessionsService,
+    @Inject(RoomsService) private readonly rooms: RoomsService,
+    @Inject(PublishService) private readonly publishing: PublishService,
+    @Inject(HistoryService) private readonly histories: HistoryService,
+    @Inject(ArchiveService) private readonly archives: ArchiveService,
+  ) {}
+
+  @RpcMethod(logicRpc.register)
+  register(@Payload() { userName, password }: Request<'register'>): Response<'register'> {
+    return this.sessions.register(userName, password);
+  }
+
+  @RpcMethod(logicRpc.login)
+  login(@Payload() { userName, password }: Request<'login'>): Response<'login'> {
+    return this.sessions.login(userName, password);
+  }
+
+  @RpcMethod(logicRpc.logout)
+  async logout(@Payload() { sessionId, userId, expiresAt }: Request<'logout'>): Response<'logout'> {
+    await this.sessions.logout(sessionId, userId, expiresAt);
+    return {};
+  }
+
+  @RpcMethod(logicRpc.listRooms)
+  async listRooms(): Response<'listRooms'> {
+    return { rooms: await this.rooms.list() };
+  }
+
+  @RpcMethod(logicRpc.getRoom)
+  getRoom(@Payload() { userId, roomId }: Request<'getRoom'>): Response<'getRoom'> {
+    return this.rooms.get(userId, roomId);
+  }
+
+  @RpcMethod(logicRpc.createRoom)
+  createRoom(@Payload() { userId, name }: Request<'createRoom'>): Response<'createRoom'> {
+    return this.rooms.create(userId, name);
+  }
+
+  @RpcMethod(logicRpc.listMembers)
+  listMembers(@Payload() { userId, roomId }: Request<'listMembers'>): Response<'listMembers'> {
+    return this.rooms.members(userId, roomId);
+  }
+
+  @RpcMethod(logicRpc.listConversations)
+  listConversations(@Payload() { userId }: Request<'listConversations'>): Response<'listConversations'> {
+    return this.rooms.conversations(userId);
+  }
+
+  @RpcMethod(logicRpc.admit)
+  admit(@Payload() { userId, roomId }: Request<'admit'>): Response<'admit'> {
+    return this.rooms.admit(userId, roomId);
+  }
+
+  @RpcMethod(logicRpc.publishMany)
+  async publishMany(@Payload() { sends }: Request<'publishMany'>): Response<'publishMany'> {
+    return { results: await this.publishing.publishMany(sends) };
+  }
+
+  @RpcMethod(logicRpc.history)
+  history(@Payload() query: Request<'history'>): Response<'history'> {
+    return this.histories.page(query);
+  }
+
+  @RpcMethod(logicRpc.announce)
+  async announce(@Payload() { userId, roomId, what }: Request<'announce'>): Response<'announce'> {
+    await this.rooms.announce(userId, roomId, what);
+    return {};
+  }
+
+  @RpcMethod(logicRpc.archive)
+  async archive(@Payload() { entries }: Request<'archive'>): Response<'archive'> {
+    await this.archives.append(entries);
+    return {};
+  }
+}

@@ -1,0 +1,71 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { roomChangedEventSchema } from '@parley/contracts';
+import { AppError } from '@parley/protocol';
+import { EventBus } from '@parley/redis';
+import { LRUCache } from 'lru-cache';
+import { RoomsRepository } from '../rooms/rooms.repository.js';
+
+/** What sending and joining need to know of a room. */
+export interface RoomFacts {
+  readonly roomId: number;
+  readonly kind: 'room' | 'direct';
+  /** For a conversation: its two users. */
+  readonly users: readonly number[] | undefined;
+}
+
+const MAX_ROOMS = 50_000;
+/** A cached fact older than this is read again; when SQL cannot be read it is used all the same. */
+const FRESH_MS = 30_000;
+
+interface Cached {
+  readonly facts: RoomFacts;
+  readonly readAt: number;
+}
+
+/** Who may be in which room, from a cache: the publish path does not wait for SQL, and goes on while SQL is away. */
+@Injectable()
+export class RoomAccessService implements OnModuleInit {
+  private readonly cache = new LRUCache<number, Cached>({ max: MAX_ROOMS });
+
+  constructor(
+    @Inject(RoomsRepository) private readonly rooms: RoomsRepository,
+    @Inject(EventBus) private readonly events: EventBus,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.events.subscribe(
+      'room',
+      roomChangedEventSchema,
+      ({ roomId }) => this.cache.delete(roomId),
+      () => this.cache.clear(),
+    );
+  }
+
+  /** @throws {AppError} `ROOM_NOT_FOUND`, also for a conversation of others: nobody learns that it exists. */
+  async authorize(userId: number, roomId: number): Promise<RoomFacts> {
+    const facts = await this.facts(roomId);
+    if (facts.users && !facts.users.includes(userId))
+      throw new AppError('ROOM_NOT_FOUND', { context: { roomId } });
+    return facts;
+  }
+
+  /** Remembers a room that has just been made or found. */
+  remember(facts: RoomFacts): RoomFacts {
+    this.cache.set(facts.roomId, { facts, readAt: Date.now() });
+    return facts;
+  }
+
+  private async facts(roomId: number): Promise<RoomFacts> {
+    const cached = this.cache.get(roomId);
+    if (cached && Date.now() - cached.readAt < FRESH_MS) return cached.facts;
+    let room: Awaited<ReturnType<RoomsRepository['get']>>;
+    try {
+      room = await this.rooms.get(roomId);
+    } catch (error) {
+      if (cached) return cached.facts;
+      throw new AppError('UNAVAILABLE', { cause: error });
+    }
+    if (!room) throw new AppError('ROOM_NOT_FOUND', { context: { roomId } });
+    return this.remember({ roomId, kind: room.kind, users: room.directKey?.split(':').map(Number) });
+  }
+}

@@ -1,0 +1,35 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Session } from '@parley/protocol';
+import { RevocationList, SessionStore } from '@parley/redis';
+import { AccountsService } from '../accounts/accounts.service.js';
+import { TokenService } from '../accounts/token.service.js';
+
+/** Log-in, registration and log-out. */
+@Injectable()
+export class SessionsService {
+  constructor(
+    @Inject(AccountsService) private readonly accounts: AccountsService,
+    @Inject(TokenService) private readonly tokens: TokenService,
+    @Inject(SessionStore) private readonly sessions: SessionStore,
+    @Inject(RevocationList) private readonly revocations: RevocationList,
+  ) {}
+
+  async register(userName: string, password: string): Promise<Session> {
+    return this.open(await this.accounts.register(userName, password));
+  }
+
+  async login(userName: string, password: string): Promise<Session> {
+    return this.open(await this.accounts.verify(userName, password));
+  }
+
+  /** From now on the token is refused everywhere, and the session's sockets close. */
+  async logout(sessionId: string, userId: number, expiresAtMs: number): Promise<void> {
+    await this.revocations.revoke(sessionId, userId, expiresAtMs);
+  }
+
+  private async open(user: Session['user']): Promise<Session> {
+    const { token, expiresAt, sessionId } = await this.tokens.issue(user);
+    await this.sessions.create(sessionId, user.userId, Date.now(), expiresAt);
+    return { token, expiresAt, user: { userId: user.userId, userName: user.userName, role: user.role } };
+  }
+}
