@@ -45,7 +45,9 @@ function describeIssue(app: AppName, issue: z.core.$ZodIssue, set: ReadonlyMap<s
   }
   const owner = envTable.find((variable) => variable.paths[app] === path)?.name;
   const name = set.get(path) ?? (owner ? `${path} (${owner})` : path);
-  return [`${name} ${issue.message}`];
+  // A whole section that is missing; zod names types here, never values.
+  const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+  return [`${name} ${missing ? 'is required' : issue.message}`];
 }
 
 /**
