@@ -18,14 +18,6 @@ const viteConfig = path.join(appDir, 'vite.config.mts');
 const viteEntry = path.join(root, 'node_modules/vite/bin/vite.js');
 const childStopMs = 5000;
 
-const [mode] = process.argv.slice(2);
-if (mode === 'build') await build();
-else if (mode === 'serve') await serve();
-else {
-  console.error('usage (in the folder of an app): node-app.mjs build|serve');
-  process.exitCode = 1;
-}
-
 /** @returns {import('rolldown').InputOptions} */
 function inputOptions() {
   const entry = ['src/main.ts', 'src/server/main.ts']
@@ -123,7 +115,10 @@ function writeManifest(imports) {
 
 /** `@scope/name/sub/path` → `@scope/name` @param {string} id */
 function packageOf(id) {
-  return id.split('/').slice(0, id.startsWith('@') ? 2 : 1).join('/'); // prettier-ignore
+  return id
+    .split('/')
+    .slice(0, id.startsWith('@') ? 2 : 1)
+    .join('/');
 }
 
 /** @param {string} file */
@@ -212,4 +207,12 @@ function end(child) {
     });
     child.kill('SIGTERM');
   });
+}
+
+const [mode] = process.argv.slice(2);
+if (mode === 'build') await build();
+else if (mode === 'serve') await serve();
+else {
+  console.error('usage (in the folder of an app): node-app.mjs build|serve');
+  process.exitCode = 1;
 }

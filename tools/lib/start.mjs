@@ -153,8 +153,8 @@ function createLogPrinter(out, options, isReady) {
     },
     /** @param {string} app @param {string} line */
     line(app, line) {
-      if (options.json) return void process.stdout.write(`${line}\n`);
       const record = parseLogLine(line);
+      if (options.json) return void (record ? process.stdout : process.stderr).write(`${line}\n`);
       if (!record) {
         if (line.trim() !== '') out.line(formatPlainLine(line, { app, appWidth, colour: out.useColour }));
         return;

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { restartDelayMs } from './backoff.mjs';
 import { eachLine } from './line-splitter.mjs';
 import { parseLogLine } from './log-format.mjs';
+import { UserError } from './workspace.mjs';
 
 /** An app that has been ready this long has recovered: its next crash starts at the shortest delay. */
 const healthyAfterMs = 30_000;
@@ -62,7 +63,7 @@ export class SupervisedApp {
 
   /**
    * @returns {Promise<void>} when the app has said that it serves.
-   * @throws {Error} with its last lines, when it does not within 60 s or keeps ending before.
+   * @throws {UserError} with its last lines, when it does not within 60 s or keeps ending before.
    */
   start() {
     return new Promise((resolve, reject) => {
@@ -158,7 +159,7 @@ export class SupervisedApp {
   #giveUp(why) {
     this.kill();
     const lines = this.#lastLines.map((line) => `  ${line}`);
-    this.#rejectReady(new Error([`${this.spec.name} ${why}. Its last lines:`, ...lines].join('\n')));
+    this.#rejectReady(new UserError([`${this.spec.name} ${why}. Its last lines:`, ...lines].join('\n')));
   }
 }
 

@@ -3,7 +3,6 @@
  */
 
 /** Colours and cursor movements. */
-// eslint-disable-next-line no-control-regex
 const escapes = /\x1b\[[0-9;?]*[A-Za-z]/g;
 
 /**

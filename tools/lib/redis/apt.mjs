@@ -33,10 +33,11 @@ export const cachedServer = (folder) => {
  *
  * @param {string} folder
  * @param {(what: string) => void} say
+ * @param {NodeJS.ProcessEnv} env whose PATH decides whether this is a Debian.
  * @returns {Promise<string | undefined>} path of a redis-server that runs; undefined where this cannot work.
  */
-export async function unpackServer(folder, say) {
-  if (!findExecutable('apt-get') || !findExecutable('dpkg-deb')) return undefined;
+export async function unpackServer(folder, say, env) {
+  if (!findExecutable('apt-get', { env }) || !findExecutable('dpkg-deb', { env })) return undefined;
   say('no Redis here: fetching the Debian packages (no root needed)');
   const work = path.join(folder, 'unpacking');
   rmSync(work, { recursive: true, force: true });
@@ -44,11 +45,15 @@ export async function unpackServer(folder, say) {
     mkdirSync(path.join(work, dir), { recursive: true });
   try {
     const options = [
-      '-o', `Dir::State::lists=${work}/lists`,
-      '-o', `Dir::Cache=${work}/cache`,
-      '-o', `APT::Sandbox::User=${os.userInfo().username}`,
-      '-o', 'Debug::NoLocking=1',
-    ]; // prettier-ignore
+      '-o',
+      `Dir::State::lists=${work}/lists`,
+      '-o',
+      `Dir::Cache=${work}/cache`,
+      '-o',
+      `APT::Sandbox::User=${os.userInfo().username}`,
+      '-o',
+      'Debug::NoLocking=1',
+    ];
     const timeoutMs = stepTimeoutMs;
     const update = await runCommand('apt-get', ['-qq', ...options, 'update'], { timeoutMs });
     if (!update.ok) return undefined;

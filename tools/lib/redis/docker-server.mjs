@@ -43,10 +43,11 @@ export async function adoptContainer(dir) {
  * @param {string} dir AOF folder on this machine
  * @param {number} preferredPort
  * @param {(what: string) => void} say
+ * @param {NodeJS.ProcessEnv} env whose PATH is searched for docker.
  * @returns {Promise<DockerServer | undefined>} undefined without a docker that answers.
  */
-export async function startContainer(dir, preferredPort, say) {
-  if (!findExecutable('docker') || !(await docker(['info'])).ok) return undefined;
+export async function startContainer(dir, preferredPort, say, env) {
+  if (!findExecutable('docker', { env }) || !(await docker(['info'])).ok) return undefined;
   mkdirSync(dir, { recursive: true });
   const name = containerOf(dir);
   const port =
@@ -57,9 +58,26 @@ export async function startContainer(dir, preferredPort, say) {
   writeFileSync(markerOf(dir), `${name}\n`);
   const started = await docker(
     [
-      'run', '-d', '--rm', '--name', name, '--user', `${uid}:${gid}`, '-p', `${host}:${port}:6379`, '-v', `${dir}:/data`,
-      image, 'redis-server', '--appendonly', 'yes', '--appendfsync', appendFsync, '--save', '',
-    ], // prettier-ignore
+      'run',
+      '-d',
+      '--rm',
+      '--name',
+      name,
+      '--user',
+      `${uid}:${gid}`,
+      '-p',
+      `${host}:${port}:6379`,
+      '-v',
+      `${dir}:/data`,
+      image,
+      'redis-server',
+      '--appendonly',
+      'yes',
+      '--appendfsync',
+      appendFsync,
+      '--save',
+      '',
+    ],
     pullTimeoutMs,
   );
   if (!started.ok) {
@@ -75,7 +93,10 @@ export async function startContainer(dir, preferredPort, say) {
 async function answers(port) {
   const deadline = Date.now() + readyTimeoutMs;
   while (Date.now() < deadline) {
-    const ok = await inspect({ host, port }).then(() => true, () => false); // prettier-ignore
+    const ok = await inspect({ host, port }).then(
+      () => true,
+      () => false,
+    );
     if (ok) return true;
     await delay(100);
   }

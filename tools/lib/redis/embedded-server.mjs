@@ -89,9 +89,23 @@ async function launch(bin, dir, port) {
   writeFileSync(files(dir).port, String(port));
   const log = openSync(files(dir).log, 'w');
   const args = [
-    '--port', String(port), '--bind', host, '--dir', dir, '--daemonize', 'no', '--pidfile', files(dir).pid,
-    '--appendonly', 'yes', '--appendfsync', appendFsync, '--save', '',
-  ]; // prettier-ignore
+    '--port',
+    String(port),
+    '--bind',
+    host,
+    '--dir',
+    dir,
+    '--daemonize',
+    'no',
+    '--pidfile',
+    files(dir).pid,
+    '--appendonly',
+    'yes',
+    '--appendfsync',
+    appendFsync,
+    '--save',
+    '',
+  ];
   // A session of its own: the terminal's Ctrl-C must not end Redis before the apps have drained.
   const child = spawn(bin, args, { detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
@@ -156,6 +170,8 @@ function supervise(bin, dir, port, firstPid) {
       signal(pid, 'SIGTERM');
       while (isAlive(pid) && Date.now() < deadline) await delay(20);
       if (isAlive(pid)) signal(pid, 'SIGKILL');
+      // One turn of the event loop lets Node.js collect its child: no zombie stays behind us.
+      await delay(20);
       rmSync(files(dir).port, { force: true });
       rmSync(files(dir).pid, { force: true });
     },

@@ -57,7 +57,7 @@ export async function findOrStartRedis({
   if (bin) return ours(await startServer(bin, dir, usualPort), `started ${bin}`);
   const brew = platform === 'darwin' ? findExecutable('brew', { env, platform }) : undefined;
   if (brew) say('Homebrew can provide it: brew install valkey');
-  const container = await startContainer(dir, usualPort, say);
+  const container = await startContainer(dir, usualPort, say, env);
   if (container) return ours(container, 'started with docker');
   throw new UserError(
     [

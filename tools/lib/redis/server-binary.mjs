@@ -36,7 +36,7 @@ export async function findServerBinary({
     else return bin;
   }
   if (platform !== 'linux') return undefined;
-  return cachedServer(cache) ?? (await unpackServer(cache, say));
+  return cachedServer(cache) ?? (await unpackServer(cache, say, env));
 }
 
 /** What to do when no server can be found, per system. */

@@ -1,0 +1,209 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { findExecutable } from '../lib/find-executable.mjs';
+import { anyFreePort } from '../lib/ports.mjs';
+import { isAlive } from '../lib/process-info.mjs';
+import { findOrStartRedis } from '../lib/redis/find-or-start.mjs';
+import { ask, inspect } from '../lib/redis/resp.mjs';
+
+const host = '127.0.0.1';
+const stopMs = 3000;
+type Found = Awaited<ReturnType<typeof findOrStartRedis>>;
+
+let folder: string;
+let notes: string[];
+let cleanUps: (() => unknown)[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'parley-find-redis-'));
+  notes = [];
+  cleanUps = [];
+});
+
+afterEach(async () => {
+  for (const cleanUp of cleanUps.reverse()) await cleanUp();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A PATH with nothing on it but what is named. */
+function pathWith(...programs: string[]): string {
+  const bin = mkdtempSync(join(folder, 'bin-'));
+  for (const program of programs)
+    symlinkSync(findExecutable(program) ?? `/missing/${program}`, join(bin, program));
+  return bin;
+}
+
+async function find(
+  usualPort: number,
+  options: { env?: NodeJS.ProcessEnv; name?: string } = {},
+): Promise<Found> {
+  const found = await findOrStartRedis({
+    dataDir: join(folder, options.name ?? 'one', '.data'),
+    env: options.env ?? { PATH: pathWith('redis-server') },
+    say: (what) => notes.push(what),
+    usualPort,
+    cache: join(folder, 'cache'),
+  });
+  cleanUps.push(() => found.stop(stopMs));
+  return found;
+}
+
+const portOf = (found: Found): number => Number(new URL(found.url).port);
+const command = (port: number, ...words: string[]) => ask({ host, port }, [words]);
+const settings = async (port: number, name: string) => (await command(port, 'CONFIG', 'GET', name))[0];
+
+async function listen(answer?: string): Promise<number> {
+  const server = net.createServer((socket) => {
+    socket.on('error', () => undefined);
+    if (answer !== undefined) socket.end(answer);
+  });
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  cleanUps.push(() => server.close());
+  return (server.address() as net.AddressInfo).port;
+}
+
+describe('a Redis given by URL', () => {
+  it('is used, and left alone at the end', async () => {
+    const port = portOf(await find(await anyFreePort()));
+    const given = await find(1, { env: { REDIS_URL: `redis://${host}:${port}`, PATH: pathWith() } });
+    await given.stop(stopMs);
+    expect(given.url).toBe(`redis://${host}:${port}`);
+    await expect(inspect({ host, port })).resolves.toMatchObject({
+      version: expect.stringMatching(/^\d/) as string,
+    });
+  });
+
+  it('that does not answer is an error without its password, though another Redis could be started', async () => {
+    const env = {
+      PARLEY_REDIS_URL: `redis://:geheim@${host}:${await anyFreePort()}`,
+      PATH: pathWith('redis-server'),
+    };
+    const error = (await find(await anyFreePort(), { env }).catch((reason: unknown) => reason)) as Error;
+    expect(error.message).toMatch(
+      /^PARLEY_REDIS_URL \(127\.0\.0\.1:\d+\) cannot be used: nothing listens there/,
+    );
+    expect(error.message + notes.join()).not.toContain('geheim');
+  });
+
+  it('with a wrong password is an error that says so', async () => {
+    const port = portOf(await find(await anyFreePort()));
+    await command(port, 'CONFIG', 'SET', 'requirepass', 'right');
+    for (const [login, reason] of [
+      [':geheim@', /login refused/],
+      ['', /asks for a password/],
+    ] as const) {
+      const env = { REDIS_URL: `redis://${login}${host}:${port}`, PATH: pathWith() };
+      const error = (await find(1, { env }).catch((caught: unknown) => caught)) as Error;
+      expect(error.message).toMatch(reason);
+      expect(error.message).not.toContain('geheim');
+    }
+  });
+});
+
+describe('a server of our own', () => {
+  it('listens on the usual port, on this machine only, with its AOF on', async () => {
+    const usualPort = await anyFreePort();
+    const port = portOf(await find(usualPort));
+    expect(port).toBe(usualPort);
+    expect(await settings(port, 'appendonly')).toEqual(['appendonly', 'yes']);
+    expect(await settings(port, 'appendfsync')).toEqual(['appendfsync', 'everysec']);
+    expect(await settings(port, 'bind')).toEqual(['bind', host]);
+    expect((await inspect({ host, port })).dir).toBe(join(folder, 'one/.data/redis'));
+  });
+
+  it('keeps its data over a stop, and is gone after it', async () => {
+    const first = await find(await anyFreePort());
+    const { pid } = await inspect({ host, port: portOf(first) });
+    await command(portOf(first), 'SET', 'k', 'v');
+    await first.stop(stopMs);
+    expect(isAlive(pid ?? 0)).toBe(false);
+    expect(await command(portOf(await find(await anyFreePort())), 'GET', 'k')).toEqual(['v']);
+  });
+
+  // Two servers on one AOF folder write over each other: after a kill -9 of `npm start` the old one lives on.
+  it.each([
+    ['its notes in place', false],
+    ['its notes lost', true],
+  ])('left running is taken over: %s', async (_case, lost) => {
+    const usualPort = await anyFreePort();
+    const first = await find(usualPort);
+    if (lost) rmSync(join(folder, 'one/.data/redis/server-port'));
+    const second = await find(usualPort);
+    expect(second.url).toBe(first.url);
+    expect(second.summary).toContain('taken over');
+    const { pid } = await inspect({ host, port: usualPort });
+    await second.stop(stopMs);
+    expect(isAlive(pid ?? 0)).toBe(false);
+  });
+
+  it('left running but paused is reported, not doubled', async () => {
+    const first = await find(await anyFreePort());
+    const { pid = 0 } = await inspect({ host, port: portOf(first) });
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await expect(find(await anyFreePort())).rejects.toThrow(`kill -9 ${pid}`);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+  });
+
+  it('comes back on the same port with its data after kill -9', async () => {
+    const found = await find(await anyFreePort());
+    const port = portOf(found);
+    found.keepAlive((what) => notes.push(what));
+    await command(port, 'SET', 'k', 'v');
+    const { pid = 0 } = await inspect({ host, port });
+    process.kill(pid, 'SIGKILL');
+    await vi.waitFor(async () => expect(await command(port, 'GET', 'k')).toEqual(['v']), {
+      timeout: 8000,
+      interval: 50,
+    });
+    expect(notes).toContain('Redis ended unexpectedly, starting it again');
+  });
+});
+
+describe('the usual port', () => {
+  it('is taken by something that is not a Redis: ours takes another', async () => {
+    const usualPort = await listen('HTTP/1.1 400 Bad Request\r\n\r\n');
+    expect(portOf(await find(usualPort))).not.toBe(usualPort);
+    expect(notes.join()).toContain('not a Redis');
+  });
+
+  it('is taken by something that never answers: ours takes another', async () => {
+    const usualPort = await listen();
+    expect(portOf(await find(usualPort))).not.toBe(usualPort);
+    expect(notes.join()).toContain('no answer in time');
+  });
+
+  // Both folders would share keys, and the end of one would take the other's Redis away.
+  it('is held by the server of another folder: ours takes another', async () => {
+    const other = await find(await anyFreePort(), { name: 'other' });
+    const found = await find(portOf(other));
+    expect(found.url).not.toBe(other.url);
+    expect(notes.join()).toContain(`belongs to ${join(folder, 'other')}`);
+  });
+});
+
+describe('a machine without a server', () => {
+  it('gets the commands that install one', async () => {
+    const attempt = find(await anyFreePort(), { env: { PATH: pathWith() } });
+    await expect(attempt).rejects.toThrow(
+      /No Redis was found[^]*apt-get install -y redis-server[^]*brew install[^]*docker run/,
+    );
+  });
+
+  it('does not use one that is too old or does not run', async () => {
+    const bin = join(folder, 'odd');
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'redis-server'), '#!/bin/sh\necho "Redis server v=5.0.14 sha=0"\n');
+    writeFileSync(join(bin, 'valkey-server'), '#!/bin/sh\nexit 127\n');
+    for (const name of ['redis-server', 'valkey-server']) chmodSync(join(bin, name), 0o755);
+    await expect(find(await anyFreePort(), { env: { PATH: bin } })).rejects.toThrow('No Redis was found');
+    expect(notes.join('\n')).toMatch(
+      /redis-server is too old \(5\.0\.14.*\n.*valkey-server does not run here/,
+    );
+  });
+});

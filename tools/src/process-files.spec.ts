@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { jwtSecret } from '../lib/jwt-secret.mjs';
+import { isAlive, processIdentity } from '../lib/process-info.mjs';
+import { runCommand } from '../lib/run-command.mjs';
+import { acquireStartLock } from '../lib/start-lock.mjs';
+
+function folder(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'parley-tools-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+describe('start lock', () => {
+  it('refuses a second start while the first lives, and not after its release', () => {
+    const dir = folder();
+    const release = acquireStartLock(dir);
+    expect(() => acquireStartLock(dir)).toThrow(`already running from this folder (pid ${process.pid})`);
+    release();
+    acquireStartLock(dir)();
+  });
+
+  // A pid is given to somebody else after a while: a lock that only looked at the pid could not be taken any more.
+  it('takes over a lock whose pid belongs to another process by now', () => {
+    const dir = folder();
+    writeFileSync(join(dir, 'start.lock'), JSON.stringify({ pid: process.pid, identity: 'earlier boot:1' }));
+    acquireStartLock(dir)();
+  });
+
+  it.each(['', '{', '{"pid":"x"}'])('takes over a damaged lock %j', (text) => {
+    const dir = folder();
+    writeFileSync(join(dir, 'start.lock'), text);
+    acquireStartLock(dir)();
+  });
+});
+
+describe('process identity', () => {
+  it('is stable while a process lives and gone with it', async () => {
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+    const pid = child.pid ?? 0;
+    expect(processIdentity(pid)).toBe(processIdentity(pid));
+    expect(processIdentity(pid)).not.toBe(processIdentity(process.pid));
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
+    expect(processIdentity(pid)).toBeUndefined();
+  });
+});
+
+describe('jwt secret', () => {
+  it('is made once, long, and readable by its owner only', () => {
+    const dir = join(folder(), 'data');
+    const secret = jwtSecret(dir);
+    expect(secret.length).toBeGreaterThanOrEqual(64);
+    expect(jwtSecret(dir)).toBe(secret);
+    expect(statSync(join(dir, 'jwt-secret')).mode & 0o777).toBe(0o600);
+  });
+});
+
+describe('runCommand', () => {
+  it('reports output and exit code, and a command that does not exist', async () => {
+    const script = 'console.log("out"); console.error("err"); process.exitCode = 3';
+    expect(await runCommand(process.execPath, ['-e', script])).toMatchObject({
+      ok: false,
+      code: 3,
+      timedOut: false,
+    });
+    expect(await runCommand('/nonexistent/x', [])).toMatchObject({ ok: false, code: null });
+  });
+
+  // Nx gives its tasks sessions of their own: ending the process group alone left them running.
+  it('ends the whole tree at its time limit, also what left the process group and ignores SIGTERM', async () => {
+    const dir = folder();
+    const grandchild = `process.on('SIGTERM', () => {}); require('fs').writeFileSync(${JSON.stringify(join(dir, 'pid'))}, String(process.pid)); setInterval(() => {}, 1000)`;
+    const script = `require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(grandchild)}], { detached: true, stdio: 'ignore' }); setInterval(() => {}, 1000)`;
+    const result = await runCommand(process.execPath, ['-e', script], { timeoutMs: 1500 });
+    expect(result).toMatchObject({ ok: false, timedOut: true });
+    const pid = Number(readFileSync(join(dir, 'pid'), 'utf8'));
+    expect(pid).toBeGreaterThan(0);
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 8000, interval: 50 });
+  }, 20_000);
+});

@@ -1,0 +1,135 @@
+import net from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { restartDelayMs } from '../lib/backoff.mjs';
+import { installFailure, installStamp, lockMatches } from '../lib/dependencies.mjs';
+import { nextFreePort, readPorts, refuseTakenPorts } from '../lib/ports.mjs';
+import { parseRedisUrl } from '../lib/redis/redis-url.mjs';
+import { parseStartOptions } from '../lib/start-options.mjs';
+import { isAtLeast } from '../lib/workspace.mjs';
+
+async function listen(): Promise<number> {
+  const server = net.createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return (server.address() as net.AddressInfo).port;
+}
+
+describe('start options', () => {
+  it('has quiet defaults', () => {
+    expect(parseStartOptions([])).toEqual({ replicas: 1, json: false, verbose: false, help: false });
+    expect(parseStartOptions(['--replicas', '2', '--json'])).toMatchObject({ replicas: 2, json: true });
+  });
+
+  it.each([
+    ['--replica', '2'],
+    ['--replicas', '0'],
+    ['--replicas', 'x'],
+    ['--replicas', '17'],
+    ['--replicas'],
+    ['extra'],
+  ])('refuses %s %s', (...args) => {
+    expect(() => parseStartOptions(args.filter((arg) => arg !== undefined))).toThrow(/npm start -- --help/);
+  });
+});
+
+describe('ports', () => {
+  it('reads the defaults and what the user set', () => {
+    expect(readPorts({ PARLEY_WS_PORT: '9000' })).toEqual({
+      PARLEY_WEB_PORT: 8080,
+      PARLEY_API_PORT: 7070,
+      PARLEY_WS_PORT: 9000,
+      PARLEY_TCP_PORT: 7001,
+    });
+  });
+
+  it('names every mistake at once', () => {
+    expect(() => readPorts({ PARLEY_API_PORT: '99999', PARLEY_WEB_PORT: '7000' })).toThrow(
+      /PARLEY_API_PORT must be .*\n?.*PARLEY_WS_PORT and PARLEY_WEB_PORT are both 7000/s,
+    );
+    expect(() => readPorts({ PARLEY_WS_PORT: '0', PARLEY_TCP_PORT: '0' })).not.toThrow();
+  });
+
+  it('says which app, which port, and how to move it', async () => {
+    const taken = await listen();
+    const ports = { PARLEY_WEB_PORT: 0, PARLEY_API_PORT: taken, PARLEY_WS_PORT: 0, PARLEY_TCP_PORT: 0 };
+    await expect(refuseTakenPorts(ports, '127.0.0.1')).rejects.toThrow(
+      new RegExp(`Port ${taken} \\(gateway-api, HTTP API\\) is taken.*\\n.*PARLEY_API_PORT=`),
+    );
+  });
+
+  it('steps over taken and promised ports', async () => {
+    const taken = await listen();
+    const found = await nextFreePort(taken, '127.0.0.1', new Set([taken + 1]));
+    expect(found).toBeGreaterThan(taken + 1);
+  });
+});
+
+describe('restart back-off', () => {
+  it('doubles from 250 ms to 10 s', () => {
+    expect([0, 1, 2, 5, 6, 1000].map(restartDelayMs)).toEqual([250, 500, 1000, 8000, 10_000, 10_000]);
+  });
+});
+
+describe('versions', () => {
+  it('compares by number, not by text', () => {
+    expect(isAtLeast('v20.19.0', '20.19')).toBe(true);
+    expect(isAtLeast('20.9.1', '20.19')).toBe(false);
+    expect(isAtLeast('7.0.15', '6.2.0')).toBe(true);
+    expect(isAtLeast('6.2', '6.2.0')).toBe(true);
+  });
+});
+
+describe('redis url', () => {
+  it('reads host, port, TLS and credentials', () => {
+    expect(parseRedisUrl('rediss://me:p%40ss@[::1]:1234/3', 'REDIS_URL')).toEqual({
+      host: '::1',
+      port: 1234,
+      tls: true,
+      username: 'me',
+      password: 'p@ss',
+    });
+  });
+
+  it.each(['geheim', 'http://:geheim@host', ''])('refuses %j without repeating it', (url) => {
+    expect(() => parseRedisUrl(url, 'REDIS_URL')).toThrow(/^REDIS_URL must look like (?!.*geheim)/);
+  });
+});
+
+describe('dependencies', () => {
+  const lock = {
+    '': {},
+    'libs/a': { version: '0.1.0' },
+    'node_modules/@x/a': { resolved: 'libs/a', link: true },
+    'node_modules/b': { version: '1.0.0' },
+    'node_modules/c-darwin': { version: '1.0.0', optional: true },
+  };
+  const { 'node_modules/c-darwin': _optional, '': _root, ...installed } = lock;
+
+  it('accepts an install by hand of the same versions, without the optional packages of other systems', () => {
+    expect(lockMatches(lock, installed)).toBe(true);
+  });
+
+  it('notices another version, a missing and a surplus package', () => {
+    expect(lockMatches(lock, { ...installed, 'node_modules/b': { version: '1.0.1' } })).toBe(false);
+    const { 'node_modules/b': _b, ...without } = installed;
+    expect(lockMatches(lock, without)).toBe(false);
+    expect(lockMatches(lock, { ...installed, 'node_modules/z': { version: '1.0.0' } })).toBe(false);
+  });
+
+  it('changes its stamp with the lockfile', () => {
+    expect(installStamp(Buffer.from('a'))).not.toBe(installStamp(Buffer.from('b')));
+  });
+
+  it('names exactly the missing build tools', () => {
+    const text = installFailure(
+      'npm error gyp ERR! find Python',
+      '/x/.data/install.log',
+      (tool) => tool === 'make',
+    );
+    expect(text).toMatch(/lacks: python3, g\+\+\./);
+    expect(text).toContain('apt-get install -y python3 make g++');
+    expect(installFailure('npm error ENOTFOUND', '/x/install.log', () => true)).toMatch(
+      /could not be reached/,
+    );
+  });
+});
