@@ -1,5 +1,6 @@
 import {
   applyDecorators,
+  UseFilters,
   UseInterceptors,
   UsePipes,
   type CallHandler,
@@ -12,6 +13,7 @@ import type { RpcContract } from '@parley/contracts';
 import { AppError } from '@parley/protocol';
 import { catchError, map, throwError, type Observable } from 'rxjs';
 import type { z } from 'zod';
+import { RpcErrorFilter } from './rpc-error.filter.js';
 
 class RequestPipe implements PipeTransform {
   constructor(private readonly schema: z.ZodType) {}
@@ -47,6 +49,7 @@ export function RpcMethod(contract: RpcContract): MethodDecorator {
   return applyDecorators(
     MessagePattern(contract.pattern),
     UsePipes(new RequestPipe(contract.request)),
+    UseFilters(RpcErrorFilter),
     UseInterceptors(new ResponseInterceptor(contract)),
   );
 }

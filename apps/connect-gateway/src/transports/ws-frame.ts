@@ -1,4 +1,4 @@
-import WebSocket from 'ws';
+import * as ws from 'ws';
 
 /** ws's own framing, which its types leave out. */
 interface Framer {
@@ -7,7 +7,7 @@ interface Framer {
     options: { fin: boolean; opcode: number; mask: boolean; rsv1: boolean; readOnly: boolean },
   ): Buffer[];
 }
-const { Sender } = WebSocket as unknown as { Sender: Framer };
+const { Sender } = ws as unknown as { Sender: Framer };
 
 /**
  * A server-to-client text frame, ready to be written to the socket.

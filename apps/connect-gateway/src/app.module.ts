@@ -1,0 +1,49 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { JwtModule } from '@nestjs/jwt';
+import { ParleyConfigModule } from '@parley/config';
+import { hostModules } from '@parley/service-host';
+import { ConnectionIndex } from './connections/connection-index.js';
+import { ConnectionLifecycle } from './connections/connection-lifecycle.service.js';
+import { DeliveryRpcController } from './delivery/delivery.rpc-controller.js';
+import { AuthenticatorService } from './frames/authenticator.service.js';
+import { FrameDispatcher } from './frames/frame-dispatcher.js';
+import { GATEWAY_CONFIG, type GatewayAppConfig, type GatewayConfig } from './gateway-config.js';
+import { GatewayMetrics } from './gateway-metrics.js';
+import { PositionCheck } from './rooms/position-check.js';
+import { PresenceAnnouncer } from './rooms/presence-announcer.js';
+import { RoomDirectory } from './rooms/room-directory.js';
+import { ChatGateway } from './transports/chat.gateway.js';
+import { TcpServer } from './transports/tcp-server.service.js';
+
+@Module({})
+export class AppModule {
+  static forConfig(config: GatewayAppConfig): DynamicModule {
+    const gatewayConfig: GatewayConfig = {
+      instanceId: config.instanceId,
+      drainWindowMs: config.shutdown.drainWindowMs,
+      ...config.limits,
+    };
+    return {
+      module: AppModule,
+      imports: [
+        ParleyConfigModule.forRoot(config),
+        JwtModule.register({ secret: config.jwt.secret.reveal(), verifyOptions: { algorithms: ['HS256'] } }),
+        ...hostModules(config, { service: 'connect-gateway', watch: ['logic', 'connect-gateway'] }),
+      ],
+      controllers: [DeliveryRpcController],
+      providers: [
+        { provide: GATEWAY_CONFIG, useValue: gatewayConfig },
+        AuthenticatorService,
+        ChatGateway,
+        ConnectionIndex,
+        ConnectionLifecycle,
+        FrameDispatcher,
+        GatewayMetrics,
+        PositionCheck,
+        PresenceAnnouncer,
+        RoomDirectory,
+        TcpServer,
+      ],
+    };
+  }
+}

@@ -1,0 +1,28 @@
+import 'reflect-metadata';
+import { isOriginAllowed, loadConfigOrExit } from '@parley/config';
+import { runService } from '@parley/service-host';
+import { AppModule } from './app.module.js';
+import { ConnectionLifecycle } from './connections/connection-lifecycle.service.js';
+import { ParleyWsAdapter } from './transports/parley-ws-adapter.js';
+import { TcpServer } from './transports/tcp-server.service.js';
+
+const config = loadConfigOrExit('connect-gateway');
+
+await runService({
+  service: 'connect-gateway',
+  config,
+  module: AppModule.forConfig(config),
+  port: config.ws.port,
+  portName: 'ws',
+  servesRpc: true,
+  configure: (app) => {
+    app.useWebSocketAdapter(
+      new ParleyWsAdapter(app, { isOriginAllowed: (origin) => isOriginAllowed(config.origins, origin) }),
+    );
+  },
+  onListening: async (app) => ({ tcp: await app.get(TcpServer).listen(config.tcp.port, config.host) }),
+  drain: async (app) => {
+    app.get(TcpServer).stopAccepting();
+    await app.get(ConnectionLifecycle).drain(config.shutdown.drainWindowMs);
+  },
+});

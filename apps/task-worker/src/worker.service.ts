@@ -1,0 +1,135 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { AppConfig } from '@parley/config';
+import { createLogger, HealthRegistry, throttledErrorLog, type ErrorLog } from '@parley/observability';
+import { DispatchStreams, ShardOwner, StreamConsumer, type StreamBacklog } from '@parley/queue';
+import { LeaseStore, RedisConnections, RedisKeys } from '@parley/redis';
+import { REGISTRY, type Registry } from '@parley/registry';
+import { ArchiverService } from './archiver.service.js';
+import { DispatcherService } from './dispatcher.service.js';
+
+/** Injection token of the worker's config. */
+export const WORKER_CONFIG = Symbol('WORKER_CONFIG');
+
+/** Unacknowledged entries in one process's hands, per group. */
+const MAX_IN_HAND = 50_000;
+const TRIM_INTERVAL_MS = 1_000;
+/** How long a stopping worker waits for gateways to confirm what it has given them, milliseconds. */
+const FINISH_WITHIN_MS = 2_000;
+
+/** Owns shards, reads their streams, and has messages dispatched and archived. */
+@Injectable()
+export class WorkerService {
+  private readonly owner: ShardOwner;
+  private readonly streams: DispatchStreams;
+  private readonly dispatching: StreamConsumer;
+  private readonly archiving: StreamConsumer;
+  private readonly logError: ErrorLog;
+  private trimTimer: NodeJS.Timeout | undefined;
+  private readonly backlogs = new Map<number, StreamBacklog>();
+  /** Shards with traffic since their last trim. */
+  private readonly untrimmed = new Set<number>();
+
+  constructor(
+    @Inject(WORKER_CONFIG) private readonly config: AppConfig<'task-worker'>,
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(DispatcherService) private readonly dispatcher: DispatcherService,
+    @Inject(ArchiverService) private readonly archiver: ArchiverService,
+    @Inject(HealthRegistry) health: HealthRegistry,
+    @Inject(LeaseStore) leases: LeaseStore,
+    @Inject(RedisConnections) connections: RedisConnections,
+    @Inject(RedisKeys) keys: RedisKeys,
+  ) {
+    const { instanceId, dispatch } = config;
+    this.logError = throttledErrorLog(
+      createLogger({ service: 'task-worker', instanceId, level: config.log.level }),
+    );
+    this.streams = new DispatchStreams(connections.main, keys);
+    this.owner = new ShardOwner(leases, {
+      instanceId,
+      shardCount: config.redis.shardCount,
+      leaseTtlMs: dispatch.shardLeaseTtlMs,
+      candidates: () => this.candidates(),
+      onError: (error) => this.logError(error, 'shard leases'),
+    });
+    const reading = { batchSize: dispatch.batchSize, blockMs: dispatch.blockMs, maxInHand: MAX_IN_HAND };
+    this.dispatching = new StreamConsumer(connections, this.streams, this.owner, {
+      ...reading,
+      group: 'dispatch',
+      onBatch: (items) => {
+        for (const { shard } of items) this.untrimmed.add(shard);
+        return this.dispatcher.dispatch(items);
+      },
+      onError: (error) => this.logError(error, 'dispatch stream'),
+    });
+    this.archiving = new StreamConsumer(connections, this.streams, this.owner, {
+      ...reading,
+      batchSize: config.archive.batchSize,
+      group: 'archive',
+      onBatch: async (items) => {
+        this.archiving.ack(await this.archiver.archive(items, (error) => this.logError(error, 'archive')));
+        for (const { shard } of items) this.untrimmed.add(shard);
+      },
+      onError: (error) => this.logError(error, 'archive stream'),
+    });
+    this.dispatcher.configure({
+      laneMaxEntries: dispatch.laneMaxEntries,
+      deliverDeadlineMs: dispatch.deliverDeadlineMs,
+      onError: this.logError,
+      onDone: (items) => this.dispatching.ack(items),
+      onStale: (shard) => this.owner.lose(shard),
+    });
+    health.register(
+      'backlog',
+      () => this.totalBacklog() < config.maxPendingEntries / 2 || 'the streams are filling up',
+    );
+  }
+
+  /** Entries not yet trimmed in the shards owned here. */
+  totalBacklog(): number {
+    let total = 0;
+    for (const shard of this.owner.owned().keys()) total += this.backlogs.get(shard)?.length ?? 0;
+    return total;
+  }
+
+  async start(): Promise<void> {
+    await this.registry.watch('task-worker', () => this.owner.poke());
+    this.owner.start();
+    this.dispatching.start();
+    this.archiving.start();
+    this.trimTimer = setInterval(
+      () => void this.trim().catch((error: unknown) => this.logError(error, 'trim')),
+      TRIM_INTERVAL_MS,
+    );
+  }
+
+  /** Stops reading, finishes what is in hand within its time, and gives the shards back. */
+  async stop(): Promise<void> {
+    clearInterval(this.trimTimer);
+    this.archiver.stop();
+    await Promise.all([this.dispatching.stopReading(), this.archiving.stopReading()]);
+    const deadline = Date.now() + FINISH_WITHIN_MS;
+    while (this.dispatching.inHand + this.archiving.inHand > 0 && Date.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    await this.owner.stop();
+  }
+
+  /** Workers that own shards: the ready ones. */
+  private candidates(): string[] {
+    return this.registry
+      .list('task-worker')
+      .filter(({ state }) => state === 'ready')
+      .map(({ instanceId }) => instanceId);
+  }
+
+  private async trim(): Promise<void> {
+    const shards = [...this.untrimmed];
+    this.untrimmed.clear();
+    const owned = this.owner.owned();
+    for (const shard of shards) {
+      if (!owned.has(shard)) continue;
+      const backlog = await this.streams.trim(shard);
+      this.backlogs.set(shard, backlog);
+      if (backlog.pending > 0 || backlog.lag !== 0) this.untrimmed.add(shard);
+    }
+  }
+}

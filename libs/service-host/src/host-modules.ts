@@ -1,0 +1,53 @@
+import type { DynamicModule, Type } from '@nestjs/common';
+import type { CommonConfig } from '@parley/config';
+import {
+  createLogger,
+  currentCorrelationId,
+  HealthModule,
+  LoggingModule,
+  MetricsModule,
+  throttledErrorLog,
+} from '@parley/observability';
+import { RedisModule } from '@parley/redis';
+import { RegistryModule } from '@parley/registry';
+import { RpcModule } from '@parley/rpc';
+import type { ServiceName } from '@parley/contracts';
+
+/** Version that instances report of themselves. */
+export const VERSION = '0.1.0';
+
+export interface HostOptions {
+  readonly service: ServiceName;
+  /** Services that this one calls or looks up. */
+  readonly watch: readonly ServiceName[];
+  readonly maxPendingEntries?: number;
+}
+
+/** Logs, health, metrics, Redis, registry and RPC of one service process. */
+export function hostModules(config: CommonConfig, options: HostOptions): (DynamicModule | Type)[] {
+  const { instanceId, redis, registry } = config;
+  const logging = { service: options.service, instanceId, level: config.log.level };
+  const logError = throttledErrorLog(createLogger(logging));
+  return [
+    LoggingModule.forRoot(logging),
+    HealthModule,
+    MetricsModule,
+    RedisModule.forRoot({
+      url: redis.url.reveal(),
+      prefix: redis.prefix,
+      shardCount: redis.shardCount,
+      ...(options.maxPendingEntries !== undefined && { maxPendingEntries: options.maxPendingEntries }),
+      onError: (error, role) => logError(error, `redis ${role}`),
+    }),
+    RegistryModule.forRoot({
+      service: options.service,
+      instanceId,
+      version: VERSION,
+      leaseTtlMs: registry.leaseTtlMs,
+      heartbeatIntervalMs: registry.heartbeatIntervalMs,
+      watch: options.watch,
+      onError: (error) => logError(error, 'registry'),
+    }),
+    RpcModule.forRoot({ instanceId, correlationId: currentCorrelationId }),
+  ];
+}

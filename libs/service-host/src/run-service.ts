@@ -1,0 +1,81 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { CommonConfig } from '@parley/config';
+import type { ServiceName } from '@parley/contracts';
+import {
+  bootstrapApp,
+  createLogger,
+  HealthRegistry,
+  runWithCorrelationId,
+  throttledErrorLog,
+  type BootstrapOptions,
+} from '@parley/observability';
+import { RedisConnections, RedisKeys } from '@parley/redis';
+import { SelfRegistration } from '@parley/registry';
+import { DirectRedisServer } from '@parley/rpc';
+
+export interface ServiceOptions extends Omit<BootstrapOptions, 'service' | 'config'> {
+  readonly service: ServiceName;
+  readonly config: CommonConfig;
+  /** Whether it serves RPC. */
+  readonly servesRpc: boolean;
+}
+
+/** A Redis silent for this long makes the instance unready, milliseconds. */
+const REDIS_PING_TIMEOUT_MS = 900;
+
+/**
+ * Runs one service process: started, it serves RPC, then registers as ready; told to stop, it registers as draining,
+ * so that nobody new chooses it, hands over, and leaves.
+ */
+export async function runService(options: ServiceOptions): Promise<NestFastifyApplication> {
+  const { service, config } = options;
+  const { instanceId } = config;
+  const logError = throttledErrorLog(createLogger({ service, instanceId, level: config.log.level }));
+  return bootstrapApp({
+    ...options,
+    configure: async (app) => {
+      await options.configure?.(app);
+      if (options.servesRpc) connectRpcServer(app, options, logError);
+      const redis = app.get(RedisConnections);
+      app.get(HealthRegistry).register('redis', async () => {
+        const silent = new Promise<string>((resolve) =>
+          setTimeout(resolve, REDIS_PING_TIMEOUT_MS, 'silent').unref(),
+        );
+        return (await Promise.race([redis.main.ping(), silent])) === 'PONG' || 'does not answer';
+      });
+      if (options.servesRpc) await app.startAllMicroservices();
+    },
+    onListening: async (app, port) => {
+      const more = await options.onListening?.(app, port);
+      const self = app.get(SelfRegistration);
+      self.setAddress(`${config.advertisedHost ?? config.host}:${port}`);
+      await self.announce('ready');
+      return more;
+    },
+    drain: async (app) => {
+      // Redis may be away; the lease ends by itself then.
+      await app
+        .get(SelfRegistration)
+        .announce('draining')
+        .catch((error: unknown) => logError(error, 'announce'));
+      await options.drain?.(app);
+    },
+  });
+}
+
+function connectRpcServer(
+  app: NestFastifyApplication,
+  { service, config }: ServiceOptions,
+  logError: (error: unknown, where: string) => void,
+): void {
+  const strategy = new DirectRedisServer({
+    connections: app.get(RedisConnections),
+    keys: app.get(RedisKeys),
+    service,
+    instanceId: config.instanceId,
+    withCorrelationId: runWithCorrelationId,
+    onError: (error, pattern) => logError(error, `rpc ${pattern}`),
+  });
+  app.connectMicroservice({ strategy });
+  app.get(SelfRegistration).reportLoad(() => strategy.load);
+}
