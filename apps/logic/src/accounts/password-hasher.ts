@@ -1,0 +1,61 @@
+import { AppError } from '@parley/protocol';
+import { argon2id, hash, verify } from 'argon2';
+
+export interface Argon2Options {
+  readonly memoryKib: number;
+  readonly iterations: number;
+  readonly parallelism: number;
+}
+
+/** Hashes computed at a time: each takes tens of milliseconds of a core, and chat needs cores too. */
+const MAX_CONCURRENT = 2;
+/** Log-ins that may wait for one; more are refused. */
+const MAX_WAITING = 100;
+
+/**
+ * argon2id with bounded concurrency.
+ *
+ * @see RFC 9106; OWASP Password Storage Cheat Sheet
+ */
+export class PasswordHasher {
+  private running = 0;
+  private readonly waiting: (() => void)[] = [];
+  private dummyHash: Promise<string> | undefined;
+
+  constructor(private readonly options: Argon2Options) {}
+
+  /** @throws {AppError} `OVERLOADED` when too many are waiting. */
+  hash(password: string): Promise<string> {
+    const { memoryKib, iterations, parallelism } = this.options;
+    return this.limited(() =>
+      hash(password, { type: argon2id, memoryCost: memoryKib, timeCost: iterations, parallelism }),
+    );
+  }
+
+  /**
+   * Compares a password with a hash. Without one it does the same work and answers false: how long it takes must not
+   * tell whether a user exists.
+   */
+  async matches(password: string, passwordHash: string | undefined): Promise<boolean> {
+    const against = passwordHash ?? (await (this.dummyHash ??= this.hash('no such user')));
+    const matches = await this.limited(() => verify(against, password));
+    return matches && passwordHash !== undefined;
+  }
+
+  private async limited<T>(job: () => Promise<T>): Promise<T> {
+    if (this.running >= MAX_CONCURRENT) {
+      if (this.waiting.length >= MAX_WAITING) throw new AppError('OVERLOADED', { retryAfterMs: 2_000 });
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    } else {
+      this.running++;
+    }
+    try {
+      return await job();
+    } finally {
+      // The place goes to the next in line, or is given up.
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.running--;
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { JwtService } from '@nestjs/jwt';
+import type { User } from '@parley/protocol';
+import { v7 as uuidv7 } from 'uuid';
+
+/** Injection token: how long a session lasts, milliseconds. */
+export const SESSION_TTL_MS = Symbol('SESSION_TTL_MS');
+
+/** Issues session tokens. */
+@Injectable()
+export class TokenService {
+  constructor(
+    @Inject(JwtService) private readonly jwt: JwtService,
+    @Inject(SESSION_TTL_MS) private readonly ttlMs: number,
+  ) {}
+
+  /** A token for a new session; `expiresAt` is milliseconds since 1970. */
+  async issue(user: User): Promise<{ token: string; expiresAt: number; sessionId: string }> {
+    const sessionId = uuidv7();
+    const exp = Math.floor((Date.now() + this.ttlMs) / 1_000);
+    const token = await this.jwt.signAsync({
+      sub: String(user.userId),
+      name: user.userName,
+      role: user.role,
+      sid: sessionId,
+      exp,
+    });
+    return { token, expiresAt: exp * 1_000, sessionId };
+  }
+}

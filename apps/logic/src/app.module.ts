@@ -1,0 +1,52 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { ParleyConfigModule, type AppConfig } from '@parley/config';
+import { hostModules } from '@parley/service-host';
+import { AccountsModule } from './accounts/accounts.module.js';
+import { DatabaseModule } from './database/database.module.js';
+import { DEMO, SeedService } from './database/seed.service.js';
+import { LOGIC_OPTIONS, type LogicOptions } from './logic-options.js';
+import { LogicRpcController } from './logic.rpc-controller.js';
+import { ArchiveService } from './messages/archive.service.js';
+import { DirectRoomsService } from './messages/direct-rooms.service.js';
+import { HistoryService } from './messages/history.service.js';
+import { PublishService } from './messages/publish.service.js';
+import { RoomAccessService } from './messages/room-access.service.js';
+import { RoomHeadsService } from './messages/room-heads.service.js';
+import { LivePresenceService } from './presence/live-presence.service.js';
+import { RoomsService } from './presence/rooms.service.js';
+import { SessionsService } from './sessions/sessions.service.js';
+
+@Module({})
+export class AppModule {
+  static forConfig(config: AppConfig<'logic'>): DynamicModule {
+    const options: LogicOptions = { ...config.limits, roomCreation: config.roomCreation };
+    return {
+      module: AppModule,
+      imports: [
+        ParleyConfigModule.forRoot(config),
+        ...hostModules(config, { service: 'logic', watch: ['connect-gateway'] }),
+        AccountsModule.forRoot({
+          argon2: config.argon2,
+          jwtSecret: config.jwt.secret.reveal(),
+          sessionTtlMs: config.jwt.ttlMs,
+        }),
+        DatabaseModule.forRoot(config.database.url.reveal()),
+      ],
+      controllers: [LogicRpcController],
+      providers: [
+        { provide: LOGIC_OPTIONS, useValue: options },
+        { provide: DEMO, useValue: config.demoAccounts },
+        ArchiveService,
+        DirectRoomsService,
+        HistoryService,
+        LivePresenceService,
+        PublishService,
+        RoomAccessService,
+        RoomHeadsService,
+        RoomsService,
+        SeedService,
+        SessionsService,
+      ],
+    };
+  }
+}

@@ -1,0 +1,29 @@
+import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import { numberColumn } from './number-column.js';
+
+/** A room, or the conversation of two users. */
+@Entity('rooms')
+export class RoomEntity {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column('text')
+  name!: string;
+
+  @Column('text')
+  kind!: 'room' | 'direct';
+
+  /** `<lower user id>:<higher user id>` of a conversation, else null. */
+  @Column('text', { name: 'direct_key', nullable: true, unique: true })
+  directKey!: string | null;
+
+  @Column('integer', { name: 'created_by', nullable: true })
+  createdBy!: number | null;
+
+  @Column('bigint', { name: 'created_at', transformer: numberColumn })
+  createdAt!: number;
+
+  /** Sequence numbers up to this one may have been issued. */
+  @Column('bigint', { name: 'seq_ceiling', transformer: numberColumn })
+  seqCeiling!: number;
+}
