@@ -31,6 +31,8 @@ function inputOptions() {
     tsconfig: path.join(appDir, 'tsconfig.json'),
     resolve: { extensionAlias: { '.js': ['.ts', '.tsx', '.js'] } },
     external: (id) => !isBundled(id),
+    // Left as a warning, a missing lib or file would only be noticed when the app starts.
+    onLog: (level, log, report) => report(log.code === 'UNRESOLVED_IMPORT' ? 'error' : level, log),
   };
 }
 

@@ -33,6 +33,7 @@ const bundle = await rolldown({
   tsconfig: path.join(root, 'tools/tsconfig.json'),
   resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
   external: (id) => !(/^[.\0]|^@parley\/|^@oxc-project\/runtime/.test(id) || path.isAbsolute(id)),
+  onLog: (level, log, report) => report(log.code === 'UNRESOLVED_IMPORT' ? 'error' : level, log),
 });
 await bundle.write({
   dir,

@@ -71,7 +71,7 @@ export async function start(args) {
   // The reader of our output went away (`npm start | head`): there is nobody left to serve the lines to.
   process.stdout.on('error', () => onSignal('SIGPIPE'));
 
-  const logs = createLogPrinter(out, options, () => isReady);
+  const logs = createLogPrinter(out, options, (name) => isReady && isAppReady(apps, name));
   try {
     step = out.step('node');
     step.done(process.version);
@@ -142,7 +142,7 @@ function appEnvironment({ dataDir, host, redisUrl, verbose }) {
 /**
  * @param {import('./output.mjs').Output} out
  * @param {import('./start-options.mjs').StartOptions} options
- * @param {() => boolean} isReady
+ * @param {(app: string) => boolean} isReady
  */
 function createLogPrinter(out, options, isReady) {
   let appWidth = 0;
@@ -159,8 +159,8 @@ function createLogPrinter(out, options, isReady) {
         if (line.trim() !== '') out.line(formatPlainLine(line, { app, appWidth, colour: out.useColour }));
         return;
       }
-      // While five apps start at once, only what went wrong is worth a line.
-      const lowest = options.verbose ? debugLevel : isReady() ? infoLevel : warnLevel;
+      // While apps start, only what went wrong is worth a line.
+      const lowest = options.verbose ? debugLevel : isReady(app) ? infoLevel : warnLevel;
       if (record.level >= lowest) out.line(formatLogRecord(record, { app, appWidth, colour: out.useColour }));
     },
     /** @param {string} app @param {string} what */
@@ -169,6 +169,11 @@ function createLogPrinter(out, options, isReady) {
       out.line(formatLogRecord(record, { app, appWidth, colour: out.useColour }));
     },
   };
+}
+
+/** @param {SupervisedApp[]} apps @param {string} name */
+function isAppReady(apps, name) {
+  return apps.find((app) => app.spec.name === name)?.isReady ?? true;
 }
 
 /**

@@ -57,6 +57,11 @@ export class SupervisedApp {
     this.events = events;
   }
 
+  /** True from the `ready` line of the running process on. */
+  get isReady() {
+    return this.#readyAt !== 0;
+  }
+
   get pid() {
     return this.#child?.pid;
   }
