@@ -1,0 +1,7 @@
+// Runs before the first paint, so that a chosen theme does not flash in the other colours.
+try {
+  const theme = localStorage.getItem('parley.theme');
+  if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
+} catch {
+  // Storage is blocked: the system's theme it is.
+}

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { parseRoute, pathOf, type Route } from './route.js';
+
+it.each<[string, Route]>([
+  ['/', { page: 'home' }],
+  ['/login', { page: 'login' }],
+  ['/register/', { page: 'register' }],
+  ['/rooms/12', { page: 'room', roomId: 12 }],
+  ['/direct/4', { page: 'direct', userId: 4 }],
+  ['/rooms/0', { page: 'unknown' }],
+  ['/rooms/1e3', { page: 'unknown' }],
+  ['/rooms/99999999999999999', { page: 'unknown' }],
+  ['/rooms/1/x', { page: 'unknown' }],
+  ['/rooms', { page: 'unknown' }],
+  ['/nothing', { page: 'unknown' }],
+])('reads %s', (path, route) => {
+  expect(parseRoute(path)).toEqual(route);
+});
+
+it('writes what it reads', () => {
+  for (const path of ['/', '/login', '/register', '/rooms/12', '/direct/4']) {
+    expect(pathOf(parseRoute(path))).toBe(path);
+  }
+});

@@ -1,0 +1,43 @@
+/** Where the user is. `room` ids and `direct` peers are positive integers. */
+export type Route =
+  | { readonly page: 'home' }
+  | { readonly page: 'login' }
+  | { readonly page: 'register' }
+  | { readonly page: 'room'; readonly roomId: number }
+  | { readonly page: 'direct'; readonly userId: number }
+  | { readonly page: 'unknown' };
+
+/** The room that everybody lands in. */
+export const firstRoomId = 1;
+
+const id = (text: string): number | undefined =>
+  /^[1-9]\d{0,15}$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : undefined;
+
+/** Reads a path; trailing slashes do not matter. */
+export function parseRoute(pathname: string): Route {
+  const [first = '', second, ...rest] = pathname.replace(/^\/+|\/+$/g, '').split('/');
+  if (second === undefined) {
+    if (first === '') return { page: 'home' };
+    if (first === 'login' || first === 'register') return { page: first };
+  }
+  const number = second === undefined || rest.length > 0 ? undefined : id(second);
+  if (number !== undefined && first === 'rooms') return { page: 'room', roomId: number };
+  if (number !== undefined && first === 'direct') return { page: 'direct', userId: number };
+  return { page: 'unknown' };
+}
+
+/** The path of a route: the inverse of {@link parseRoute}; `unknown` leads home. */
+export function pathOf(route: Route): string {
+  switch (route.page) {
+    case 'login':
+    case 'register':
+      return `/${route.page}`;
+    case 'room':
+      return `/rooms/${route.roomId}`;
+    case 'direct':
+      return `/direct/${route.userId}`;
+    case 'home':
+    case 'unknown':
+      return '/';
+  }
+}

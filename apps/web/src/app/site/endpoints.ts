@@ -1,0 +1,49 @@
+import { z } from 'zod';
+
+/** What `GET /config.json` answers: where the other apps are, decided when the server starts, never when it is built. */
+export const siteConfigSchema = z.object({
+  /** Address of the API; null: this page's host, at `apiPort`. */
+  apiUrl: z.string().nullable(),
+  /** Addresses of the gateways; null: this page's host, at each of `wsPorts`. */
+  wsUrls: z.array(z.string()).min(1).nullable(),
+  apiPort: z.number(),
+  wsPorts: z.array(z.number()).min(1),
+});
+export type SiteConfig = z.infer<typeof siteConfigSchema>;
+
+/** Where this page connects to. */
+export interface Endpoints {
+  readonly apiUrl: string;
+  /** At least one. */
+  readonly wsUrls: readonly string[];
+}
+
+/**
+ * Fills in what the config leaves to the page's own address. A page that came over TLS connects over TLS.
+ *
+ * @param page - `window.location`, or its parts.
+ */
+export function resolveEndpoints(
+  config: SiteConfig,
+  page: { readonly protocol: string; readonly hostname: string },
+): Endpoints {
+  const secure = page.protocol === 'https:' ? 's' : '';
+  return {
+    apiUrl: config.apiUrl ?? `http${secure}://${page.hostname}:${config.apiPort}`,
+    wsUrls: config.wsUrls ?? config.wsPorts.map((port) => `ws${secure}://${page.hostname}:${port}/ws`),
+  };
+}
+
+/**
+ * Hands out gateway addresses: a random one first, so that clients spread over the gateways, then the next one for
+ * every further connection, so that a dead gateway is left behind.
+ */
+export function rotatingUrl(urls: readonly string[], random: () => number = Math.random): () => string {
+  let next = Math.floor(random() * urls.length);
+  return () => {
+    const url = urls[next % urls.length];
+    next = (next + 1) % urls.length;
+    if (url === undefined) throw new RangeError('no gateway address');
+    return url;
+  };
+}

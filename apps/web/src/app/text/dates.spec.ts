@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { en } from '../i18n/en.js';
+import { zh } from '../i18n/zh.js';
+import { dayStart, formatDay, formatTime } from './dates.js';
+
+const at = (...parts: [number, number, number, number?, number?]) =>
+  new Date(parts[0], parts[1] - 1, parts[2], parts[3] ?? 0, parts[4] ?? 0).getTime();
+const now = at(2026, 11, 23, 10, 0);
+
+describe('formatDay', () => {
+  it.each([
+    [at(2026, 11, 23, 0, 0), 'Today', '今天'],
+    [at(2026, 11, 22, 23, 59), 'Yesterday', '昨天'],
+    [at(2026, 11, 21, 12, 0), 'Saturday 21 November', '11月21日星期六'],
+    [at(2025, 12, 31, 12, 0), '31 December 2025', '2025年12月31日'],
+  ])('%d', (ms, english, chinese) => {
+    expect(formatDay('en', en.day, ms, now).replace(',', '')).toBe(english);
+    expect(formatDay('zh', zh.day, ms, now).replace(' ', '')).toBe(chinese);
+  });
+});
+
+it('shows times with two digits and 24 hours', () => {
+  expect(formatTime('en', at(2026, 1, 2, 0, 5))).toBe('00:05');
+  expect(formatTime('zh', at(2026, 1, 2, 21, 5))).toBe('21:05');
+});
+
+it('puts two instants of one day together', () => {
+  expect(dayStart(at(2026, 5, 5, 0, 0))).toBe(dayStart(at(2026, 5, 5, 23, 59)));
+  expect(dayStart(at(2026, 5, 5, 23, 59))).not.toBe(dayStart(at(2026, 5, 6)));
+});

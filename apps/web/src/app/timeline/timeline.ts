@@ -1,0 +1,156 @@
+import type { HistoryPage, Message } from '@parley/protocol';
+
+/** Most messages kept and rendered; further ones are loaded again when scrolled to. */
+export const maxTimelineMessages = 500;
+
+/** A message of this user's on its way. */
+export interface OutgoingMessage {
+  readonly clientMsgId: string;
+  readonly text: string;
+  /** When the user sent it, milliseconds, by this device's clock. */
+  readonly createdAtMs: number;
+  readonly status: 'pending' | 'sent' | 'failed';
+  /** Its place in the room, once `sent`. */
+  readonly seq?: number;
+  /** Why it `failed`: a code of the catalogue or of libs/client. */
+  readonly errorCode?: string;
+}
+
+/** What is known of one conversation: an unbroken stretch of its messages, and this user's sends. Immutable. */
+export interface Timeline {
+  /** Ascending by seq, and nothing between two neighbours is missing. */
+  readonly messages: readonly Message[];
+  /** In the order they were sent. Those that arrived as messages are not here any more. */
+  readonly outgoing: readonly OutgoingMessage[];
+  /** `messages` is complete up to this seq; 0 while nothing is loaded. */
+  readonly coveredTo: number;
+  /** The highest seq known to exist. */
+  readonly head: number;
+  /** There is nothing before `messages`. */
+  readonly reachedStart: boolean;
+}
+
+export const emptyTimeline: Timeline = {
+  messages: [],
+  outgoing: [],
+  coveredTo: 0,
+  head: 0,
+  reachedStart: false,
+};
+
+/** Whether `messages` goes up to the newest message. Otherwise newer ones have to be loaded to be seen. */
+export const isAtEnd = (timeline: Timeline): boolean => timeline.coveredTo >= timeline.head;
+
+/** First seq of the stretch; undefined when it is empty. */
+export const firstSeq = (timeline: Timeline): number | undefined => timeline.messages[0]?.seq;
+
+/** Sends that came back as messages are confirmed: the message takes their place. */
+function withoutConfirmed(
+  outgoing: readonly OutgoingMessage[],
+  arrived: readonly Message[],
+  me: number,
+): readonly OutgoingMessage[] {
+  if (outgoing.length === 0) return outgoing;
+  const confirmed = new Set(arrived.filter((m) => m.fromUserId === me).map((m) => m.clientMsgId));
+  const left = outgoing.filter((send) => !confirmed.has(send.clientMsgId));
+  return left.length === outgoing.length ? outgoing : left;
+}
+
+/** A message delivered live. One that is known changes nothing; one that leaves a gap only moves `head`. */
+export function withLive(timeline: Timeline, message: Message, me: number): Timeline {
+  if (message.seq <= timeline.coveredTo) return timeline;
+  const head = Math.max(timeline.head, message.seq);
+  if (message.seq !== timeline.coveredTo + 1) return { ...timeline, head };
+  const messages = [...timeline.messages, message];
+  return {
+    ...timeline,
+    messages,
+    outgoing: withoutConfirmed(timeline.outgoing, [message], me),
+    coveredTo: message.seq,
+    head,
+  };
+}
+
+/** The newest page: replaces the stretch, but keeps what came live after it. */
+export function withLatestPage(timeline: Timeline, page: HistoryPage, me: number): Timeline {
+  const coveredTo = Math.max(page.head, page.messages.at(-1)?.seq ?? 0);
+  let next: Timeline = {
+    messages: page.messages,
+    outgoing: withoutConfirmed(timeline.outgoing, page.messages, me),
+    coveredTo,
+    // Not below: a live message may have come while the page was on its way.
+    head: Math.max(timeline.head, coveredTo),
+    reachedStart: !page.more,
+  };
+  for (const message of timeline.messages) next = withLive(next, message, me);
+  return next;
+}
+
+/** A page of older messages, asked for with `before` = the first seq. A late answer for another stretch is ignored. */
+export function withOlderPage(timeline: Timeline, page: HistoryPage, before: number): Timeline {
+  if (firstSeq(timeline) !== before) return timeline;
+  const older = page.messages.filter((message) => message.seq < before);
+  const messages = [...older, ...timeline.messages];
+  const next = { ...timeline, messages, reachedStart: !page.more };
+  if (messages.length <= maxTimelineMessages) return next;
+  // The reader is at the top: the far end goes, and is loaded again on the way down.
+  const kept = messages.slice(0, maxTimelineMessages);
+  return { ...next, messages: kept, coveredTo: kept.at(-1)?.seq ?? timeline.coveredTo };
+}
+
+/** A page of newer messages, asked for with `after` = `coveredTo`. A late answer for another stretch is ignored. */
+export function withNewerPage(timeline: Timeline, page: HistoryPage, after: number, me: number): Timeline {
+  if (timeline.coveredTo !== after) return timeline;
+  const newer = page.messages.filter((message) => message.seq > after);
+  const last = newer.at(-1)?.seq ?? after;
+  const coveredTo = page.more ? last : Math.max(last, page.head);
+  return {
+    ...timeline,
+    messages: [...timeline.messages, ...newer],
+    outgoing: withoutConfirmed(timeline.outgoing, newer, me),
+    coveredTo,
+    head: Math.max(page.head, timeline.head, coveredTo),
+  };
+}
+
+/** Drops the oldest messages beyond the bound. Only for a reader who is at the newest ones. */
+export function withoutOldest(timeline: Timeline): Timeline {
+  if (timeline.messages.length <= maxTimelineMessages) return timeline;
+  return { ...timeline, messages: timeline.messages.slice(-maxTimelineMessages), reachedStart: false };
+}
+
+/** The user sends, or sends again: the same `clientMsgId` keeps its place. */
+export function withSend(timeline: Timeline, clientMsgId: string, text: string, nowMs: number): Timeline {
+  const send: OutgoingMessage = { clientMsgId, text, createdAtMs: nowMs, status: 'pending' };
+  const isRetry = timeline.outgoing.some((other) => other.clientMsgId === clientMsgId);
+  const outgoing = isRetry
+    ? timeline.outgoing.map((other) => (other.clientMsgId === clientMsgId ? send : other))
+    : [...timeline.outgoing, send];
+  return { ...timeline, outgoing };
+}
+
+/** The server has the message. It stays among the sends until it arrives as a message, which may have happened already. */
+export function withAck(timeline: Timeline, clientMsgId: string, seq: number): Timeline {
+  const isShown = seq <= timeline.coveredTo && seq >= (firstSeq(timeline) ?? Infinity);
+  const outgoing = isShown
+    ? timeline.outgoing.filter((send) => send.clientMsgId !== clientMsgId)
+    : timeline.outgoing.map((send) =>
+        send.clientMsgId === clientMsgId ? { ...send, status: 'sent' as const, seq } : send,
+      );
+  return { ...timeline, outgoing, head: Math.max(timeline.head, seq) };
+}
+
+/** The send was refused, or given up. */
+export function withFailure(timeline: Timeline, clientMsgId: string, errorCode: string): Timeline {
+  return {
+    ...timeline,
+    outgoing: timeline.outgoing.map((send) =>
+      send.clientMsgId === clientMsgId ? { ...send, status: 'failed' as const, errorCode } : send,
+    ),
+  };
+}
+
+/** The user discards a failed send. */
+export function withoutSend(timeline: Timeline, clientMsgId: string): Timeline {
+  return { ...timeline, outgoing: timeline.outgoing.filter((send) => send.clientMsgId !== clientMsgId) };
+}
