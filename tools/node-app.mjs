@@ -143,8 +143,6 @@ async function serve() {
   };
   /** @type {import('node:child_process').ChildProcess | undefined} */
   let app;
-  /** @type {import('node:child_process').ChildProcess | undefined} */
-  let vite;
   let isStopping = false;
   let queue = Promise.resolve();
 
@@ -171,16 +169,22 @@ async function serve() {
       await event.result?.close();
     }
   });
-  if (existsSync(viteConfig))
-    vite = run([viteEntry, 'build', '--watch', '--config', viteConfig], process.env);
+  const site = existsSync(viteConfig) ? await watchSite() : undefined;
 
   const stop = async () => {
     if (isStopping) return;
     isStopping = true;
-    await Promise.all([watcher.close(), queue.then(() => end(app)), end(vite)]);
+    await Promise.all([watcher.close(), queue.then(() => end(app)), site?.close()]);
     process.exit(0);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect']) process.on(signal, () => void stop());
+}
+
+/** In this process, so that it cannot outlive it. */
+async function watchSite() {
+  const vite = await import('vite');
+  const watcher = await vite.build({ root: appDir, configFile: viteConfig, build: { watch: {} } });
+  return 'close' in watcher ? watcher : undefined;
 }
 
 /**
