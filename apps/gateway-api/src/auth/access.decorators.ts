@@ -1,0 +1,21 @@
+import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import type { Identity } from '@parley/contracts';
+import type { FastifyRequest } from 'fastify';
+
+export const PUBLIC = 'public';
+export const TOKEN_IN_BODY = 'token-in-body';
+
+/** Anyone may call this. Every other route needs a token. */
+export const Public = () => SetMetadata(PUBLIC, true);
+/** The token is the body's `authToken`, as gochat's clients send it. */
+export const TokenInBody = () => SetMetadata(TOKEN_IN_BODY, true);
+
+/** A request that has passed the guard. */
+export interface AuthenticatedRequest extends FastifyRequest {
+  identity?: Identity;
+}
+
+/** The caller, put there by the guard. */
+export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Identity | undefined => {
+  return context.switchToHttp().getRequest<AuthenticatedRequest>().identity;
+});

@@ -1,0 +1,38 @@
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { PUBLIC, TOKEN_IN_BODY, type AuthenticatedRequest } from './access.decorators.js';
+import { TokenVerifier } from './token-verifier.service.js';
+
+/** Lets nobody in without a valid token, but on routes that say `@Public()`. */
+@Injectable()
+export class AuthGuard implements CanActivate {
+  constructor(
+    @Inject(Reflector) private readonly reflector: Reflector,
+    @Inject(TokenVerifier) private readonly tokens: TokenVerifier,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const flag = (name: string) =>
+      this.reflector.getAllAndOverride<boolean>(name, [context.getHandler(), context.getClass()]);
+    // Liveness, readiness and metrics belong to the host and carry nothing of anybody's.
+    if (flag(PUBLIC) || ['HealthController', 'MetricsController'].includes(context.getClass().name))
+      return true;
+    const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    request.identity = this.tokens.verify(
+      flag(TOKEN_IN_BODY) ? tokenInBody(request.body) : bearerToken(request.headers.authorization),
+    );
+    return true;
+  }
+}
+
+/** @see RFC 6750, section 2.1 */
+function bearerToken(header: string | undefined): string | undefined {
+  return /^Bearer +([\w.~+/-]+=*)$/i.exec(header ?? '')?.[1];
+}
+
+/** gochat's clients put the token into the body. */
+export function tokenInBody(body: unknown): unknown {
+  return typeof body === 'object' && body !== null
+    ? (body as Record<string, unknown>)['authToken']
+    : undefined;
+}

@@ -1,0 +1,60 @@
+import { applyDecorators } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiBody,
+  ApiHeader,
+  ApiOperation,
+  ApiParam,
+  ApiQuery,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
+import { problemSchema } from '@parley/protocol';
+import { z } from 'zod';
+
+export interface ApiRouteOptions {
+  readonly summary: string;
+  readonly tag: 'sessions' | 'rooms' | 'messages' | 'gochat';
+  readonly body?: z.ZodType;
+  readonly query?: z.ZodObject;
+  readonly response?: z.ZodType;
+  readonly status?: number;
+  readonly params?: readonly string[];
+  /** Takes an `Idempotency-Key`. */
+  readonly idempotent?: boolean;
+}
+
+type JsonSchema = NonNullable<Extract<Parameters<typeof ApiBody>[0], { schema: unknown }>['schema']>;
+
+/** The OpenAPI form of a zod schema. Zod's type is wider than swagger's, which knows fewer keywords. */
+const openApi = (schema: z.ZodType, io: 'input' | 'output') =>
+  z.toJSONSchema(schema, { target: 'openapi-3.0', io, unrepresentable: 'any' }) as unknown as JsonSchema;
+
+/** Documents a route from the same schemas that validate it. */
+export function ApiRoute(options: ApiRouteOptions): MethodDecorator {
+  const { summary, tag, body, query, response, status = 200, params = [], idempotent } = options;
+  const decorators = [ApiOperation({ summary }), ApiTags(tag)];
+  if (tag !== 'gochat') {
+    decorators.push(ApiBearerAuth());
+    const problem = { 'application/problem+json': { schema: openApi(problemSchema, 'output') } };
+    decorators.push(
+      ApiResponse({ status: 'default', description: 'Problem details (RFC 9457)', content: problem }),
+    );
+  }
+  if (body) decorators.push(ApiBody({ schema: openApi(body, 'input') }));
+  if (idempotent)
+    decorators.push(
+      ApiHeader({
+        name: 'Idempotency-Key',
+        required: false,
+        description: 'Sending again with the same key appends nothing',
+      }),
+    );
+  for (const name of params) decorators.push(ApiParam({ name, schema: { type: 'integer', minimum: 1 } }));
+  for (const name of Object.keys(query?.shape ?? {}))
+    decorators.push(ApiQuery({ name, required: false, schema: { type: 'integer' } }));
+  decorators.push(
+    ApiResponse({ status, description: 'Success', ...(response && { schema: openApi(response, 'output') }) }),
+  );
+  return applyDecorators(...decorators);
+}

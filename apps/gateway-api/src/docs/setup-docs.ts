@@ -1,0 +1,20 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+
+/** The OpenAPI document of this API, made from its routes. */
+export function createApiDocument(app: NestFastifyApplication, version: string): OpenAPIObject {
+  const info = new DocumentBuilder()
+    .setTitle('Parley')
+    .setDescription(
+      'Rooms, messages and accounts. `/v1` is for new clients; `/user` and `/push` are gochat’s.',
+    )
+    .setVersion(version)
+    .addBearerAuth()
+    .build();
+  return SwaggerModule.createDocument(app, info);
+}
+
+/** Serves the document at `/docs`, and as JSON at `/docs-json`. */
+export function setupDocs(app: NestFastifyApplication, version: string): void {
+  SwaggerModule.setup('docs', app, () => createApiDocument(app, version));
+}

@@ -1,0 +1,92 @@
+import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
+import { logicRpc, type Identity } from '@parley/contracts';
+import { PublishCoalescer, RpcClient } from '@parley/rpc';
+import { v7 as uuidv7 } from 'uuid';
+import type { z } from 'zod';
+import { Caller, TokenInBody } from '../auth/access.decorators.js';
+import { ApiRoute } from '../docs/api-route.decorator.js';
+import { RateLimits } from '../http/rate-limits.js';
+import { ZodPipe } from '../http/zod.pipe.js';
+import { seedSuccess, type SeedReply } from './seed-reply.js';
+import { pushBodySchema, pushRoomBodySchema, roomBodySchema, seedReplySchema } from './seed-schemas.js';
+
+/** gochat's messaging routes: the token is checked before any handler. */
+@TokenInBody()
+@Controller('push')
+export class PushController {
+  constructor(
+    @Inject(PublishCoalescer) private readonly publisher: PublishCoalescer,
+    @Inject(RpcClient) private readonly rpc: Pick<RpcClient, 'call'>,
+    @Inject(RateLimits) private readonly limits: RateLimits,
+  ) {}
+
+  @Post('push')
+  @HttpCode(200)
+  @ApiRoute({
+    summary: 'gochat: send to one user',
+    tag: 'gochat',
+    body: pushBodySchema,
+    response: seedReplySchema,
+  })
+  async push(
+    @Caller() from: Identity,
+    @Body(new ZodPipe(pushBodySchema)) body: z.output<typeof pushBodySchema>,
+  ): Promise<SeedReply> {
+    const { msg: text, toUserId, clientMsgId = uuidv7() } = body;
+    await this.publisher.publish({ from, toUserId, text, clientMsgId });
+    return seedSuccess('ok');
+  }
+
+  @Post('pushRoom')
+  @HttpCode(200)
+  @ApiRoute({
+    summary: 'gochat: send to a room',
+    tag: 'gochat',
+    body: pushRoomBodySchema,
+    response: seedReplySchema,
+  })
+  async pushRoom(
+    @Caller() from: Identity,
+    @Body(new ZodPipe(pushRoomBodySchema)) body: z.output<typeof pushRoomBodySchema>,
+  ): Promise<SeedReply> {
+    const { msg: text, roomId, clientMsgId = uuidv7() } = body;
+    await this.publisher.publish({ from, roomId, text, clientMsgId });
+    return seedSuccess('ok');
+  }
+
+  @Post('count')
+  @HttpCode(200)
+  @ApiRoute({
+    summary: 'gochat: announce the number online to the room',
+    tag: 'gochat',
+    body: roomBodySchema,
+    response: seedReplySchema,
+  })
+  count(
+    @Caller() caller: Identity,
+    @Body(new ZodPipe(roomBodySchema)) { roomId }: z.output<typeof roomBodySchema>,
+  ): Promise<SeedReply> {
+    return this.announce(caller, roomId, 'count');
+  }
+
+  @Post('getRoomInfo')
+  @HttpCode(200)
+  @ApiRoute({
+    summary: 'gochat: announce who is online to the room',
+    tag: 'gochat',
+    body: roomBodySchema,
+    response: seedReplySchema,
+  })
+  getRoomInfo(
+    @Caller() caller: Identity,
+    @Body(new ZodPipe(roomBodySchema)) { roomId }: z.output<typeof roomBodySchema>,
+  ): Promise<SeedReply> {
+    return this.announce(caller, roomId, 'info');
+  }
+
+  private async announce({ userId }: Identity, roomId: number, what: 'count' | 'info'): Promise<SeedReply> {
+    this.limits.announcements.take(String(userId));
+    await this.rpc.call(logicRpc.announce, { userId, roomId, what });
+    return seedSuccess('ok');
+  }
+}

@@ -1,0 +1,29 @@
+import type { AppError } from '@parley/protocol';
+
+/** gochat's result codes. */
+const SUCCESS = 0;
+const FAILURE = 1;
+const SESSION_ERROR = 40_000;
+
+/** gochat's answer; always with HTTP 200, its keys in this order. */
+export interface SeedReply {
+  readonly code: number;
+  readonly data: unknown;
+  readonly message: string;
+}
+
+export function seedSuccess(message: string, data: unknown = null): SeedReply {
+  return { code: SUCCESS, data, message };
+}
+
+export function seedError(error: AppError): SeedReply {
+  const isSession = error.code === 'UNAUTHENTICATED' || error.code === 'SESSION_REVOKED';
+  return isSession
+    ? { code: SESSION_ERROR, data: null, message: 'Session error' }
+    : { code: FAILURE, data: null, message: error.message };
+}
+
+/** Whether a URL is one of gochat's. */
+export function isSeedRoute(url: string): boolean {
+  return /^\/(user|push)\//.test(url);
+}

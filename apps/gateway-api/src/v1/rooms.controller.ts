@@ -1,0 +1,66 @@
+import { Body, Controller, Get, Inject, Param, Post } from '@nestjs/common';
+import { logicRpc, type Identity } from '@parley/contracts';
+import {
+  conversationsSchema,
+  createRoomBodySchema,
+  idField,
+  membersSchema,
+  roomSchema,
+  roomsSchema,
+  type Conversations,
+  type Members,
+  type Room,
+} from '@parley/protocol';
+import { RpcClient } from '@parley/rpc';
+import type { z } from 'zod';
+import { Caller } from '../auth/access.decorators.js';
+import { ApiRoute } from '../docs/api-route.decorator.js';
+import { ZodPipe } from '../http/zod.pipe.js';
+
+/** Rooms, who is in them, and conversations. */
+@Controller('v1')
+export class RoomsController {
+  constructor(@Inject(RpcClient) private readonly rpc: Pick<RpcClient, 'call'>) {}
+
+  @Get('rooms')
+  @ApiRoute({ summary: 'All rooms', tag: 'rooms', response: roomsSchema })
+  list(@Caller() { userId }: Identity): Promise<{ rooms: Room[] }> {
+    return this.rpc.call(logicRpc.listRooms, { userId });
+  }
+
+  @Post('rooms')
+  @ApiRoute({
+    summary: 'Create a room',
+    tag: 'rooms',
+    body: createRoomBodySchema,
+    response: roomSchema,
+    status: 201,
+  })
+  create(
+    @Caller() { userId }: Identity,
+    @Body(new ZodPipe(createRoomBodySchema)) { name }: z.output<typeof createRoomBodySchema>,
+  ): Promise<Room> {
+    return this.rpc.call(logicRpc.createRoom, { userId, name });
+  }
+
+  @Get('rooms/:id')
+  @ApiRoute({ summary: 'One room', tag: 'rooms', response: roomSchema, params: ['id'] })
+  get(@Caller() { userId }: Identity, @Param('id', new ZodPipe(idField)) roomId: number): Promise<Room> {
+    return this.rpc.call(logicRpc.getRoom, { userId, roomId });
+  }
+
+  @Get('rooms/:id/members')
+  @ApiRoute({ summary: 'Who is online in a room', tag: 'rooms', response: membersSchema, params: ['id'] })
+  members(
+    @Caller() { userId }: Identity,
+    @Param('id', new ZodPipe(idField)) roomId: number,
+  ): Promise<Members> {
+    return this.rpc.call(logicRpc.listMembers, { userId, roomId });
+  }
+
+  @Get('conversations')
+  @ApiRoute({ summary: 'My direct conversations', tag: 'rooms', response: conversationsSchema })
+  conversations(@Caller() { userId }: Identity): Promise<Conversations> {
+    return this.rpc.call(logicRpc.listConversations, { userId });
+  }
+}
