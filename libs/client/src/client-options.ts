@@ -29,3 +29,17 @@ export interface ParleyClientOptions {
   /** The clock, milliseconds. @defaultValue Date.now */
   readonly now?: () => number;
 }
+
+/** Where to go on in a room. */
+export interface JoinOptions {
+  /** The last seq that was shown; messages after it are delivered. Without it: from now on. */
+  readonly lastSeq?: number;
+  /** The epoch of that seq. */
+  readonly epoch?: string;
+}
+
+/** Options of a send. */
+export interface SendOptions {
+  /** Give the id of an earlier send to try it again. @defaultValue a new UUIDv7 */
+  readonly clientMsgId?: string;
+}

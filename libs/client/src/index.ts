@@ -8,10 +8,11 @@ export type {
   RoomPosition,
   SendResult,
 } from './client-events.js';
-export type { BackoffOptions, ParleyClientOptions } from './client-options.js';
+export type { BackoffOptions, JoinOptions, ParleyClientOptions, SendOptions } from './client-options.js';
+export { ClientError } from './client-error.js';
 export { newClientMsgId } from './new-client-msg-id.js';
 export { ParleyApi, type ApiSendOptions, type HistoryQuery, type ParleyApiOptions } from './parley-api.js';
-export { ParleyClient, type JoinOptions, type SendOptions } from './parley-client.js';
+export { ParleyClient } from './parley-client.js';
 export type { Transport, TransportConnection, TransportHandlers } from './transport.js';
 export {
   webSocketTransport,

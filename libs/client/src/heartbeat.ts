@@ -1,0 +1,53 @@
+/** Options of {@link Heartbeat}, milliseconds. */
+export interface HeartbeatOptions {
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly now: () => number;
+  readonly ping: () => void;
+  /** Nothing came after the ping: the connection is lost, whatever the socket says. */
+  readonly lost: () => void;
+}
+
+/** Finds out that a connection is half-open. One timer; a frame costs one read of the clock. */
+export class Heartbeat {
+  readonly #options: HeartbeatOptions;
+  #heardAtMs = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.stop();
+    this.heard();
+    this.#wait(this.#options.intervalMs, () => this.#check());
+  }
+
+  /** Something came from the server. */
+  heard(): void {
+    this.#heardAtMs = this.#options.now();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #check(): void {
+    const { intervalMs, timeoutMs, now, ping, lost } = this.#options;
+    const silentMs = now() - this.#heardAtMs;
+    if (silentMs < intervalMs) return this.#wait(intervalMs - silentMs, () => this.#check());
+    const heardAtMs = this.#heardAtMs;
+    // A machine that slept comes back here with a long silence: the ping gives it a fair chance.
+    this.#wait(timeoutMs, () => {
+      if (this.#heardAtMs === heardAtMs) lost();
+      else this.#check();
+    });
+    ping();
+  }
+
+  #wait(delayMs: number, then: () => void): void {
+    this.#timer = setTimeout(then, delayMs);
+  }
+}

@@ -1,0 +1,181 @@
+import { Op, type AckFrame, type ErrorFrame } from '@parley/protocol';
+import type { Backoff } from './backoff.js';
+import type { GiveUpReason, PendingSend, SendResult } from './client-events.js';
+import { SendLane, type OutboxEntry, type SendTarget } from './send-lane.js';
+
+/** Sends kept at once, queued and in flight, over all rooms. */
+const MAX_PENDING = 1_000;
+/** The longest wait for an answer before a send goes out again. It doubles from `sendTimeoutMs` up to here. */
+const MAX_ANSWER_WAIT_MS = 30_000;
+/** A socket that holds more than this does not lack a second copy of a send, bytes. Chosen by judgement. */
+const RESEND_BELOW_BYTES = 65_536;
+
+/** What the outbox needs and whom it tells. */
+export interface OutboxPorts {
+  /** Whether sends to this target may go out on the present connection. */
+  ready(target: SendTarget): boolean;
+  transmit(entry: OutboxEntry): void;
+  bufferedBytes(): number;
+  nextRef(): number;
+  refused(clientMsgId: string, error: ErrorFrame): void;
+  gaveUp(entry: { readonly clientMsgId: string; readonly target: SendTarget }, reason: GiveUpReason): void;
+  readonly backoff: Backoff;
+  readonly now: () => number;
+  readonly sendTimeoutMs: number;
+  readonly sendDeadlineMs: number;
+}
+
+/** Keeps every send until it is acknowledged, refused or given up; sends it as often as that takes. */
+export class Outbox {
+  readonly #ports: OutboxPorts;
+  readonly #lanes = new Map<string, SendLane>();
+  readonly #byId = new Map<string, OutboxEntry>();
+  readonly #idByRef = new Map<number, string>();
+  #sweepTimer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(ports: OutboxPorts) {
+    this.#ports = ports;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** @returns The send that is already under way, when this id has one. */
+  add(target: SendTarget, text: string, clientMsgId: string): PendingSend {
+    const known = this.#byId.get(clientMsgId);
+    if (known) return known.pending;
+    if (this.#byId.size >= MAX_PENDING) {
+      this.#ports.gaveUp({ clientMsgId, target }, 'QUEUE_FULL');
+      return { clientMsgId, result: Promise.resolve({ status: 'gave-up', reason: 'QUEUE_FULL' }) };
+    }
+    let settle!: (result: SendResult) => void;
+    const result = new Promise<SendResult>((resolve) => (settle = resolve));
+    const lane = this.#laneFor(target);
+    const entry: OutboxEntry = {
+      clientMsgId,
+      target,
+      text,
+      ref: this.#ports.nextRef(),
+      pending: { clientMsgId, result },
+      settle,
+      queuedAtMs: this.#ports.now(),
+      inFlight: false,
+      refused: false,
+      resendAtMs: 0,
+      timeouts: 0,
+    };
+    this.#byId.set(clientMsgId, entry);
+    this.#idByRef.set(entry.ref, clientMsgId);
+    lane.add(entry);
+    this.#sweepTimer ??= setInterval(() => this.#sweep(), sweepEveryMs(this.#ports.sendTimeoutMs));
+    lane.pump();
+    return entry.pending;
+  }
+
+  /** @returns The send that this settled; undefined for a second ack of one. */
+  acked(ack: AckFrame): OutboxEntry | undefined {
+    const entry = this.#byId.get(ack.clientMsgId);
+    if (entry) this.#settle(entry, { status: 'acked', ack }, true);
+    return entry;
+  }
+
+  /** The send that an error frame answers, if any. */
+  find(frame: ErrorFrame): OutboxEntry | undefined {
+    return this.#byId.get(frame.clientMsgId ?? this.#idByRef.get(frame.ref as number) ?? '');
+  }
+
+  /** @param retryable - Not always the frame's own: the client knows when it will be joined again. */
+  refusedBy(entry: OutboxEntry, frame: ErrorFrame, retryable: boolean): void {
+    if (retryable) return this.#laneFor(entry.target).retryLater(entry, frame.retryAfterMs);
+    this.#settle(entry, { status: 'refused', error: frame });
+    this.#ports.refused(entry.clientMsgId, frame);
+  }
+
+  /** Sends what may go now: after a join, or when the connection opened. */
+  pumpAll(): void {
+    for (const lane of this.#lanes.values()) lane.pump();
+  }
+
+  /** What was in flight may be lost; it goes out again, first and in order, with the same ids. */
+  offline(): void {
+    for (const lane of this.#lanes.values()) lane.requeue();
+  }
+
+  /** Gives everything up. */
+  end(reason: GiveUpReason): void {
+    for (const entry of [...this.#byId.values()]) this.#giveUp(entry, reason);
+  }
+
+  #giveUp(entry: OutboxEntry, reason: GiveUpReason): void {
+    this.#settle(entry, { status: 'gave-up', reason });
+    this.#ports.gaveUp(entry, reason);
+  }
+
+  #settle(entry: OutboxEntry, result: SendResult, accepted = false): void {
+    this.#byId.delete(entry.clientMsgId);
+    this.#idByRef.delete(entry.ref);
+    const key = laneKey(entry.target);
+    const lane = this.#lanes.get(key);
+    lane?.remove(entry, accepted);
+    if (lane?.size === 0) {
+      lane.stop();
+      this.#lanes.delete(key);
+    }
+    if (this.#byId.size === 0) {
+      clearInterval(this.#sweepTimer);
+      this.#sweepTimer = undefined;
+    }
+    entry.settle(result);
+    lane?.pump();
+  }
+
+  #laneFor(target: SendTarget): SendLane {
+    const key = laneKey(target);
+    let lane = this.#lanes.get(key);
+    if (!lane) {
+      const { ready, transmit, backoff } = this.#ports;
+      lane = new SendLane({
+        ready: () => ready(target),
+        transmit: (entry) => {
+          entry.resendAtMs = this.#ports.now() + this.#answerWaitMs(entry);
+          transmit(entry);
+        },
+        backoff,
+      });
+      this.#lanes.set(key, lane);
+    }
+    return lane;
+  }
+
+  #answerWaitMs(entry: OutboxEntry): number {
+    return Math.min(
+      this.#ports.sendTimeoutMs * 2 ** entry.timeouts,
+      Math.max(MAX_ANSWER_WAIT_MS, this.#ports.sendTimeoutMs),
+    );
+  }
+
+  #sweep(): void {
+    const nowMs = this.#ports.now();
+    for (const entry of [...this.#byId.values()]) {
+      if (nowMs - entry.queuedAtMs >= this.#ports.sendDeadlineMs) this.#giveUp(entry, 'SEND_DEADLINE');
+      else if (entry.inFlight && nowMs >= entry.resendAtMs) this.#resend(entry, nowMs);
+    }
+  }
+
+  /** Without an answer: the server may have failed between accepting and answering. The id makes it harmless. */
+  #resend(entry: OutboxEntry, nowMs: number): void {
+    const clogged = this.#ports.bufferedBytes() > RESEND_BELOW_BYTES || !this.#ports.ready(entry.target);
+    if (!clogged) entry.timeouts++;
+    entry.resendAtMs = nowMs + this.#answerWaitMs(entry);
+    if (!clogged) this.#ports.transmit(entry);
+  }
+}
+
+function laneKey(target: SendTarget): string {
+  return target.op === Op.room ? `room ${target.roomId}` : `user ${target.toUserId}`;
+}
+
+function sweepEveryMs(sendTimeoutMs: number): number {
+  return Math.min(500, Math.max(10, sendTimeoutMs / 10));
+}
