@@ -1,15 +1,19 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Logger } from 'nestjs-pino';
+import { installCorrelation } from './correlation.js';
 import { HealthRegistry } from './health.js';
+import { HttpDrain } from './http-drain.js';
 import { createLogger } from './logging.module.js';
+import { NestLogger } from './nest-logger.js';
+import { ShutdownRegistry } from './shutdown-registry.js';
+import { StopSequence } from './stop-sequence.js';
 
 /** What of the config the start-up needs. */
 export interface BootstrapConfig {
   readonly instanceId: string;
   readonly host: string;
   readonly supervised: boolean;
-  readonly log: { readonly level: string };
+  readonly log: { readonly level: string; readonly pretty?: boolean | undefined };
   readonly shutdown: { readonly drainWindowMs: number };
 }
 
@@ -36,19 +40,26 @@ export interface BootstrapOptions {
   readonly drain?: (app: NestFastifyApplication) => Promise<void>;
 }
 
-/** Time that shutting down may take beyond the drain window, milliseconds. */
-const SHUTDOWN_MARGIN_MS = 3_000;
+/** Time that draining may take beyond the drain window, milliseconds. */
+const DRAIN_MARGIN_MS = 2_000;
+/** Time that draining and closing together may take beyond the drain window, milliseconds. */
+const SHUTDOWN_MARGIN_MS = 4_000;
 
 /**
- * Starts an app, and ends it well: SIGTERM, SIGINT, or the end of its supervisor → not ready → drain → close → exit 0.
- * A second signal, or a shutdown that takes too long, exits 1. So does an error that nobody handled.
+ * Starts an app, and ends it well: SIGTERM, SIGINT, or the end of its supervisor → not ready → drain → requests in
+ * hand answered → close → exit 0. A second signal (250 ms or more after the first), or a shutdown that takes longer
+ * than the drain window and 4 s, exits 1. So does an error that nobody handled, and a start that fails.
  *
- * When it is ready it logs one line, `ready`, with its ports.
+ * `drain` runs first, then the hooks of {@link ShutdownRegistry}, all within the drain window and 2 s; one that is
+ * late or fails is logged and the rest goes on.
+ *
+ * When it is ready it logs one line, `ready`, with its ports, whatever the log level.
  */
 export async function bootstrapApp(options: BootstrapOptions): Promise<NestFastifyApplication> {
   const { service, config } = options;
-  const logger = createLogger({ service, instanceId: config.instanceId, level: config.log.level });
-  const fatal = (error: unknown, event: string) => {
+  const { drainWindowMs } = config.shutdown;
+  const logger = createLogger({ service, instanceId: config.instanceId, ...config.log });
+  const fatal = (error: unknown, event: string): never => {
     logger.fatal({ err: error, event }, 'fatal');
     process.exit(1);
   };
@@ -60,44 +71,58 @@ export async function bootstrapApp(options: BootstrapOptions): Promise<NestFasti
     trustProxy: options.trustProxy ?? false,
     forceCloseConnections: true,
   });
-  const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, {
-    bufferLogs: true,
-    abortOnError: false,
-  }).catch((error: unknown) => fatal(error, 'start'));
-  app.useLogger(app.get(Logger));
-  app.flushLogs();
-  const health = app.get(HealthRegistry);
+  installCorrelation(adapter.getInstance());
+  const http = new HttpDrain(adapter.getInstance());
 
-  let stopping = false;
-  const stop = async (reason: string) => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    logger.info({ reason }, 'stopping');
-    const { drainWindowMs } = config.shutdown;
-    setTimeout(
-      () => fatal(new Error('shutdown took too long'), 'shutdown'),
-      drainWindowMs + SHUTDOWN_MARGIN_MS,
-    ).unref();
-    health.readiness = 'draining';
-    await options.drain?.(app);
-    await app.close();
-    logger.info('stopped');
-    process.exit(0);
-  };
-  const stopSafely = (reason: string) =>
-    void stop(reason).catch((error: unknown) => fatal(error, 'shutdown'));
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopSafely(signal));
-  if (config.supervised) process.on('disconnect', () => stopSafely('supervisor is gone'));
+  // Undefined until Nest has made it: a signal may come before.
+  let app: NestFastifyApplication | undefined;
+  const stop = new StopSequence({
+    logger,
+    deadlineMs: drainWindowMs + SHUTDOWN_MARGIN_MS,
+    drain: async () => {
+      if (!app) return;
+      const { drain } = options;
+      const running = app;
+      app.get(HealthRegistry).readiness = 'draining';
+      http.begin();
+      const hooks = app.get(ShutdownRegistry);
+      if (drain) hooks.onDrain(() => drain(running), { name: 'app' });
+      await hooks.drain(drainWindowMs + DRAIN_MARGIN_MS, logger);
+    },
+    close: async () => {
+      await http.finish();
+      await app?.close();
+    },
+    exit: (code) => process.exit(code),
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.onSignal(signal));
+  if (config.supervised) {
+    process.on('disconnect', () => stop.onDisconnect());
+    // It went before anybody listened.
+    if (process.send && !process.connected) stop.onDisconnect();
+  }
 
   try {
+    app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, {
+      // From the first line on: buffered lines of a start that fails would come out in Nest's own format.
+      logger: new NestLogger(logger),
+      abortOnError: false,
+    });
     await options.configure?.(app);
     await app.listen(options.port, config.host);
     const { port } = app.getHttpServer().address() as { port: number };
     const more = await options.onListening?.(app, port);
-    health.readiness = 'ready';
-    logger.info({ ports: { [options.portName]: port, ...more }, pid: process.pid }, 'ready');
+    // A stop that began meanwhile has said `draining`, and must keep the last word.
+    if (!stop.started) {
+      app.get(HealthRegistry).readiness = 'ready';
+      // A logger of its own: supervisors wait for this line, so no log level may hide it.
+      const ports = { [options.portName]: port, ...more };
+      logger.child({}, { level: 'info' }).info({ ports, pid: process.pid }, 'ready');
+    }
+    return app;
   } catch (error) {
-    fatal(error, 'start');
+    // The stop that is under way pulled the rug; it ends the process.
+    if (stop.started) return new Promise(() => undefined);
+    return fatal(error, 'start');
   }
-  return app;
 }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
 
 const storage = new AsyncLocalStorage<string>();
 
@@ -16,4 +17,23 @@ export function runWithCorrelationId<T>(id: string, fn: () => T): T {
 /** A caller's request id if it is well-formed (it goes into logs), else a new one. */
 export function correlationIdOf(header: unknown): string {
   return typeof header === 'string' && /^[\w.:-]{8,64}$/.test(header) ? header : randomUUID();
+}
+
+/**
+ * Runs every HTTP request under the correlation id of its `x-request-id`, or a new one. `bootstrapApp` calls it;
+ * replies carry the header only if the app sets it.
+ */
+export function installCorrelation(fastify: FastifyInstance): void {
+  const ids = new WeakMap<object, string>();
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    const id = correlationIdOf(request.headers['x-request-id']);
+    ids.set(request, id);
+    storage.run(id, done);
+  });
+  // A body that arrives in a later packet is parsed in the context of the socket: enter the request's again.
+  fastify.addHook('preValidation', (request, _reply, done) => {
+    const id = ids.get(request);
+    if (id === undefined || id === storage.getStore()) done();
+    else storage.run(id, done);
+  });
 }

@@ -1,4 +1,6 @@
-import { Controller, Get, Global, HttpException, Inject, Injectable, Module } from '@nestjs/common';
+import { Controller, Get, Global, Inject, Injectable, Module, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { ShutdownRegistry } from './shutdown-registry.js';
 
 export type Readiness = 'starting' | 'ready' | 'draining';
 
@@ -15,8 +17,10 @@ export class HealthRegistry {
   private readonly checks = new Map<string, HealthCheck>();
   private cached: { at: number; failing: Promise<Record<string, string>> } | undefined;
 
+  /** Adds a check, or replaces the one of that name. Its reasons are shown to whoever asks: constants only. */
   register(name: string, check: HealthCheck): void {
     this.checks.set(name, check);
+    this.cached = undefined;
   }
 
   /** Failing checks with their reasons; empty when all is well. Asked at most once a second. */
@@ -59,16 +63,24 @@ export class HealthController {
     return { status: 'live' };
   }
 
+  /** The status is set on the reply: an exception would pass through the app's own error format. */
   @Get('ready')
-  async ready(): Promise<{ status: string }> {
+  async ready(
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<{ status: string; failing?: Record<string, string> }> {
     const failing = await this.health.failing();
     const status = this.health.readiness;
-    if (status !== 'ready' || Object.keys(failing).length > 0)
-      throw new HttpException({ status, failing }, 503);
-    return { status };
+    if (status === 'ready' && Object.keys(failing).length === 0) return { status };
+    void reply.code(503);
+    return { status: status === 'ready' ? 'failing' : status, failing };
   }
 }
 
+/** `/health/live` and `/health/ready`, {@link HealthRegistry} and {@link ShutdownRegistry}. */
 @Global()
-@Module({ providers: [HealthRegistry], controllers: [HealthController], exports: [HealthRegistry] })
+@Module({
+  providers: [HealthRegistry, ShutdownRegistry],
+  controllers: [HealthController],
+  exports: [HealthRegistry, ShutdownRegistry],
+})
 export class HealthModule {}

@@ -1,7 +1,13 @@
 export { bootstrapApp, type BootstrapConfig, type BootstrapOptions } from './bootstrap-app.js';
-export { correlationIdOf, currentCorrelationId, runWithCorrelationId } from './correlation.js';
+export {
+  correlationIdOf,
+  currentCorrelationId,
+  installCorrelation,
+  runWithCorrelationId,
+} from './correlation.js';
 export { throttledErrorLog, type ErrorLog } from './error-log.js';
 export { HealthModule, HealthRegistry, type HealthCheck, type Readiness } from './health.js';
 export { createLogger, LoggingModule, type LoggingOptions } from './logging.module.js';
 export { MetricsModule, MetricsRegistry } from './metrics.js';
 export { Logger, PinoLogger } from 'nestjs-pino';
+export { ShutdownRegistry, type DrainHook, type DrainOptions } from './shutdown-registry.js';

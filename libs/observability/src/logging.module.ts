@@ -1,25 +1,30 @@
-import type { DynamicModule } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
-import { pino, type Logger, type LoggerOptions } from 'pino';
+import {
+  pino,
+  stdSerializers,
+  type Bindings,
+  type ChildLoggerOptions,
+  type DestinationStream,
+  type Logger,
+  type LoggerOptions,
+} from 'pino';
+import pretty from 'pino-pretty';
 import { currentCorrelationId } from './correlation.js';
+import { redactFields } from './redact.js';
 
 export interface LoggingOptions {
   readonly service: string;
   readonly instanceId: string;
+  /** Lowest level that is written: `fatal` … `trace`, or `silent`. */
   readonly level: string;
+  /** Readable lines instead of JSON. @defaultValue false */
+  readonly pretty?: boolean | undefined;
 }
 
-const secretFields = [
-  'token',
-  'authToken',
-  'password',
-  'passWord',
-  'authorization',
-  'cookie',
-  'msg_text',
-  'text',
-  'body',
-];
+const serializeError = (error: unknown): unknown =>
+  // The serialized error carries every own property of the original: a request's body, a connection's password.
+  error instanceof Error ? redactFields({ ...stdSerializers.err(error) }) : error;
 
 function loggerOptions({ service, instanceId, level }: LoggingOptions): LoggerOptions {
   return {
@@ -29,26 +34,48 @@ function loggerOptions({ service, instanceId, level }: LoggingOptions): LoggerOp
       const correlationId = currentCorrelationId();
       return correlationId === undefined ? {} : { correlationId };
     },
-    redact: {
-      paths: secretFields.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]),
-      censor: '[redacted]',
-    },
+    formatters: { log: (fields) => redactFields(fields) },
+    serializers: { err: serializeError, error: serializeError },
   };
 }
 
-/** A pino logger for code outside Nest: JSON lines on standard output, secrets redacted. */
-export function createLogger(options: LoggingOptions): Logger {
-  return pino(loggerOptions(options), pino.destination({ dest: 1, sync: true }));
+/** Synchronous, so that the line before an exit is never lost. Lines are few: none per request or message. */
+const standardOutput = (options: LoggingOptions): DestinationStream =>
+  options.pretty ? pretty({ destination: 1, sync: true }) : pino.destination({ dest: 1, sync: true });
+
+/**
+ * A pino logger for code outside Nest: JSON lines on standard output, each with service, instance and, inside a
+ * request, its correlation id; secrets redacted. Messages are constants, data goes in fields.
+ *
+ * @param destination - For tests. @defaultValue standard output
+ */
+export function createLogger(options: LoggingOptions, destination = standardOutput(options)): Logger {
+  const logger = pino(loggerOptions(options), destination);
+  // Pino formats the fields of a line, but not those a child is given. Children inherit both, hence `this`.
+  const { child, setBindings } = logger;
+  logger.child = function (this: Logger, bindings: Bindings, childOptions?: ChildLoggerOptions) {
+    return Reflect.apply(child, this, [redactFields(bindings), childOptions]) as Logger;
+    // The cast drops the type of custom levels, which no logger here has.
+  } as unknown as Logger['child'];
+  logger.setBindings = function (this: Logger, bindings: Bindings) {
+    Reflect.apply(setBindings, this, [redactFields(bindings)]);
+  };
+  return logger;
 }
 
-/** nestjs-pino, without a line per request: what matters is logged where it happens. */
+/**
+ * nestjs-pino, without a line per request: what matters is logged where it happens. Its request middleware is not
+ * mounted either; the correlation id reaches every line through {@link currentCorrelationId}, which unlike the
+ * middleware's own context survives Fastify's body parsing.
+ */
+@Module({})
 export class LoggingModule {
+  /** nestjs-pino keeps one root logger per process: the first options win. */
   static forRoot(options: LoggingOptions): DynamicModule {
-    return LoggerModule.forRoot({
-      pinoHttp: [
-        { ...loggerOptions(options), autoLogging: false, quietReqLogger: true },
-        pino.destination({ dest: 1, sync: true }),
-      ],
-    });
+    const logger = createLogger(options);
+    return {
+      ...LoggerModule.forRoot({ pinoHttp: { logger, autoLogging: false }, forRoutes: [] }),
+      global: true,
+    };
   }
 }

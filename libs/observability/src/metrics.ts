@@ -1,11 +1,44 @@
 import { Controller, Get, Global, Header, Inject, Module } from '@nestjs/common';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import {
+  collectDefaultMetrics,
+  Counter,
+  type CounterConfiguration,
+  Gauge,
+  type GaugeConfiguration,
+  Histogram,
+  type HistogramConfiguration,
+  Registry,
+} from 'prom-client';
 
-/** This process's Prometheus metrics. */
+/** This process's Prometheus metrics. Asking for a name again gives the metric that has it. */
 export class MetricsRegistry extends Registry {
   constructor() {
     super();
     collectDefaultMetrics({ register: this });
+  }
+
+  /** Something that only grows; by convention its name ends in `_total`. */
+  counter<L extends string>(configuration: CounterConfiguration<L>): Counter<L> {
+    return (
+      this.existing<Counter<L>>(configuration.name) ?? new Counter({ ...configuration, registers: [this] })
+    );
+  }
+
+  /** Something that goes up and down; `collect` may set it when it is scraped. */
+  gauge<L extends string>(configuration: GaugeConfiguration<L>): Gauge<L> {
+    return this.existing<Gauge<L>>(configuration.name) ?? new Gauge({ ...configuration, registers: [this] });
+  }
+
+  /** A distribution; durations are in seconds, as Prometheus has it, and the name says so. */
+  histogram<L extends string>(configuration: HistogramConfiguration<L>): Histogram<L> {
+    return (
+      this.existing<Histogram<L>>(configuration.name) ??
+      new Histogram({ ...configuration, registers: [this] })
+    );
+  }
+
+  private existing<T>(name: string): T | undefined {
+    return this.getSingleMetric(name) as T | undefined;
   }
 }
 
@@ -20,6 +53,7 @@ export class MetricsController {
   }
 }
 
+/** `/metrics`, and {@link MetricsRegistry} for whoever counts. */
 @Global()
 @Module({
   providers: [{ provide: MetricsRegistry, useFactory: () => new MetricsRegistry() }],
