@@ -1,0 +1,124 @@
+import { eventually } from '@parley/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RawTcp, RawWs } from './raw-clients.js';
+import { Stack } from './stack.js';
+
+/** Real processes are killed while people chat. */
+describe('faults', () => {
+  let stack: Stack;
+  let alice: RawWs;
+  let bob: RawTcp;
+  let token: string;
+  let sent = 0;
+
+  beforeAll(async () => {
+    stack = await Stack.start();
+    token = await stack.login('demo');
+    alice = await RawWs.connect(stack.gateway(0).wsUrl);
+    bob = await RawTcp.connect(stack.gateway(0).tcpPort);
+    alice.send({ op: 20, authToken: token, roomId: 1 });
+    bob.send({ op: 20, authToken: await stack.login('demo1'), roomId: 1 });
+    for (const client of [alice, bob]) await client.waitFor(({ op }) => op === 21);
+  });
+  afterAll(() => stack.stop());
+
+  /** Sends until acked, with one id, as a client does. */
+  async function say(timeoutMs = 20_000): Promise<string> {
+    const msg = `m${++sent}`;
+    await eventually(
+      async () => {
+        alice.send({ op: 3, roomId: 1, msg, clientMsgId: `id-${msg}` });
+        await alice.waitFor(({ op, clientMsgId }) => op === 22 && clientMsgId === `id-${msg}`, 2_000);
+      },
+      { timeoutMs, intervalMs: 200 },
+    );
+    return msg;
+  }
+  /** Both have every message so far, once and in order. */
+  const bothHaveAll = (timeoutMs = 20_000) =>
+    eventually(
+      () => {
+        const expected = Array.from({ length: sent }, (_, i) => `m${i + 1}`);
+        for (const client of [alice, bob]) expect(client.texts()).toEqual(expected);
+      },
+      { timeoutMs },
+    );
+
+  // gochat's gateway ended itself when one call to logic failed.
+  it('loses nothing when one logic is killed, and answers in time when both are', async () => {
+    await say();
+    stack.of('logic')[0]?.process.kill9();
+    await say();
+    await bothHaveAll();
+    stack.of('logic')[0]?.process.kill9();
+    alice.send({ op: 3, roomId: 1, msg: 'nobody home', clientMsgId: 'none', ref: 'none' });
+    expect(await alice.waitFor(({ op, ref }) => op === 23 && ref === 'none')).toMatchObject({
+      retryable: true,
+    });
+    await Promise.all([stack.spawn('logic'), stack.spawn('logic')]);
+    await say();
+    await bothHaveAll();
+  });
+
+  // gochat's worker took messages off a list before it had delivered them.
+  it('loses nothing when the workers are killed one after the other', async () => {
+    for (let i = 0; i < 2; i++) {
+      await say();
+      stack.of('task-worker')[0]?.process.kill9();
+      await say();
+      await stack.spawn('task-worker');
+      await say();
+    }
+    await bothHaveAll(30_000);
+  });
+
+  it('loses nothing when Redis is killed and restarted, and leaves nobody deaf', async () => {
+    await say();
+    await stack.redis.kill();
+    alice.send({ op: 3, roomId: 1, msg: 'no Redis', clientMsgId: 'no-redis', ref: 'no-redis' });
+    await stack.redis.restart();
+    // Accepted after all, or refused: either way it is answered.
+    await alice.waitFor((frame) => frame['ref'] === 'no-redis', 15_000);
+    const kept = await eventually(async () => {
+      const page = await stack.api(token).history(1, {});
+      return page.messages.some(({ clientMsgId }) => clientMsgId === 'no-redis');
+    });
+    await say();
+    await say();
+    await eventually(
+      () => {
+        for (const client of [alice, bob])
+          expect(client.texts().filter((text) => text !== 'no Redis')).toEqual(
+            Array.from({ length: sent }, (_, i) => `m${i + 1}`),
+          );
+        if (kept) expect(bob.texts()).toContain('no Redis');
+      },
+      { timeoutMs: 30_000 },
+    );
+  });
+
+  it('counts right within ten seconds after a gateway is killed', async () => {
+    const carol = await RawWs.connect(stack.gateway(1).wsUrl);
+    carol.send({ op: 20, authToken: await stack.login('demo2'), roomId: 1 });
+    await carol.waitFor(({ op }) => op === 21);
+    await eventually(async () => expect((await stack.api(token).members(1)).count).toBe(3));
+    stack.gateway(1).process.kill9();
+    await eventually(async () => expect((await stack.api(token).members(1)).count).toBe(2), {
+      timeoutMs: 10_000,
+    });
+    await eventually(
+      () => expect(alice.frames.filter(({ op }) => op === 5 || op === 4).at(-1)).toMatchObject({ count: 2 }),
+      { timeoutMs: 10_000 },
+    );
+  });
+
+  it('sends everyone away with a delay when an instance is told to stop, and exits 0', async () => {
+    const gateway = stack.gateway(0);
+    const exit = gateway.process.terminate(10_000);
+    expect(await alice.waitFor(({ op }) => op === 25)).toMatchObject({
+      reconnectAfterMs: expect.any(Number),
+    });
+    expect((await alice.waitForClose()).code).toBe(4001);
+    expect(await exit).toEqual({ code: 0, signal: null });
+  });
+});

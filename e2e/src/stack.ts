@@ -1,0 +1,163 @@
+import { ParleyApi } from '@parley/client';
+import {
+  spawnProcess,
+  startRedis,
+  uniquePrefix,
+  type ManagedProcess,
+  type RedisHarness,
+} from '@parley/testing';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '../..');
+const START_TIMEOUT_MS = 60_000;
+
+type AppName = 'logic' | 'task-worker' | 'connect-gateway' | 'gateway-api' | 'web';
+
+/** One running process of an app, and the ports it said it listens on. */
+export interface AppProcess {
+  readonly app: AppName;
+  readonly process: ManagedProcess;
+  readonly ports: Readonly<Record<string, number>>;
+}
+
+export interface StackOptions {
+  /** Processes of each of logic, connect-gateway and task-worker. @defaultValue 2 */
+  readonly replicas?: number;
+  readonly web?: boolean;
+  /** Further `PARLEY_*` variables for every app. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A whole Parley on ports of its own: Redis, SQLite, and real processes of every app. */
+export class Stack {
+  readonly apps: AppProcess[] = [];
+
+  private constructor(
+    readonly redis: RedisHarness,
+    private readonly dataDir: string,
+    private readonly env: Readonly<Record<string, string | undefined>>,
+  ) {}
+
+  /** Starts everything; resolves when all apps say that they are ready. */
+  static async start({ replicas = 2, web = false, env = {} }: StackOptions = {}): Promise<Stack> {
+    const redis = await startRedis();
+    const dataDir = mkdtempSync(join(tmpdir(), 'parley-e2e-'));
+    const stack = new Stack(redis, dataDir, {
+      ...withoutParley(),
+      PARLEY_ENV: 'dev',
+      PARLEY_ROOT: root,
+      PARLEY_REDIS_URL: redis.url,
+      PARLEY_REDIS_PREFIX: uniquePrefix('e2e'),
+      PARLEY_DATA_DIR: dataDir,
+      PARLEY_JWT_SECRET: 'a secret of the end to end tests, long enough',
+      PARLEY_LOG_LEVEL: 'info',
+      ...env,
+    });
+    try {
+      const replicated = (['logic', 'connect-gateway', 'task-worker'] as const).flatMap((app) =>
+        Array.from({ length: replicas }, () => app),
+      );
+      await Promise.all([...replicated, 'gateway-api' as const].map((app) => stack.spawn(app)));
+      if (web) await stack.spawnWeb();
+      return stack;
+    } catch (error) {
+      await stack.stop();
+      throw error;
+    }
+  }
+
+  /** Starts one more process of an app. */
+  async spawn(app: AppName, ports: Readonly<Record<string, string>> = {}): Promise<AppProcess> {
+    const main = join(root, 'apps', app, 'dist/main.js');
+    if (!existsSync(main)) throw new Error(`${main} is missing: build the apps first (nx run-many -t build)`);
+    const process_ = await spawnProcess({
+      command: process.execPath,
+      args: ['--enable-source-maps', main],
+      cwd: root,
+      name: app,
+      env: {
+        ...this.env,
+        PARLEY_API_PORT: '0',
+        PARLEY_WS_PORT: '0',
+        PARLEY_TCP_PORT: '0',
+        PARLEY_WEB_PORT: '0',
+        PARLEY_ADMIN_PORT: '0',
+        ...ports,
+      },
+    });
+    const line = await process_.waitForLine(/"msg":"ready"/, START_TIMEOUT_MS);
+    const { ports: listening } = JSON.parse(line) as { ports: Record<string, number> };
+    const started = { app, process: process_, ports: listening };
+    this.apps.push(started);
+    return started;
+  }
+
+  of(app: AppName): AppProcess[] {
+    return this.apps.filter((started) => started.app === app && started.process.running);
+  }
+
+  /** Host and ports of a gateway, by index. */
+  gateway(index = 0): { wsUrl: string; tcpPort: number; process: ManagedProcess } {
+    const gateway = this.of('connect-gateway')[index];
+    if (!gateway) throw new Error(`no gateway ${index}`);
+    return {
+      wsUrl: `ws://127.0.0.1:${gateway.ports['ws']}/ws`,
+      tcpPort: gateway.ports['tcp'] ?? 0,
+      process: gateway.process,
+    };
+  }
+
+  get apiUrl(): string {
+    return `http://127.0.0.1:${this.of('gateway-api')[0]?.ports['http']}`;
+  }
+
+  get webUrl(): string {
+    return `http://127.0.0.1:${this.of('web')[0]?.ports['http']}`;
+  }
+
+  /** Logs in; the token. */
+  async login(userName: string, password = '111111'): Promise<string> {
+    return (await new ParleyApi({ baseUrl: this.apiUrl }).login(userName, password)).token;
+  }
+
+  /** The v1 API as one user. */
+  api(token?: string): ParleyApi {
+    return new ParleyApi({ baseUrl: this.apiUrl, ...(token !== undefined && { getToken: () => token }) });
+  }
+
+  /** Everything that all processes have logged so far. */
+  logs(): string {
+    return this.apps
+      .map(({ app, process: { output } }, i) => `--- ${app}\n${this.apps[i]?.process.output() ?? output()}`)
+      .join('\n');
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(
+      this.apps.map(({ process: running }) =>
+        running.running ? running.terminate(8_000).catch(() => running.kill9()) : undefined,
+      ),
+    );
+    await this.redis.stop();
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+
+  private async spawnWeb(): Promise<void> {
+    const gateways = this.of('connect-gateway').map(({ ports }) => ports['ws']);
+    await this.spawn('web', {
+      PARLEY_API_PORT: new URL(this.apiUrl).port,
+      PARLEY_WS_PORT: gateways.join(','),
+    });
+  }
+}
+
+/** The caller's own `PARLEY_*` must not reach the apps. */
+function withoutParley(): Record<string, undefined> {
+  return Object.fromEntries(
+    Object.keys(process.env)
+      .filter((name) => name.startsWith('PARLEY_'))
+      .map((name) => [name, undefined]),
+  );
+}
