@@ -1,0 +1,273 @@
+/**
+ * A chat client for the terminal, over framed TCP:
+ *
+ *     npm run tcp-chat -- --user demo2 --room 1
+ *
+ * Lines come from the keyboard or from a pipe. At the end of a pipe it waits for the answers to what it sent, then ends.
+ */
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { ApiError, ClientError, ParleyApi, ParleyClient, type PendingSend } from '@parley/client';
+import { tcpTransport } from '@parley/client/node';
+import { CloseCode, type Message } from '@parley/protocol';
+
+const HELP = `npm run tcp-chat -- --user <name> [options]
+
+  --user NAME       account to log in as
+  --password WORD   its password                    (111111, the demo accounts')
+  --room ID         room to join                    (1)
+  --api URL         the HTTP API, for the log-in    (http://127.0.0.1:7070)
+  --host HOST       the TCP gateway                 (127.0.0.1)
+  --port PORT       its port                        (7001)
+  --help            this text
+
+Every line is sent to the room, but for
+  /who                   who is online
+  /msg <userId> <text>   a direct message
+  /quit                  leave; so do Ctrl-C and the end of the input`;
+
+interface Options {
+  readonly user: string;
+  readonly password: string;
+  readonly roomId: number;
+  readonly api: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Said to the person as it is, without a stack. */
+class UsageError extends Error {}
+
+/** Close codes that end it for good, in words. */
+const endings: Partial<Record<number, string>> = {
+  [CloseCode.unauthenticated]: 'The log-in has expired: start again.',
+  [CloseCode.sessionRevoked]: 'This session was logged out elsewhere.',
+  [CloseCode.abuse]: 'The server closed the connection: too many refused frames.',
+};
+
+/** How long the end of the input waits for what it asked for to be shown, milliseconds. */
+const SHOW_WITHIN_MS = 2_000;
+
+const isInteractive = process.stdin.isTTY && process.stdout.isTTY;
+const terminal = createInterface({
+  input: process.stdin,
+  ...(isInteractive && { output: process.stdout, prompt: '> ' }),
+});
+/** Lines that came before anybody listened: a pipe is faster than a log-in. */
+const early: string[] = [];
+let onLine = (line: string): void => void early.push(line);
+let hasEnded = false;
+let onEnd = (): void => undefined;
+terminal.on('line', (line) => onLine(line));
+terminal.on('close', () => {
+  hasEnded = true;
+  onEnd();
+});
+terminal.on('SIGINT', () => process.exit(0));
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options) process.exitCode = await chat(options);
+} catch (error) {
+  say(`! ${inWords(error)}`);
+  process.exitCode = 1;
+}
+terminal.close();
+// A log-in or a socket may still be under way; nothing of it is wanted any more.
+process.exit();
+
+/** @returns undefined when only help was asked for. */
+function readOptions(args: string[]): Options | undefined {
+  const text = (fallback: string) => ({ type: 'string' as const, default: fallback });
+  let values;
+  try {
+    ({ values } = parseArgs({
+      args,
+      options: {
+        user: text(''),
+        password: text('111111'),
+        room: text('1'),
+        api: text('http://127.0.0.1:7070'),
+        host: text('127.0.0.1'),
+        port: text('7001'),
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }));
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\n${HELP}`);
+  }
+  if (values.help) {
+    process.stdout.write(`${HELP}\n`);
+    return undefined;
+  }
+  if (values.user === '') throw new UsageError(`--user is missing.\n${HELP}`);
+  const whole = (name: string, value: string, most: number): number => {
+    const number = /^\d{1,16}$/.test(value) ? Number(value) : 0;
+    if (number < 1 || number > most)
+      throw new UsageError(`--${name} must be a whole number from 1 to ${most}.`);
+    return number;
+  };
+  if (!URL.canParse(values.api)) throw new UsageError('--api must be a URL like http://127.0.0.1:7070.');
+  return {
+    user: values.user,
+    password: values.password,
+    roomId: whole('room', values.room, Number.MAX_SAFE_INTEGER),
+    api: values.api,
+    host: values.host,
+    port: whole('port', values.port, 65_535),
+  };
+}
+
+/** @returns The exit code: 0 when everything that was sent is acknowledged. */
+async function chat({ user, password, roomId, api, host, port }: Options): Promise<number> {
+  const { token, user: me } = await new ParleyApi({ baseUrl: api })
+    .login(user, password)
+    .catch((error: unknown) => {
+      throw new UsageError(`Log-in as ${user} at ${api} failed: ${inWords(error)}`);
+    });
+  const client = new ParleyClient({ transport: tcpTransport({ host, port }), getToken: () => token });
+  const sends = new Set<Promise<void>>();
+  /** Highest acknowledged seq by room. */
+  const acked = new Map<number, number>();
+  let failures = 0;
+  let finish: (code: number) => void = () => undefined;
+  const finished = new Promise<number>((resolve) => (finish = resolve));
+
+  const track = ({ result }: PendingSend, text: string): void => {
+    const settled = result.then((outcome) => {
+      sends.delete(settled);
+      // An ack is silent: the message itself comes back through the room.
+      if (outcome.status === 'acked') return void acked.set(outcome.ack.roomId, outcome.ack.seq);
+      failures++;
+      const why = outcome.status === 'refused' ? outcome.error.message : `No answer (${outcome.reason}).`;
+      say(`! Not sent: "${text}". ${why}`);
+    });
+    sends.add(settled);
+  };
+
+  let present: ReadonlyMap<string, string> | undefined;
+  let wantsList = false;
+  const showPresence = (count: number, info: Readonly<Record<string, string>>): void => {
+    const now = new Map(Object.entries(info));
+    const before = present;
+    present = now;
+    if (wantsList) {
+      wantsList = false;
+      const more = count > now.size ? ` and ${count - now.size} more` : '';
+      say(`* ${count} online: ${[...now].map(([id, name]) => `${name} (${id})`).join(', ')}${more}`);
+    } else if (before && count === now.size) {
+      // A cut list would make people seem to come and go.
+      for (const [id, name] of now) if (!before.has(id)) say(`* ${name} (${id}) is here`);
+      for (const [id, name] of before) if (!now.has(id)) say(`* ${name} (${id}) has left`);
+    }
+  };
+
+  let wasLost = false;
+  client.on('message', (message) => say(line(message, message.fromUserName)));
+  client.on('direct', (message) =>
+    say(
+      line(
+        message,
+        message.fromUserId === me.userId
+          ? `you to ${message.toUserName}`
+          : `${message.fromUserName} (${message.fromUserId}) to you`,
+      ),
+    ),
+  );
+  client.on('info', ({ roomId: of, count, roomUserInfo }) => {
+    if (of === roomId) showPresence(count, roomUserInfo);
+  });
+  client.on('count', ({ roomId: of, count }) => {
+    // Large rooms announce how many, not who.
+    if (of === roomId) present = undefined;
+    if (of === roomId && isInteractive) say(`* ${count} online`);
+  });
+  client.on('state', ({ state, retryInMs }) => {
+    if (state === 'reconnecting' && !wasLost) say(`* No connection to ${host}:${port}, trying again`);
+    if (state === 'reconnecting' && retryInMs !== undefined) wasLost = true;
+  });
+  client.on('joined', () => {
+    if (wasLost) say('* Connected again');
+    wasLost = false;
+  });
+  client.on('epoch', () => say('* The server has lost recent data; messages may be missing here'));
+  client.on('gaveUp', ({ what, from, to, reason }) => {
+    if (what === 'messages') say(`! Messages ${from} to ${to ?? 'now'} could not be read (${reason}).`);
+  });
+  client.on('error', ({ message }) => say(`! ${message}`));
+  client.on('ended', ({ code, reason }) => {
+    if (code === 1000) return;
+    say(`! ${endings[code] ?? `The server ended the connection (${code} ${reason}).`}`);
+    finish(1);
+  });
+
+  client.connect();
+  const joining = client.join(roomId);
+  process.once('SIGTERM', () => finish(0));
+  const first = await Promise.race([joining, finished]);
+  if (typeof first === 'number') return first;
+  say(`* ${me.userName} (${me.userId}) is in room ${roomId}. /who, /msg <userId> <text>, /quit`);
+
+  let isQuitting = false;
+  const handle = (typed: string): void => {
+    const text = typed.trim();
+    const [command = '', argument = ''] = text.split(/\s+/, 2);
+    // A pipe's lines behind /quit may be read already.
+    if (text === '' || isQuitting) return;
+    if (command === '/quit') {
+      isQuitting = true;
+      terminal.close();
+    } else if (command === '/who') {
+      wantsList = true;
+      client.requestInfo(roomId);
+    } else if (command === '/msg') {
+      const message = /^\/msg\s+[1-9]\d{0,14}\s+(\S[\s\S]*)$/.exec(text)?.[1];
+      if (message === undefined) say('! Use: /msg <userId> <text>');
+      else track(client.sendDirect(Number(argument), message), message);
+    } else if (/^\/[a-z]/.test(command)) say(`! There is no ${command}: /who, /msg <userId> <text>, /quit`);
+    else track(client.send(roomId, text), text);
+  };
+  onLine = (typed) => {
+    handle(typed);
+    if (isInteractive) terminal.prompt();
+  };
+  for (const typed of early.splice(0)) handle(typed);
+  const isShown = () =>
+    !wantsList && [...acked].every(([room, seq]) => (client.position(room)?.seq ?? 0) >= seq);
+  const settle = async (): Promise<void> => {
+    await Promise.all(sends);
+    const deadline = Date.now() + SHOW_WITHIN_MS;
+    while (!isShown() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+    finish(failures > 0 ? 1 : 0);
+  };
+  onEnd = () => void settle();
+  if (hasEnded) onEnd();
+  if (isInteractive) terminal.prompt();
+  const code = await finished;
+  await client.close();
+  return code;
+}
+
+function line({ sentAt, msg }: Message, from: string): string {
+  const time = new Date(sentAt).toTimeString().slice(0, 8);
+  return `${time} ${printable(from)}: ${printable(msg)}`;
+}
+
+/** Others' text must not move the cursor or recolour the screen. */
+function printable(text: string): string {
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
+}
+
+/** Writes a line above what is being typed. */
+function say(text: string): void {
+  if (!isInteractive) return void process.stdout.write(`${text}\n`);
+  process.stdout.write(`\r\u001b[K${text}\n`);
+  if (!hasEnded) terminal.prompt(true);
+}
+
+function inWords(error: unknown): string {
+  if (error instanceof ApiError && error.code === 'NETWORK')
+    return 'no answer. Is Parley running? (npm start)';
+  if (error instanceof ApiError || error instanceof ClientError) return error.message;
+  return error instanceof Error ? error.message : String(error);
+}
