@@ -109,11 +109,9 @@ export const en = {
     reconnectingIn: (seconds: number) => `Reconnecting in ${seconds} s`,
     offline: 'Offline',
     offlineHint: 'What you write is kept here and sent when the connection is back.',
-    retryNow: 'Connect now',
   },
   day: { today: 'Today', yesterday: 'Yesterday' },
   notice: {
-    gap: 'Some messages could not be loaded here.',
     epoch: 'The server had to start over. Some messages may be missing here.',
   },
 };

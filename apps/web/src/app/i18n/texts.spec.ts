@@ -9,7 +9,9 @@ function flatten(node: unknown, path = ''): Map<string, string> {
   if (typeof node === 'string') return new Map([[path, node]]);
   if (typeof node === 'function') return new Map([[path, String((node as (n: unknown) => unknown)(987))]]);
   return new Map(
-    Object.entries(node as object).flatMap(([key, value]) => [...flatten(value, path ? `${path}.${key}` : key)]),
+    Object.entries(node as object).flatMap(([key, value]) => [
+      ...flatten(value, path ? `${path}.${key}` : key),
+    ]),
   );
 }
 

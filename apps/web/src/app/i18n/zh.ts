@@ -111,11 +111,9 @@ export const zh: Texts = {
     reconnectingIn: (seconds) => `${seconds} 秒后重新连接`,
     offline: '离线',
     offlineHint: '你写的内容会先保留，网络恢复后自动发送。',
-    retryNow: '立即连接',
   },
   day: { today: '今天', yesterday: '昨天' },
   notice: {
-    gap: '这里有些消息未能加载。',
     epoch: '服务器曾重新开始，这里可能缺少一些消息。',
   },
 };

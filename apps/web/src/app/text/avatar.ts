@@ -10,5 +10,5 @@ export function initialOf(name: string): string {
 /** A user's colour: always the same for the same id, different for neighbours. */
 export function toneOf(userId: number): number {
   // Knuth's multiplicative hash: ids are handed out in order, colours should not be.
-  return Math.floor((((userId >>> 0) * 2_654_435_761) % 2 ** 32) / 2 ** 32 * toneCount);
+  return Math.floor(((((userId >>> 0) * 2_654_435_761) % 2 ** 32) / 2 ** 32) * toneCount);
 }

@@ -1,6 +1,7 @@
 /** A piece of a message's text. */
 export type TextPart =
-  { readonly kind: 'text'; readonly text: string } | { readonly kind: 'link'; readonly text: string; readonly href: string };
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'link'; readonly text: string; readonly href: string };
 
 /**
  * Only http and https, and only the characters that RFC 3986 allows: Chinese text goes on right behind an address
@@ -12,11 +13,10 @@ const trailing = /[.,;:!?'*~]+$/;
 
 /** Cuts punctuation, and closing brackets that were not opened inside. */
 function trimAddress(text: string): string {
-  for (let url = text; ; ) {
+  for (let url = text; ;) {
     const last = url.at(-1);
     const opening = last === ')' ? '(' : last === ']' ? '[' : undefined;
-    const isUnbalanced =
-      opening !== undefined && url.split(opening).length < url.split(last ?? '').length;
+    const isUnbalanced = opening !== undefined && url.split(opening).length < url.split(last ?? '').length;
     const shorter = isUnbalanced ? url.slice(0, -1) : url.replace(trailing, '');
     if (shorter === url) return url;
     url = shorter;

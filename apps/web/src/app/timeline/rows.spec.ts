@@ -11,7 +11,9 @@ const of = (...messages: ReturnType<typeof testMessage>[]): Timeline => ({
 });
 const shape = (timeline: Timeline, unreadAfter?: number) =>
   buildRows(timeline, me, unreadAfter).map((row) =>
-    row.kind === 'group' ? `${row.userName}:${row.bubbles.map((bubble) => bubble.seq ?? '?').join(',')}` : row.kind,
+    row.kind === 'group'
+      ? `${row.userName}:${row.bubbles.map((bubble) => bubble.seq ?? '?').join(',')}`
+      : row.kind,
   );
 const at = (day: number, hour: number, minute = 0) => new Date(2026, 10, day, hour, minute).getTime();
 

@@ -138,7 +138,10 @@ describe('sends', () => {
   });
 
   it('that arrive with history are confirmed', () => {
-    const page = { ...testPage(1, 4), messages: [...testMessages(1, 3), testMessage(4, { ...own, clientMsgId: 'mine' })] };
+    const page = {
+      ...testPage(1, 4),
+      messages: [...testMessages(1, 3), testMessage(4, { ...own, clientMsgId: 'mine' })],
+    };
     expect(withLatestPage(sent, page, me).outgoing).toEqual([]);
   });
 

@@ -1,0 +1,34 @@
+import { sessionSchema, type Session } from '@parley/protocol';
+import { readStored, writeStored } from '../storage.js';
+
+/**
+ * Where the log-in is kept: localStorage, so that it survives a restart of the browser and all tabs share it.
+ *
+ * Any script of this origin can read it. A cookie would hide it from scripts, but the API and the gateways are other
+ * origins (other ports, often other hosts), so a cookie would have to be a third-party one, which browsers block, and
+ * would bring request forgery with it. What keeps foreign scripts out is the content security policy: no inline
+ * scripts, none from elsewhere. The token ends with log-out, on the server, and everywhere at once.
+ */
+export const sessionKey = 'parley.session';
+
+/** Reads what {@link storeSession} kept; undefined when there is nothing usable or it has expired. */
+export function readSession(nowMs: number, text = readStored(sessionKey)): Session | undefined {
+  if (text === null) return undefined;
+  try {
+    const session = sessionSchema.parse(JSON.parse(text));
+    return session.expiresAt > nowMs ? session : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps a session for the next visit. */
+export function storeSession(session: Session): void {
+  writeStored(sessionKey, JSON.stringify(session));
+}
+
+/** Forgets a session, unless another tab has logged in since: that one's log-in is not ours to drop. */
+export function forgetSession(session: Session): void {
+  const stored = readSession(0);
+  if (!stored || stored.token === session.token) writeStored(sessionKey, null);
+}

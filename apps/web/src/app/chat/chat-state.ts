@@ -1,0 +1,51 @@
+import type { Conversations, Members, Room } from '@parley/protocol';
+import { emptyThread, type Thread } from './thread.js';
+import type { ThreadKey } from './thread-key.js';
+
+/** What the user is told about the connection. `retryAtMs`: when the next attempt is made, by this device's clock. */
+export interface ConnectionInfo {
+  readonly status: 'connecting' | 'online' | 'reconnecting' | 'offline';
+  readonly retryAtMs?: number;
+}
+
+export type Conversation = Conversations['conversations'][number];
+export type Member = Members['members'][number];
+
+/** Everything the pages of a logged-in user show. Immutable. */
+export interface ChatState {
+  readonly connection: ConnectionInfo;
+  readonly rooms: readonly Room[];
+  readonly roomsPhase: 'loading' | 'ready' | 'failed';
+  /** The most recently used first. */
+  readonly conversations: readonly Conversation[];
+  readonly threads: ReadonlyMap<ThreadKey, Thread>;
+  /** Who is online, by room id. */
+  readonly present: ReadonlyMap<number, Members>;
+  /** What the page shows. */
+  readonly active: ThreadKey | undefined;
+}
+
+export const initialChatState: ChatState = {
+  connection: { status: 'connecting' },
+  rooms: [],
+  roomsPhase: 'loading',
+  conversations: [],
+  threads: new Map(),
+  present: new Map(),
+  active: undefined,
+};
+
+/** One thread; an empty one when it was never touched. */
+export const threadOf = (state: ChatState, key: ThreadKey): Thread => state.threads.get(key) ?? emptyThread;
+
+/** A map with one more entry, or another value for it. */
+export function withEntry<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
+  return map.get(key) === value ? map : new Map(map).set(key, value);
+}
+
+/** A conversation moves to the top, or appears there. */
+export function withConversation(list: readonly Conversation[], used: Conversation): readonly Conversation[] {
+  const known = list.find((other) => other.peer.userId === used.peer.userId);
+  const head = Math.max(used.head, known?.head ?? 0);
+  return [{ ...used, head }, ...list.filter((other) => other !== known)];
+}

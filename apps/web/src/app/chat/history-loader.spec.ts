@@ -1,0 +1,110 @@
+import { ApiError, type HistoryQuery } from '@parley/client';
+import type { HistoryPage } from '@parley/protocol';
+import { describe, expect, it } from 'vitest';
+import { testPage } from '../timeline/test-messages.js';
+import { HistoryLoader } from './history-loader.js';
+import { emptyThread, type Thread } from './thread.js';
+
+/** A room of `head` messages, and a thread that starts empty. */
+function setUp(head: number, fields: Partial<Thread> = {}) {
+  let thread: Thread = { ...emptyThread, roomId: 1, ...fields };
+  const queries: HistoryQuery[] = [];
+  const answers: { failWith?: ApiError; hold?: Promise<void> } = {};
+  const failures: unknown[] = [];
+  const page = ({ before, after, limit = 50 }: HistoryQuery): HistoryPage => {
+    if (after !== undefined) {
+      const to = Math.min(head, after + limit);
+      return testPage(after + 1, to, { head, more: to < head });
+    }
+    const to = before === undefined ? head : before - 1;
+    const from = Math.max(1, to - limit + 1);
+    return testPage(from, to, { head, more: from > 1 });
+  };
+  const loader = new HistoryLoader({
+    api: {
+      history: async (_roomId, query = {}) => {
+        queries.push(query);
+        const answer = page(query);
+        await answers.hold;
+        if (answers.failWith) throw answers.failWith;
+        return answer;
+      },
+    },
+    me: 7,
+    get: () => thread,
+    update: (_key, change) => (thread = change(thread)),
+    failed: (error) => failures.push(error),
+    settled: () => undefined,
+  });
+  return { loader, queries, answers, failures, thread: () => thread };
+}
+const seqs = (thread: Thread) => [thread.timeline.messages[0]?.seq, thread.timeline.messages.at(-1)?.seq];
+
+describe('HistoryLoader', () => {
+  it('loads the newest page, then older ones, up to the beginning', async () => {
+    const { loader, thread, queries } = setUp(120);
+    await loader.loadLatest('room:1');
+    expect(seqs(thread())).toEqual([71, 120]);
+    await loader.loadOlder('room:1');
+    expect(seqs(thread())).toEqual([21, 120]);
+    await loader.loadOlder('room:1');
+    expect(seqs(thread())).toEqual([1, 120]);
+    await loader.loadOlder('room:1');
+    expect(queries).toHaveLength(3);
+    expect(thread().timeline.reachedStart).toBe(true);
+  });
+
+  it('asks once, however often the reader scrolls', async () => {
+    const { loader, queries } = setUp(120);
+    await loader.loadLatest('room:1');
+    await Promise.all([loader.loadOlder('room:1'), loader.loadOlder('room:1')]);
+    expect(queries).toHaveLength(2);
+  });
+
+  it('is ready at once for a conversation in which nothing was said', async () => {
+    const { loader, thread, queries } = setUp(0, { roomId: undefined });
+    await loader.loadLatest('user:3');
+    expect(thread().phase).toBe('ready');
+    expect(queries).toEqual([]);
+  });
+
+  it('says why it failed, and works when asked again', async () => {
+    const { loader, thread, answers, failures } = setUp(10);
+    answers.failWith = new ApiError(0, 'NETWORK', true);
+    await loader.loadLatest('room:1');
+    expect(thread()).toMatchObject({ phase: 'failed', errorCode: 'NETWORK' });
+    expect(failures).toHaveLength(1);
+    delete answers.failWith;
+    await loader.loadLatest('room:1');
+    expect(thread()).toMatchObject({ phase: 'ready', errorCode: undefined });
+  });
+
+  it('keeps what is shown when a page above it cannot be had', async () => {
+    const { loader, thread, answers } = setUp(120);
+    await loader.loadLatest('room:1');
+    answers.failWith = new ApiError(503, 'HISTORY_PENDING', true);
+    await loader.loadOlder('room:1');
+    expect(thread()).toMatchObject({ phase: 'ready', older: 'failed', errorCode: 'HISTORY_PENDING' });
+    expect(seqs(thread())).toEqual([71, 120]);
+  });
+
+  it('tells a room that does not exist from one that cannot be loaded', async () => {
+    const { loader, thread, answers } = setUp(10);
+    answers.failWith = new ApiError(404, 'ROOM_NOT_FOUND', false);
+    await loader.loadLatest('room:1');
+    expect(thread().phase).toBe('missing');
+  });
+
+  it('puts the line "new messages" where this device left off', async () => {
+    const { loader, thread } = setUp(20, { readTo: 15 });
+    await loader.loadLatest('room:1');
+    expect(thread().unreadAfter).toBe(15);
+  });
+
+  it('goes on to newer pages only from where it stands', async () => {
+    const { loader, thread } = setUp(10);
+    await loader.loadLatest('room:1');
+    await loader.loadNewer('room:1');
+    expect(seqs(thread())).toEqual([1, 10]);
+  });
+});

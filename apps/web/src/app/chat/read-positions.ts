@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { readStored, writeStored } from '../storage.js';
+import type { ThreadKey } from './thread-key.js';
+
+const storedSchema = z.object({
+  readTo: z.record(z.string(), z.number().int().min(0)),
+  openRooms: z.array(z.number().int().positive()),
+});
+
+/** Rooms that stay joined in the background. The server allows 64 per connection. */
+export const maxOpenRooms = 12;
+
+/**
+ * What this device remembers of one user: how far everything is read, and which rooms are open.
+ * Shared by the user's tabs; a change in one shows in the others.
+ */
+export class ReadPositions {
+  readonly #key: string;
+  #readTo: Record<string, number> = {};
+  #openRooms: readonly number[] = [];
+
+  /** @param onChange - Another tab has read further. */
+  constructor(userId: number, onChange: () => void, signal: AbortSignal) {
+    this.#key = `parley.read.${userId}`;
+    this.#load();
+    window.addEventListener(
+      'storage',
+      (event) => {
+        if (event.key !== this.#key) return;
+        this.#load();
+        onChange();
+      },
+      { signal },
+    );
+  }
+
+  /** Undefined: never read on this device. */
+  readTo(key: ThreadKey): number | undefined {
+    return this.#readTo[key];
+  }
+
+  /** Most recently opened first. */
+  get openRooms(): readonly number[] {
+    return this.#openRooms;
+  }
+
+  markRead(key: ThreadKey, seq: number): void {
+    if (seq <= (this.#readTo[key] ?? -1)) return;
+    this.#load();
+    this.#readTo[key] = Math.max(seq, this.#readTo[key] ?? 0);
+    this.#save();
+  }
+
+  /** @returns Rooms that are one too many now. */
+  open(roomId: number): readonly number[] {
+    this.#load();
+    const rooms = [roomId, ...this.#openRooms.filter((other) => other !== roomId)];
+    this.#openRooms = rooms.slice(0, maxOpenRooms);
+    this.#save();
+    return rooms.slice(maxOpenRooms);
+  }
+
+  close(roomId: number): void {
+    this.#load();
+    this.#openRooms = this.#openRooms.filter((other) => other !== roomId);
+    this.#save();
+  }
+
+  /** Before every change, too: other tabs write the same entry. */
+  #load(): void {
+    const text = readStored(this.#key);
+    if (text === null) return;
+    try {
+      const { readTo, openRooms } = storedSchema.parse(JSON.parse(text));
+      for (const [key, seq] of Object.entries(readTo)) {
+        this.#readTo[key] = Math.max(seq, this.#readTo[key] ?? 0);
+      }
+      this.#openRooms = openRooms.slice(0, maxOpenRooms);
+    } catch {
+      // Not ours, or of an older version: start over.
+    }
+  }
+
+  #save(): void {
+    writeStored(this.#key, JSON.stringify({ readTo: this.#readTo, openRooms: this.#openRooms }));
+  }
+}

@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { testMessage } from '../timeline/test-messages.js';
+import { emptyThread, unreadCount, withOpened, withRead } from './thread.js';
+import { keyOf, keyOfRoute, parseKey, peerOf } from './thread-key.js';
+
+const thread = { ...emptyThread, timeline: { ...emptyThread.timeline, head: 9 }, readTo: 6 };
+
+it('counts what came since, and reading never goes back', () => {
+  expect(unreadCount(thread)).toBe(3);
+  expect(unreadCount(withRead(thread, 9))).toBe(0);
+  expect(withRead(thread, 2)).toBe(thread);
+  expect(unreadCount(withRead(thread, 20))).toBe(0);
+});
+
+it('puts the line where the user left off', () => {
+  expect(withOpened(thread).unreadAfter).toBe(6);
+  expect(withOpened(withRead(thread, 9)).unreadAfter).toBeUndefined();
+  expect(withOpened({ ...thread, readTo: undefined }).unreadAfter).toBeUndefined();
+});
+
+it('files a direct message under the other one, whoever wrote it', () => {
+  const sent = testMessage(1, { op: 2, fromUserId: 7, toUserId: 3, toUserName: 'bo' });
+  const got = testMessage(2, { op: 2, fromUserId: 3, fromUserName: 'bo', toUserId: 7 });
+  expect([keyOf(sent, 7), keyOf(got, 7), keyOf(testMessage(3), 7)]).toEqual(['user:3', 'user:3', 'room:1']);
+  expect(peerOf(sent, 7)).toEqual({ userId: 3, userName: 'bo' });
+  expect(peerOf(got, 7)).toEqual({ userId: 3, userName: 'bo' });
+});
+
+it('reads keys', () => {
+  expect(parseKey('user:12')).toEqual({ kind: 'user', id: 12 });
+  expect(keyOfRoute({ page: 'room', roomId: 4 })).toBe('room:4');
+  expect(keyOfRoute({ page: 'login' })).toBeUndefined();
+});

@@ -1,0 +1,49 @@
+import { emptyTimeline, type Timeline } from '../timeline/timeline.js';
+
+/** A room or direct conversation as this tab knows it. Immutable. */
+export interface Thread {
+  /** Undefined for a conversation in which nothing was said yet. */
+  readonly roomId: number | undefined;
+  readonly timeline: Timeline;
+  /** Of the newest page. `missing`: there is no such room. */
+  readonly phase: 'idle' | 'loading' | 'ready' | 'failed' | 'missing';
+  readonly older: 'idle' | 'loading' | 'failed';
+  readonly newer: 'idle' | 'loading' | 'failed';
+  /** Why a phase is `failed`. */
+  readonly errorCode: string | undefined;
+  /** The user has seen everything up to this seq; undefined: never opened on this device. */
+  readonly readTo: number | undefined;
+  /** Where the line "new messages" stands: above others' messages after this seq. */
+  readonly unreadAfter: number | undefined;
+  /** The server lost data and the numbering went on elsewhere: something may be missing. */
+  readonly hasBroken: boolean;
+}
+
+export const emptyThread: Thread = {
+  roomId: undefined,
+  timeline: emptyTimeline,
+  phase: 'idle',
+  older: 'idle',
+  newer: 'idle',
+  errorCode: undefined,
+  readTo: undefined,
+  unreadAfter: undefined,
+  hasBroken: false,
+};
+
+/** Messages that the user has not seen. */
+export function unreadCount(thread: Thread): number {
+  return Math.max(0, thread.timeline.head - (thread.readTo ?? 0));
+}
+
+/** The user has seen everything up to `seq`. Never goes back. */
+export function withRead(thread: Thread, seq: number): Thread {
+  return seq > (thread.readTo ?? -1) ? { ...thread, readTo: seq } : thread;
+}
+
+/** The thread is opened: the line "new messages" stands where the user left off, if anything came since. */
+export function withOpened(thread: Thread): Thread {
+  const { readTo, timeline } = thread;
+  const unreadAfter = readTo !== undefined && readTo < timeline.head ? readTo : undefined;
+  return { ...thread, unreadAfter };
+}
