@@ -7,6 +7,7 @@ import { Logger, MetricsModule, ShutdownRegistry } from './index.js';
 const [mode = 'normal', level = 'info', supervised = ''] = process.argv.slice(2);
 const identity = { service: 'fixture', instanceId: 'fixture-1', level };
 const log = createLogger({ ...identity, level: 'info' });
+let goOn: (() => void) | undefined;
 const never = () => new Promise<void>(() => undefined);
 
 @Controller('fixture')
@@ -79,14 +80,16 @@ await bootstrapApp({
   onListening: async (app) => {
     app.get(Logger).log({ authToken: 'hunter2' }, 'listening', 'Fixture');
     if (mode === 'slow-start') {
+      // Goes on when the drain is over, while the app is being closed.
       log.info('starting slowly');
-      await never();
+      await new Promise<void>((resolve) => (goOn = resolve));
     }
     return { tcp: 4242 };
   },
   drain: async (app) => {
     log.info({ hook: 'app' }, 'hook');
     app.get(FixtureController).letGo();
+    goOn?.();
     if (mode === 'stuck-drain') await never();
   },
 });

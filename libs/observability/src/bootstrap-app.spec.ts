@@ -114,7 +114,7 @@ describe('bootstrapApp', { timeout: 30_000 }, () => {
     expect(await app.exitCode).toBe(0);
   });
 
-  it('keeps the correlation id when the body comes in a later packet', async () => {
+  it('runs a request under its correlation id, even when the body comes in a later packet', async () => {
     const app = start();
     const post = async (header: string) => {
       const socket = connect(await app.port(), '127.0.0.1');

@@ -24,16 +24,8 @@ export function correlationIdOf(header: unknown): string {
  * replies carry the header only if the app sets it.
  */
 export function installCorrelation(fastify: FastifyInstance): void {
-  const ids = new WeakMap<object, string>();
+  // Fastify parses bodies in the context its request hooks ran in, so that this reaches the handler.
   fastify.addHook('onRequest', (request, _reply, done) => {
-    const id = correlationIdOf(request.headers['x-request-id']);
-    ids.set(request, id);
-    storage.run(id, done);
-  });
-  // A body that arrives in a later packet is parsed in the context of the socket: enter the request's again.
-  fastify.addHook('preValidation', (request, _reply, done) => {
-    const id = ids.get(request);
-    if (id === undefined || id === storage.getStore()) done();
-    else storage.run(id, done);
+    storage.run(correlationIdOf(request.headers['x-request-id']), done);
   });
 }

@@ -65,8 +65,8 @@ export function createLogger(options: LoggingOptions, destination = standardOutp
 
 /**
  * nestjs-pino, without a line per request: what matters is logged where it happens. Its request middleware is not
- * mounted either; the correlation id reaches every line through {@link currentCorrelationId}, which unlike the
- * middleware's own context survives Fastify's body parsing.
+ * mounted either: a child logger per request would buy nothing, as the correlation id reaches every line through
+ * {@link currentCorrelationId}.
  */
 @Module({})
 export class LoggingModule {
