@@ -16,11 +16,20 @@ const depConstraints = [
   { sourceTag: 'layer:rpc', onlyDependOnLibsWithTags: [...infra, 'layer:registry'] },
   { sourceTag: 'layer:host', onlyDependOnLibsWithTags: [...infra, 'layer:registry', 'layer:rpc'] },
   { sourceTag: 'layer:client', onlyDependOnLibsWithTags: ['layer:protocol', 'lib:framing'] },
-  { sourceTag: 'layer:app', onlyDependOnLibsWithTags: [...infra, 'layer:registry', 'layer:queue', 'layer:rpc', 'layer:host'] },
-  { sourceTag: 'layer:web', onlyDependOnLibsWithTags: ['layer:client', 'layer:protocol', 'lib:config', 'lib:observability'] },
+  {
+    sourceTag: 'layer:app',
+    onlyDependOnLibsWithTags: [...infra, 'layer:registry', 'layer:queue', 'layer:rpc', 'layer:host'],
+  },
+  {
+    sourceTag: 'layer:web',
+    onlyDependOnLibsWithTags: ['layer:client', 'layer:protocol', 'lib:config', 'lib:observability'],
+  },
   { sourceTag: 'layer:testing', onlyDependOnLibsWithTags: [...infra, 'layer:client'] },
   { sourceTag: 'layer:e2e', onlyDependOnLibsWithTags: ['layer:testing', 'layer:client', ...infra] },
-  { sourceTag: 'layer:tools', onlyDependOnLibsWithTags: ['layer:testing', 'layer:client', 'layer:registry', ...infra] },
+  {
+    sourceTag: 'layer:tools',
+    onlyDependOnLibsWithTags: ['layer:testing', 'layer:client', 'layer:registry', ...infra],
+  },
 ];
 /** A port lib's spec may use the test harness, which sits above it. */
 const testSources = ['**/*.{spec,int-spec,fault-spec,e2e-spec,conformance}.ts', '**/*.spec.tsx'];
@@ -34,7 +43,10 @@ const processEnv = banned(
   "MemberExpression[object.name='process'][property.name='env']",
   'The environment is read in libs/config only.',
 );
-const newRedis = banned("NewExpression[callee.name='Redis']", 'Redis connections are made in libs/redis only.');
+const newRedis = banned(
+  "NewExpression[callee.name='Redis']",
+  'Redis connections are made in libs/redis only.',
+);
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/generated/**', '**/*.mjs', '**/*.mts', '**/*.d.ts'] },
@@ -46,8 +58,14 @@ export default tseslint.config(
       '@nx/enforce-module-boundaries': boundaries(),
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/no-floating-promises': 'error',
-      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false, attributes: false } }],
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/no-misused-promises': [
+        'error',
+        { checksVoidReturn: { arguments: false, attributes: false } },
+      ],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       '@typescript-eslint/consistent-type-imports': 'off',
       'max-lines': ['error', 400],
       'no-console': 'error',

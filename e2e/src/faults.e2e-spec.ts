@@ -47,10 +47,10 @@ describe('faults', () => {
   // gochat's gateway ended itself when one call to logic failed.
   it('loses nothing when one logic is killed, and answers in time when both are', async () => {
     await say();
-    stack.of('logic')[0]?.process.kill9();
+    await stack.of('logic')[0]?.process.kill9();
     await say();
     await bothHaveAll();
-    stack.of('logic')[0]?.process.kill9();
+    await stack.of('logic')[0]?.process.kill9();
     alice.send({ op: 3, roomId: 1, msg: 'nobody home', clientMsgId: 'none', ref: 'none' });
     expect(await alice.waitFor(({ op, ref }) => op === 23 && ref === 'none')).toMatchObject({
       retryable: true,
@@ -64,7 +64,7 @@ describe('faults', () => {
   it('loses nothing when the workers are killed one after the other', async () => {
     for (let i = 0; i < 2; i++) {
       await say();
-      stack.of('task-worker')[0]?.process.kill9();
+      await stack.of('task-worker')[0]?.process.kill9();
       await say();
       await stack.spawn('task-worker');
       await say();
@@ -102,7 +102,7 @@ describe('faults', () => {
     carol.send({ op: 20, authToken: await stack.login('demo2'), roomId: 1 });
     await carol.waitFor(({ op }) => op === 21);
     await eventually(async () => expect((await stack.api(token).members(1)).count).toBe(3));
-    stack.gateway(1).process.kill9();
+    await stack.gateway(1).process.kill9();
     await eventually(async () => expect((await stack.api(token).members(1)).count).toBe(2), {
       timeoutMs: 10_000,
     });

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { PresenceStore } from '@parley/redis';
+import { EventBus, PresenceStore } from '@parley/redis';
 import { REGISTRY, type Registry } from '@parley/registry';
 
 const GATEWAYS = 'connect-gateway';
@@ -10,6 +10,7 @@ export class LivePresenceService {
   constructor(
     @Inject(PresenceStore) private readonly presence: PresenceStore,
     @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(EventBus) private readonly events: EventBus,
   ) {}
 
   async clean(roomIds: readonly number[]): Promise<void> {
@@ -19,8 +20,10 @@ export class LivePresenceService {
     // The watched list may lag behind a gateway that has just started.
     await this.registry.refresh(GATEWAYS);
     for (const [i, roomId] of roomIds.entries()) {
-      for (const dead of (shares[i] ?? []).filter((id) => !isKnown(id)))
-        await this.presence.dropInstance(roomId, dead);
+      const dead = (shares[i] ?? []).filter((id) => !isKnown(id));
+      for (const instanceId of dead) await this.presence.dropInstance(roomId, instanceId);
+      // Those who are still in the room have not heard of it: whoever cleans up tells them.
+      if (dead.length > 0) await this.events.publish('presence', { roomId });
     }
   }
 }

@@ -1,0 +1,163 @@
+import { ParleyApi } from '@parley/client';
+import { Redis } from 'ioredis';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import WebSocket from 'ws';
+
+const { values } = parseArgs({
+  options: {
+    api: { type: 'string', default: 'http://127.0.0.1:7070' },
+    ws: { type: 'string', default: 'ws://127.0.0.1:7000/ws' },
+    redis: { type: 'string', default: process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379' },
+    members: { type: 'string', default: '100' },
+    rate: { type: 'string', default: '100' },
+    seconds: { type: 'string', default: '10' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const USAGE = `npm run measure -- [--members 100] [--rate 100] [--seconds 10] [--api URL] [--ws URL[,URL]] [--redis URL]
+
+Against a running Parley: members join one room, messages are published at a steady rate over WebSocket, and
+every delivery is timed from the moment before the send. Prints percentiles, losses, order, and Redis commands.`;
+
+/** Senders stay well below the limit of sends per user. */
+const SENDS_PER_USER_PER_SECOND = 10;
+const SETTLE_MS = 2_000;
+/** Commands that Redis counts and nobody of ours sends for a message. */
+const notOurs = new Set(['info', 'config', 'ping', 'client', 'hello', 'select']);
+
+interface Member {
+  readonly socket: WebSocket;
+  readonly seqs: number[];
+}
+
+/** Calls by command, as Redis counts them. */
+async function commandCounts(redis: Redis): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (const [, command, calls] of (await redis.info('commandstats')).matchAll(
+    /cmdstat_([^:]+):calls=(\d+)/g,
+  )) {
+    if (command && !notOurs.has(command.split('|')[0] ?? '')) counts.set(command, Number(calls));
+  }
+  return counts;
+}
+
+function percentile(sorted: readonly number[], p: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? Number.NaN;
+}
+
+async function join(
+  url: string,
+  token: string,
+  roomId: number,
+  onMessage: (member: Member, frame: Record<string, unknown>) => void,
+): Promise<Member> {
+  const socket = new WebSocket(url);
+  const member: Member = { socket, seqs: [] };
+  await new Promise((resolve, reject) => {
+    socket.once('open', resolve);
+    socket.once('error', reject);
+  });
+  await new Promise<void>((resolve) => {
+    socket.on('message', (data) => {
+      const frame = JSON.parse(String(data)) as Record<string, unknown>;
+      if (frame['op'] === 21) resolve();
+      onMessage(member, frame);
+    });
+    socket.send(JSON.stringify({ op: 20, authToken: token, roomId }));
+  });
+  return member;
+}
+
+async function main(): Promise<void> {
+  if (values.help) return void console.log(USAGE);
+  const [members, rate, seconds] = [Number(values.members), Number(values.rate), Number(values.seconds)];
+  const api = new ParleyApi({ baseUrl: values.api });
+  const redis = new Redis(values.redis);
+  const stamp = Date.now().toString(36);
+  const token = (await api.login('demo', '111111')).token;
+  const users = Math.max(1, Math.ceil(rate / SENDS_PER_USER_PER_SECOND));
+  const tokens = [token];
+  for (let i = 1; i < users; i++) tokens.push((await registered(api, `load-${stamp}-${i}`)).token);
+  const { roomId } = await new ParleyApi({ baseUrl: values.api, getToken: () => token }).createRoom(
+    `measure ${stamp}`,
+  );
+
+  const latenciesMs: number[] = [];
+  const urls = values.ws.split(',');
+  let acked = 0;
+  let refused = 0;
+  const onMessage = (member: Member, frame: Record<string, unknown>) => {
+    if (frame['op'] === 22) acked++;
+    if (frame['op'] === 23) refused++;
+    if (frame['op'] !== 3) return;
+    latenciesMs.push(performance.timeOrigin + performance.now() - Number(String(frame['msg']).split(' ')[0]));
+    member.seqs.push(Number(frame['seq']));
+  };
+  const joined: Member[] = [];
+  for (let i = 0; i < members; i++)
+    joined.push(await join(urls[i % urls.length] as string, tokens[i % users] as string, roomId, onMessage));
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+
+  const before = await commandCounts(redis);
+  const total = rate * seconds;
+  const startedAt = performance.now();
+  const filler = 'x'.repeat(60);
+  for (let i = 0; i < total; i++) {
+    const waitMs = startedAt + (i * 1_000) / rate - performance.now();
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    joined[i % users]?.socket.send(
+      JSON.stringify({ op: 3, roomId, msg: `${performance.timeOrigin + performance.now()} ${filler}` }),
+    );
+  }
+  const deadline = Date.now() + 15_000;
+  while (latenciesMs.length < total * members && Date.now() < deadline)
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  const after = await commandCounts(redis);
+
+  const spent = [...after]
+    .map(([command, calls]) => [command, (calls - (before.get(command) ?? 0)) / total] as const)
+    .filter(([, perMessage]) => perMessage > 0);
+  spent.sort((a, b) => b[1] - a[1]);
+  latenciesMs.sort((a, b) => a - b);
+  const outOfOrder = joined.filter(({ seqs }) =>
+    seqs.some((seq, i) => i > 0 && seq !== (seqs[i - 1] ?? 0) + 1),
+  ).length;
+  const ms = (p: number) => `${percentile(latenciesMs, p).toFixed(1)} ms`;
+  console.log(`machine        ${cpus().length} x ${cpus()[0]?.model ?? '?'}, Node ${process.version}`);
+  console.log(
+    `load           ${members} members, ${rate} messages/s for ${seconds} s, ~190 bytes, from ${users} users over ${urls.length} gateway(s)`,
+  );
+  console.log(`acked          ${acked} of ${total}, ${refused} refused`);
+  console.log(
+    `delivered      ${latenciesMs.length} of ${total * members}; members with a gap or out of order: ${outOfOrder}`,
+  );
+  console.log(`latency        p50 ${ms(0.5)}  p99 ${ms(0.99)}  p99.9 ${ms(0.999)}  max ${ms(1)}`);
+  const totalPerMessage = spent.reduce((sum, [, perMessage]) => sum + perMessage, 0);
+  console.log(
+    `Redis          ${totalPerMessage.toFixed(2)} commands per message, scripts' inner commands and idle traffic included:`,
+  );
+  console.log(
+    `               ${spent.map(([command, perMessage]) => `${command} ${perMessage.toFixed(2)}`).join(', ')}`,
+  );
+  for (const { socket } of joined) socket.terminate();
+  redis.disconnect();
+  process.exitCode = latenciesMs.length === total * members && outOfOrder === 0 ? 0 : 1;
+}
+
+/** Registers a user; waits when log-ins are limited. */
+async function registered(api: ParleyApi, name: string): Promise<{ token: string }> {
+  for (;;) {
+    try {
+      return await api.register(name, 'measure it');
+    } catch (error) {
+      const { retryable, problem } = error as { retryable?: boolean; problem?: { retryAfterMs?: number } };
+      if (!retryable) throw error;
+      await new Promise((resolve) => setTimeout(resolve, problem?.retryAfterMs ?? 1_000));
+    }
+  }
+}
+
+await main();
