@@ -180,4 +180,7 @@ export const envTable: readonly EnvVariable[] = [
   variable('WEB_PORT', 'integer', to('http.port', 'web'), 'port of the site'),
   variable('PUBLIC_API_URL', 'text', to('public.apiUrl', 'web'), 'address browsers reach the API at'),
   variable('PUBLIC_WS_URLS', 'list', to('public.wsUrls', 'web'), 'WebSocket addresses, comma separated'),
+
+  // Read by the tools; known here because the apps they start inherit it.
+  variable('CHROMIUM', 'text', {}, 'browser that drives the end-to-end tests'),
 ];
