@@ -4,6 +4,7 @@ import { createLogger, HealthRegistry, throttledErrorLog, type ErrorLog } from '
 import { DispatchStreams, ShardOwner, StreamConsumer, type StreamBacklog } from '@parley/queue';
 import { LeaseStore, RedisConnections, RedisKeys } from '@parley/redis';
 import { REGISTRY, type Registry } from '@parley/registry';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ArchiverService } from './archiver.service.js';
 import { DispatcherService } from './dispatcher.service.js';
 
@@ -68,6 +69,8 @@ export class WorkerService {
       onBatch: async (items) => {
         this.archiving.ack(await this.archiver.archive(items, (error) => this.logError(error, 'archive')));
         for (const { shard } of items) this.untrimmed.add(shard);
+        // Nobody waits for the archive: what comes meanwhile shares the next call.
+        if (items.length < config.archive.batchSize) await pause(config.archive.flushMs);
       },
       onError: (error) => this.logError(error, 'archive stream'),
     });
