@@ -1,5 +1,6 @@
 import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import type { Identity } from '@parley/contracts';
+import { AppError } from '@parley/protocol';
 import type { FastifyRequest } from 'fastify';
 
 export const PUBLIC = 'public';
@@ -16,6 +17,12 @@ export interface AuthenticatedRequest extends FastifyRequest {
 }
 
 /** The caller, put there by the guard. */
-export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Identity | undefined => {
-  return context.switchToHttp().getRequest<AuthenticatedRequest>().identity;
+export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Identity => {
+  const { identity } = context.switchToHttp().getRequest<AuthenticatedRequest>();
+  // A public route that asks for its caller is a mistake in the code; nobody gets in through it.
+  if (!identity) throw new AppError('UNAUTHENTICATED');
+  return identity;
 });
+
+/** The caller as the author of a message: nothing of the session goes further. */
+export const authorOf = ({ userId, userName }: Identity) => ({ userId, userName });

@@ -1,9 +1,13 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { isOperational } from '../http/operational-routes.js';
 import { PUBLIC, TOKEN_IN_BODY, type AuthenticatedRequest } from './access.decorators.js';
 import { TokenVerifier } from './token-verifier.service.js';
 
-/** Lets nobody in without a valid token, but on routes that say `@Public()`. */
+/**
+ * Lets nobody in without a valid token, but on routes that say `@Public()`. It runs before validation, so a stranger
+ * learns nothing about a route's input.
+ */
 @Injectable()
 export class AuthGuard implements CanActivate {
   constructor(
@@ -14,10 +18,8 @@ export class AuthGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const flag = (name: string) =>
       this.reflector.getAllAndOverride<boolean>(name, [context.getHandler(), context.getClass()]);
-    // Liveness, readiness and metrics belong to the host and carry nothing of anybody's.
-    if (flag(PUBLIC) || ['HealthController', 'MetricsController'].includes(context.getClass().name))
-      return true;
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    if (flag(PUBLIC) || isOperational(request)) return true;
     request.identity = this.tokens.verify(
       flag(TOKEN_IN_BODY) ? tokenInBody(request.body) : bearerToken(request.headers.authorization),
     );

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { identityOf, tokenClaimsSchema, type Identity } from '@parley/contracts';
-import { AppError } from '@parley/protocol';
+import { AppError, tokenField } from '@parley/protocol';
 import { RevocationList } from '@parley/redis';
 
 /** Turns a token into an identity, without a round trip. */
@@ -14,10 +14,11 @@ export class TokenVerifier {
 
   /** @throws {AppError} `UNAUTHENTICATED` or `SESSION_REVOKED`. */
   verify(token: unknown): Identity {
-    if (typeof token !== 'string' || token === '') throw new AppError('UNAUTHENTICATED');
+    const text = tokenField.safeParse(token);
+    if (!text.success) throw new AppError('UNAUTHENTICATED');
     let claims: unknown;
     try {
-      claims = this.jwt.verify(token);
+      claims = this.jwt.verify(text.data);
     } catch (cause) {
       throw new AppError('UNAUTHENTICATED', { cause });
     }

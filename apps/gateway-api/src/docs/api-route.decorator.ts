@@ -26,9 +26,15 @@ export interface ApiRouteOptions {
 
 type JsonSchema = NonNullable<Extract<Parameters<typeof ApiBody>[0], { schema: unknown }>['schema']>;
 
-/** The OpenAPI form of a zod schema. Zod's type is wider than swagger's, which knows fewer keywords. */
-const openApi = (schema: z.ZodType, io: 'input' | 'output') =>
-  z.toJSONSchema(schema, { target: 'openapi-3.0', io, unrepresentable: 'any' }) as unknown as JsonSchema;
+/** OpenAPI 3.1 is JSON Schema 2020-12. Zod's type is wider than swagger's, which knows fewer keywords. */
+function openApi(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
+  const { $schema: _, ...json } = z.toJSONSchema(schema, {
+    target: 'draft-2020-12',
+    io,
+    unrepresentable: 'any',
+  });
+  return json as unknown as JsonSchema;
+}
 
 /** Documents a route from the same schemas that validate it. */
 export function ApiRoute(options: ApiRouteOptions): MethodDecorator {

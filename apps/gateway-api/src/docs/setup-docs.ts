@@ -9,6 +9,7 @@ export function createApiDocument(app: NestFastifyApplication, version: string):
       'Rooms, messages and accounts. `/v1` is for new clients; `/user` and `/push` are gochat’s.',
     )
     .setVersion(version)
+    .setOpenAPIVersion('3.1.0')
     .addBearerAuth()
     .build();
   return SwaggerModule.createDocument(app, info);

@@ -1,68 +1,42 @@
-import { Catch, HttpException, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import { AppError, type ErrorCode } from '@parley/protocol';
-import { currentCorrelationId, type ErrorLog } from '@parley/observability';
+import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { ErrorLog } from '@parley/observability';
+import type { AppError } from '@parley/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isSeedRoute, seedError } from '../seed/seed-reply.js';
+import { problemOf } from './problem.js';
+import { toAppError } from './to-app-error.js';
 
 /** Injection token of the process's error log. */
 export const ERROR_LOG = Symbol('ERROR_LOG');
-
-const codesOfStatus: Partial<Record<number, ErrorCode>> = {
-  404: 'NOT_FOUND',
-  405: 'NOT_FOUND',
-  413: 'PAYLOAD_TOO_LARGE',
-  415: 'BAD_JSON',
-};
 
 /** Turns every error into this edge's form: problem details, or gochat's `{code, data, message}` on its routes. */
 @Catch()
 export class AppErrorFilter implements ExceptionFilter {
   constructor(@Inject(ERROR_LOG) private readonly log: ErrorLog) {}
 
-  catch(cause: unknown, host: ArgumentsHost): void {
+  catch(thrown: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    const error = appErrorOf(cause);
-    if (error.code === 'INTERNAL') this.log(cause, 'http');
+    const error = toAppError(thrown);
+    if (error.code === 'INTERNAL') this.log(error.cause ?? error, 'http');
+    // The answer has begun, or its reader has gone: there is nobody to tell.
+    if (reply.sent) return;
+    if (error.retryAfterMs !== undefined)
+      void reply.header('retry-after', String(Math.ceil(error.retryAfterMs / 1_000)));
     if (isSeedRoute(request.url)) return void reply.status(200).send(seedError(error));
-    if (cause instanceof HttpException && cause.getStatus() === 503)
-      return void reply.status(503).send(cause.getResponse());
+    const { httpStatus } = error.spec;
+    if (httpStatus === 401) void reply.header('www-authenticate', challenge(error, request));
+    // The id that the reply's header has: outside a handler the correlation context may be that of the socket.
+    const requestId = String(reply.getHeader('x-request-id') ?? request.id);
     void reply
-      .status(error.spec.httpStatus)
-      .headers(headersOf(error))
-      .type('application/problem+json')
-      .send(JSON.stringify(problemOf(error)));
+      .status(httpStatus)
+      .type('application/problem+json; charset=utf-8')
+      .send(JSON.stringify(problemOf(error, requestId)));
   }
 }
 
-/** Nest's and Fastify's own errors in terms of the catalogue. */
-function appErrorOf(cause: unknown): AppError {
-  if (cause instanceof AppError) return cause;
-  const status =
-    cause instanceof HttpException
-      ? cause.getStatus()
-      : (cause as { statusCode?: unknown } | null)?.statusCode;
-  if (typeof status !== 'number' || status >= 500) return AppError.from(cause);
-  return new AppError(codesOfStatus[status] ?? 'BAD_JSON', { cause });
-}
-
-/** @see RFC 9457, section 3 */
-function problemOf(error: AppError): Record<string, unknown> {
-  return {
-    type: `urn:parley:error:${error.code.toLowerCase()}`,
-    title: error.message,
-    status: error.spec.httpStatus,
-    code: error.code,
-    retryable: error.spec.retryable,
-    fields: error.fields,
-    retryAfterMs: error.retryAfterMs,
-    requestId: currentCorrelationId(),
-  };
-}
-
-function headersOf(error: AppError): Record<string, string> {
-  return {
-    ...(error.spec.httpStatus === 401 && { 'www-authenticate': 'Bearer' }),
-    ...(error.retryAfterMs !== undefined && { 'retry-after': String(Math.ceil(error.retryAfterMs / 1_000)) }),
-  };
+/** @see RFC 6750, section 3: it says what is wrong only with a token that was given */
+function challenge({ code }: AppError, { headers }: FastifyRequest): string {
+  const refused = code !== 'BAD_CREDENTIALS' && headers.authorization !== undefined;
+  return refused ? 'Bearer realm="parley", error="invalid_token"' : 'Bearer realm="parley"';
 }

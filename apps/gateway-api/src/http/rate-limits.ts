@@ -1,17 +1,51 @@
+import { addressKey } from './address-key.js';
 import { TokenBuckets } from './token-buckets.js';
 
-/** Announcements that one user may ask for. */
-const ANNOUNCE_BURST = 10;
-const ANNOUNCES_PER_SECOND = 2;
+/** `rate` of the config. */
+export interface RateOptions {
+  readonly loginPerMinute: number;
+  readonly requestsPerSecond: number;
+}
 
-/** What this edge limits; sends are limited in logic. */
+/** Announcements go to everyone in a room, so one user may ask for few. Judgement. */
+const announceRate = { burst: 10, perSecond: 2 };
+
+/** Checking a password is deliberately slow, so an address gets this share of its requests for it. Judgement. */
+const CREDENTIALS_SHARE = 0.2;
+
+/** What this edge limits, each instance by itself; sends are limited in logic, which sees every edge. */
 export class RateLimits {
-  /** By client address. */
-  readonly logins: TokenBuckets;
-  /** By user. */
-  readonly announcements = new TokenBuckets(ANNOUNCE_BURST, ANNOUNCES_PER_SECOND);
+  private readonly requests: TokenBuckets;
+  private readonly credentials: TokenBuckets;
+  private readonly attempts: TokenBuckets;
+  private readonly announcements: TokenBuckets;
 
-  constructor(loginsPerMinute: number) {
-    this.logins = new TokenBuckets(loginsPerMinute, loginsPerMinute / 60);
+  constructor({ loginPerMinute, requestsPerSecond: perSecond }: RateOptions, now?: () => number) {
+    this.requests = new TokenBuckets({ burst: 2 * perSecond, perSecond }, now);
+    this.credentials = new TokenBuckets({ burst: perSecond, perSecond: perSecond * CREDENTIALS_SHARE }, now);
+    this.attempts = new TokenBuckets({ burst: loginPerMinute, perSecond: loginPerMinute / 60 }, now);
+    this.announcements = new TokenBuckets(announceRate, now);
+  }
+
+  /** Counts a request of any kind. @throws {AppError} `RATE_LIMITED` */
+  request(ip: string): void {
+    this.requests.take(addressKey(ip));
+  }
+
+  /**
+   * Counts a log-in or a registration: per address and name, and per address. By address alone, a school behind one
+   * address could not log in when the lesson starts; by name alone, anybody could lock anybody out.
+   *
+   * @throws {AppError} `RATE_LIMITED`
+   */
+  credential(ip: string, userName: string): void {
+    const address = addressKey(ip);
+    this.attempts.take(`${address} ${userName.normalize('NFC').trim().toLowerCase()}`);
+    this.credentials.take(address);
+  }
+
+  /** Counts a request for an announcement. @throws {AppError} `RATE_LIMITED` */
+  announcement(userId: number): void {
+    this.announcements.take(String(userId));
   }
 }

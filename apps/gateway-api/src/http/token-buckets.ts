@@ -1,28 +1,41 @@
 import { AppError } from '@parley/protocol';
 import { LRUCache } from 'lru-cache';
 
+/** Callers remembered. Judgement: some 10 MB at worst, and more than one process serves at once. */
 const MAX_KEYS = 50_000;
 
-/** A token bucket per key (address or user); the least recently used are forgotten. */
-export class TokenBuckets {
-  private readonly buckets = new LRUCache<string, { tokens: number; at: number }>({ max: MAX_KEYS });
+/** Rates of one kind of request. */
+export interface BucketRate {
+  /** Requests allowed at once. */
+  readonly burst: number;
+  /** Requests allowed in the long run. */
+  readonly perSecond: number;
+}
 
+/** A token bucket per key. Bounded: the caller not seen for longest is forgotten, and starts again with a full bucket. */
+export class TokenBuckets {
+  private readonly buckets: LRUCache<string, { tokens: number; atMs: number }>;
+
+  /** @param now - Milliseconds, monotonic: a clock that is set back must not lock anybody out. */
   constructor(
-    private readonly burst: number,
-    private readonly perSecond: number,
-    private readonly now: () => number = Date.now,
-  ) {}
+    private readonly rate: BucketRate,
+    private readonly now: () => number = () => performance.now(),
+    maxKeys = MAX_KEYS,
+  ) {
+    this.buckets = new LRUCache({ max: maxKeys });
+  }
 
   /** @throws {AppError} `RATE_LIMITED` with the time to wait. */
   take(key: string): void {
+    const { burst, perSecond } = this.rate;
     const now = this.now();
-    const bucket = this.buckets.get(key) ?? { tokens: this.burst, at: now };
-    bucket.tokens = Math.min(this.burst, bucket.tokens + ((now - bucket.at) * this.perSecond) / 1_000);
-    bucket.at = now;
-    this.buckets.set(key, bucket);
+    let bucket = this.buckets.get(key);
+    if (!bucket) this.buckets.set(key, (bucket = { tokens: burst, atMs: now }));
+    bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.atMs) * perSecond) / 1_000);
+    bucket.atMs = now;
     if (bucket.tokens < 1)
       throw new AppError('RATE_LIMITED', {
-        retryAfterMs: Math.ceil(((1 - bucket.tokens) * 1_000) / this.perSecond),
+        retryAfterMs: Math.ceil(((1 - bucket.tokens) * 1_000) / perSecond),
       });
     bucket.tokens--;
   }

@@ -3,7 +3,7 @@ import { logicRpc, type Identity } from '@parley/contracts';
 import { PublishCoalescer, RpcClient } from '@parley/rpc';
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
-import { Caller, TokenInBody } from '../auth/access.decorators.js';
+import { authorOf, Caller, TokenInBody } from '../auth/access.decorators.js';
 import { ApiRoute } from '../docs/api-route.decorator.js';
 import { RateLimits } from '../http/rate-limits.js';
 import { ZodPipe } from '../http/zod.pipe.js';
@@ -33,7 +33,7 @@ export class PushController {
     @Body(new ZodPipe(pushBodySchema)) body: z.output<typeof pushBodySchema>,
   ): Promise<SeedReply> {
     const { msg: text, toUserId, clientMsgId = uuidv7() } = body;
-    await this.publisher.publish({ from, toUserId, text, clientMsgId });
+    await this.publisher.publish({ from: authorOf(from), toUserId, text, clientMsgId });
     return seedSuccess('ok');
   }
 
@@ -50,7 +50,7 @@ export class PushController {
     @Body(new ZodPipe(pushRoomBodySchema)) body: z.output<typeof pushRoomBodySchema>,
   ): Promise<SeedReply> {
     const { msg: text, roomId, clientMsgId = uuidv7() } = body;
-    await this.publisher.publish({ from, roomId, text, clientMsgId });
+    await this.publisher.publish({ from: authorOf(from), roomId, text, clientMsgId });
     return seedSuccess('ok');
   }
 
@@ -85,7 +85,7 @@ export class PushController {
   }
 
   private async announce({ userId }: Identity, roomId: number, what: 'count' | 'info'): Promise<SeedReply> {
-    this.limits.announcements.take(String(userId));
+    this.limits.announcement(userId);
     await this.rpc.call(logicRpc.announce, { userId, roomId, what });
     return seedSuccess('ok');
   }

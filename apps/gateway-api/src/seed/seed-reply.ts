@@ -17,10 +17,12 @@ export function seedSuccess(message: string, data: unknown = null): SeedReply {
 }
 
 export function seedError(error: AppError): SeedReply {
+  // Its clients know no field names, so the text has them.
+  const fields = error.fields?.length ? ` (${error.fields.join(', ')})` : '';
   const isSession = error.code === 'UNAUTHENTICATED' || error.code === 'SESSION_REVOKED';
   return isSession
     ? { code: SESSION_ERROR, data: null, message: 'Session error' }
-    : { code: FAILURE, data: null, message: error.message };
+    : { code: FAILURE, data: null, message: error.message + fields };
 }
 
 /** Whether a URL is one of gochat's. */

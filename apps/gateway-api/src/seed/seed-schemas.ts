@@ -1,7 +1,13 @@
-import { clientMsgIdField, idField, textField } from '@parley/protocol';
+import { clientMsgIdField, idField, loginBodySchema, registerBodySchema, textField } from '@parley/protocol';
 import { z } from 'zod';
 
 export const seedReplySchema = z.object({ code: z.number(), data: z.unknown(), message: z.string() });
+/** gochat's name for the password. */
+const credentials = ({ shape }: typeof registerBodySchema | typeof loginBodySchema) =>
+  z.object({ userName: shape.userName, passWord: shape.password });
+export const seedLoginSchema = credentials(loginBodySchema);
+export const seedRegisterSchema = credentials(registerBodySchema);
+
 export const tokenBodySchema = z.object({ authToken: z.string().nullable() });
 
 const token = { authToken: z.string() };

@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Inject, Ip, Post } from '@nestjs/common';
 import { logicRpc } from '@parley/contracts';
 import { RpcClient } from '@parley/rpc';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { Public } from '../auth/access.decorators.js';
 import { tokenInBody } from '../auth/auth.guard.js';
 import { TokenVerifier } from '../auth/token-verifier.service.js';
@@ -9,10 +9,9 @@ import { ApiRoute } from '../docs/api-route.decorator.js';
 import { RateLimits } from '../http/rate-limits.js';
 import { ZodPipe } from '../http/zod.pipe.js';
 import { seedSuccess, type SeedReply } from './seed-reply.js';
-import { seedReplySchema, tokenBodySchema } from './seed-schemas.js';
+import { seedLoginSchema, seedRegisterSchema, seedReplySchema, tokenBodySchema } from './seed-schemas.js';
 
-const credentialsSchema = z.object({ userName: z.string().max(256), passWord: z.string().max(1_024) });
-type Credentials = z.output<typeof credentialsSchema>;
+type Credentials = z.output<typeof seedLoginSchema>;
 
 /** gochat's account routes. They check their tokens themselves: two of them are there to be asked about one. */
 @Public()
@@ -29,14 +28,14 @@ export class UserController {
   @ApiRoute({
     summary: 'gochat: log in; the token is in `data`',
     tag: 'gochat',
-    body: credentialsSchema,
+    body: seedLoginSchema,
     response: seedReplySchema,
   })
   async login(
     @Ip() ip: string,
-    @Body(new ZodPipe(credentialsSchema)) { userName, passWord }: Credentials,
+    @Body(new ZodPipe(seedLoginSchema)) { userName, passWord }: Credentials,
   ): Promise<SeedReply> {
-    this.limits.logins.take(ip);
+    this.limits.credential(ip, userName);
     const { token } = await this.rpc.call(logicRpc.login, { userName, password: passWord });
     return seedSuccess('login success', token);
   }
@@ -46,14 +45,14 @@ export class UserController {
   @ApiRoute({
     summary: 'gochat: register; the token is in `data`',
     tag: 'gochat',
-    body: credentialsSchema,
+    body: seedRegisterSchema,
     response: seedReplySchema,
   })
   async register(
     @Ip() ip: string,
-    @Body(new ZodPipe(credentialsSchema)) { userName, passWord }: Credentials,
+    @Body(new ZodPipe(seedRegisterSchema)) { userName, passWord }: Credentials,
   ): Promise<SeedReply> {
-    this.limits.logins.take(ip);
+    this.limits.credential(ip, userName);
     const { token } = await this.rpc.call(logicRpc.register, { userName, password: passWord });
     return seedSuccess('register success', token);
   }

@@ -13,7 +13,7 @@ import { PublishCoalescer, RpcClient } from '@parley/rpc';
 import type { FastifyReply } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
-import { Caller } from '../auth/access.decorators.js';
+import { authorOf, Caller } from '../auth/access.decorators.js';
 import { ApiRoute } from '../docs/api-route.decorator.js';
 import { ZodPipe } from '../http/zod.pipe.js';
 
@@ -35,10 +35,12 @@ export class MessagesController {
   })
   async history(
     @Caller() { userId }: Identity,
-    @Param('id', new ZodPipe(idField)) roomId: number,
+    @Param('id', new ZodPipe(idField, 'id')) roomId: number,
     @Query(new ZodPipe(historyQuerySchema)) { before, after, limit }: z.output<typeof historyQuerySchema>,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    if (before !== undefined && after !== undefined)
+      throw new AppError('INVALID', { fields: ['before', 'after'] });
     const page = await this.rpc.call(logicRpc.history, {
       userId,
       roomId,
@@ -61,12 +63,15 @@ export class MessagesController {
   })
   async sendToRoom(
     @Caller() from: Identity,
-    @Param('id', new ZodPipe(idField)) roomId: number,
+    @Param('id', new ZodPipe(idField, 'id')) roomId: number,
     @Headers('idempotency-key') key: string | undefined,
     @Body(new ZodPipe(sendBodySchema)) { msg }: z.output<typeof sendBodySchema>,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    await this.answer(reply, this.publisher.publish({ from, roomId, text: msg, clientMsgId: idOf(key) }));
+    await this.answer(
+      reply,
+      this.publisher.publish({ from: authorOf(from), roomId, text: msg, clientMsgId: idOf(key) }),
+    );
   }
 
   @Post('users/:id/messages')
@@ -81,12 +86,15 @@ export class MessagesController {
   })
   async sendToUser(
     @Caller() from: Identity,
-    @Param('id', new ZodPipe(idField)) toUserId: number,
+    @Param('id', new ZodPipe(idField, 'id')) toUserId: number,
     @Headers('idempotency-key') key: string | undefined,
     @Body(new ZodPipe(sendBodySchema)) { msg }: z.output<typeof sendBodySchema>,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    await this.answer(reply, this.publisher.publish({ from, toUserId, text: msg, clientMsgId: idOf(key) }));
+    await this.answer(
+      reply,
+      this.publisher.publish({ from: authorOf(from), toUserId, text: msg, clientMsgId: idOf(key) }),
+    );
   }
 
   private async answer(

@@ -45,7 +45,10 @@ export class RoomsController {
 
   @Get('rooms/:id')
   @ApiRoute({ summary: 'One room', tag: 'rooms', response: roomSchema, params: ['id'] })
-  get(@Caller() { userId }: Identity, @Param('id', new ZodPipe(idField)) roomId: number): Promise<Room> {
+  get(
+    @Caller() { userId }: Identity,
+    @Param('id', new ZodPipe(idField, 'id')) roomId: number,
+  ): Promise<Room> {
     return this.rpc.call(logicRpc.getRoom, { userId, roomId });
   }
 
@@ -53,7 +56,7 @@ export class RoomsController {
   @ApiRoute({ summary: 'Who is online in a room', tag: 'rooms', response: membersSchema, params: ['id'] })
   members(
     @Caller() { userId }: Identity,
-    @Param('id', new ZodPipe(idField)) roomId: number,
+    @Param('id', new ZodPipe(idField, 'id')) roomId: number,
   ): Promise<Members> {
     return this.rpc.call(logicRpc.listMembers, { userId, roomId });
   }

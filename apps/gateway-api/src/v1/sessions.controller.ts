@@ -36,7 +36,7 @@ export class SessionsController {
     @Ip() ip: string,
     @Body(new ZodPipe(registerBodySchema)) body: z.output<typeof registerBodySchema>,
   ): Promise<Session> {
-    this.limits.logins.take(ip);
+    this.limits.credential(ip, body.userName);
     return this.rpc.call(logicRpc.register, body);
   }
 
@@ -48,7 +48,7 @@ export class SessionsController {
     @Ip() ip: string,
     @Body(new ZodPipe(loginBodySchema)) body: z.output<typeof loginBodySchema>,
   ): Promise<Session> {
-    this.limits.logins.take(ip);
+    this.limits.credential(ip, body.userName);
     return this.rpc.call(logicRpc.login, body);
   }
 

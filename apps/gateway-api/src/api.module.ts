@@ -1,0 +1,44 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { JwtModule } from '@nestjs/jwt';
+import type { ErrorLog } from '@parley/observability';
+import { PublishCoalescer, RpcClient } from '@parley/rpc';
+import { AuthGuard } from './auth/auth.guard.js';
+import { TokenVerifier } from './auth/token-verifier.service.js';
+import { AppErrorFilter, ERROR_LOG } from './errors/app-error.filter.js';
+import { RateLimits, type RateOptions } from './http/rate-limits.js';
+import { PushController } from './seed/push.controller.js';
+import { UserController } from './seed/user.controller.js';
+import { MessagesController } from './v1/messages.controller.js';
+import { RoomsController } from './v1/rooms.controller.js';
+import { SessionsController } from './v1/sessions.controller.js';
+
+export interface ApiModuleOptions {
+  readonly jwtSecret: string;
+  readonly rate: RateOptions;
+  readonly errorLog: ErrorLog;
+}
+
+/** The routes and what stands before them. Needs `RpcClient` and `RevocationList` from global modules. */
+@Module({})
+export class ApiModule {
+  static forRoot({ jwtSecret, rate, errorLog }: ApiModuleOptions): DynamicModule {
+    return {
+      module: ApiModule,
+      imports: [JwtModule.register({ secret: jwtSecret, verifyOptions: { algorithms: ['HS256'] } })],
+      controllers: [UserController, PushController, SessionsController, RoomsController, MessagesController],
+      providers: [
+        { provide: APP_GUARD, useClass: AuthGuard },
+        { provide: APP_FILTER, useClass: AppErrorFilter },
+        { provide: ERROR_LOG, useValue: errorLog },
+        { provide: RateLimits, useValue: new RateLimits(rate) },
+        {
+          provide: PublishCoalescer,
+          useFactory: (rpc: RpcClient) => new PublishCoalescer(rpc),
+          inject: [RpcClient],
+        },
+        TokenVerifier,
+      ],
+    };
+  }
+}

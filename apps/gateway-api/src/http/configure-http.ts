@@ -1,0 +1,39 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { isOriginAllowed, type Origins } from '@parley/config';
+import { VERSION } from '@parley/service-host';
+import { setupDocs } from '../docs/setup-docs.js';
+import { addBodyParsers } from './body-parsers.js';
+import { isOperational } from './operational-routes.js';
+import { RateLimits } from './rate-limits.js';
+import { addResponseHeaders } from './response-headers.js';
+
+/** What of the config the HTTP edge needs before it listens. */
+export interface HttpOptions {
+  readonly env: 'dev' | 'prod';
+  readonly cors: { readonly origins: Origins };
+}
+
+/** How long a browser may remember a preflight's answer, seconds. */
+const PREFLIGHT_MAX_AGE_S = 600;
+
+/** Everything about HTTP that is not a route: headers, bodies, CORS, the limit per address, the docs. */
+export function configureHttp(app: NestFastifyApplication, { env, cors }: HttpOptions): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  const limits = app.get(RateLimits);
+  addResponseHeaders(fastify, env);
+  addBodyParsers(app);
+  // Before the body is read: what is refused costs nothing more.
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    if (!isOperational(request)) limits.request(request.ip);
+    done();
+  });
+  app.enableCors({
+    origin: (origin: string | undefined, answer: (error: null, allow: boolean) => void) =>
+      answer(null, origin !== undefined && isOriginAllowed(cors.origins, origin)),
+    methods: ['GET', 'POST', 'DELETE'],
+    allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'x-request-id'],
+    exposedHeaders: ['x-request-id', 'retry-after'],
+    maxAge: PREFLIGHT_MAX_AGE_S,
+  });
+  setupDocs(app, VERSION);
+}

@@ -1,0 +1,38 @@
+import { currentCorrelationId } from '@parley/observability';
+import type { FastifyInstance } from 'fastify';
+
+/** Swagger UI's own files and inline styles; everything else here is data. */
+const docsPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
+const headers = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  // Answers hold tokens and messages.
+  'cache-control': 'no-store',
+};
+
+/** In prod a proxy ends TLS; browsers ignore this header over plain HTTP. */
+const hsts = { 'strict-transport-security': 'max-age=15552000' };
+
+/** Sets security headers and `x-request-id` on every answer, refusals included. */
+export function addResponseHeaders(fastify: FastifyInstance, env: 'dev' | 'prod'): void {
+  const common = env === 'prod' ? { ...headers, ...hsts } : headers;
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.headers(common).header('x-request-id', currentCorrelationId() ?? request.id);
+    if (/^\/docs(?![^/?])/.test(request.url)) reply.header('content-security-policy', docsPolicy);
+    done();
+  });
+}
