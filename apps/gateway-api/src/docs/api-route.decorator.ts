@@ -20,6 +20,8 @@ export interface ApiRouteOptions {
   readonly response?: z.ZodType;
   readonly status?: number;
   readonly params?: readonly string[];
+  /** Answers without a token. */
+  readonly public?: boolean;
   /** Takes an `Idempotency-Key`. */
   readonly idempotent?: boolean;
 }
@@ -41,7 +43,7 @@ export function ApiRoute(options: ApiRouteOptions): MethodDecorator {
   const { summary, tag, body, query, response, status = 200, params = [], idempotent } = options;
   const decorators = [ApiOperation({ summary }), ApiTags(tag)];
   if (tag !== 'gochat') {
-    decorators.push(ApiBearerAuth());
+    if (!options.public) decorators.push(ApiBearerAuth());
     const problem = { 'application/problem+json': { schema: openApi(problemSchema, 'output') } };
     decorators.push(
       ApiResponse({ status: 'default', description: 'Problem details (RFC 9457)', content: problem }),

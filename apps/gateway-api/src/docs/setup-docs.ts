@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { ApiModule } from '../api.module.js';
 
 /** The OpenAPI document of this API, made from its routes. */
 export function createApiDocument(app: NestFastifyApplication, version: string): OpenAPIObject {
@@ -12,7 +13,8 @@ export function createApiDocument(app: NestFastifyApplication, version: string):
     .setOpenAPIVersion('3.1.0')
     .addBearerAuth()
     .build();
-  return SwaggerModule.createDocument(app, info);
+  // Health and metrics are for the machines that watch this process.
+  return SwaggerModule.createDocument(app, info, { include: [ApiModule] });
 }
 
 /** Serves the document at `/docs`, and as JSON at `/docs-json`. */

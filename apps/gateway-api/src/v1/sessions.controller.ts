@@ -27,6 +27,7 @@ export class SessionsController {
   @Post('register')
   @ApiRoute({
     summary: 'Create an account and log in',
+    public: true,
     tag: 'sessions',
     body: registerBodySchema,
     response: sessionSchema,
@@ -43,7 +44,13 @@ export class SessionsController {
   @Public()
   @Post('login')
   @HttpCode(200)
-  @ApiRoute({ summary: 'Log in', tag: 'sessions', body: loginBodySchema, response: sessionSchema })
+  @ApiRoute({
+    summary: 'Log in',
+    tag: 'sessions',
+    public: true,
+    body: loginBodySchema,
+    response: sessionSchema,
+  })
   login(
     @Ip() ip: string,
     @Body(new ZodPipe(loginBodySchema)) body: z.output<typeof loginBodySchema>,

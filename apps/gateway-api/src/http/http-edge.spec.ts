@@ -1,0 +1,209 @@
+import { logicRpc } from '@parley/contracts';
+import { currentCorrelationId } from '@parley/observability';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sessionOf, startApiApp, type ApiApp } from '../api-app.fixture.js';
+
+let api: ApiApp;
+beforeAll(async () => {
+  api = await startApiApp();
+});
+afterAll(() => api.close());
+
+const preflight = (app: ApiApp, origin: string) =>
+  app.app.inject({
+    method: 'OPTIONS',
+    url: '/push/pushRoom',
+    headers: {
+      origin,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'content-type',
+    },
+  });
+const me = (app: ApiApp, origin: string, token = app.token()) =>
+  app.app.inject({ method: 'GET', url: '/v1/me', headers: { origin, authorization: `Bearer ${token}` } });
+
+describe('CORS', () => {
+  it.each([
+    'http://localhost:3000',
+    'https://localhost',
+    'http://127.0.0.1:8080',
+    'http://127.9.9.9:1',
+    'http://[::1]:5173',
+  ])('in dev, %s may call', async (origin) => {
+    const reply = await preflight(api, origin);
+    expect(reply.statusCode).toBe(204);
+    expect(reply.headers['access-control-allow-origin']).toBe(origin);
+    expect(reply.headers['access-control-allow-methods']).toContain('POST');
+    expect(reply.headers['access-control-allow-headers']).toContain('idempotency-key');
+    expect(reply.headers['access-control-max-age']).toBe('600');
+    expect(reply.headers['vary']).toContain('Origin');
+    const answer = await me(api, origin);
+    expect(answer.headers['access-control-allow-origin']).toBe(origin);
+    expect(answer.headers['access-control-expose-headers']).toContain('x-request-id');
+    expect(answer.headers['access-control-allow-credentials']).toBeUndefined();
+  });
+
+  it.each([
+    'https://evil.example',
+    'http://localhost.evil.example',
+    'http://127.0.0.1.evil.example',
+    'http://evil.example#localhost',
+    'file://',
+    'null',
+    'nonsense',
+  ])('in dev, %s may not', async (origin) => {
+    for (const reply of [await preflight(api, origin), await me(api, origin)]) {
+      expect(reply.headers['access-control-allow-origin']).toBeUndefined();
+      expect(reply.headers['vary']).toContain('Origin');
+    }
+  });
+
+  it('refusals carry the headers too, or the page could not read them', async () => {
+    const origin = 'http://localhost:3000';
+    const unauthenticated = await me(api, origin, 'nonsense');
+    expect(unauthenticated.statusCode).toBe(401);
+    const badJson = await api.app.inject({
+      method: 'POST',
+      url: '/v1/login',
+      payload: '{',
+      headers: { origin, 'content-type': 'application/json' },
+    });
+    expect(badJson.statusCode).toBe(400);
+    for (const reply of [unauthenticated, badJson])
+      expect(reply.headers['access-control-allow-origin']).toBe(origin);
+  });
+
+  it('in prod, those listed and nobody else', async () => {
+    const prod = await startApiApp({ env: 'prod', origins: ['https://chat.example.org'] });
+    try {
+      const listed = await preflight(prod, 'https://chat.example.org');
+      expect(listed.headers['access-control-allow-origin']).toBe('https://chat.example.org');
+      for (const origin of ['http://localhost:3000', 'https://chat.example.org.evil.example']) {
+        expect((await me(prod, origin)).headers['access-control-allow-origin']).toBeUndefined();
+      }
+      const { headers } = await me(prod, 'https://chat.example.org');
+      expect(headers['strict-transport-security']).toContain('max-age');
+    } finally {
+      await prod.close();
+    }
+  });
+});
+
+describe('headers', () => {
+  it.each(['/v1/me', '/nothing', '/docs-json'])('%s is sealed', async (url) => {
+    const { headers } = await api.app.inject({ method: 'GET', url });
+    expect(headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'cache-control': 'no-store',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    });
+    expect(headers['x-powered-by']).toBeUndefined();
+  });
+
+  it('a request id goes from the caller to logic and back; one that is malformed is replaced', async () => {
+    let seen: string | undefined;
+    api.logic.on(logicRpc.login, () => {
+      seen = currentCorrelationId();
+      return sessionOf('t');
+    });
+    const login = (id: string) =>
+      api.app.inject({
+        method: 'POST',
+        url: '/v1/login',
+        payload: { userName: 'demo', password: 'x' },
+        headers: { 'x-request-id': id },
+      });
+    expect((await login('my-request-1')).headers['x-request-id']).toBe('my-request-1');
+    expect(seen).toBe('my-request-1');
+    const replaced = (await login('<script>')).headers['x-request-id'];
+    expect(replaced).toMatch(/^[0-9a-f-]{36}$/);
+    expect(seen).toBe(replaced);
+  });
+});
+
+describe('health and metrics', () => {
+  it('need no token', async () => {
+    expect((await api.app.inject('/health/live')).statusCode).toBe(200);
+    expect((await api.app.inject('/health/ready')).statusCode).toBe(503);
+    expect((await api.app.inject('/metrics')).body).toContain('process_cpu');
+  });
+});
+
+describe('rate limits', () => {
+  const post = (app: ApiApp, url: string, payload: object, remoteAddress = '10.0.0.1') =>
+    app.app.inject({ method: 'POST', url, payload, remoteAddress });
+  const withApp = async (
+    rate: NonNullable<Parameters<typeof startApiApp>[0]>['rate'],
+    run: (app: ApiApp) => Promise<void>,
+  ) => {
+    const limited = await startApiApp({ ...(rate && { rate }) });
+    limited.logic
+      .on(logicRpc.login, () => sessionOf('t'))
+      .on(logicRpc.register, () => sessionOf('t'))
+      .on(logicRpc.announce, () => ({}));
+    try {
+      await run(limited);
+    } finally {
+      await limited.close();
+    }
+  };
+
+  it('log-ins per address and name, over both APIs together', () =>
+    withApp({ loginPerMinute: 3 }, async (app) => {
+      const v1 = (userName: string, address?: string) =>
+        post(app, '/v1/login', { userName, password: 'x' }, address);
+      const seed = (userName: string) => post(app, '/user/login', { userName, passWord: 'x' });
+      for (const reply of [await v1('demo'), await seed('Demo'), await v1(' DEMO ')])
+        expect(reply.statusCode).toBe(200);
+      const limited = await v1('demo');
+      expect(limited.statusCode).toBe(429);
+      expect(limited.json()).toMatchObject({ code: 'RATE_LIMITED', retryable: true });
+      expect(limited.json().retryAfterMs).toBeGreaterThan(15_000);
+      expect(Number(limited.headers['retry-after'])).toBeGreaterThanOrEqual(16);
+      expect((await seed('demo')).body).toBe(
+        '{"code":1,"data":null,"message":"Too many requests: slow down."}',
+      );
+      expect(app.logic.calls).toHaveLength(3);
+      // Everybody else goes on: another person behind the same address, the same name from elsewhere.
+      expect((await v1('anna')).statusCode).toBe(200);
+      expect((await v1('demo', '10.0.0.2')).statusCode).toBe(200);
+    }));
+
+  it('registrations per address, whatever the names', () =>
+    withApp({ requestsPerSecond: 5 }, async (app) => {
+      const statuses: number[] = [];
+      for (let i = 0; i < 7; i++) {
+        const reply = await post(app, '/v1/register', { userName: `user${i}`, password: '111111' });
+        statuses.push(reply.statusCode);
+      }
+      expect(statuses).toEqual([201, 201, 201, 201, 201, 429, 429]);
+    }));
+
+  it('requests per address, but never health', () =>
+    withApp({ requestsPerSecond: 2 }, async (app) => {
+      const statuses: number[] = [];
+      for (let i = 0; i < 6; i++) statuses.push((await app.app.inject('/v1/me')).statusCode);
+      expect(statuses).toEqual([401, 401, 401, 401, 429, 429]);
+      expect((await app.app.inject('/health/live')).statusCode).toBe(200);
+      expect((await app.app.inject({ url: '/v1/me', remoteAddress: '10.0.0.3' })).statusCode).toBe(401);
+      const seed = await app.app.inject({ method: 'POST', url: '/user/checkAuth', payload: {} });
+      expect([seed.statusCode, seed.json().code]).toEqual([200, 1]);
+    }));
+
+  it('announcements per user, ten at once', () =>
+    withApp({}, async (app) => {
+      const ask = async (userId: string, i: number) => {
+        const url = i % 2 ? '/push/count' : '/push/getRoomInfo';
+        const reply = await post(app, url, {
+          roomId: 1,
+          authToken: app.token({ sub: userId, sid: `s${i}` }),
+        });
+        return reply.json().code as number;
+      };
+      const codes: number[] = [];
+      for (let i = 0; i < 11; i++) codes.push(await ask('3', i));
+      expect(codes).toEqual([...Array<number>(10).fill(0), 1]);
+      expect(await ask('4', 0)).toBe(0);
+    }));
+});
