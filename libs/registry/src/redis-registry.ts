@@ -34,6 +34,8 @@ export interface RedisRegistryOptions {
  */
 export class RedisRegistry implements Registry {
   private readonly lists = new Map<string, WatchList>();
+  /** Services whose changes are subscribed, each resolved after its first read. */
+  private readonly watched = new Map<string, Promise<void>>();
   private readonly timer: NodeJS.Timeout;
   /** No instance is dropped for an ended lease before this time: Redis was away until shortly before. */
   private graceUntil = 0;
@@ -46,6 +48,10 @@ export class RedisRegistry implements Registry {
   ) {
     this.timer = setInterval(() => this.refreshAll(), options.refreshIntervalMs);
     this.timer.unref();
+    // A re-read that waits through the outage is answered before anyone can have renewed a lease, and never fails.
+    // 'ready' comes before the waiting commands are answered.
+    redis.on('close', this.onAway);
+    redis.on('ready', this.onBack);
   }
 
   async register(instance: Instance): Promise<void> {
@@ -85,7 +91,7 @@ export class RedisRegistry implements Registry {
         [FORGET_AFTER_MS],
       )) as (string | number)[];
     } catch (error) {
-      this.graceUntil = this.now() + this.options.leaseTtlMs;
+      this.startGrace();
       throw error;
     }
     const list = this.watchList(service);
@@ -95,7 +101,7 @@ export class RedisRegistry implements Registry {
     for (let i = 0; i + 2 < reply.length; i += 3) {
       const instanceId = String(reply[i]);
       if (Number(reply[i + 1]) <= 0 && !(grace && known.has(instanceId))) continue;
-      const record = recordSchema.safeParse(JSON.parse(String(reply[i + 2])));
+      const record = recordSchema.safeParse(parseJson(String(reply[i + 2])));
       if (record.success) live.push(record.data);
       else this.options.onError?.(record.error);
     }
@@ -108,27 +114,46 @@ export class RedisRegistry implements Registry {
   }
 
   async watch(service: string, watcher?: RegistryWatcher): Promise<() => void> {
-    const known = this.lists.has(service);
     const list = this.watchList(service);
     const stop = watcher ? list.add(watcher) : () => undefined;
-    if (!known) {
-      let first = true;
-      const reread = async () => {
-        // A resubscribe follows an outage.
-        if (!first) this.graceUntil = this.now() + this.options.leaseTtlMs;
-        first = false;
-        await this.refresh(service);
-      };
-      await this.events.subscribeText(`registry:${service}`, () => this.refreshQuietly(service), reread);
-    } else {
+    const before = this.watched.get(service);
+    if (before) {
+      await before;
       watcher?.(list.current);
+      return stop;
     }
+    let first = true;
+    const reread = async () => {
+      // A resubscribe follows an outage.
+      if (!first) this.startGrace();
+      first = false;
+      await this.refresh(service);
+    };
+    const started = this.events.subscribeText(
+      `registry:${service}`,
+      () => this.refreshQuietly(service),
+      reread,
+    );
+    this.watched.set(service, started);
+    await started;
     return stop;
   }
 
   async close(): Promise<void> {
     clearInterval(this.timer);
+    this.redis.off('close', this.onAway);
+    this.redis.off('ready', this.onBack);
     this.lists.clear();
+  }
+
+  private readonly onAway = () => (this.graceUntil = Infinity);
+  private readonly onBack = () => {
+    // Not after the first connecting: there was nothing to keep.
+    if (this.graceUntil === Infinity) this.startGrace();
+  };
+
+  private startGrace(): void {
+    this.graceUntil = this.now() + this.options.leaseTtlMs;
   }
 
   private refreshAll(): void {
@@ -147,5 +172,14 @@ export class RedisRegistry implements Registry {
 
   private now(): number {
     return (this.options.now ?? Date.now)();
+  }
+}
+
+/** Undefined, which no schema takes, when the text is not JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
