@@ -40,8 +40,9 @@ export class RoomLine {
   /** The last message shown, with its own epoch; an empty epoch is not known yet. */
   #shown: RoomPosition | undefined;
   #beginAtLatest: RoomPosition | undefined;
-  /** The newest epoch heard of, and those before it. */
+  /** The newest epoch heard of, the seq up to which it is known to be so, and the epochs before it. */
   #epoch: string;
+  #epochAtSeq = 0;
   readonly #pastEpochs = new Set<string>();
   readonly #held = new Map<number, Message>();
   /** The largest seq known to exist. */
@@ -91,14 +92,12 @@ export class RoomLine {
     if (!shown) {
       this.#shown = { seq: frame.seq, epoch: frame.epoch };
       this.#epoch = frame.epoch;
-    } else if (shown.epoch === '') {
-      this.#shown = { seq: shown.seq, epoch: frame.epoch };
-      this.#epoch = frame.epoch;
-    } else if (this.#noteEpoch(frame.epoch) && frame.head < shown.seq) {
+    } else if ((this.#noteEpoch(frame.epoch, frame.head) || shown.epoch === '') && frame.head < shown.seq) {
       // Outside the contract: the server was emptied altogether and counts from the start. Showing
       // nothing until it has caught up with the old number would be worse than starting again.
       this.#held.clear();
       this.#target = 0;
+      this.#epochAtSeq = frame.head;
       this.#shown = { seq: Math.min(frame.seq, frame.head), epoch: frame.epoch };
     }
     this.#showHeld();
@@ -108,7 +107,7 @@ export class RoomLine {
   /** The server skipped a range. What follows it is held, because it does not follow what was shown. */
   resync(frame: ResyncFrame): void {
     if (this.#stopped || !this.#shown) return;
-    this.#noteEpoch(frame.epoch);
+    this.#noteEpoch(frame.epoch, frame.to);
     this.#reach(frame.to);
   }
 
@@ -133,7 +132,7 @@ export class RoomLine {
   }
 
   #show(message: Message): void {
-    this.#noteEpoch(message.epoch);
+    if (message.seq > this.#epochAtSeq) this.#noteEpoch(message.epoch, message.seq);
     // Before the listeners run: they may ask for the position, leave or close.
     this.#shown = { seq: message.seq, epoch: message.epoch };
     this.#ports.show(message);
@@ -148,12 +147,17 @@ export class RoomLine {
     }
   }
 
-  /** @returns Whether the epoch is newer than those heard of. */
-  #noteEpoch(epoch: string): boolean {
-    if (epoch === this.#epoch || this.#pastEpochs.has(epoch)) return false;
+  /**
+   * @param atSeq - A seq, or the head, that is of this epoch. Of two messages the one with the larger seq has the
+   *   newer epoch; what a join, a resync or a page names is the present one.
+   * @returns Whether the epoch changed.
+   */
+  #noteEpoch(epoch: string, atSeq: number): boolean {
+    if (this.#pastEpochs.has(epoch)) return false;
+    this.#epochAtSeq = Math.max(this.#epochAtSeq, atSeq);
     const previous = this.#epoch;
     this.#epoch = epoch;
-    if (previous === '') return false;
+    if (previous === '' || previous === epoch) return false;
     this.#pastEpochs.add(previous);
     this.#ports.epochChanged(epoch, previous);
     return true;
@@ -204,10 +208,12 @@ export class RoomLine {
   }
 
   #apply(page: HistoryPage, attempt: number): void {
+    this.#noteEpoch(page.epoch, page.head);
     for (const message of page.messages) {
       if (this.#stopped || !this.#shown) return;
       const { seq, epoch } = this.#shown;
       if (message.seq <= seq) continue;
+      // An epoch that is not known decides nothing: the hole may be one between epochs.
       if (message.seq > seq + 1 && message.epoch === epoch) {
         // A hole inside an epoch cannot be: perhaps the page was cut from a store that lags.
         if (attempt < HOLE_RETRIES) break;
@@ -227,9 +233,8 @@ export class RoomLine {
   #crossEmptyBoundary(page: HistoryPage, attempt: number): void {
     const shown = this.#shown;
     if (!shown || page.epoch === shown.epoch || page.head < this.#target) return;
-    // What is held must be in history, too: it lags.
-    if (this.#held.size > 0 && attempt < HOLE_RETRIES) return;
-    this.#noteEpoch(page.epoch);
+    // What is held must be in history, too: it lags. And without an own epoch this may be no boundary at all.
+    if ((this.#held.size > 0 || shown.epoch === '') && attempt < HOLE_RETRIES) return;
     this.#shown = { seq: Math.max(shown.seq, this.#gapEnd()), epoch: page.epoch };
   }
 
