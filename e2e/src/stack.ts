@@ -26,6 +26,8 @@ export interface StackOptions {
   /** Processes of each of logic, connect-gateway and task-worker. @defaultValue 2 */
   readonly replicas?: number;
   readonly web?: boolean;
+  /** A Redis started by the caller; the stack stops it. @defaultValue one of its own */
+  readonly redis?: RedisHarness;
   /** Further `PARLEY_*` variables for every app. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -36,13 +38,13 @@ export class Stack {
 
   private constructor(
     readonly redis: RedisHarness,
-    private readonly dataDir: string,
+    readonly dataDir: string,
     private readonly env: Readonly<Record<string, string | undefined>>,
   ) {}
 
   /** Starts everything; resolves when all apps say that they are ready. */
-  static async start({ replicas = 2, web = false, env = {} }: StackOptions = {}): Promise<Stack> {
-    const redis = await startRedis();
+  static async start({ replicas = 2, web = false, env = {}, ...options }: StackOptions = {}): Promise<Stack> {
+    const redis = options.redis ?? (await startRedis());
     const dataDir = mkdtempSync(join(tmpdir(), 'parley-e2e-'));
     const stack = new Stack(redis, dataDir, {
       ...withoutParley(),
