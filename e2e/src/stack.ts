@@ -10,7 +10,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-const root = resolve(import.meta.dirname, '../..');
+/** A bundled tool runs from elsewhere and is told where the workspace is. */
+const root = process.env['PARLEY_ROOT'] ?? resolve(import.meta.dirname, '../..');
 const START_TIMEOUT_MS = 60_000;
 
 type AppName = 'logic' | 'task-worker' | 'connect-gateway' | 'gateway-api' | 'web';
