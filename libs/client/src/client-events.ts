@@ -25,6 +25,8 @@ export type GiveUpReason =
   | 'PAGING_DEADLINE'
   | 'CLOSED'
   | 'ENDED'
+  /** A page of history had a hole, again and again. */
+  | 'NOT_IN_HISTORY'
   /** A code of the error catalogue, when messages cannot be had from history. */
   | (string & {});
 
@@ -86,7 +88,7 @@ export interface PendingSend {
   readonly result: Promise<SendResult>;
 }
 
-/** Where a room stands: the last message shown. */
+/** Where a room stands: the last message shown. `epoch` is empty while `join` was given none and nothing was shown. */
 export interface RoomPosition {
   readonly seq: number;
   readonly epoch: string;

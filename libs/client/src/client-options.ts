@@ -34,7 +34,7 @@ export interface ParleyClientOptions {
 export interface JoinOptions {
   /** The last seq that was shown; messages after it are delivered. Without it: from now on. */
   readonly lastSeq?: number;
-  /** The epoch of that seq. */
+  /** The epoch of that seq; without it a hole after `lastSeq` is taken for one between epochs. */
   readonly epoch?: string;
 }
 

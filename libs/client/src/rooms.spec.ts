@@ -190,6 +190,16 @@ describe('order', () => {
     expect(seen.seqs()).toEqual([1, 2, 3]);
   });
 
+  it('does not spend its room for held messages on those that come twice', async () => {
+    const { server, room, seen } = setUp(messages(1, 2_000));
+    await pass();
+    for (const m of messages(1, 2_000)) server.now.push(m);
+    room.onHistory = () => true;
+    server.now.push(message(2_002));
+    server.now.push(message(2_001));
+    expect(seen.seqs()).toEqual([2_001, 2_002]);
+  });
+
   it('holds what comes after a gap and reads the gap from history', async () => {
     const { server, room, seen, pages } = setUp();
     await pass();

@@ -1,4 +1,4 @@
-/** What a connection reports. After `onClose` nothing more is reported; `onClose` comes exactly once. */
+/** What a connection reports, never from within a call of its user. After `onClose` nothing more is reported; `onClose` comes exactly once. */
 export interface TransportHandlers {
   onOpen(): void;
   /** One frame's text, in wire order. */
