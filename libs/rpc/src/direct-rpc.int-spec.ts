@@ -1,0 +1,153 @@
+import { eventually, sharedRedis, uniquePrefix } from '@parley/testing';
+import { afterAll, describe, expect, it } from 'vitest';
+import { refusal, rpcWorld, testRpc } from './rpc.fixture.js';
+
+afterAll(async () => (await sharedRedis()).stop());
+
+async function twoServers() {
+  const world = rpcWorld((await sharedRedis()).url, uniquePrefix('rpc'));
+  const stopA = await world.serve('a');
+  await world.serve('b');
+  return { ...world, stopA, ...(await world.client()) };
+}
+
+/** A key whose calls go to `instanceId`. */
+async function keyFor(world: Awaited<ReturnType<typeof twoServers>>, instanceId: string): Promise<number> {
+  for (let key = 0; key < 100; key++)
+    if ((await world.rpc.call(testRpc.read, { n: -1 }, { key })).by === instanceId) {
+      world.calls.length = 0;
+      return key;
+    }
+  throw new Error('no key');
+}
+
+describe('calls by contract', () => {
+  it('run on exactly one instance each, and take turns', async () => {
+    const { rpc, calls } = await twoServers();
+    const numbers = Array.from({ length: 20 }, (_, n) => n);
+    await Promise.all(numbers.map((n) => rpc.call(testRpc.write, { n })));
+    expect(calls.map((call) => Number(call.split(' ')[2])).sort((a, b) => a - b)).toEqual(numbers);
+    expect(calls.filter((call) => call.startsWith('write a'))).toHaveLength(10);
+  });
+
+  it('go where target says, and nowhere else', async () => {
+    const { rpc, calls } = await twoServers();
+    for (const target of ['b', 'b', 'a'])
+      expect(await rpc.call(testRpc.read, { n: 1 }, { target })).toEqual({ by: target });
+    expect(calls).toEqual(['read b 1', 'read b 1', 'read a 1']);
+    const error = await refusal(rpc.call(testRpc.read, { n: 2 }, { target: 'gone' }));
+    expect(error.code).toBe('UNAVAILABLE');
+    expect(calls).toHaveLength(3);
+  });
+
+  it('with one key go to one instance', async () => {
+    const { rpc } = await twoServers();
+    const hosts = new Set<string>();
+    for (const key of ['room-1', 'room-2', 'room-3', 'room-4', 'room-5', 'room-6', 'room-7', 'room-8']) {
+      const by = new Set<string>();
+      for (let n = 0; n < 4; n++) by.add((await rpc.call(testRpc.read, { n }, { key })).by);
+      expect(by.size).toBe(1);
+      by.forEach((host) => hosts.add(host));
+    }
+    expect(hosts.size).toBe(2);
+  });
+
+  it('fail fast as UNAVAILABLE on a dead instance; idempotent ones succeed on the other', async () => {
+    const world = await twoServers();
+    const { rpc, calls, stopA } = world;
+    const key = await keyFor(world, 'a');
+    await stopA();
+    const startedAt = Date.now();
+    await eventually(async () => {
+      expect((await refusal(rpc.call(testRpc.write, { n: 1 }, { key }))).code).toBe('UNAVAILABLE');
+    });
+    expect(await rpc.call(testRpc.read, { n: 2 }, { key })).toEqual({ by: 'b' });
+    expect(Date.now() - startedAt).toBeLessThan(2_000);
+    expect(calls).toEqual(['read b 2']);
+  });
+
+  it('end by their deadline when the handler is silent; only idempotent ones are tried elsewhere', async () => {
+    const { rpc, calls, direct } = await twoServers();
+    const startedAt = Date.now();
+    const codes = await Promise.all([
+      refusal(rpc.call(testRpc.silentWrite, { n: 1 }, { deadlineMs: 400 })),
+      refusal(rpc.call(testRpc.silentRead, { n: 2 }, { deadlineMs: 400 })),
+    ]);
+    expect(codes.map(({ code }) => code)).toEqual(['DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED']);
+    expect(Date.now() - startedAt).toBeLessThan(1_000);
+    expect(calls.filter((call) => call.startsWith('silentWrite'))).toHaveLength(1);
+    expect(calls.filter((call) => call.startsWith('silentRead')).sort()).toEqual([
+      'silentRead a 2',
+      'silentRead b 2',
+    ]);
+    expect(direct.pending).toBe(0);
+  });
+
+  it('are UNAVAILABLE without any instance, and for a method that nobody serves', async () => {
+    const { rpc, registry } = await twoServers();
+    expect((await refusal(rpc.call(testRpc.nobody, { n: 1 }))).code).toBe('UNAVAILABLE');
+    for (const id of ['a', 'b']) await registry.deregister('logic', id);
+    expect((await refusal(rpc.call(testRpc.read, { n: 1 }))).code).toBe('UNAVAILABLE');
+  });
+
+  it('carry code, fields and retryAfterMs of an AppError, never its context', async () => {
+    const { rpc } = await twoServers();
+    const error = await refusal(rpc.call(testRpc.refuse, { n: 1 }));
+    expect(error).toMatchObject({ code: 'RATE_LIMITED', fields: ['a', 'b'], retryAfterMs: 7 });
+    expect(error.context).toBeUndefined();
+  });
+
+  it('turn an unknown error into INTERNAL without its text, and report it at the callee', async () => {
+    const { rpc, errors } = await twoServers();
+    const error = await refusal(rpc.call(testRpc.crash, { n: 1 }));
+    expect(error.code).toBe('INTERNAL');
+    expect(JSON.stringify([error, error.message, error.cause, error.stack])).not.toContain('internals');
+    expect(errors).toHaveLength(1);
+  });
+
+  it('refuse an invalid request as INVALID with its fields, without running it', async () => {
+    const { rpc, calls } = await twoServers();
+    const error = await refusal(rpc.call(testRpc.write, { n: 'x' as never }));
+    expect(error).toMatchObject({ code: 'INVALID', fields: ['n'] });
+    expect(calls).toEqual([]);
+  });
+
+  it('refuse an invalid response as INTERNAL', async () => {
+    const { rpc } = await twoServers();
+    expect((await refusal(rpc.call(testRpc.lie, { n: 1 }))).code).toBe('INTERNAL');
+  });
+
+  it('carry newlines and other scripts in their texts', async () => {
+    const { rpc, calls } = await twoServers();
+    // Packets of one turn share a PUBLISH, separated by newlines.
+    await Promise.all(
+      [1, 2, 3].map((n) => rpc.call(testRpc.write, { n, text: 'a\nb\u2028"ж👍' }, { target: 'a' })),
+    );
+    expect(calls).toEqual(['write a 1', 'write a 2', 'write a 3']);
+  });
+});
+
+describe('a server', () => {
+  it('does not run an expired request, and survives garbage', async () => {
+    const { keys, connect, rpc, calls, errors } = await twoServers();
+    const raw = connect().main;
+    const channel = keys.rpcRequests('logic', 'a');
+    const packet = { pattern: 'logic.write', data: { n: 9 }, id: 'x', replyTo: 'caller' };
+    await raw.publish(channel, JSON.stringify({ ...packet, expiresAt: Date.now() - 1 }));
+    await raw.publish(channel, 'garbage{');
+    // Published to the same channel afterwards: when this is answered, the others have been seen.
+    await rpc.call(testRpc.write, { n: 1 }, { target: 'a' });
+    expect(calls).toEqual(['write a 1']);
+    expect(errors).toHaveLength(1);
+  });
+
+  it('answers the caller alone', async () => {
+    const { keys, connect, rpc } = await twoServers();
+    const heard: string[] = [];
+    const bystander = connect().createSubscriber('bystander');
+    bystander.on('pmessage', (_pattern: string, channel: string) => heard.push(channel));
+    await bystander.psubscribe(`${keys.rpcReplies('')}*`);
+    await rpc.call(testRpc.read, { n: 1 });
+    await eventually(() => expect(heard).toEqual([keys.rpcReplies('caller')]));
+  });
+});

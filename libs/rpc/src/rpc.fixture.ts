@@ -1,0 +1,146 @@
+import { Controller, Module, type INestMicroservice } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Payload } from '@nestjs/microservices';
+import { rpcContract } from '@parley/contracts';
+import { AppError } from '@parley/protocol';
+import { RedisConnections, RedisKeys } from '@parley/redis';
+import { MemoryRegistry } from '@parley/registry';
+import { onTestFinished } from 'vitest';
+import { z } from 'zod';
+import { DirectRedisClient } from './direct-redis-client.js';
+import { DirectRedisServer } from './direct-redis-server.js';
+import { RpcClient } from './rpc-client.js';
+import { RpcMethod } from './rpc-method.decorator.js';
+
+const request = z.object({ n: z.number(), text: z.string().optional() });
+const response = z.object({ by: z.string() });
+const base = { service: 'logic', request, response, deadlineMs: 5_000 } as const;
+
+/** Methods that the test service serves. */
+export const testRpc = {
+  read: rpcContract({ ...base, pattern: 'logic.read', idempotent: true }),
+  write: rpcContract({ ...base, pattern: 'logic.write', idempotent: false }),
+  silentRead: rpcContract({ ...base, pattern: 'logic.silentRead', idempotent: true }),
+  silentWrite: rpcContract({ ...base, pattern: 'logic.silentWrite', idempotent: false }),
+  refuse: rpcContract({ ...base, pattern: 'logic.refuse', idempotent: true }),
+  crash: rpcContract({ ...base, pattern: 'logic.crash', idempotent: true }),
+  lie: rpcContract({ ...base, pattern: 'logic.lie', idempotent: true }),
+  nobody: rpcContract({ ...base, pattern: 'logic.nobody', idempotent: false }),
+};
+
+/** Executions, as `<method> <instance> <n>`. */
+export type Calls = string[];
+
+function serviceModule(instanceId: string, calls: Calls) {
+  const note = (method: string, n: number) => {
+    calls.push(`${method} ${instanceId} ${n}`);
+    return { by: instanceId };
+  };
+  const silence = new Promise<never>(() => undefined);
+
+  @Controller()
+  class TestController {
+    @RpcMethod(testRpc.read)
+    read(@Payload() { n }: { n: number }) {
+      return note('read', n);
+    }
+    @RpcMethod(testRpc.write)
+    write(@Payload() { n }: { n: number }) {
+      return note('write', n);
+    }
+    @RpcMethod(testRpc.silentRead)
+    silentRead(@Payload() { n }: { n: number }) {
+      note('silentRead', n);
+      return silence;
+    }
+    @RpcMethod(testRpc.silentWrite)
+    silentWrite(@Payload() { n }: { n: number }) {
+      note('silentWrite', n);
+      return silence;
+    }
+    @RpcMethod(testRpc.refuse)
+    refuse() {
+      throw new AppError('RATE_LIMITED', { fields: ['a', 'b'], retryAfterMs: 7, context: { secret: 1 } });
+    }
+    @RpcMethod(testRpc.crash)
+    crash() {
+      throw new TypeError('internals');
+    }
+    @RpcMethod(testRpc.lie)
+    lie() {
+      return { by: 5 };
+    }
+  }
+
+  @Module({ controllers: [TestController] })
+  class TestModule {}
+  return TestModule;
+}
+
+/** A Redis URL, a prefix, and makers of servers and clients in it; all are closed when the test ends. */
+export function rpcWorld(url: string, prefix: string) {
+  const keys = new RedisKeys(prefix, { shardCount: 1, shardOf: () => 0 });
+  const registry = new MemoryRegistry({ leaseTtlMs: 600_000 });
+  const calls: Calls = [];
+  const errors: unknown[] = [];
+  onTestFinished(() => registry.close());
+
+  const connect = () => {
+    const connections = new RedisConnections(url);
+    onTestFinished(() => connections.close());
+    return connections;
+  };
+
+  /** @returns What ends the server without a word: its registry entry stays. */
+  async function serve(instanceId: string): Promise<() => Promise<void>> {
+    const strategy = new DirectRedisServer({
+      connections: connect(),
+      keys,
+      service: 'logic',
+      instanceId,
+      onError: (error) => errors.push(error),
+    });
+    const app: INestMicroservice = await NestFactory.createMicroservice(serviceModule(instanceId, calls), {
+      strategy,
+      logger: false,
+    });
+    await app.listen();
+    const close = () => app.close();
+    onTestFinished(close);
+    await enlist(instanceId);
+    return close;
+  }
+
+  /** Registers an instance, whether or not there is one. */
+  async function enlist(instanceId: string): Promise<void> {
+    await registry.register({
+      instanceId,
+      service: 'logic',
+      state: 'ready',
+      address: '',
+      version: '1',
+      load: 0,
+      startedAt: 0,
+    });
+    await registry.refresh('logic');
+  }
+
+  async function client(instanceId = 'caller') {
+    const direct = new DirectRedisClient(connect(), keys, instanceId);
+    await direct.connect();
+    onTestFinished(() => direct.close());
+    return { direct, rpc: new RpcClient(direct, registry, () => undefined) };
+  }
+
+  return { keys, registry, calls, errors, connect, serve, enlist, client };
+}
+
+/** The error that a promise rejects with. */
+export async function refusal(promise: Promise<unknown>): Promise<AppError> {
+  const error: unknown = await promise.then(
+    (value) => new Error(`resolved: ${JSON.stringify(value)}`),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof AppError)) throw error;
+  return error;
+}
