@@ -72,7 +72,10 @@ export class Crowd {
     this.timer = setInterval(() => {
       const person = this.people[Math.floor(this.options.random() * this.people.length)];
       if (person)
-        void this.say(person, person.roomIds[Math.floor(this.options.random() * person.roomIds.length)] as number);
+        void this.say(
+          person,
+          person.roomIds[Math.floor(this.options.random() * person.roomIds.length)] as number,
+        );
     }, everyMs);
   }
 
@@ -88,23 +91,7 @@ export class Crowd {
 
   /** Says something in every room, and waits until every member there has it: the system works for everybody. */
   async probe(timeoutMs: number): Promise<void> {
-    for (const roomId of this.options.roomIds) {
-      const speaker = this.people.find((person) => person.roomIds.includes(roomId));
-      if (!speaker) continue;
-      const result = await this.say(speaker, roomId);
-      if (result?.status !== 'acked') throw new Error(`a probe was not accepted: ${JSON.stringify(result)}`);
-      const { seq } = result.ack;
-      await eventually(
-        () => {
-          const behind = this.people.filter(
-            (person) => person.roomIds.includes(roomId) && (person.client.position(roomId)?.seq ?? 0) < seq,
-          );
-          if (behind.length > 0)
-            throw new Error(`${behind.length} clients have not got the probe in room ${roomId}`);
-        },
-        { timeoutMs, intervalMs: 20 },
-      );
-    }
+    await Promise.all(this.options.roomIds.map((roomId) => this.probeRoom(roomId, timeoutMs)));
   }
 
   /** Stops talking, and waits for every send's outcome. */
@@ -116,6 +103,22 @@ export class Crowd {
   async leave(): Promise<void> {
     clearInterval(this.timer);
     await Promise.all(this.people.map(({ client }) => client.close()));
+  }
+
+  private async probeRoom(roomId: number, timeoutMs: number): Promise<void> {
+    const members = this.people.filter((person) => person.roomIds.includes(roomId));
+    const [speaker] = members;
+    if (!speaker) return;
+    const result = await this.say(speaker, roomId);
+    if (result.status !== 'acked') throw new Error(`a probe was not accepted: ${JSON.stringify(result)}`);
+    const { seq } = result.ack;
+    await eventually(
+      () => {
+        const behind = members.filter(({ client }) => (client.position(roomId)?.seq ?? 0) < seq).length;
+        if (behind > 0) throw new Error(`${behind} clients have not got the probe in room ${roomId}`);
+      },
+      { timeoutMs, intervalMs: 20 },
+    );
   }
 
   private say(person: Person, roomId: number) {

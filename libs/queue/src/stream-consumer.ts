@@ -24,6 +24,8 @@ export interface StreamConsumerOptions {
 
 /** Pause after an error, milliseconds. */
 const ERROR_PAUSE_MS = 200;
+/** An answer later than the longest block by this much will not come, milliseconds. */
+const SILENCE_MS = 5_000;
 /** How long to wait when no shard is owned or too much is in hand, milliseconds. */
 const IDLE_PAUSE_MS = 50;
 
@@ -91,10 +93,7 @@ export class StreamConsumer {
         const catchingUp = [...after].filter(([, position]) => position !== '>');
         // Pending entries are there already: reading them never waits, and new ones must not overtake them.
         const positions = catchingUp.length > 0 ? new Map(catchingUp) : after;
-        const raw = await this.streams.read(blocking, this.options.group, positions, {
-          count: this.options.batchSize,
-          blockMs: this.options.blockMs,
-        });
+        const raw = await this.read(blocking, positions);
         await this.take(raw, catchingUp.length > 0 ? positions : undefined);
       } catch (error) {
         if (this.stopping) break;
@@ -104,6 +103,32 @@ export class StreamConsumer {
         for (const shard of this.shards.values()) shard.after = '0';
         await pause(ERROR_PAUSE_MS);
       }
+    }
+  }
+
+  /**
+   * One read. It fails when the connection is lost, because ioredis then leaves a command that it may not send again
+   * without an answer, and when no answer comes for far longer than it may block: the connection is half-open.
+   */
+  private async read(blocking: RedisConnection, positions: ReadonlyMap<number, string>): Promise<RawEntry[]> {
+    const { group, batchSize, blockMs } = this.options;
+    const lost = new AbortController();
+    const onClose = () => lost.abort(new Error('connection lost'));
+    blocking.once('close', onClose);
+    const watchdog = setTimeout(() => {
+      lost.abort(new Error('connection is silent'));
+      blocking.disconnect(true);
+    }, blockMs + SILENCE_MS);
+    try {
+      return await Promise.race([
+        this.streams.read(blocking, group, positions, { count: batchSize, blockMs }),
+        new Promise<never>((_, reject) =>
+          lost.signal.addEventListener('abort', () => reject(lost.signal.reason as Error)),
+        ),
+      ]);
+    } finally {
+      clearTimeout(watchdog);
+      blocking.off('close', onClose);
     }
   }
 
