@@ -1,6 +1,7 @@
 import {
   errorCatalog,
   limits,
+  mayReconnect,
   Op,
   type AckFrame,
   type ClientFrame,
@@ -306,7 +307,10 @@ export class ParleyClient {
     }
     if (this.#requests.refuse(frame.ref, frame)) return;
     // With an id of this client's, it answers something that is settled already.
-    if (frame.ref === undefined && frame.clientMsgId === undefined) this.#events.emit('error', frame);
+    if (frame.ref !== undefined || frame.clientMsgId !== undefined) return;
+    // Over TCP this announces a close; the reconnect is all there is to say about it.
+    if (frame.closeCode !== undefined && mayReconnect(frame.closeCode)) return;
+    this.#events.emit('error', frame);
   }
 
   #roomLost(room: WantedRoom, error: ClientError): void {

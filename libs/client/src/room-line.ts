@@ -5,8 +5,8 @@ import { ClientError } from './client-error.js';
 
 /** Messages held per room while those before them are read; beyond, they are read again from history. */
 const MAX_HELD = 1_000;
-/** How often a page with a hole inside one epoch is asked for again before it is believed. */
-const HOLE_RETRIES = 3;
+/** How often an empty page that contradicts what is held is asked for again before it is believed. */
+const EMPTY_RETRIES = 3;
 
 /** What a line needs and whom it tells. */
 export interface RoomLinePorts {
@@ -181,13 +181,17 @@ export class RoomLine {
     while (!run.cancelled && this.#missing()) {
       const before = this.#shown?.seq ?? 0;
       let failure: ClientError | undefined;
+      let overdue = false;
+      const judge = () => (overdue = this.#ports.now() - progressAtMs >= this.#ports.deadlineMs);
       try {
         const page = await this.#ports.page(before);
         if (run.cancelled) return;
         this.#probing = false;
-        this.#apply(page, failures);
+        judge();
+        this.#apply(page, failures, overdue);
       } catch (error) {
         if (run.cancelled) return;
+        judge();
         failure = error instanceof ClientError ? error : new ClientError('INTERNAL', true);
       }
       if ((this.#shown?.seq ?? 0) > before) {
@@ -195,7 +199,7 @@ export class RoomLine {
         progressAtMs = this.#ports.now();
       } else if (failure && !failure.retryable) {
         this.#giveUp(failure.code);
-      } else if (this.#ports.now() - progressAtMs >= this.#ports.deadlineMs) {
+      } else if (overdue) {
         this.#giveUp(failure && failure.code !== 'NO_ANSWER' ? failure.code : 'PAGING_DEADLINE');
         progressAtMs = this.#ports.now();
       } else if (this.#missing()) {
@@ -207,7 +211,8 @@ export class RoomLine {
     if (this.#run === run) this.#run = undefined;
   }
 
-  #apply(page: HistoryPage, attempt: number): void {
+  /** @param overdue - Believe a hole inside an epoch. Until then it is taken for a store that lags. */
+  #apply(page: HistoryPage, attempt: number, overdue: boolean): void {
     this.#noteEpoch(page.epoch, page.head);
     for (const message of page.messages) {
       if (this.#stopped || !this.#shown) return;
@@ -215,8 +220,7 @@ export class RoomLine {
       if (message.seq <= seq) continue;
       // An epoch that is not known decides nothing: the hole may be one between epochs.
       if (message.seq > seq + 1 && message.epoch === epoch) {
-        // A hole inside an epoch cannot be: perhaps the page was cut from a store that lags.
-        if (attempt < HOLE_RETRIES) break;
+        if (!overdue) break;
         this.#ports.gaveUp(seq + 1, message.seq - 1, 'NOT_IN_HISTORY');
       }
       this.#show(message);
@@ -234,7 +238,7 @@ export class RoomLine {
     const shown = this.#shown;
     if (!shown || page.epoch === shown.epoch || page.head < this.#target) return;
     // What is held must be in history, too: it lags. And without an own epoch this may be no boundary at all.
-    if ((this.#held.size > 0 || shown.epoch === '') && attempt < HOLE_RETRIES) return;
+    if ((this.#held.size > 0 || shown.epoch === '') && attempt < EMPTY_RETRIES) return;
     this.#shown = { seq: Math.max(shown.seq, this.#gapEnd()), epoch: page.epoch };
   }
 

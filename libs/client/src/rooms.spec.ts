@@ -350,19 +350,33 @@ describe('history that cannot be had', () => {
     expect(client.position(1)).toEqual({ seq: 7, epoch: 'A' });
   });
 
-  it('is asked for again when a page has a hole, and believed when it still has', async () => {
-    const { server, room, seen, pages } = setUp();
+  it('is asked for again while a page has a hole, which only the deadline makes believable', async () => {
+    const { server, room, seen } = setUp();
     await pass();
     room.log = [...messages(1, 3), ...messages(6, 8)];
     server.now.push(message(8));
-    await pass(10);
+    const alive = setInterval(() => server.now.push({ op: Op.pong }), 10_000);
+    await pass(110_000);
     expect(seen.seqs()).toEqual([1, 2, 3]);
-    await pass(20_000);
+    await pass(30_000);
+    clearInterval(alive);
     expect(seen.of('gaveUp')).toEqual([
       { what: 'messages', roomId: 1, from: 4, to: 5, reason: 'NOT_IN_HISTORY' },
     ]);
     expect(seen.seqs()).toEqual([1, 2, 3, 6, 7, 8]);
-    expect(pages()).toEqual([0, 3, 3, 3, 3]);
+  });
+
+  it('loses nothing when SQL lags behind a log that was trimmed', async () => {
+    const { server, room, seen } = setUp();
+    await pass();
+    room.log = messages(60, 80);
+    server.now.push({ op: Op.resync, roomId: 1, epoch: 'A', from: 1, to: 80, reason: 'slow' });
+    await pass(10_000);
+    expect(seen.seqs()).toEqual([]);
+    room.log = messages(1, 80);
+    await pass(10_000);
+    expect(seen.seqs()).toEqual(range(1, 80));
+    expect(seen.of('gaveUp')).toEqual([]);
   });
 
   it('is asked for again when no answer comes', async () => {
@@ -523,6 +537,17 @@ describe('direct messages', () => {
     // The first frame of a connection must present the token.
     expect(server.now.received[0]).toMatchObject({ op: Op.history, roomId: 90, after: 6, authToken: 't' });
     expect(seen.of('direct').map((m) => m.seq)).toEqual([7, 8, 9]);
+  });
+});
+
+describe('a frame that announces a close', () => {
+  it('is no error of its own when the close is not terminal (TCP has no other way to say it)', async () => {
+    const { server, seen } = setUp();
+    await pass();
+    server.now.push(refusal('GOING_AWAY', true, { closeCode: 4001 }));
+    expect(seen.of('error')).toEqual([]);
+    server.now.push(refusal('TOO_MANY_ERRORS', false, { closeCode: 4503 }));
+    expect(seen.of('error')).toMatchObject([{ code: 'TOO_MANY_ERRORS' }]);
   });
 });
 
