@@ -10,6 +10,8 @@ export default defineConfig({
     outDir: 'dist/public',
     emptyOutDir: true,
     target: 'es2022',
+    // light-dark() is used as it is.
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     sourcemap: true,
     // `data:` URLs and inline scripts are not allowed by the content security policy.
     assetsInlineLimit: 0,

@@ -1,0 +1,63 @@
+import { threadOf } from '../chat/chat-state.js';
+import { unreadCount } from '../chat/thread.js';
+import { roomKey } from '../chat/thread-key.js';
+import { Button } from '../components/button.js';
+import { ErrorNote } from '../components/error-note.js';
+import { Icon } from '../components/icon.js';
+import { LinesSkeleton } from '../components/skeleton.js';
+import { useTexts } from '../i18n/texts.js';
+import { Link } from '../routing/link.js';
+import { useChat, useChatState } from '../site/site-context.js';
+import styles from './sidebar.module.css';
+import { UnreadBadge } from './unread-badge.js';
+
+/** Every room of the server. */
+export function RoomList({ onFollow }: { readonly onFollow: () => void }) {
+  const t = useTexts();
+  const chat = useChat();
+  const state = useChatState((value) => value);
+  if (state.roomsPhase === 'loading') return <LinesSkeleton label={t.app.loading} />;
+  if (state.roomsPhase === 'failed') {
+    return (
+      <ErrorNote text={t.sidebar.loadFailed}>
+        <Button look="quiet" onClick={() => void chat.refresh()}>
+          {t.app.retry}
+        </Button>
+      </ErrorNote>
+    );
+  }
+  return (
+    <ul>
+      {state.rooms
+        .filter((room) => room.kind === 'room')
+        .map((room) => {
+          const key = roomKey(room.roomId);
+          const unread = unreadCount(threadOf(state, key));
+          return (
+            <li key={room.roomId}>
+              <Link
+                className={styles['link']}
+                to={{ page: 'room', roomId: room.roomId }}
+                onClick={onFollow}
+                aria-current={state.active === key ? 'page' : undefined}
+                data-unread={unread > 0 ? '' : undefined}
+                data-testid="room-link"
+                data-room-id={room.roomId}
+              >
+                <span className={styles['sign']}>
+                  <Icon name="hash" size={17} />
+                </span>
+                <span className={styles['label']}>{room.name}</span>
+                {unread === 0 && room.online > 0 && (
+                  <span className={styles['online']} title={t.room.online(room.online)}>
+                    {room.online}
+                  </span>
+                )}
+                <UnreadBadge count={unread} />
+              </Link>
+            </li>
+          );
+        })}
+    </ul>
+  );
+}

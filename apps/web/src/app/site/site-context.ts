@@ -1,0 +1,26 @@
+import { createContext, use } from 'react';
+import type { ChatSession } from '../chat/chat-session.js';
+import type { ChatState } from '../chat/chat-state.js';
+import type { Account } from '../account/account.js';
+import type { Observable } from '../observable.js';
+import type { Preferences } from '../preferences/preferences.js';
+import { useObservable } from '../use-observable.js';
+
+export const AccountContext = createContext<Account | undefined>(undefined);
+export const PreferencesContext = createContext<Observable<Preferences> | undefined>(undefined);
+export const ChatContext = createContext<ChatSession | undefined>(undefined);
+
+function provided<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('rendered outside of its provider');
+  return value;
+}
+
+export const useAccount = (): Account => provided(use(AccountContext));
+export const usePreferences = (): Observable<Preferences> => provided(use(PreferencesContext));
+/** The chat session of the user who is logged in. Only inside the chat pages. */
+export const useChat = (): ChatSession => provided(use(ChatContext));
+
+/** A part of the chat's state. `select` must pick, not build. */
+export function useChatState<S>(select: (state: ChatState) => S): S {
+  return useObservable(useChat().state, select);
+}

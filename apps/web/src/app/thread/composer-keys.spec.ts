@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest';
+import { isSendKey } from './composer-keys.js';
+
+const enter = {
+  key: 'Enter',
+  shiftKey: false,
+  ctrlKey: false,
+  altKey: false,
+  metaKey: false,
+  isComposing: false,
+  keyCode: 13,
+};
+
+it.each([
+  ['Enter', enter, true],
+  ['Shift and Enter', { ...enter, shiftKey: true }, false],
+  ['Enter that picks a candidate', { ...enter, isComposing: true, keyCode: 229 }, false],
+  ['the same in Safari', { ...enter, keyCode: 229 }, false],
+  ['another key', { ...enter, key: 'a', keyCode: 65 }, false],
+])('%s', (_name, press, sends) => {
+  expect(isSendKey(press)).toBe(sends);
+});

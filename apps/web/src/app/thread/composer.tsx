@@ -1,0 +1,108 @@
+import { codePointLength, limits } from '@parley/protocol';
+import { useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
+import type { ThreadKey } from '../chat/thread-key.js';
+import { Button } from '../components/button.js';
+import { Icon } from '../components/icon.js';
+import { useTexts } from '../i18n/texts.js';
+import { useChat } from '../site/site-context.js';
+import { isSendKey } from './composer-keys.js';
+import styles from './composer.module.css';
+import { readDraft, writeDraft } from './drafts.js';
+
+/** The counter shows from here on, code points. Chosen by judgement. */
+const countFrom = limits.maxTextCodePoints - 200;
+/** A keyboard on the screen hides half of a room: on such devices it opens when it is asked for. */
+const mayFocus = () => !window.matchMedia('(pointer: coarse)').matches;
+
+/** Where messages are written. Mounted anew for every thread. */
+export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; readonly name: string }) {
+  const t = useTexts();
+  const chat = useChat();
+  const [text, setText] = useState(() => readDraft(chat.me.userId, threadKey));
+  const input = useRef<HTMLTextAreaElement>(null);
+  const length = codePointLength(text);
+  const left = limits.maxTextCodePoints - length;
+  const canSend = text.trim() !== '' && left >= 0;
+
+  const change = (value: string) => {
+    setText(value);
+    writeDraft(chat.me.userId, threadKey, value);
+  };
+  const send = () => {
+    if (!canSend) return;
+    chat.send(threadKey, text.trim());
+    change('');
+    input.current?.focus();
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    if (!isSendKey(event.nativeEvent)) return;
+    event.preventDefault();
+    send();
+  };
+
+  useLayoutEffect(() => {
+    if (mayFocus()) input.current?.focus();
+  }, []);
+
+  useLayoutEffect(() => {
+    const element = input.current;
+    if (!element) return;
+    // As tall as its text, up to the limit in the style sheet.
+    element.style.height = 'auto';
+    element.style.height = `${element.scrollHeight}px`;
+  }, [text]);
+
+  return (
+    <form
+      className={styles['composer']}
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <div className={styles['box']} data-over={left < 0 || undefined}>
+        <textarea
+          ref={input}
+          className={styles['input']}
+          rows={1}
+          value={text}
+          onChange={(event) => change(event.target.value)}
+          onKeyDown={onKeyDown}
+          placeholder={t.composer.placeholder(name)}
+          aria-label={t.composer.label}
+          aria-describedby="composer-foot"
+          aria-invalid={left < 0}
+          enterKeyHint="send"
+          dir="auto"
+          data-testid="composer"
+        />
+        <Button
+          look="primary"
+          type="submit"
+          className={styles['send'] ?? ''}
+          disabled={!canSend}
+          aria-label={t.composer.send}
+          title={t.composer.send}
+          // A tap must not take the focus: the keyboard on the screen would close.
+          onPointerDown={(event) => event.preventDefault()}
+          data-testid="send"
+        >
+          <Icon name="send" />
+        </Button>
+      </div>
+      <div id="composer-foot" className={styles['foot']}>
+        <span className={styles['hint']}>{t.composer.hint}</span>
+        {length >= countFrom && (
+          <span
+            className={styles['count']}
+            role="status"
+            data-over={left < 0 || undefined}
+            data-testid="counter"
+          >
+            {left >= 0 ? t.composer.left(left) : t.composer.over(-left)}
+          </span>
+        )}
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,151 @@
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { Button } from '../components/button.js';
+import { ErrorNote } from '../components/error-note.js';
+import { Icon } from '../components/icon.js';
+import type { Thread } from '../chat/thread.js';
+import type { ThreadKey } from '../chat/thread-key.js';
+import { useErrorText, useTexts } from '../i18n/texts.js';
+import { useChat } from '../site/site-context.js';
+import { useToday } from '../use-today.js';
+import { buildRows } from '../timeline/rows.js';
+import { isAtEnd } from '../timeline/timeline.js';
+import { usePageVisible } from '../use-browser-state.js';
+import styles from './message-list.module.css';
+import { MessageRows } from './message-rows.js';
+import { ScrollKeeper } from './scroll-keeper.js';
+
+/** The next page is asked for when its end is this close, pixels: about a screen ahead of the reader. */
+const loadAheadPx = 600;
+
+/** The messages of one thread that is ready. Mounted anew for every thread. */
+export function MessageList({
+  threadKey,
+  thread,
+}: {
+  readonly threadKey: ThreadKey;
+  readonly thread: Thread;
+}) {
+  const t = useTexts();
+  const errorText = useErrorText();
+  const chat = useChat();
+  const todayMs = useToday();
+  const isVisible = usePageVisible();
+  const scroller = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLOListElement>(null);
+  const keeper = useRef<ScrollKeeper>(null);
+  const lastSend = useRef<string>(undefined);
+  const [isAtBottom, setAtBottom] = useState(true);
+  const { timeline, unreadAfter, older, newer } = thread;
+  const hasAll = isAtEnd(timeline);
+
+  const rows = useMemo(() => buildRows(timeline, chat.me, unreadAfter), [timeline, chat.me, unreadAfter]);
+  const actions = useMemo(
+    () => ({
+      retry: (bubble: { text: string; clientMsgId: string }) =>
+        chat.send(threadKey, bubble.text, bubble.clientMsgId),
+      discard: (bubble: { clientMsgId: string }) => chat.discard(threadKey, bubble.clientMsgId),
+    }),
+    [chat, threadKey],
+  );
+
+  /** Looks where the reader is, and loads what they are about to see. */
+  const look = useCallback(() => {
+    const kept = keeper.current;
+    if (!kept) return;
+    setAtBottom(kept.isAtEnd);
+    if (kept.element.scrollTop < loadAheadPx && older === 'idle') chat.loadOlder(threadKey);
+    if (kept.distanceToEndPx < loadAheadPx && newer === 'idle' && !hasAll) chat.loadNewer(threadKey);
+  }, [chat, threadKey, older, newer, hasAll]);
+
+  useLayoutEffect(() => {
+    if (!scroller.current) return;
+    keeper.current = new ScrollKeeper(scroller.current);
+    const unread = scroller.current.querySelector('[data-unread]');
+    if (!unread || !keeper.current.toElement(unread)) keeper.current.toEnd();
+  }, []);
+
+  useLayoutEffect(() => {
+    const newest = timeline.outgoing.at(-1)?.clientMsgId;
+    // Who sends wants to see it, wherever they were.
+    if (newest !== undefined && newest !== lastSend.current) keeper.current?.toEnd();
+    lastSend.current = newest;
+    keeper.current?.settle();
+  }, [rows, timeline.outgoing]);
+
+  // Sizes change without a render, too: the phone's keyboard opens, the composer grows, a font arrives.
+  useEffect(() => {
+    if (!scroller.current || !content.current) return;
+    const observer = new ResizeObserver(() => {
+      keeper.current?.settle();
+      look();
+    });
+    observer.observe(scroller.current);
+    observer.observe(content.current);
+    return () => observer.disconnect();
+  }, [look]);
+
+  useEffect(() => {
+    chat.setReading(threadKey, isAtBottom && isVisible);
+    return () => chat.setReading(threadKey, false);
+  }, [chat, threadKey, isAtBottom, isVisible]);
+
+  const onScroll = () => {
+    keeper.current?.scrolled(hasAll);
+    look();
+  };
+  const toLatest = () => {
+    keeper.current?.toEnd();
+    if (!hasAll) chat.loadLatest(threadKey);
+  };
+  const newCount = unreadAfter === undefined ? 0 : timeline.head - unreadAfter;
+
+  return (
+    <div className={styles['frame']}>
+      <div
+        ref={scroller}
+        className={styles['scroller']}
+        onScroll={onScroll}
+        // A scrollable region must be reachable by keyboard.
+        tabIndex={0}
+        role="log"
+        aria-label={t.room.messages}
+        aria-busy={older === 'loading' || newer === 'loading'}
+        id="messages"
+        data-testid="message-list"
+      >
+        <ol ref={content} className={styles['content']}>
+          {timeline.reachedStart && rows.length > 0 && <li className={styles['note']}>{t.room.start}</li>}
+          {older === 'loading' && <li className={styles['note']}>{t.room.loadingOlder}</li>}
+          {older === 'failed' && (
+            <li>
+              <ErrorNote text={`${t.room.olderFailed} ${errorText(thread.errorCode ?? 'INTERNAL')}`}>
+                <Button look="quiet" onClick={() => chat.loadOlder(threadKey)}>
+                  {t.app.retry}
+                </Button>
+              </ErrorNote>
+            </li>
+          )}
+          <MessageRows rows={rows} todayMs={todayMs} actions={actions} />
+          {newer === 'failed' && (
+            <li>
+              <ErrorNote text={`${t.room.historyFailed} ${errorText(thread.errorCode ?? 'INTERNAL')}`}>
+                <Button look="quiet" onClick={() => chat.loadNewer(threadKey)}>
+                  {t.app.retry}
+                </Button>
+              </ErrorNote>
+            </li>
+          )}
+          {thread.hasBroken && <li className={styles['note']}>{t.notice.epoch}</li>}
+        </ol>
+      </div>
+      {!isAtBottom && (
+        <div className={styles['jump']}>
+          <Button look="quiet" onClick={toLatest} data-testid="jump-to-latest">
+            <Icon name="down" size={18} />
+            {newCount > 0 ? t.room.newCount(newCount) : t.room.toLatest}
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+}

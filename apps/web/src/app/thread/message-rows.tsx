@@ -1,0 +1,72 @@
+import { memo } from 'react';
+import { Avatar } from '../components/avatar.js';
+import { useLanguage, useTexts } from '../i18n/texts.js';
+import { formatDay, formatTime } from '../text/dates.js';
+import type { Row } from '../timeline/rows.js';
+import { MessageBubble, type SendActions } from './message-bubble.js';
+import list from './message-list.module.css';
+import styles from './message.module.css';
+
+type Group = Extract<Row, { kind: 'group' }>;
+
+/** Messages of one author, close together in time. */
+function MessageGroup({ group, actions }: { readonly group: Group; readonly actions: SendActions }) {
+  const t = useTexts();
+  const language = useLanguage();
+  return (
+    <li className={styles['group']} data-own={group.isOwn || undefined}>
+      {!group.isOwn && <Avatar userId={group.userId} userName={group.userName} />}
+      <div className={styles['body']}>
+        <div className={styles['header']}>
+          <span className={group.isOwn ? 'visually-hidden' : styles['name']}>
+            {group.isOwn ? t.room.you : group.userName}
+          </span>
+          <time className={styles['time']} dateTime={new Date(group.atMs).toISOString()}>
+            {formatTime(language, group.atMs)}
+          </time>
+        </div>
+        <ol className={styles['bubbles']}>
+          {group.bubbles.map((bubble, i) => (
+            <MessageBubble
+              key={bubble.key}
+              bubble={bubble}
+              isOwn={group.isOwn}
+              hasTime={i > 0}
+              actions={actions}
+            />
+          ))}
+        </ol>
+      </div>
+    </li>
+  );
+}
+
+function DayLine({ dayMs, nowMs }: { readonly dayMs: number; readonly nowMs: number }) {
+  const t = useTexts();
+  const language = useLanguage();
+  return <li className={list['day']}>{formatDay(language, t.day, dayMs, nowMs)}</li>;
+}
+
+/** Days, groups and the line above what is new. */
+export const MessageRows = memo(function MessageRows(props: {
+  readonly rows: readonly Row[];
+  /** What "today" means; changes once a day. */
+  readonly todayMs: number;
+  readonly actions: SendActions;
+}) {
+  const t = useTexts();
+  return props.rows.map((row) => {
+    switch (row.kind) {
+      case 'day':
+        return <DayLine key={row.key} dayMs={row.dayMs} nowMs={props.todayMs} />;
+      case 'unread':
+        return (
+          <li key={row.key} className={list['unread']} data-unread="" data-testid="unread-divider">
+            <span>{t.room.newMessages}</span>
+          </li>
+        );
+      case 'group':
+        return <MessageGroup key={row.key} group={row} actions={props.actions} />;
+    }
+  });
+});

@@ -1,0 +1,67 @@
+import type { Thread } from '../chat/thread.js';
+import { parseKey, type ThreadKey } from '../chat/thread-key.js';
+import { Button } from '../components/button.js';
+import { Empty } from '../components/empty.js';
+import { ErrorNote } from '../components/error-note.js';
+import { MessagesSkeleton } from '../components/skeleton.js';
+import { useErrorText, useTexts } from '../i18n/texts.js';
+import { Link } from '../routing/link.js';
+import { firstRoomId } from '../routing/route.js';
+import { useChat } from '../site/site-context.js';
+import { Composer } from './composer.js';
+import { OfflineBanner } from './connection-badge.js';
+import { MessageList } from './message-list.js';
+import styles from './thread-view.module.css';
+
+/** Messages and composer of a thread, or why there are none. */
+export function ThreadBody(props: {
+  readonly threadKey: ThreadKey;
+  readonly thread: Thread;
+  readonly name: string;
+}) {
+  const { threadKey, thread, name } = props;
+  const t = useTexts();
+  if (thread.phase === 'missing') {
+    return (
+      <div className={styles['body']} data-testid="thread-missing">
+        <Empty icon="hash" title={t.room.notFoundTitle} text={t.room.notFound}>
+          <Link to={{ page: 'room', roomId: firstRoomId }}>{t.room.toFirst}</Link>
+        </Empty>
+      </div>
+    );
+  }
+  return (
+    <div className={styles['body']}>
+      <OfflineBanner />
+      <Messages key={threadKey} {...props} />
+      <Composer key={`composer:${threadKey}`} threadKey={threadKey} name={name} />
+    </div>
+  );
+}
+
+function Messages(props: { readonly threadKey: ThreadKey; readonly thread: Thread; readonly name: string }) {
+  const { threadKey, thread } = props;
+  const t = useTexts();
+  const errorText = useErrorText();
+  const chat = useChat();
+  if (thread.phase === 'failed') {
+    return (
+      <div className={styles['failed']}>
+        <ErrorNote text={`${t.room.historyFailed} ${errorText(thread.errorCode ?? 'INTERNAL')}`}>
+          <Button look="quiet" onClick={() => chat.loadLatest(threadKey)}>
+            {t.app.retry}
+          </Button>
+        </ErrorNote>
+      </div>
+    );
+  }
+  if (thread.phase !== 'ready') return <MessagesSkeleton label={t.app.loading} />;
+  if (thread.timeline.messages.length + thread.timeline.outgoing.length > 0) {
+    return <MessageList threadKey={threadKey} thread={thread} />;
+  }
+  return parseKey(threadKey).kind === 'user' ? (
+    <Empty icon="people" title={t.room.emptyDirectTitle(props.name)} text={t.room.emptyDirect} />
+  ) : (
+    <Empty icon="hash" title={t.room.emptyTitle} text={t.room.empty} />
+  );
+}

@@ -1,0 +1,21 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { ParleyConfigModule, type AppConfig } from '@parley/config';
+import { HealthModule, LoggingModule, MetricsModule } from '@parley/observability';
+import { PagesController } from './pages.controller.js';
+
+@Module({})
+export class AppModule {
+  static forConfig(config: AppConfig<'web'>): DynamicModule {
+    const { instanceId, log } = config;
+    return {
+      module: AppModule,
+      imports: [
+        ParleyConfigModule.forRoot(config),
+        LoggingModule.forRoot({ service: 'web', instanceId, level: log.level, pretty: log.pretty }),
+        HealthModule,
+        MetricsModule,
+      ],
+      controllers: [PagesController],
+    };
+  }
+}

@@ -1,0 +1,22 @@
+import { Controller, Get, Header, Inject, Res } from '@nestjs/common';
+import { APP_CONFIG, type AppConfig } from '@parley/config';
+import type { FastifyReply } from 'fastify';
+import { siteConfigBody, type SiteConfigBody } from './site-config.js';
+
+/** The addresses that people see; what they show is decided in the browser. Files come from static-files.ts. */
+@Controller()
+export class PagesController {
+  constructor(@Inject(APP_CONFIG) private readonly config: AppConfig<'web'>) {}
+
+  @Get('config.json')
+  @Header('cache-control', 'no-store')
+  siteConfig(): SiteConfigBody {
+    return siteConfigBody(this.config);
+  }
+
+  @Get(['', 'login', 'register', 'rooms/:roomId', 'direct/:userId'])
+  page(@Res() reply: FastifyReply): void {
+    // Sent by the plugin, with its caching headers; there is nothing left for Nest to answer.
+    void reply.sendFile('index.html');
+  }
+}

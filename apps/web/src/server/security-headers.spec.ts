@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { connectSources, securityHeaders } from './security-headers.js';
+import { siteConfigBody, type SiteSettings } from './site-config.js';
+
+const derived: SiteSettings = { public: {}, apiPort: 7070, wsPorts: [7000, 7002] };
+const configured: SiteSettings = {
+  ...derived,
+  public: { apiUrl: 'https://api.example/base', wsUrls: ['wss://a.example/ws', 'wss://b.example:444/ws'] },
+};
+
+describe('connectSources', () => {
+  it('are the host of the page with the configured ports', () => {
+    expect(connectSources(derived, '192.168.1.9:8080')).toEqual([
+      "'self'",
+      'http://192.168.1.9:7070',
+      'ws://192.168.1.9:7000',
+      'ws://192.168.1.9:7002',
+    ]);
+  });
+
+  it('are the configured origins, whatever the host', () => {
+    expect(connectSources(configured, 'anything')).toEqual([
+      "'self'",
+      'https://api.example',
+      'wss://a.example',
+      'wss://b.example:444',
+    ]);
+  });
+
+  it.each(['x; script-src *', 'a b', "x' *", 'a\nb', '', undefined, '[::1]:8080', '*', '*.example'])(
+    'never repeat a host that is not plain: %j',
+    (host) => {
+      expect(connectSources(derived, host)).toEqual(["'self'", 'http:', 'ws:']);
+    },
+  );
+});
+
+it('allows nothing inline, nothing from elsewhere and no framing', () => {
+  const policy = securityHeaders(derived, 'localhost:8080')['content-security-policy'] ?? '';
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).toContain("frame-ancestors 'none'");
+  expect(policy).not.toContain('unsafe');
+  expect(policy).not.toContain('*');
+});
+
+describe('siteConfigBody', () => {
+  it('leaves open what is not configured', () => {
+    expect(siteConfigBody(derived)).toEqual({
+      apiUrl: null,
+      wsUrls: null,
+      apiPort: 7070,
+      wsPorts: [7000, 7002],
+    });
+    expect(siteConfigBody({ ...derived, public: { wsUrls: [] } }).wsUrls).toBeNull();
+  });
+});

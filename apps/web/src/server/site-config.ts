@@ -1,0 +1,23 @@
+import type { AppConfig } from '@parley/config';
+
+/** The part of the config that decides where browsers find the other apps. */
+export type SiteSettings = Pick<AppConfig<'web'>, 'public' | 'apiPort' | 'wsPorts'>;
+
+/** Body of `GET /config.json`. The page fills in nulls from its own address, see src/app/site/endpoints.ts. */
+export interface SiteConfigBody {
+  readonly apiUrl: string | null;
+  readonly wsUrls: readonly string[] | null;
+  readonly apiPort: number;
+  readonly wsPorts: readonly number[];
+}
+
+/** What the page is told. Several gateway addresses: it starts at a random one and moves on when one fails. */
+export function siteConfigBody(settings: SiteSettings): SiteConfigBody {
+  const { apiUrl, wsUrls } = settings.public;
+  return {
+    apiUrl: apiUrl ?? null,
+    wsUrls: wsUrls && wsUrls.length > 0 ? wsUrls : null,
+    apiPort: settings.apiPort,
+    wsPorts: settings.wsPorts,
+  };
+}

@@ -1,0 +1,33 @@
+import fastifyStatic from '@fastify/static';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { sep } from 'node:path';
+import { securityHeaders } from './security-headers.js';
+import type { SiteSettings } from './site-config.js';
+
+const unchanging = 'public, max-age=31536000, immutable';
+
+/**
+ * Serves the built site. Files under `assets/` have a hash of their content in the name and are kept for a year;
+ * everything else is asked for again every time. What is not there is a 404, never the page.
+ *
+ * @param publicDir - Absolute; what `vite build` made.
+ */
+export async function serveSite(
+  app: NestFastifyApplication,
+  settings: SiteSettings,
+  publicDir: string,
+): Promise<void> {
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.addHook('onRequest', async (request, reply) => {
+    reply.headers(securityHeaders(settings, request.headers.host));
+  });
+  await app.register(fastifyStatic, {
+    root: publicDir,
+    index: false,
+    cacheControl: false,
+    dotfiles: 'ignore',
+    setHeaders: (reply, path) => {
+      reply.header('cache-control', path.includes(`${sep}assets${sep}`) ? unchanging : 'no-cache');
+    },
+  });
+}
