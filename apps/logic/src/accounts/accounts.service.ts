@@ -9,6 +9,9 @@ import { PasswordHasher } from './password-hasher.js';
 /** Names that look alike to a reader are one name: compatibility forms and case are folded. */
 const nameKeyOf = (name: string) => name.normalize('NFKC').toLowerCase().trim();
 
+/** Half a surrogate pair does not survive UTF-8: its owner could not log in under what is stored. */
+const storable = (name: string) => !/\p{Cs}/u.test(name);
+
 /** Accounts: registration and password check. */
 @Injectable()
 export class AccountsService {
@@ -20,7 +23,7 @@ export class AccountsService {
 
   /** @throws {AppError} `INVALID` with the field's name, or `NAME_TAKEN`. */
   async register(userName: string, password: string): Promise<User> {
-    const name = userNameField.safeParse(userName);
+    const name = userNameField.refine(storable).safeParse(userName);
     const fields = [
       !name.success && 'userName',
       !passwordField.safeParse(password).success && 'password',
@@ -54,19 +57,16 @@ export class AccountsService {
     return users.map(userOf);
   }
 
-  /** Inserts an account under a given id unless it is there. */
+  /** Inserts an account under a given id, unless the id or the name is taken. */
   async insertWithId(id: number, name: string, password: string): Promise<void> {
     const passwordHash = await this.hasher.hash(password);
-    const row = {
-      id,
-      name,
-      nameKey: nameKeyOf(name),
-      passwordHash,
-      role: 'user' as const,
-      createdAt: Date.now(),
-    };
+    // Written by hand: on Postgres TypeORM leaves out an id that the database can generate.
     await this.writer.run((manager) =>
-      manager.createQueryBuilder().insert().into(UserEntity).values(row).orIgnore().execute(),
+      manager.query(
+        `INSERT INTO users (id, name, name_key, password_hash, role, created_at)
+         VALUES ($1, $2, $3, $4, 'user', $5) ON CONFLICT DO NOTHING`,
+        [id, name, nameKeyOf(name), passwordHash, Date.now()],
+      ),
     );
   }
 

@@ -22,14 +22,14 @@ export class PasswordHasher {
   private readonly waiting: (() => void)[] = [];
   private dummyHash: Promise<string> | undefined;
 
-  constructor(private readonly options: Argon2Options) {}
+  constructor(private readonly options: Argon2Options) {
+    // Ahead of its first use, which would otherwise take twice as long as checking a known user.
+    this.unknownUserHash().catch(() => undefined);
+  }
 
   /** @throws {AppError} `OVERLOADED` when too many are waiting. */
   hash(password: string): Promise<string> {
-    const { memoryKib, iterations, parallelism } = this.options;
-    return this.limited(() =>
-      hash(password, { type: argon2id, memoryCost: memoryKib, timeCost: iterations, parallelism }),
-    );
+    return this.limited(() => this.compute(password));
   }
 
   /**
@@ -37,9 +37,23 @@ export class PasswordHasher {
    * tell whether a user exists.
    */
   async matches(password: string, passwordHash: string | undefined): Promise<boolean> {
-    const against = passwordHash ?? (await (this.dummyHash ??= this.hash('no such user')));
+    const against = passwordHash ?? (await this.unknownUserHash());
     const matches = await this.limited(() => verify(against, password));
     return matches && passwordHash !== undefined;
+  }
+
+  private compute(password: string): Promise<string> {
+    const { memoryKib, iterations, parallelism } = this.options;
+    return hash(password, { type: argon2id, memoryCost: memoryKib, timeCost: iterations, parallelism });
+  }
+
+  /** Not in the line with the others: it is made once, and must not be refused. A failure is not kept. */
+  private unknownUserHash(): Promise<string> {
+    this.dummyHash ??= this.compute('no such user').catch((error: unknown) => {
+      this.dummyHash = undefined;
+      throw error;
+    });
+    return this.dummyHash;
   }
 
   private async limited<T>(job: () => Promise<T>): Promise<T> {

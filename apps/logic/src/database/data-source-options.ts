@@ -1,36 +1,40 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { DataSourceOptions } from 'typeorm';
 import { InitialSchema1700000000000 } from './migrations/1700000000000-initial-schema.js';
+import { WideIds1764000000000 } from './migrations/1764000000000-wide-ids.js';
 import { MessageEntity } from './message.entity.js';
 import { RoomEntity } from './room.entity.js';
 import { UserEntity } from './user.entity.js';
 
-/** How long a statement waits for another process's write lock, milliseconds. */
-const BUSY_TIMEOUT_MS = 10_000;
+/** How long a statement waits for another process's lock, milliseconds. */
+export const BUSY_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
- * TypeORM's options for a database URL: `sqlite:<path>` or `postgres://…`.
+ * TypeORM's options for a database URL: `sqlite:<path>` or `postgres://…`. The schema is made by migrations alone.
  *
- * SQLite runs with a write-ahead log and `synchronous = NORMAL`: a power cut may take back the last commits, and they
- * come again from Redis, whose streams keep a message until the archive has confirmed it.
+ * @throws {Error} for another URL, which is not printed: it may hold a password. Also for a SQLite in memory: a process
+ *   opens its database twice.
  */
 export function dataSourceOptions(url: string): DataSourceOptions {
   const shared = {
     entities: [UserEntity, RoomEntity, MessageEntity],
-    migrations: [InitialSchema1700000000000],
+    migrations: [InitialSchema1700000000000, WideIds1764000000000],
     migrationsTableName: 'schema_migrations',
     synchronize: false,
   };
-  if (!url.startsWith('sqlite:')) return { type: 'postgres', url, ...shared };
-  const database = url.slice('sqlite:'.length);
-  if (database !== ':memory:') mkdirSync(dirname(database), { recursive: true });
-  return {
-    type: 'sqlite',
-    database,
-    enableWAL: true,
-    busyTimeout: BUSY_TIMEOUT_MS,
-    busyErrorRetry: 200,
-    ...shared,
-  };
+  if (/^postgres(ql)?:\/\//.test(url)) {
+    // A lock that does not come and a server that does not answer end in an error, as on SQLite.
+    const extra = { statement_timeout: BUSY_TIMEOUT_MS, query_timeout: BUSY_TIMEOUT_MS + CONNECT_TIMEOUT_MS };
+    return {
+      type: 'postgres',
+      url,
+      applicationName: 'parley-logic',
+      connectTimeoutMS: CONNECT_TIMEOUT_MS,
+      extra,
+      ...shared,
+    };
+  }
+  const database = /^sqlite:(?!:memory:)(.+)$/.exec(url)?.[1];
+  if (database === undefined) throw new Error('The database URL must be sqlite:<path> or postgres://….');
+  return { type: 'sqlite', database, busyTimeout: BUSY_TIMEOUT_MS, ...shared };
 }

@@ -1,32 +1,53 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
+import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
+import { AppError } from '@parley/protocol';
+import type { DataSource } from 'typeorm';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { ArchiveRepository } from '../archive/archive.repository.js';
 import { RoomsRepository } from '../rooms/rooms.repository.js';
 import { dataSourceOptions } from './data-source-options.js';
-import { migrate } from './migrate.js';
-import { SqlWriter } from './sql-writer.js';
+import { isSqlite, openDatabase, openSqliteWriter } from './open-database.js';
+import { asAppError } from './sql-errors.js';
+import { PostgresWriter, SqliteWriter, SqlWriter } from './sql-writer.js';
+
+/** A database server that is still starting is tried again for this long. */
+const START_ATTEMPTS = 20;
+const START_RETRY_MS = 1_000;
 
 /** SQL for the app, global. Connecting creates what is missing. */
 @Global()
 @Module({})
 export class DatabaseModule {
+  /** @throws {Error} for a URL that cannot be used. */
   static forRoot(url: string): DynamicModule {
-    const providers = [SqlWriter, AccountsService, RoomsRepository, ArchiveRepository];
+    const options = dataSourceOptions(url);
+    const services = [AccountsService, RoomsRepository, ArchiveRepository];
     return {
       module: DatabaseModule,
       imports: [
         TypeOrmModule.forRootAsync({
-          useFactory: () => ({ ...dataSourceOptions(url), retryAttempts: 5, retryDelay: 500 }),
-          dataSourceFactory: async (options) => {
-            if (!options) throw new Error('no database options');
-            return migrate(await new DataSource(options).initialize());
-          },
+          useFactory: () => ({
+            ...options,
+            retryAttempts: START_ATTEMPTS,
+            retryDelay: START_RETRY_MS,
+            // A migration that fails would fail again.
+            toRetry: (error: unknown) => asAppError(error) instanceof AppError,
+          }),
+          dataSourceFactory: () => openDatabase(url),
         }),
       ],
-      providers,
-      exports: providers,
+      providers: [
+        {
+          provide: SqlWriter,
+          useFactory: async (dataSource: DataSource) =>
+            isSqlite(dataSource)
+              ? new SqliteWriter(await openSqliteWriter(url))
+              : new PostgresWriter(dataSource),
+          inject: [getDataSourceToken()],
+        },
+        ...services,
+      ],
+      exports: [SqlWriter, ...services],
     };
   }
 }

@@ -4,7 +4,7 @@ import { numberColumn } from './number-column.js';
 /** An archived message. `body` is kept exactly as it was accepted, so history needs no encoding. */
 @Entity('messages')
 export class MessageEntity {
-  @PrimaryColumn('integer', { name: 'room_id' })
+  @PrimaryColumn('bigint', { name: 'room_id', transformer: numberColumn })
   roomId!: number;
 
   @PrimaryColumn('bigint', { transformer: numberColumn })
@@ -16,7 +16,7 @@ export class MessageEntity {
   @Column('text')
   id!: string;
 
-  @Column('integer', { name: 'sender_id' })
+  @Column('bigint', { name: 'sender_id', transformer: numberColumn })
   senderId!: number;
 
   @Column('integer')

@@ -1,5 +1,5 @@
-/** Postgres gives `bigint` as text; every number of ours is a safe integer. */
+/** Postgres gives `bigint` as text; every number of ours is a safe integer. NULL stays NULL. */
 export const numberColumn = {
-  from: (value: string | number): number => Number(value),
+  from: (value: string | number | null): number | null => (value === null ? null : Number(value)),
   to: (value: number): number => value,
 };

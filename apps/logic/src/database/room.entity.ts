@@ -1,10 +1,11 @@
-import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import { Column, Entity, Generated, PrimaryColumn } from 'typeorm';
 import { numberColumn } from './number-column.js';
 
 /** A room, or the conversation of two users. */
 @Entity('rooms')
 export class RoomEntity {
-  @PrimaryGeneratedColumn()
+  @PrimaryColumn('bigint', { transformer: numberColumn })
+  @Generated('increment')
   id!: number;
 
   @Column('text')
@@ -17,7 +18,7 @@ export class RoomEntity {
   @Column('text', { name: 'direct_key', nullable: true, unique: true })
   directKey!: string | null;
 
-  @Column('integer', { name: 'created_by', nullable: true })
+  @Column('bigint', { name: 'created_by', nullable: true, transformer: numberColumn })
   createdBy!: number | null;
 
   @Column('bigint', { name: 'created_at', transformer: numberColumn })

@@ -1,27 +1,76 @@
-import { Injectable } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource, type EntityManager } from 'typeorm';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { AppError } from '@parley/protocol';
+import type { DataSource } from 'typeorm';
+import { asAppError, isRetryable } from './sql-errors.js';
+import { immediateTransaction, type SqlWork } from './write-transaction.js';
+
+/** The one way to write to SQL. */
+export abstract class SqlWriter {
+  /**
+   * Runs work in a transaction: all of it happens, or nothing.
+   *
+   * @param work - Uses only the manager it is given, opens no transaction, and may be run again from the start.
+   * @returns What `work` returns, after the commit.
+   * @throws {AppError} `UNAVAILABLE` when the database is locked, full, failing or gone; `OVERLOADED` when too much is
+   *   waiting already. Errors of `work` come through as they are.
+   */
+  abstract run<T>(work: SqlWork<T>): Promise<T>;
+}
+
+/** Writes waiting for their turn on SQLite; more are refused. Each is a batch or a person's click. */
+export const MAX_WAITING_WRITES = 1_000;
+const OVERLOADED_RETRY_MS = 1_000;
 
 /**
- * Runs write transactions. SQLite under TypeORM has one connection per process, on which two transactions cannot be open
- * at once, so there they wait for each other; Postgres takes them as they come.
- *
- * @see https://github.com/typeorm/typeorm/issues/307
+ * SQLite: TypeORM has one connection, on which a second transaction would fail ("cannot start a transaction within a
+ * transaction"). So transactions queue, on a connection that does nothing else.
  */
-@Injectable()
-export class SqlWriter {
+export class SqliteWriter extends SqlWriter implements OnApplicationShutdown {
   private tail: Promise<unknown> = Promise.resolve();
-  private readonly isSqlite: boolean;
+  private waiting = 0;
+  private closed = false;
 
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {
-    this.isSqlite = dataSource.options.type === 'sqlite';
+  constructor(private readonly dataSource: DataSource) {
+    super();
   }
 
-  run<T>(job: (manager: EntityManager) => Promise<T>): Promise<T> {
-    const transaction = () => this.dataSource.transaction(job);
-    if (!this.isSqlite) return transaction();
-    const result = this.tail.then(transaction);
-    this.tail = result.catch(() => undefined);
-    return result;
+  async run<T>(work: SqlWork<T>): Promise<T> {
+    if (this.closed) throw new AppError('UNAVAILABLE');
+    if (this.waiting >= MAX_WAITING_WRITES)
+      throw new AppError('OVERLOADED', { retryAfterMs: OVERLOADED_RETRY_MS });
+    this.waiting++;
+    const result = this.tail.then(() => immediateTransaction(this.dataSource, work));
+    this.tail = result.catch(() => undefined).finally(() => this.waiting--);
+    try {
+      return await result;
+    } catch (error) {
+      throw asAppError(error);
+    }
+  }
+
+  /** Finishes what is queued, then closes the connection. */
+  async onApplicationShutdown(): Promise<void> {
+    this.closed = true;
+    await this.tail;
+    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+  }
+}
+
+const MAX_ATTEMPTS = 3;
+
+/** Postgres: a transaction on a connection of the pool. */
+export class PostgresWriter extends SqlWriter {
+  constructor(private readonly dataSource: DataSource) {
+    super();
+  }
+
+  async run<T>(work: SqlWork<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.dataSource.transaction(work);
+      } catch (error) {
+        if (!isRetryable(error) || attempt === MAX_ATTEMPTS) throw asAppError(error);
+      }
+    }
   }
 }

@@ -1,10 +1,11 @@
-import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import { Column, Entity, Generated, PrimaryColumn } from 'typeorm';
 import { numberColumn } from './number-column.js';
 
 /** An account. */
 @Entity('users')
 export class UserEntity {
-  @PrimaryGeneratedColumn()
+  @PrimaryColumn('bigint', { transformer: numberColumn })
+  @Generated('increment')
   id!: number;
 
   @Column('text')

@@ -1,0 +1,71 @@
+import { AppError } from '@parley/protocol';
+import { expect, it } from 'vitest';
+import { describeSql, openSql, rawSql } from '../database/sql-databases.conformance.js';
+import { AccountsService } from './accounts.service.js';
+
+describeSql('AccountsService', (server) => {
+  const open = async () => {
+    const url = await server.createDatabase();
+    return { url, accounts: (await openSql(url)).get(AccountsService) };
+  };
+  const code = (promise: Promise<unknown>) =>
+    promise.then(
+      () => 'ok',
+      (error: unknown) => (error instanceof AppError ? error.code : String(error)),
+    );
+
+  it('registers, checks the password, and finds by id', async () => {
+    const { url, accounts } = await open();
+    const user = await accounts.register(' 小明 ', 'correct horse');
+    expect(user).toEqual({ userId: expect.any(Number) as number, userName: '小明', role: 'user' });
+    expect(await accounts.verify('小明', 'correct horse')).toEqual(user);
+    expect(await accounts.findByIds([user.userId, 12_345])).toEqual([user]);
+    expect(await accounts.findByIds([])).toEqual([]);
+    const [row] = await rawSql(url, 'SELECT password_hash FROM users');
+    expect(row?.['password_hash']).toMatch(/^\$argon2id\$/);
+  });
+
+  it('answers a wrong password and an unknown user alike', async () => {
+    const { accounts } = await open();
+    await accounts.register('anna', 'correct horse');
+    expect(await code(accounts.verify('anna', 'wrong horse'))).toBe('BAD_CREDENTIALS');
+    expect(await code(accounts.verify('nobody', 'correct horse'))).toBe('BAD_CREDENTIALS');
+    expect(await code(accounts.verify('', ''))).toBe('BAD_CREDENTIALS');
+    expect(await code(accounts.verify('anna', 'x'.repeat(100_000)))).toBe('BAD_CREDENTIALS');
+  });
+
+  it('takes a name once, whatever its case and form', async () => {
+    const { accounts } = await open();
+    await accounts.register('Ångström', 'secret1');
+    for (const name of ['ångström', 'ÅNGSTRÖM', 'A\u030angstro\u0308m', 'Ångströｍ'])
+      expect(await code(accounts.register(name, 'secret1'))).toBe('NAME_TAKEN');
+    expect(await accounts.verify('ÅNGSTRÖM', 'secret1')).toMatchObject({ userName: 'Ångström' });
+  });
+
+  it('lets one of many registrations of a name at once through, also over two instances', async () => {
+    const { url, accounts } = await open();
+    const other = (await openSql(url)).get(AccountsService);
+    const codes = await Promise.all(
+      Array.from({ length: 8 }, (_, i) =>
+        code((i % 2 ? accounts : other).register(i % 3 ? 'Demo' : 'demo', 'secret1')),
+      ),
+    );
+    expect(codes.filter((c) => c === 'ok')).toHaveLength(1);
+    expect(codes.filter((c) => c === 'NAME_TAKEN')).toHaveLength(7);
+  });
+
+  it('names the fields that are wrong', async () => {
+    const { accounts } = await open();
+    const refused = (name: string, password: string) =>
+      accounts.register(name, password).then(
+        () => 'ok',
+        (error: AppError) => ({ code: error.code, fields: error.fields }),
+      );
+    expect(await refused('', '12345')).toEqual({ code: 'INVALID', fields: ['userName', 'password'] });
+    expect(await refused('x'.repeat(33), '123456')).toEqual({ code: 'INVALID', fields: ['userName'] });
+    expect(await refused('x', 'p'.repeat(257))).toEqual({ code: 'INVALID', fields: ['password'] });
+    // Half a surrogate pair does not survive UTF-8: the owner could not log in under the stored name.
+    expect(await refused('x\ud800', '123456')).toEqual({ code: 'INVALID', fields: ['userName'] });
+    expect(await refused('x'.repeat(32), 'p'.repeat(256))).toBe('ok');
+  });
+});

@@ -1,0 +1,216 @@
+import 'reflect-metadata';
+import { Module, type INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { freePort, spawnProcess, type ManagedProcess } from '@parley/testing';
+import { randomUUID } from 'node:crypto';
+import { accessSync, chownSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, onTestFinished } from 'vitest';
+import { AccountsModule } from '../accounts/accounts.module.js';
+import { DatabaseModule } from './database.module.js';
+import { DEMO, SeedService } from './seed.service.js';
+
+/** Makes empty databases of one kind. */
+export interface SqlServer {
+  readonly kind: 'sqlite' | 'postgres';
+  /** @returns The URL of a new, empty database; removed when the test ends. */
+  createDatabase(): Promise<string>;
+}
+
+/** SQLite files in temporary folders. */
+export const sqlite: SqlServer = { kind: 'sqlite', createDatabase: createSqliteFile };
+
+/**
+ * Registers one suite for SQLite and one for Postgres. The Postgres server is the one `PARLEY_TEST_POSTGRES_URL` names
+ * (its user must be allowed to create databases), else a private one on a free port. Where there is neither, the suite is
+ * reported as skipped, by name.
+ */
+export function describeSql(title: string, suite: (server: SqlServer) => void): void {
+  describe(`${title} on SQLite`, () => suite(sqlite));
+
+  const given = process.env['PARLEY_TEST_POSTGRES_URL'];
+  const commands = given === undefined ? findPostgres() : undefined;
+  if (typeof commands === 'string') {
+    describe.skip(`${title} on Postgres (skipped: ${commands})`, () =>
+      suite({ kind: 'postgres', createDatabase: noServer }));
+    return;
+  }
+  describe(`${title} on Postgres`, () => {
+    let adminUrl = given ?? '';
+    let stop: () => Promise<void> = async () => undefined;
+    beforeAll(async () => {
+      if (commands) ({ url: adminUrl, stop } = await startPostgres(commands));
+    });
+    afterAll(() => stop());
+    suite({ kind: 'postgres', createDatabase: () => createPostgresDatabase(adminUrl) });
+  });
+}
+
+/** logic's SQL side as the app composes it, on a database. Closed when the test ends, unless it was closed before. */
+export async function openSql(
+  url: string,
+  options: { demo?: boolean } = {},
+): Promise<INestApplicationContext> {
+  @Module({
+    imports: [
+      AccountsModule.forRoot({
+        // The least that argon2 takes: these tests are not about its strength.
+        argon2: { memoryKib: 1_024, iterations: 2, parallelism: 1 },
+        jwtSecret: 'a secret of the tests, nothing else',
+        sessionTtlMs: 60_000,
+      }),
+      DatabaseModule.forRoot(url),
+    ],
+    providers: [{ provide: DEMO, useValue: options.demo ?? false }, SeedService],
+  })
+  class SqlModule {}
+  const app = await NestFactory.createApplicationContext(SqlModule, {
+    logger: ['error'],
+    abortOnError: false,
+  });
+  onTestFinished(() => app.close());
+  return app;
+}
+
+/** Runs statements past the app, on a connection of their own. */
+export async function rawSql(url: string, sql: string): Promise<Record<string, unknown>[]> {
+  if (!url.startsWith('sqlite:')) {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    try {
+      return (await client.query<Record<string, unknown>>(sql)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+  const connection = await openSqliteConnection(url);
+  try {
+    return await connection.all(sql);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** A bare SQLite connection, to lock the file with. */
+export async function openSqliteConnection(url: string): Promise<{
+  all(sql: string): Promise<Record<string, unknown>[]>;
+  close(): Promise<void>;
+}> {
+  const { default: sqlite3 } = await import('sqlite3');
+  const database = await new Promise<InstanceType<typeof sqlite3.Database>>((resolve, reject) => {
+    const opened = new sqlite3.Database(url.slice('sqlite:'.length), (error) =>
+      error ? reject(error) : resolve(opened),
+    );
+  });
+  return {
+    all: (sql) =>
+      new Promise((resolve, reject) =>
+        database.all<Record<string, unknown>>(sql, (error, rows) => (error ? reject(error) : resolve(rows))),
+      ),
+    close: () =>
+      new Promise((resolve, reject) => database.close((error) => (error ? reject(error) : resolve()))),
+  };
+}
+
+async function createSqliteFile(): Promise<string> {
+  const dir = mkdtempSync(join(tmpdir(), 'parley-sql-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  return `sqlite:${join(dir, 'parley.sqlite3')}`;
+}
+
+async function createPostgresDatabase(adminUrl: string): Promise<string> {
+  const name = `parley_test_${randomUUID().replaceAll('-', '')}`;
+  await rawSql(adminUrl, `CREATE DATABASE ${name}`);
+  onTestFinished(async () => {
+    await rawSql(adminUrl, `DROP DATABASE ${name} WITH (FORCE)`);
+  });
+  const url = new URL(adminUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+async function noServer(): Promise<string> {
+  throw new Error('there is no Postgres server');
+}
+
+interface PostgresCommands {
+  readonly initdb: string;
+  readonly postgres: string;
+  /** Put in front of both: Postgres refuses to run as root. */
+  readonly asNobody: readonly string[];
+}
+
+const NOBODY = 65_534;
+
+/** @returns What to run, or why there is nothing to run. */
+function findPostgres(): PostgresCommands | string {
+  const dirs = [...(process.env['PATH'] ?? '').split(delimiter), ...debianPostgresDirs()];
+  const find = (name: string) => dirs.map((dir) => join(dir, name)).find(isExecutable);
+  const [initdb, postgres, setpriv] = ['initdb', 'postgres', 'setpriv'].map(find);
+  if (!initdb || !postgres) return 'no PARLEY_TEST_POSTGRES_URL, and no initdb on this machine';
+  if (process.getuid?.() !== 0) return { initdb, postgres, asNobody: [] };
+  if (!setpriv) return 'Postgres does not run as root, and there is no setpriv on this machine';
+  return {
+    initdb,
+    postgres,
+    asNobody: [setpriv, `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'],
+  };
+}
+
+function debianPostgresDirs(): string[] {
+  const root = '/usr/lib/postgresql';
+  return ['18', '17', '16', '15', '14', '13'].map((version) => join(root, version, 'bin'));
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function startPostgres(
+  commands: PostgresCommands,
+): Promise<{ url: string; stop: () => Promise<void> }> {
+  const dir = mkdtempSync(join(tmpdir(), 'parley-postgres-'));
+  if (commands.asNobody.length > 0) chownSync(dir, NOBODY, NOBODY);
+  const data = join(dir, 'data');
+  const run = (command: string, args: string[]): Promise<ManagedProcess> => {
+    const [first = command, ...rest] = [...commands.asNobody, command, ...args];
+    return spawnProcess({ command: first, args: rest, cwd: dir, name: command });
+  };
+  const initdb = await run(commands.initdb, [
+    '-D',
+    data,
+    '-U',
+    'postgres',
+    '-A',
+    'trust',
+    '-E',
+    'UTF8',
+    '--locale=C',
+    '--no-sync',
+  ]);
+  if ((await initdb.exited).code !== 0) throw new Error(`initdb failed\n${initdb.output()}`);
+  const port = await freePort();
+  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off'];
+  const server = await run(commands.postgres, [
+    '-D',
+    data,
+    '-p',
+    String(port),
+    ...settings.flatMap((s) => ['-c', s]),
+  ]);
+  await server.waitForLine(/ready to accept connections/, 20_000);
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    stop: async () => {
+      await server.terminate();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}

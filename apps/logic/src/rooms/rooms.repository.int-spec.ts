@@ -1,0 +1,148 @@
+import { messageBody } from '@parley/contracts';
+import { expect, it } from 'vitest';
+import { AccountsService } from '../accounts/accounts.service.js';
+import { ArchiveRepository } from '../archive/archive.repository.js';
+import { describeSql, openSql, rawSql } from '../database/sql-databases.conformance.js';
+import { RoomsRepository } from './rooms.repository.js';
+
+describeSql('RoomsRepository', (server) => {
+  const open = async () => {
+    const url = await server.createDatabase();
+    const app = await openSql(url, { demo: true });
+    return { url, app, rooms: app.get(RoomsRepository) };
+  };
+
+  it('creates, lists and finds rooms; conversations are not listed', async () => {
+    const { rooms } = await open();
+    const made = await rooms.create('Physics', 3);
+    expect(made).toEqual({ roomId: 2, name: 'Physics', kind: 'room', directKey: null });
+    const direct = await rooms.findOrCreateDirect(3, 4);
+    expect(await rooms.get(direct.roomId)).toEqual({
+      roomId: direct.roomId,
+      name: '',
+      kind: 'direct',
+      directKey: '3:4',
+    });
+    expect((await rooms.list()).map(({ name }) => name)).toEqual(['Lobby', 'Physics']);
+  });
+
+  // Ids were 32 bits wide on Postgres: a larger one was an error of the database instead of a room that is not there.
+  it('knows no room and no user under an id that nobody has, however large', async () => {
+    const { app, rooms } = await open();
+    for (const id of [99, 2 ** 31, Number.MAX_SAFE_INTEGER]) {
+      expect(await rooms.get(id)).toBeUndefined();
+      expect(await rooms.readSeqCeiling(id)).toBe(0);
+      expect(await app.get(AccountsService).findByIds([id])).toEqual([]);
+    }
+    await expect(rooms.findOrCreateDirect(3, Number.MAX_SAFE_INTEGER)).rejects.toMatchObject({
+      code: 'USER_NOT_FOUND',
+    });
+  });
+
+  it('makes one conversation for two users, whoever asks and however often at once', async () => {
+    const { url, app, rooms } = await open();
+    const other = (await openSql(url)).get(RoomsRepository);
+    const found = await Promise.all(
+      Array.from({ length: 10 }, (_, i) =>
+        i % 2 ? rooms.findOrCreateDirect(3, 4) : other.findOrCreateDirect(4, 3),
+      ),
+    );
+    expect(new Set(found.map(({ roomId }) => roomId)).size).toBe(1);
+    expect(found[0]?.directKey).toBe('3:4');
+    expect(app).toBeDefined();
+  });
+
+  it('refuses a conversation with nobody and with oneself', async () => {
+    const { rooms } = await open();
+    await expect(rooms.findOrCreateDirect(3, 99)).rejects.toMatchObject({ code: 'USER_NOT_FOUND' });
+    await expect(rooms.findOrCreateDirect(3, 3)).rejects.toMatchObject({ code: 'INVALID' });
+  });
+
+  it("lists a user's conversations with the other user, the most recently used first", async () => {
+    const { app, rooms } = await open();
+    const with4 = await rooms.findOrCreateDirect(3, 4);
+    const with5 = await rooms.findOrCreateDirect(5, 3);
+    await rooms.findOrCreateDirect(4, 5);
+    const message = {
+      code: 0,
+      op: 2,
+      msg: 'hi',
+      fromUserId: 3,
+      fromUserName: 'demo',
+      toUserId: 4,
+      toUserName: 'demo1',
+      createTime: '',
+    };
+    const archive = app.get(ArchiveRepository);
+    const say = (roomId: number, seq: number, sentAt: number) =>
+      archive.append([
+        {
+          roomId,
+          seq,
+          epoch: 'e',
+          body: messageBody({ ...message, roomId, id: `${seq}`, clientMsgId: `${seq}`, sentAt }),
+        },
+      ]);
+    const now = Date.now();
+    await say(with5.roomId, 1, now + 1_000);
+    await say(with4.roomId, 1, now + 2_000);
+    expect(await rooms.listDirect(3)).toMatchObject([
+      { roomId: with4.roomId, peer: { userId: 4, userName: 'demo1' } },
+      { roomId: with5.roomId, peer: { userId: 5, userName: 'demo2' } },
+    ]);
+    await say(with5.roomId, 2, now + 3_000);
+    expect((await rooms.listDirect(3)).map(({ roomId }) => roomId)).toEqual([with5.roomId, with4.roomId]);
+    expect(await rooms.listDirect(6)).toEqual([]);
+  });
+
+  it('lists conversations that were made before memberships were kept', async () => {
+    const { url, rooms } = await open();
+    const { roomId } = await rooms.findOrCreateDirect(3, 4);
+    await rawSql(url, 'DELETE FROM memberships');
+    await rawSql(url, `DELETE FROM schema_migrations WHERE name LIKE 'WideIds%'`);
+    const upgraded = (await openSql(url)).get(RoomsRepository);
+    expect(await upgraded.listDirect(3)).toMatchObject([{ roomId, peer: { userId: 4 } }]);
+    expect(await upgraded.listDirect(4)).toMatchObject([{ roomId, peer: { userId: 3 } }]);
+  });
+
+  it('only ever raises a ceiling, and answers the one in force', async () => {
+    const { url, rooms } = await open();
+    const other = (await openSql(url)).get(RoomsRepository);
+    expect(await rooms.readSeqCeiling(1)).toBe(0);
+    expect(await rooms.raiseSeqCeiling(1, 5_000_000_000)).toBe(5_000_000_000);
+    expect(await rooms.raiseSeqCeiling(1, 10)).toBe(5_000_000_000);
+    const wanted = Array.from({ length: 20 }, (_, i) => 6_000_000_000 + ((i * 7) % 20));
+    const answers = await Promise.all(
+      wanted.map((ceiling, i) => (i % 2 ? rooms : other).raiseSeqCeiling(1, ceiling)),
+    );
+    for (const [i, answer] of answers.entries()) expect(answer).toBeGreaterThanOrEqual(wanted[i] ?? 0);
+    expect(await other.readSeqCeiling(1)).toBe(6_000_000_019);
+  });
+
+  // Without a row to keep it in, a reservation was answered with 0 as if it had been made.
+  it('reserves nothing for a room that is not there', async () => {
+    const { rooms } = await open();
+    await expect(rooms.raiseSeqCeiling(99, 1_000)).rejects.toMatchObject({ code: 'ROOM_NOT_FOUND' });
+  });
+
+  it('tells who may be in a room, and who may speak', async () => {
+    const { url, rooms } = await open();
+    const { roomId } = await rooms.findOrCreateDirect(3, 4);
+    expect(await rooms.canAccess(roomId, 4)).toBe(true);
+    expect(await rooms.canAccess(roomId, 5)).toBe(false);
+    expect(await rooms.canAccess(1, 5)).toBe(true);
+    expect(await rooms.canAccess(99, 5)).toBe(false);
+    await rawSql(
+      url,
+      `INSERT INTO memberships (room_id, user_id, role, muted_until, banned_until)
+       VALUES (1, 5, 'member', 1000, NULL), (1, 6, 'member', NULL, 2000)`,
+    );
+    expect(await rooms.membership(1, 4)).toBeUndefined();
+    expect(await rooms.membership(1, 5)).toEqual({ role: 'member', mutedUntil: 1_000, bannedUntil: null });
+    expect(await rooms.isMuted(1, 5, 999)).toBe(true);
+    expect(await rooms.isMuted(1, 5, 1_000)).toBe(false);
+    expect(await rooms.isBanned(1, 6, 1_999)).toBe(true);
+    expect(await rooms.canAccess(1, 6, 1_999)).toBe(false);
+    expect(await rooms.canAccess(1, 6, 2_000)).toBe(true);
+  });
+});
