@@ -1,6 +1,7 @@
+import { JwtService } from '@nestjs/jwt';
 import { logicRpc } from '@parley/contracts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ackOf, refuse, sessionOf, startApiApp, type ApiApp } from '../api-app.fixture.js';
+import { ackOf, jwtSecret, refuse, sessionOf, startApiApp, type ApiApp } from '../api-app.fixture.js';
 
 let api: ApiApp;
 beforeAll(async () => {
@@ -288,6 +289,11 @@ describe('bad input', () => {
 describe('tokens', () => {
   const none = 'Bearer realm="parley"';
   const refused = 'Bearer realm="parley", error="invalid_token"';
+  const hs512 = () =>
+    new JwtService({}).sign(
+      { sub: '3', name: 'demo', role: 'user', sid: 's-3' },
+      { secret: jwtSecret, algorithm: 'HS512', expiresIn: 60 },
+    );
   const unsigned = () => {
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
     return `${part({ alg: 'none', typ: 'JWT' })}.${part({ sub: '1', name: 'x', role: 'admin', sid: 's', exp: 4e9 })}.`;
@@ -299,6 +305,7 @@ describe('tokens', () => {
     ['empty', () => ({ authorization: 'Bearer ' }), refused],
     ['followed by more', () => ({ authorization: `Bearer ${api.token()} x` }), refused],
     ['signed by somebody else', () => bearer(api.token({}, 'another-secret')), refused],
+    ['signed with another algorithm', () => bearer(hs512()), refused],
     ['not signed at all', () => bearer(unsigned()), refused],
     ['expired', () => bearer(api.token({ exp: 1_000 })), refused],
     ['without our claims', () => bearer(api.token({ sub: 'x' })), refused],
