@@ -1,0 +1,66 @@
+import { RedisConnections, RedisKeys, LeaseStore } from '@parley/redis';
+import { expect, onTestFinished, vi } from 'vitest';
+import { DispatchStreams, type ConsumerGroup } from './dispatch-streams.js';
+import { ShardOwner } from './shard-owner.js';
+import { StreamConsumer, type StreamItem } from './stream-consumer.js';
+
+/** Makers of owners and consumers on one Redis; all end with the test. */
+export function queueWorld(url: string, prefix: string, shardCount = 1) {
+  const keys = new RedisKeys(prefix, { shardCount, shardOf: () => 0 });
+  const connect = (at = url) => {
+    const connections = new RedisConnections(at);
+    onTestFinished(() => connections.close());
+    return connections;
+  };
+  const { main } = connect();
+  const streams = new DispatchStreams(main, keys);
+
+  /** Appends entries `from` to `to` as the accept script does. */
+  async function add(from: number, to = from, shard = 0): Promise<void> {
+    const pipeline = main.pipeline();
+    for (let seq = from; seq <= to; seq++)
+      pipeline.xadd(keys.dispatch(shard), '*', 'r', 1, 's', seq, 'e', 'e', 'b', '{"code":0', 't', '');
+    await pipeline.exec();
+  }
+
+  function owner(instanceId: string, candidates: () => readonly string[], leaseTtlMs = 5_000): ShardOwner {
+    const leases = new LeaseStore(connect().main, keys);
+    const made = new ShardOwner(leases, { instanceId, shardCount, leaseTtlMs, candidates });
+    onTestFinished(() => made.stop());
+    made.start();
+    return made;
+  }
+
+  /** A consumer that owns all shards; `seen` are the numbers it was given. */
+  function consume(group: ConsumerGroup, options: { ack?: boolean; at?: string; id?: string } = {}) {
+    const { ack = true, at, id = 'a' } = options;
+    const items: StreamItem[] = [];
+    const errors: unknown[] = [];
+    const connections = connect(at);
+    const mine = owner(id, () => [id]);
+    const consumer = new StreamConsumer(connections, new DispatchStreams(connections.main, keys), mine, {
+      group,
+      batchSize: 10,
+      blockMs: 100,
+      maxInHand: 10_000,
+      onBatch: async (batch) => {
+        items.push(...batch);
+        if (ack) consumer.ack(batch);
+      },
+      onError: (error) => errors.push(error),
+    });
+    onTestFinished(() => consumer.stopReading());
+    consumer.start();
+    const seen = () => items.map(({ entry }) => entry.seq);
+    return { consumer, owner: mine, items, errors, seen };
+  }
+
+  const pending = async (group: ConsumerGroup) => Number((await main.xpending(keys.dispatch(0), group))[0]);
+  const allAcked = (group: ConsumerGroup) =>
+    vi.waitFor(async () => expect(await pending(group)).toBe(0), { timeout: 5_000 });
+
+  return { keys, main, streams, add, owner, consume, pending, allAcked };
+}
+
+export const numbers = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, i) => from + i);

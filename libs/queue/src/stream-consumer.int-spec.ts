@@ -1,0 +1,79 @@
+import { eventually, sharedRedis, uniquePrefix } from '@parley/testing';
+import { afterAll, describe, expect, it } from 'vitest';
+import { numbers, queueWorld } from './queue.fixture.js';
+
+afterAll(async () => (await sharedRedis()).stop());
+
+const world = async () => queueWorld((await sharedRedis()).url, uniquePrefix('queue'));
+
+describe('StreamConsumer', () => {
+  it('delivers entries in order, from before and after it started, and acknowledges them', async () => {
+    const { add, consume, allAcked } = await world();
+    await add(1, 25);
+    const { seen, consumer } = consume('dispatch');
+    await eventually(() => expect(seen()).toEqual(numbers(1, 25)));
+    await add(26, 30);
+    await eventually(() => expect(seen()).toEqual(numbers(1, 30)));
+    await allAcked('dispatch');
+    await eventually(() => expect(consumer.inHand).toBe(0));
+  });
+
+  it('gives a successor what a dead owner left pending, before anything new', async () => {
+    const { add, consume, pending, allAcked } = await world();
+    await add(1, 15);
+    const dead = consume('dispatch', { ack: false, id: 'dead' });
+    await eventually(() => expect(dead.seen()).toEqual(numbers(1, 15)));
+    await dead.consumer.stopReading();
+    await dead.owner.stop();
+    expect(await pending('dispatch')).toBe(15);
+    await add(16, 20);
+    const next = consume('dispatch', { id: 'next' });
+    await eventually(() => expect(next.seen()).toEqual(numbers(1, 20)));
+    expect(next.items[0]?.fence).toBe((dead.items[0]?.fence ?? 0) + 1);
+    await allAcked('dispatch');
+  });
+
+  it('goes on after Redis lost the stream and its groups', async () => {
+    const { main, keys, add, consume } = await world();
+    await add(1, 3);
+    const { seen } = consume('dispatch');
+    await eventually(() => expect(seen()).toEqual([1, 2, 3]));
+    await main.del(keys.dispatch(0));
+    await add(4, 6);
+    await eventually(() => expect(seen()).toEqual(numbers(1, 6)));
+  });
+
+  it('reports and acknowledges an entry that it cannot read, and delivers the others', async () => {
+    const { main, keys, add, consume, allAcked } = await world();
+    await add(1);
+    await main.xadd(keys.dispatch(0), '*', 'r', 'x');
+    await add(2);
+    const { seen, errors } = consume('dispatch');
+    await eventually(() => expect(seen()).toEqual([1, 2]));
+    await allAcked('dispatch');
+    expect(errors.map(String)).toEqual(['Error: unreadable stream entry']);
+  });
+});
+
+describe('trim', () => {
+  it('removes only what both groups have acknowledged', async () => {
+    const { main, keys, streams, add, consume, allAcked } = await world();
+    expect(await streams.trim(0)).toEqual({ length: 0, pending: 0, lag: 0 });
+    // Whole nodes of 100 entries are removed.
+    await add(1, 350);
+    const dispatch = consume('dispatch', { id: 'a' });
+    await eventually(() => expect(dispatch.seen()).toHaveLength(350));
+    await allAcked('dispatch');
+    expect(await streams.trim(0)).toMatchObject({ length: 350, pending: 0, lag: 350 });
+
+    const archive = consume('archive', { id: 'a', ack: false });
+    await eventually(() => expect(archive.seen()).toHaveLength(350));
+    expect(await streams.trim(0)).toMatchObject({ length: 350, pending: 350, lag: 0 });
+    archive.consumer.ack(archive.items.filter(({ entry }) => entry.seq !== 250));
+    await eventually(async () => expect((await streams.trim(0)).pending).toBe(1));
+    const kept = (await main.xrange(keys.dispatch(0), '-', '+')).map(([, fields]) => Number(fields[3]));
+    expect(kept.length).toBeLessThan(350);
+    expect(kept).toEqual(numbers(kept[0] ?? 0, 350));
+    expect(kept[0]).toBeLessThanOrEqual(250);
+  });
+});
