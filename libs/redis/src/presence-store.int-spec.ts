@@ -1,0 +1,118 @@
+import { sharedRedis, uniquePrefix } from '@parley/testing';
+import { afterAll, describe, expect, it } from 'vitest';
+import { PresenceStore, type Member } from './presence-store.js';
+import { RoomStore } from './room-store.js';
+import { connect, testKeys } from './store.fixture.js';
+
+afterAll(async () => (await sharedRedis()).stop());
+
+const room = 42;
+const ann = { userId: 1, userName: 'ann' };
+const bob = { userId: 2, userName: 'Боб 👍' };
+const cat = { userId: 3, userName: 'cat' };
+
+async function presence() {
+  const { main } = connect((await sharedRedis()).url);
+  const keys = testKeys(uniquePrefix());
+  const store = new PresenceStore(main, keys);
+  let nowMs = 0;
+  const join = (on: string, ...added: Member[]) =>
+    store.share(room, on, { complete: false, added, removed: [] }, ++nowMs);
+  const leave = (on: string, ...removed: number[]) =>
+    store.share(room, on, { complete: false, added: [], removed }, ++nowMs);
+  const everybody = (on: string, ...added: Member[]) =>
+    store.share(room, on, { complete: true, added, removed: [] }, ++nowMs);
+  const names = async (limit = 10) => (await store.list(room, limit)).members.map(({ userName }) => userName);
+  return { main, keys, store, join, leave, everybody, names };
+}
+
+describe('PresenceStore', () => {
+  it('counts a user on two instances once; he stays a member until he left both', async () => {
+    const { store, join, leave, names } = await presence();
+    expect(await join('gw-1', ann)).toMatchObject({ members: 1, here: 1 });
+    expect(await join('gw-2', ann, bob)).toMatchObject({ members: 2, here: 2 });
+    expect((await store.instancesOfRooms([room, 7])).map((list) => list.sort())).toEqual([
+      ['gw-1', 'gw-2'],
+      [],
+    ]);
+    expect(await leave('gw-1', ann.userId)).toMatchObject({ members: 2, here: 0 });
+    expect(await store.instancesOfRooms([room])).toEqual([['gw-2']]);
+    expect(await names()).toContain('ann');
+    expect(await leave('gw-2', ann.userId)).toMatchObject({ members: 1, here: 1 });
+    expect(await names()).toEqual([bob.userName]);
+  });
+
+  it('is not moved by a join or a leave that is said twice', async () => {
+    const { join, leave } = await presence();
+    await join('gw-1', ann);
+    expect(await join('gw-1', ann)).toMatchObject({ members: 1, here: 1 });
+    await leave('gw-1', ann.userId);
+    expect(await leave('gw-1', ann.userId)).toMatchObject({ members: 0, here: 0 });
+    expect(await leave('gw-2', ann.userId)).toMatchObject({ members: 0, here: 0 });
+  });
+
+  it('drops a dead instance with its members, but for those who are elsewhere too', async () => {
+    const { store, main, keys, join, names } = await presence();
+    await join('dead', ann, bob);
+    await join('gw-2', bob, cat);
+    expect(await store.dropInstance(room, 'dead')).toBe(1);
+    expect((await names()).sort()).toEqual([cat.userName, bob.userName].sort());
+    expect(await store.instancesOfRooms([room])).toEqual([['gw-2']]);
+    expect(await store.dropInstance(room, 'dead')).toBe(0);
+    expect(await store.dropInstance(room, 'gw-2')).toBe(2);
+    // An empty room leaves nothing behind.
+    expect(await main.keys(`${keys.prefix}*`)).toEqual([]);
+  });
+
+  it('takes a complete share as everybody of that instance', async () => {
+    const { join, everybody, names } = await presence();
+    await join('gw-1', ann, bob);
+    await join('gw-2', ann);
+    expect(await everybody('gw-1', cat)).toMatchObject({ members: 2, here: 1 });
+    expect((await names()).sort()).toEqual(['ann', 'cat']);
+    expect(await everybody('gw-1')).toMatchObject({ members: 1, here: 0 });
+  });
+
+  it('lists the newest up to the limit, with the exact number, and newer names', async () => {
+    const { store, join } = await presence();
+    for (const member of [ann, bob, cat]) await join('gw-1', member);
+    // Known already: neither newer nor counted again, but renamed.
+    await join('gw-2', { ...ann, userName: 'Ann' });
+    expect(await store.list(room, 2)).toEqual({ count: 3, members: [cat, bob] });
+    expect(await store.list(room, 0)).toEqual({ count: 3, members: [] });
+    expect((await store.list(room, 9)).members[2]).toEqual({ userId: 1, userName: 'Ann' });
+    expect(await store.list(7, 9)).toEqual({ count: 0, members: [] });
+    expect(await store.counts([7, room])).toEqual([0, 3]);
+  });
+
+  it('lists as many members as one page may have', async () => {
+    const { store, everybody } = await presence();
+    const crowd = Array.from({ length: 1_500 }, (_, i) => ({ userId: i + 1, userName: `u${i + 1}` }));
+    expect(await everybody('gw-1', ...crowd)).toMatchObject({ members: 1_500 });
+    const { count, members } = await store.list(room, 1_000);
+    expect([count, members.length]).toEqual([1_500, 1_000]);
+  });
+
+  it("answers the room's position after the report", async () => {
+    const { main, keys, store, join } = await presence();
+    expect((await join('gw-1', ann)).position).toBeUndefined();
+    const rooms = new RoomStore(main, keys, { dedupWindowMs: 1, maxPendingEntries: 1 });
+    await rooms.restoreHead(room, { epoch: 'e', floor: 4, ceiling: 9, archived: 4, nowMs: 1 });
+    expect((await join('gw-1', bob)).position).toEqual({ seq: 4, epoch: 'e' });
+    expect(await store.survey([room, 7], 'gw-1')).toEqual([
+      { position: { seq: 4, epoch: 'e' }, here: 2, instances: ['gw-1'] },
+      { position: undefined, here: 0, instances: [] },
+    ]);
+  });
+
+  it("knows the instances of a user's connections", async () => {
+    const { store } = await presence();
+    await store.shareUser(1, 'gw-1', 2);
+    await store.shareUser(1, 'gw-2', 1);
+    await store.shareUser(2, 'gw-2', 1);
+    await store.shareUser(1, 'gw-1', 0);
+    expect(await store.instancesOfUsers([1, 2, 3])).toEqual([['gw-2'], ['gw-2'], []]);
+    await store.dropUserInstance(2, 'gw-2');
+    expect(await store.instancesOfUsers([2])).toEqual([[]]);
+  });
+});

@@ -1,0 +1,98 @@
+import { eventually, startRedis, uniquePrefix } from '@parley/testing';
+import { expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
+import { EventBus } from './event-bus.js';
+import { RevocationList } from './revocation-list.js';
+import { SessionStore } from './session-store.js';
+import { connect, testKeys } from './store.fixture.js';
+
+const prefix = uniquePrefix('revoked');
+const inAnHour = () => Date.now() + 3_600_000;
+
+async function world(appendOnly = true) {
+  const server = await startRedis({ appendOnly });
+  onTestFinished(() => server.stop());
+  const keys = testKeys(prefix);
+  const process = () => {
+    const connections = connect(server.url);
+    const store = new SessionStore(connections.main, keys);
+    const events = new EventBus(connections, keys);
+    return { store, events, list: new RevocationList(store, events) };
+  };
+  return { server, a: process(), b: process() };
+}
+
+it('tells another process of a revocation once, and those who start later', async () => {
+  const { a, b } = await world();
+  await Promise.all([a.list.start(), a.store.create('s1', 1, 0, inAnHour())]);
+  await a.list.revoke('s0', 1, inAnHour());
+  await b.list.start();
+  expect(b.list.isRevoked('s0')).toBe(true);
+  const heard: string[] = [];
+  b.list.onRevoked((sessionId) => heard.push(sessionId));
+  await a.list.revoke('s1', 1, inAnHour());
+  await a.list.revoke('s1', 1, inAnHour());
+  expect(a.list.isRevoked('s1')).toBe(true);
+  await eventually(() => expect(b.list.isRevoked('s1')).toBe(true));
+  expect(heard).toEqual(['s1']);
+  expect(b.list.isRevoked('s2')).toBe(false);
+});
+
+it('reads the list again after Redis was away, and hears of later ones', async () => {
+  const { server, a, b } = await world();
+  await a.list.start();
+  const heard: string[] = [];
+  a.list.onRevoked((sessionId) => heard.push(sessionId));
+  await server.kill();
+  await server.restart();
+  // Without an event: as if it had been published before this list was subscribed again.
+  await b.store.revoke('missed', 1, inAnHour());
+  await eventually(() => expect(a.list.isRevoked('missed')).toBe(true));
+  await eventually(async () => {
+    await b.events.publish('revoked', { sessionId: 'later', expiresAt: inAnHour() });
+    expect(a.list.isRevoked('later')).toBe(true);
+  });
+  expect(heard).toEqual(['missed', 'later']);
+});
+
+it('keeps what it knows when Redis comes back empty', async () => {
+  const { server, a } = await world(false);
+  await a.list.start();
+  await a.list.revoke('s1', 1, inAnHour());
+  let reads = 0;
+  await a.events.subscribe(
+    'other',
+    z.unknown(),
+    () => undefined,
+    () => void reads++,
+  );
+  await server.kill();
+  await server.restart();
+  // Called after the list's own re-read, which was subscribed first; every (re)subscribe calls it.
+  await eventually(() => expect(reads).toBe(2));
+  expect(a.list.isRevoked('s1')).toBe(true);
+});
+
+it('forgets revocations whose tokens have expired', async () => {
+  const { a, b } = await world();
+  await a.store.revoke('old', 1, Date.now() - 1);
+  await a.store.revoke('new', 1, inAnHour());
+  await b.list.start();
+  expect(['old', 'new'].map((id) => b.list.isRevoked(id))).toEqual([false, true]);
+  expect([...(await a.store.revoked(Date.now())).keys()]).toEqual(['new']);
+});
+
+it('reports a hint that does not parse and goes on', async () => {
+  const { server } = await world();
+  const connections = connect(server.url);
+  const errors: unknown[] = [];
+  const keys = testKeys(prefix);
+  const events = new EventBus(connections, keys, (error) => errors.push(error));
+  const heard: unknown[] = [];
+  await events.subscribe('hint', z.object({ n: z.number() }), (event) => heard.push(event));
+  await connections.main.publish(keys.events('hint'), 'not json');
+  await events.publish('hint', { n: 'x' });
+  await events.publish('hint', { n: 1, extra: true });
+  await eventually(() => expect(heard).toEqual([{ n: 1 }]));
+  expect(errors).toHaveLength(2);
+});

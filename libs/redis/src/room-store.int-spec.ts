@@ -1,0 +1,194 @@
+import { sharedRedis, uniquePrefix } from '@parley/testing';
+import { afterAll, describe, expect, it } from 'vitest';
+import { RoomStore, type AcceptInput } from './room-store.js';
+import { connect, testKeys } from './store.fixture.js';
+
+afterAll(async () => (await sharedRedis()).stop());
+
+const room = 42;
+const CREATED_MS = 1_000_000;
+const START = { epoch: 'e1', floor: 0, ceiling: 100_000, archived: 0, nowMs: CREATED_MS };
+
+async function store({ start = {}, head = true, maxPendingEntries = 100_000 } = {}) {
+  const { main } = connect((await sharedRedis()).url);
+  const keys = testKeys(uniquePrefix());
+  const rooms = new RoomStore(main, keys, { dedupWindowMs: 60_000, maxPendingEntries });
+  if (head) await rooms.restoreHead(room, { ...START, ...start });
+  const lengths = async () => [
+    await main.xlen(keys.roomLog(room)),
+    await main.xlen(keys.dispatch(keys.shardOf(room))),
+  ];
+  return { main, keys, rooms, lengths };
+}
+
+function send(n: number | string, over: Partial<AcceptInput> = {}): AcceptInput {
+  return {
+    roomId: room,
+    senderId: 7,
+    clientMsgId: `c${n}`,
+    body: `{"n":"${n}"`,
+    text: `text ${n}`,
+    id: `id${n}`,
+    sentAt: 5,
+    clientMsgIdMs: 0,
+    ...over,
+  };
+}
+
+describe('accept', () => {
+  it('numbers messages 1, 2, 3 and appends each to the log and to the dispatch stream', async () => {
+    const { main, keys, rooms } = await store({ start: { ceiling: 10 } });
+    const outcomes = await Promise.all([1, 2, 3].map((n) => rooms.accept(send(n))));
+    expect(outcomes).toEqual([
+      { kind: 'ok', seq: 1, epoch: 'e1', seqsLeft: 9 },
+      { kind: 'ok', seq: 2, epoch: 'e1', seqsLeft: 8 },
+      { kind: 'ok', seq: 3, epoch: 'e1', seqsLeft: 7 },
+    ]);
+    expect(await rooms.range(room, 1, undefined, 10)).toEqual(
+      [1, 2, 3].map((n) => ({ seq: n, epoch: 'e1', body: `{"n":"${n}"` })),
+    );
+    const [, fields] = (await main.xrange(keys.dispatch(keys.shardOf(room)), '-', '+'))[1] ?? [];
+    expect(fields).toEqual(['r', '42', 's', '2', 'e', 'e1', 'b', '{"n":"2"', 't', '']);
+    expect(await rooms.head(room)).toEqual({ seq: 3, epoch: 'e1' });
+  });
+
+  it('names the recipients of a direct message', async () => {
+    const { main, keys, rooms } = await store();
+    await rooms.accept(send(1, { recipients: [7, 9] }));
+    const [, fields] = (await main.xrange(keys.dispatch(keys.shardOf(room)), '-', '+'))[0] ?? [];
+    expect(fields?.slice(-2)).toEqual(['t', '7,9']);
+  });
+
+  it('answers a repeated send like the first and appends nothing', async () => {
+    const { rooms, lengths } = await store();
+    await rooms.accept(send(1));
+    await rooms.accept(send(2));
+    expect(await rooms.accept(send(1, { id: 'other', sentAt: 99 }))).toEqual({
+      kind: 'duplicate',
+      seq: 1,
+      epoch: 'e1',
+      id: 'id1',
+      sentAt: 5,
+      sameText: true,
+    });
+    expect(await lengths()).toEqual([2, 2]);
+    expect(await rooms.head(room)).toEqual({ seq: 2, epoch: 'e1' });
+  });
+
+  it('tells another text under a used id, and other senders apart', async () => {
+    const { rooms, lengths } = await store();
+    await rooms.accept(send(1));
+    expect(await rooms.accept(send(1, { text: 'another' }))).toMatchObject({
+      kind: 'duplicate',
+      seq: 1,
+      sameText: false,
+    });
+    expect(await rooms.accept(send(1, { senderId: 8 }))).toMatchObject({ kind: 'ok', seq: 2 });
+    expect(await lengths()).toEqual([2, 2]);
+  });
+
+  it('of one send made twice at once accepts one', async () => {
+    const { keys, rooms, lengths } = await store();
+    const second = new RoomStore(connect((await sharedRedis()).url).main, keys, {
+      dedupWindowMs: 60_000,
+      maxPendingEntries: 10,
+    });
+    const outcomes = await Promise.all([rooms.accept(send(1)), second.accept(send(1))]);
+    expect(outcomes.map(({ kind }) => kind).sort()).toEqual(['duplicate', 'ok']);
+    expect(await lengths()).toEqual([1, 1]);
+  });
+
+  it('appends nothing without a head', async () => {
+    const { rooms, lengths } = await store({ head: false });
+    expect(await rooms.accept(send(1))).toEqual({ kind: 'no-head' });
+    expect(await lengths()).toEqual([0, 0]);
+    expect(await rooms.head(room)).toBeUndefined();
+  });
+
+  it('stops at the ceiling and goes on when it is raised; it is never lowered', async () => {
+    const { rooms } = await store({ start: { ceiling: 2 } });
+    await rooms.accept(send(1));
+    expect(await rooms.accept(send(2))).toMatchObject({ kind: 'ok', seqsLeft: 0 });
+    expect(await rooms.accept(send(3))).toEqual({ kind: 'ceiling' });
+    await rooms.raiseCeiling(room, 3);
+    await rooms.raiseCeiling(room, 1);
+    expect(await rooms.accept(send(3))).toMatchObject({ kind: 'ok', seq: 3, seqsLeft: 0 });
+  });
+
+  it('asks for the archive when the id is older than the epoch', async () => {
+    const { rooms } = await store();
+    expect(await rooms.accept(send(1, { clientMsgIdMs: CREATED_MS - 1 }))).toEqual({ kind: 'ask-archive' });
+    expect(await rooms.accept(send(1, { clientMsgIdMs: CREATED_MS }))).toMatchObject({ kind: 'ok', seq: 1 });
+    expect(await rooms.accept(send(2, { clientMsgIdMs: 0 }))).toMatchObject({ kind: 'ok', seq: 2 });
+  });
+
+  it('refuses when the dispatch stream is full, using no number', async () => {
+    const { rooms } = await store({ maxPendingEntries: 2 });
+    await rooms.accept(send(1));
+    await rooms.accept(send(2));
+    expect(await rooms.accept(send(3))).toEqual({ kind: 'overloaded' });
+    expect(await rooms.head(room)).toEqual({ seq: 2, epoch: 'e1' });
+    // What was accepted is still recognised.
+    expect(await rooms.accept(send(2))).toMatchObject({ kind: 'duplicate', seq: 2 });
+  });
+
+  it('trims the log to a bound, but never what is not archived', async () => {
+    const { main, keys, rooms } = await store();
+    const fill = (from: number, to: number) =>
+      Promise.all(Array.from({ length: to - from + 1 }, (_, i) => rooms.accept(send(from + i))));
+    await fill(1, 1_400);
+    expect(await main.xlen(keys.roomLog(room))).toBe(1_400);
+    await rooms.markArchived(room, 150);
+    await fill(1_401, 1_500);
+    const [oldest] = await rooms.range(room, 1, undefined, 1);
+    expect(oldest?.seq).toBeGreaterThan(1);
+    expect(oldest?.seq).toBeLessThanOrEqual(151);
+    await rooms.markArchived(room, 1_500);
+    await fill(1_501, 1_600);
+    const length = await main.xlen(keys.roomLog(room));
+    expect(length).toBeGreaterThanOrEqual(1_000);
+    // Trimmed by whole nodes of 100, and only at every 64th message.
+    expect(length).toBeLessThanOrEqual(1_200);
+  });
+});
+
+describe('reading', () => {
+  it('reads ranges and the newest, ascending', async () => {
+    const { rooms } = await store();
+    await Promise.all([1, 2, 3, 4, 5].map((n) => rooms.accept(send(n))));
+    const seqs = async (entries: Promise<{ seq: number }[]>) => (await entries).map(({ seq }) => seq);
+    expect(await seqs(rooms.range(room, 2, 4, 10))).toEqual([2, 3, 4]);
+    expect(await seqs(rooms.range(room, 2, undefined, 2))).toEqual([2, 3]);
+    expect(await seqs(rooms.range(room, 6, undefined, 2))).toEqual([]);
+    expect(await seqs(rooms.newest(room, undefined, 2))).toEqual([4, 5]);
+    expect(await seqs(rooms.newest(room, 4, 2))).toEqual([2, 3]);
+    expect(await seqs(rooms.newest(room, 1, 2))).toEqual([]);
+    expect(await seqs(rooms.newest(43, undefined, 2))).toEqual([]);
+  });
+});
+
+describe('restoreHead', () => {
+  it('of two at once creates one line, and both learn it', async () => {
+    const { keys, rooms } = await store({ head: false });
+    const second = new RoomStore(connect((await sharedRedis()).url).main, keys, {
+      dedupWindowMs: 60_000,
+      maxPendingEntries: 10,
+    });
+    const results = await Promise.all([
+      rooms.restoreHead(room, { ...START, epoch: 'x', floor: 10 }),
+      second.restoreHead(room, { ...START, epoch: 'y', floor: 20 }),
+    ]);
+    expect(results.map(({ created }) => created).sort()).toEqual([false, true]);
+    expect(results[0]).toMatchObject({ seq: results[1]?.seq, epoch: results[1]?.epoch });
+    const floor = results[0]?.seq ?? 0;
+    expect(await rooms.accept(send(1))).toMatchObject({ kind: 'ok', seq: floor + 1 });
+  });
+
+  it('creates nothing by raising a watermark', async () => {
+    const { rooms } = await store({ head: false });
+    await rooms.raiseCeiling(room, 10);
+    await rooms.markArchived(room, 10);
+    expect(await rooms.head(room)).toBeUndefined();
+    expect(await rooms.accept(send(1))).toEqual({ kind: 'no-head' });
+  });
+});

@@ -1,0 +1,50 @@
+import { sharedRedis, uniquePrefix } from '@parley/testing';
+import { afterAll, describe, expect, it } from 'vitest';
+import { runScript } from './connections.js';
+import { scripts, type ScriptName } from './generated/scripts.js';
+import { connect, testKeys } from './store.fixture.js';
+
+afterAll(async () => (await sharedRedis()).stop());
+
+/** Every script with harmless keys and arguments. A new script that is missing here does not compile. */
+const keys = testKeys(uniquePrefix());
+const room = [keys.roomInstances(1), keys.roomMembers(1), keys.roomNames(1)];
+const calls: Record<ScriptName, [readonly string[], (string | number)[]]> = {
+  acceptMessage: [
+    [keys.roomHead(1), keys.roomLog(1), keys.roomSent(1, 1, 'a'), keys.dispatch(keys.shardOf(1))],
+    ['{', 1, '', 0, 1_000, 10, 10, 'd|i|1'],
+  ],
+  acquireLease: [
+    [keys.owner(1), keys.fence(1)],
+    ['a', 1_000],
+  ],
+  dropInstance: [room, ['a', keys.roomOnPrefix(1)]],
+  heartbeatInstance: [[keys.registry('x')], ['a', '{}', 1_000, keys.events('x')]],
+  listInstances: [[keys.registry('x')], [1_000]],
+  listMembers: [[keys.roomMembers(1), keys.roomNames(1)], [10]],
+  raiseHead: [[keys.roomHead(1)], ['ceiling', 10]],
+  releaseLease: [[keys.owner(1)], ['a']],
+  removeInstance: [[keys.registry('x')], ['a', keys.events('x')]],
+  restoreHead: [[keys.roomHead(1)], ['e', 0, 10, 1, 0]],
+  sharePresence: [
+    [...room, keys.roomHead(1)],
+    ['a', keys.roomOnPrefix(1), 1, 0, 1, 5, 'n'],
+  ],
+  trimDispatch: [[keys.dispatch(1)], [2]],
+};
+
+describe('every script', () => {
+  it.each(Object.keys(scripts) as ScriptName[])('%s runs, and only on keys of one slot', async (name) => {
+    const { main } = connect((await sharedRedis()).url);
+    const [scriptKeys, args] = calls[name];
+    expect(scriptKeys).toHaveLength(scripts[name].numberOfKeys);
+    await runScript(main, name, scriptKeys, args);
+    const slots = scriptKeys.map(hashTag);
+    expect(new Set(slots).size).toBe(1);
+  });
+});
+
+/** What Redis Cluster makes the slot of. */
+function hashTag(key: string): string {
+  return /\{([^}]+)\}/.exec(key)?.[1] ?? key;
+}
