@@ -19,6 +19,9 @@ export async function catchUp(member: Membership, store: RoomStore, maxOutboundB
   try {
     const { room, connection } = member;
     while (
+      // It may have left, or joined again as another membership, or gone live with a resync, while the log was read.
+      room.members.get(connection) === member &&
+      !member.live &&
       connection.isOpen &&
       connection.bufferedBytes < maxOutboundBytes / 2 &&
       member.lastSeq < room.delivered
@@ -27,7 +30,10 @@ export async function catchUp(member: Membership, store: RoomStore, maxOutboundB
         collapse(member);
         break;
       }
-      const messages = room.recent.after(member.lastSeq) ?? (await fromLog(member, store));
+      const { lastSeq } = member;
+      const messages = room.recent.after(lastSeq) ?? (await fromLog(member, store));
+      // What was read is for a place in the room that it has no more.
+      if (room.members.get(connection) !== member || member.lastSeq !== lastSeq) continue;
       if (!messages) {
         collapse(member);
         break;

@@ -17,6 +17,8 @@ export interface LocalRoomOptions {
 
 /** Bytes of one write to one socket at the most, unless a single message is larger. */
 const MAX_FLUSH_BYTES = 64 * 1024;
+/** Pause after a catch-up that could not read the room log, milliseconds. */
+const CATCH_UP_RETRY_MS = 1_000;
 
 /**
  * One room as this instance sees it: its members here, and how far they have been given its messages.
@@ -93,8 +95,14 @@ export class LocalRoom {
 
   /** Brings whoever is behind on this connection further; called when its socket has drained. */
   resume(member: Membership): void {
-    if (!member.live)
-      void catchUp(member, this.options.store, this.options.maxOutboundBytes).catch(() => undefined);
+    if (member.live) return;
+    void catchUp(member, this.options.store, this.options.maxOutboundBytes).catch(() => {
+      // In a quiet room no flush and no drain would come to try again.
+      member.retry ??= setTimeout(() => {
+        member.retry = undefined;
+        this.resume(member);
+      }, CATCH_UP_RETRY_MS).unref();
+    });
   }
 
   /**
@@ -174,6 +182,11 @@ export class LocalRoom {
     this.tail = this.deliveredSeq = to;
     this.recent.clear();
     for (const member of this.members.values()) {
+      // Ahead of this instance: it has the whole range already.
+      if (reason === 'gap' && !member.live && member.lastSeq >= to) {
+        this.promote(member);
+        continue;
+      }
       const first = member.live ? from : member.lastSeq + 1;
       sendResync(member.connection, { roomId: this.roomId, epoch: this.line, from: first, to, reason });
       if (!member.live) {

@@ -14,4 +14,6 @@ export interface Membership {
   /** Last seq given to the connection; kept only while behind. */
   lastSeq: number;
   catchingUp: boolean;
+  /** Set while a catch-up that failed waits to be tried again. */
+  retry?: NodeJS.Timeout | undefined;
 }

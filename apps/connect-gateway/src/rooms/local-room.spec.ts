@@ -1,0 +1,375 @@
+import { describe, expect, it, vi } from 'vitest';
+import { FakeConnection } from '../testing/fake-connection.js';
+import { entry, FakeRoomLog } from '../testing/fake-room-log.js';
+import { LocalRoom } from './local-room.js';
+
+const ROOM = 7;
+const MAX_OUTBOUND_BYTES = 1_000;
+
+function setUp(position = { seq: 0, epoch: 'e1' }) {
+  const log = new FakeRoomLog(ROOM);
+  const onDelivered = vi.fn();
+  const room = new LocalRoom(ROOM, 'room', position, {
+    store: log.store,
+    maxOutboundBytes: MAX_OUTBOUND_BYTES,
+    bucketCount: 4,
+    onDelivered,
+  });
+  let users = 0;
+  const join = (lastSeq = room.delivered, connection = new FakeConnection(++users)) => {
+    room.resume(room.add(connection, lastSeq));
+    return connection;
+  };
+  return { log, room, join, onDelivered };
+}
+
+const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+async function settle(): Promise<void> {
+  for (let i = 0; i < 30; i++) await turn();
+}
+
+/** Makes reads wait until `open` is called. */
+function holdReads(log: FakeRoomLog): () => void {
+  let open: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  log.delay = () => gate;
+  return open;
+}
+
+describe('delivery', () => {
+  it('writes one identical buffer per transport and flush, encoded once per message', async () => {
+    const { log, room, onDelivered } = setUp();
+    const encoded = vi.fn();
+    const members = [1, 2, 3, 4].map(
+      (userId) =>
+        new FakeConnection(userId, userId % 2 === 0 ? 'ws' : 'tcp', (m) => encoded(userId % 2, m.seq)),
+    );
+    for (const member of members) room.resume(room.add(member, 0));
+    await settle();
+
+    await room.deliver(log.append(3));
+
+    for (const member of members) {
+      expect(member.writes).toHaveLength(1);
+      expect(member.seen).toEqual([1, 2, 3]);
+    }
+    const [a, b, c, d] = members.map(({ writes }) => writes[0]);
+    expect(c).toBe(a);
+    expect(d).toBe(b);
+    expect(encoded).toHaveBeenCalledTimes(6);
+    expect(new Set(encoded.mock.calls.map(String)).size).toBe(6);
+    expect(onDelivered.mock.calls).toEqual([[3, 4]]);
+  });
+
+  it('drops what was delivered before', async () => {
+    const { log, room, join } = setUp();
+    const member = join();
+    const sent = log.append(3);
+    await room.deliver(sent);
+    await room.deliver([...sent, ...log.append(1), ...sent]);
+    expect(member.seen).toEqual([1, 2, 3, 4]);
+  });
+
+  it('fills a gap from the log before the later message', async () => {
+    const { log, room, join } = setUp();
+    const member = join();
+    const sent = log.append(5);
+    await room.deliver([sent[0]!, sent[4]!]);
+    expect(member.seen).toEqual([1, 2, 3, 4, 5]);
+    expect(log.reads).toEqual(['2-4']);
+  });
+
+  it('handles deliveries one after another although the first waits for the log', async () => {
+    const { log, room, join } = setUp();
+    const member = join();
+    const sent = log.append(5);
+    const open = holdReads(log);
+    const first = room.deliver([sent[2]!]);
+    const second = room.deliver([sent[3]!, sent[4]!]);
+    await turn();
+    expect(member.seen).toEqual([]);
+    open();
+    await Promise.all([first, second]);
+    expect(member.seen).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it.each([
+    { what: 'is longer than 500', missing: 501, trimmed: 0 },
+    { what: 'is not in the log any more', missing: 10, trimmed: 10 },
+    { what: 'is in the log in part', missing: 10, trimmed: 4 },
+  ])('tells every member to read a gap that $what', async ({ missing, trimmed }) => {
+    const { log, room, join } = setUp();
+    const members = [join(), join()];
+    log.append(missing);
+    log.trim(trimmed);
+    await room.deliver(log.append(2));
+    for (const member of members)
+      expect(member.seen).toEqual([`resync 1-${missing} gap`, missing + 1, missing + 2]);
+  });
+
+  it('reads a gap of 500 from the log', async () => {
+    const { log, room, join } = setUp();
+    const member = join();
+    log.append(500);
+    await room.deliver(log.append(1));
+    expect(member.seen).toEqual(numbers(1, 501));
+  });
+
+  it('rejects when the log cannot be read, and loses and repeats nothing when asked again', async () => {
+    const { log, room, join } = setUp();
+    const member = join();
+    const sent = log.append(6);
+    const request = [sent[0]!, sent[1]!, sent[4]!, sent[5]!];
+    log.failures = 1;
+    await expect(room.deliver(request)).rejects.toThrow('log cannot be read');
+    await room.deliver(request);
+    expect(member.seen).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('pulls up to a position from the log', async () => {
+    const { log, room, join } = setUp();
+    const member = join();
+    log.append(4);
+    await room.pullTo({ seq: 4, epoch: 'e1' });
+    await room.pullTo({ seq: 2, epoch: 'e1' });
+    expect(member.seen).toEqual([1, 2, 3, 4]);
+  });
+});
+
+describe('epochs', () => {
+  it('tells of a new epoch, then is live in it, and drops stragglers of the old one', async () => {
+    const { log, room, join } = setUp();
+    const member = join();
+    const old = log.append(3);
+    await room.deliver(old.slice(0, 2));
+    await room.deliver(log.append(2, 'e2', 101));
+    await room.deliver([old[2]!]);
+    expect(member.seen).toEqual([1, 2, 'resync 3-100 epoch', 101, 102]);
+    expect(member.frames[2]?.epoch).toBe('e2');
+    expect(room.position).toEqual({ seq: 102, epoch: 'e2' });
+  });
+
+  it('goes on from the position of a new epoch that is pulled', async () => {
+    const { log, room, join } = setUp();
+    const member = join();
+    await room.pullTo({ seq: 100, epoch: 'e2' });
+    await room.deliver(log.append(1, 'e2', 101));
+    expect(member.seen).toEqual(['resync 1-100 epoch', 101]);
+  });
+});
+
+describe('members behind', () => {
+  it('catches up from the recent messages, then is live', async () => {
+    const { log, room, join } = setUp();
+    join();
+    await room.deliver(log.append(10));
+    const member = join(4);
+    await settle();
+    await room.deliver(log.append(2));
+    expect(member.seen).toEqual(numbers(5, 12));
+    expect(log.reads).toEqual([]);
+  });
+
+  it('catches up from the log, then is live', async () => {
+    const { log, room, join } = setUp({ seq: 250, epoch: 'e1' });
+    log.append(250);
+    const member = join(20);
+    await settle();
+    await room.deliver(log.append(2));
+    expect(member.seen).toEqual(numbers(21, 252));
+  });
+
+  it('loses and repeats nothing when messages are delivered while it catches up', async () => {
+    const { log, room, join } = setUp({ seq: 150, epoch: 'e1' });
+    log.append(150);
+    const open = holdReads(log);
+    const member = join(0);
+    await room.deliver(log.append(3));
+    open();
+    await settle();
+    await room.deliver(log.append(1));
+    expect(member.seen).toEqual(numbers(1, 154));
+  });
+
+  it('gives a member ahead of the room nothing twice', async () => {
+    const { log, room, join } = setUp();
+    const sent = log.append(6);
+    const member = join(3);
+    await room.deliver(sent.slice(0, 2));
+    await room.deliver(sent.slice(2, 5));
+    await room.deliver(sent.slice(5));
+    expect(member.seen).toEqual([4, 5, 6]);
+  });
+
+  // A gap below its position set the member back, and what followed came twice.
+  it('does not set a member ahead of the room back at a gap', async () => {
+    const { log, room, join } = setUp();
+    const sent = log.append(6);
+    log.trim(2);
+    const member = join(4);
+    await room.deliver(sent.slice(2));
+    expect(member.seen).toEqual([5, 6]);
+  });
+
+  it('collapses to one resync when what it lacks is not in the log', async () => {
+    const { log, room, join } = setUp({ seq: 50, epoch: 'e1' });
+    log.append(50);
+    log.trim(20);
+    const member = join(10);
+    await settle();
+    await room.deliver(log.append(1));
+    expect(member.seen).toEqual(['resync 11-50 slow', 51]);
+  });
+
+  // A log read that came back after a gap's resync was written all the same: old messages, then everything once more.
+  it('does not replay what a resync has covered meanwhile', async () => {
+    const { log, room, join } = setUp({ seq: 50, epoch: 'e1' });
+    log.append(50);
+    const open = holdReads(log);
+    const member = join(40);
+    await turn();
+    await room.deliver(log.append(1, 'e1', 600));
+    open();
+    await settle();
+    await room.deliver(log.append(1));
+    expect(member.seen).toEqual(['resync 41-599 gap', 600, 601]);
+  });
+
+  // The catch-up of the membership that a repeated join had replaced went on beside the new one.
+  it('gives nothing twice to a connection that joins again while it catches up', async () => {
+    const { log, room, join } = setUp({ seq: 50, epoch: 'e1' });
+    log.append(50);
+    const open = holdReads(log);
+    const member = join(40);
+    await turn();
+    room.remove(member);
+    join(45, member);
+    open();
+    await settle();
+    expect(member.seen).toEqual(numbers(46, 50));
+  });
+
+  it('gives nothing to a connection that left while it caught up', async () => {
+    const { log, room, join } = setUp({ seq: 50, epoch: 'e1' });
+    log.append(50);
+    const open = holdReads(log);
+    const member = join(40);
+    await turn();
+    room.remove(member);
+    open();
+    await settle();
+    expect(member.seen).toEqual([]);
+  });
+
+  // In a quiet room nothing tried again: the member was behind until somebody wrote.
+  it('tries again by itself when the log cannot be read', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { log, join } = setUp({ seq: 50, epoch: 'e1' });
+      log.append(50);
+      log.failures = 1;
+      const member = join(40);
+      await settle();
+      expect(member.seen).toEqual([]);
+      await vi.advanceTimersByTimeAsync(2_000);
+      await settle();
+      expect(member.seen).toEqual(numbers(41, 50));
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe('slow members', () => {
+  it('stops writing to a full socket only, and replays a short gap when it has drained', async () => {
+    const { log, room, join } = setUp();
+    const [slow, other] = [join(), join()];
+    await room.deliver(log.append(1));
+    slow.bufferedBytes = MAX_OUTBOUND_BYTES + 1;
+    await room.deliver(log.append(2));
+    await room.deliver(log.append(2));
+    expect(slow.seen).toEqual([1]);
+    expect(other.seen).toEqual([1, 2, 3, 4, 5]);
+    slow.drain();
+    await settle();
+    await room.deliver(log.append(1));
+    expect(slow.seen).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('is written to up to the bound', async () => {
+    const { log, room, join } = setUp();
+    const member = join();
+    await settle();
+    member.bufferedBytes = MAX_OUTBOUND_BYTES;
+    await room.deliver(log.append(1));
+    expect(member.seen).toEqual([1]);
+  });
+
+  it('collapses a long gap to one resync, then is live', async () => {
+    const { log, room, join } = setUp();
+    const slow = join();
+    await room.deliver(log.append(1));
+    slow.bufferedBytes = MAX_OUTBOUND_BYTES + 1;
+    await room.deliver(log.append(501));
+    expect(slow.seen).toEqual([1]);
+    slow.drain();
+    await settle();
+    await room.deliver(log.append(1));
+    expect(slow.seen).toEqual([1, 'resync 2-502 slow', 503]);
+    expect(slow.frames[1]).toMatchObject({ roomId: ROOM, epoch: 'e1', from: 2, to: 502, reason: 'slow' });
+  });
+
+  it('does without announcements while its socket is full', async () => {
+    const { room, join } = setUp();
+    const [slow, other] = [join(), join()];
+    slow.bufferedBytes = MAX_OUTBOUND_BYTES + 1;
+    room.announce('{"op":4}');
+    expect(slow.writes).toHaveLength(0);
+    expect(other.frames).toEqual([{ op: 4 }]);
+  });
+});
+
+describe('a large room', () => {
+  it('yields between slices; whoever joins or leaves meanwhile loses and repeats nothing', async () => {
+    const { log, room, join } = setUp();
+    const members = Array.from({ length: 300 }, () => join());
+    await settle();
+    const delivering = room.deliver(log.append(2));
+    await turn();
+    const served = members.filter(({ writes }) => writes.length > 0).length;
+    expect(served).toBeGreaterThan(0);
+    expect(served).toBeLessThan(300);
+    const late = [join(), join(0), join(1)];
+    const leaver = members.find(({ writes }) => writes.length === 0)!;
+    room.remove(leaver);
+    await delivering;
+    await settle();
+    await room.deliver(log.append(1));
+    for (const member of members) expect(member.seen).toEqual(member === leaver ? [] : [1, 2, 3]);
+    expect(late.map(({ seen }) => seen)).toEqual([
+      [1, 2, 3],
+      [1, 2, 3],
+      [2, 3],
+    ]);
+  });
+
+  it('takes a flush in one turn when it is small', async () => {
+    const { log, room, join } = setUp();
+    const members = Array.from({ length: 256 }, () => join());
+    await settle();
+    void room.deliver(log.append(1));
+    await turn();
+    expect(members.every(({ writes }) => writes.length === 1)).toBe(true);
+  });
+});
+
+it('splits a flush of many bytes into several writes', async () => {
+  const { room, join } = setUp();
+  const member = join();
+  await settle();
+  const large = 'x'.repeat(40_000);
+  await room.deliver(numbers(1, 4).map((seq) => entry(ROOM, seq, 'e1', large)));
+  expect(member.writes).toHaveLength(2);
+  expect(member.seen).toEqual([1, 2, 3, 4]);
+});
