@@ -37,6 +37,8 @@ export function collapse(queue: LaneJob[]): LaneBatch {
   const upTo = new Map<number, { roomId: number; seq: number; epoch: string; recipients?: number[] }>();
   for (const { item } of jobs) {
     const { roomId, seq, epoch, recipients } = item.entry;
+    // A shard that was lost and won again is read from its oldest pending entry once more.
+    if (seq <= (upTo.get(roomId)?.seq ?? 0)) continue;
     upTo.set(roomId, { roomId, seq, epoch, ...(recipients && { recipients }) });
   }
   return { jobs, request: { fences: fencesOf(jobs), entries: [], upTo: [...upTo.values()] } };

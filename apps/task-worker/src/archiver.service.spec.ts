@@ -1,0 +1,84 @@
+import type { DispatchEntry } from '@parley/contracts';
+import type { RpcClient } from '@parley/rpc';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ArchiverService } from './archiver.service.js';
+import { item } from './testing/stream-items.js';
+import { stub } from './testing/stub.js';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+function setUp(failures = 0) {
+  const calls: number[][] = [];
+  const logic = { failures };
+  const call = (contract: { pattern: string }, request: { entries: DispatchEntry[] }) => {
+    expect(contract.pattern).toBe('logic.archive');
+    calls.push(request.entries.map(({ seq }) => seq));
+    return logic.failures-- > 0 ? Promise.reject(new Error('logic is away')) : Promise.resolve({});
+  };
+  const archiver = new ArchiverService(
+    stub<RpcClient>('RpcClient', { call: call as unknown as RpcClient['call'] }),
+  );
+  return { archiver, calls, logic, onError: vi.fn() };
+}
+
+const items = (count: number, body?: string) =>
+  Array.from({ length: count }, (_, i) => item(1, i + 1, body === undefined ? {} : { body }));
+
+describe('ArchiverService', () => {
+  it('writes items in order and answers them', async () => {
+    const { archiver, calls, onError } = setUp();
+    const given = items(3);
+    await expect(archiver.archive(given, onError)).resolves.toEqual(given);
+    expect(calls).toEqual([[1, 2, 3]]);
+    expect(onError).not.toHaveBeenCalled();
+  });
+
+  it('does nothing for no items', async () => {
+    const { archiver, calls, onError } = setUp();
+    await expect(archiver.archive([], onError)).resolves.toEqual([]);
+    expect(calls).toEqual([]);
+  });
+
+  it('writes 500 at a time, or a million characters', async () => {
+    const { archiver, calls, onError } = setUp();
+    await archiver.archive(items(1_001), onError);
+    expect(calls.map(({ length }) => length)).toEqual([500, 500, 1]);
+    expect(calls.flat()).toEqual(items(1_001).map(({ entry }) => entry.seq));
+
+    calls.length = 0;
+    await archiver.archive(items(5, 'x'.repeat(400_000)), onError);
+    expect(calls.map(({ length }) => length)).toEqual([3, 2]);
+  });
+
+  it('tries the same chunk again until logic answers', async () => {
+    const { archiver, calls, onError } = setUp(20);
+    const given = items(2);
+    const archiving = archiver.archive(given, onError);
+    await vi.advanceTimersByTimeAsync(60_000);
+    await expect(archiving).resolves.toEqual(given);
+    expect(calls).toEqual(Array.from({ length: 21 }, () => [1, 2]));
+    expect(onError).toHaveBeenCalledTimes(20);
+  });
+
+  it('gives up when it is stopped, and answers what was written', async () => {
+    const { archiver, calls, logic, onError } = setUp();
+    const given = items(600);
+    const archiving = archiver.archive(given, onError);
+    logic.failures = Infinity;
+    // The first chunk is on its way with success already.
+    await vi.advanceTimersByTimeAsync(10_000);
+    archiver.stop();
+    await vi.advanceTimersByTimeAsync(10_000);
+    await expect(archiving).resolves.toEqual(given.slice(0, 500));
+    const made = calls.length;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(calls).toHaveLength(made);
+  });
+
+  it('still writes when it is stopped and logic answers', async () => {
+    const { archiver, onError } = setUp();
+    archiver.stop();
+    await expect(archiver.archive(items(2), onError)).resolves.toHaveLength(2);
+  });
+});

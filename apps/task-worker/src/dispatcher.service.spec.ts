@@ -1,0 +1,192 @@
+import type { connectRpc, RpcRequest } from '@parley/contracts';
+import type { StreamItem } from '@parley/queue';
+import type { EventBus, PresenceStore } from '@parley/redis';
+import type { Instance, Registry } from '@parley/registry';
+import type { RpcClient } from '@parley/rpc';
+import { describe, expect, it, vi } from 'vitest';
+import { DispatcherService } from './dispatcher.service.js';
+import { item } from './testing/stream-items.js';
+import { stub } from './testing/stub.js';
+
+type Request = RpcRequest<typeof connectRpc.deliver>;
+
+interface World {
+  /** Instances by room and by user, as presence has them. */
+  rooms?: Record<number, string[]>;
+  users?: Record<number, string[]>;
+  /** Gateways that hold a lease. */
+  live: string[];
+  /** Gateways in the watched list, before it is re-read. */
+  watched?: string[];
+}
+
+function setUp(world: World) {
+  const calls: { target: string; request: Request }[] = [];
+  const dropped: string[] = [];
+  const published: unknown[] = [];
+  const stale: Record<string, number[]> = {};
+  let watched = world.watched ?? world.live;
+  const instances = () => watched.map((instanceId) => ({ instanceId }) as Instance);
+  const refresh = vi.fn(() => {
+    watched = world.live;
+    return Promise.resolve(instances());
+  });
+  const lookUpFailures = { left: 0 };
+  const presence = stub<PresenceStore>('PresenceStore', {
+    instancesOfRooms: (roomIds) =>
+      lookUpFailures.left-- > 0
+        ? Promise.reject(new Error('away'))
+        : Promise.resolve(roomIds.map((roomId) => world.rooms?.[roomId] ?? [])),
+    instancesOfUsers: (userIds) => Promise.resolve(userIds.map((userId) => world.users?.[userId] ?? [])),
+    dropInstance: (roomId, instanceId) => {
+      dropped.push(`room ${roomId} ${instanceId}`);
+      return Promise.resolve(1);
+    },
+    dropUserInstance: (userId, instanceId) => {
+      dropped.push(`user ${userId} ${instanceId}`);
+      return Promise.resolve();
+    },
+  });
+  const call = (_: unknown, request: Request, { target }: { target: string }) => {
+    calls.push({ target, request });
+    return Promise.resolve({ staleShards: stale[target] ?? [] });
+  };
+  const dispatcher = new DispatcherService(
+    presence,
+    stub<Registry>('Registry', { list: instances, refresh }),
+    stub<RpcClient>('RpcClient', { call: call as unknown as RpcClient['call'] }),
+    stub<EventBus>('EventBus', {
+      publish: (kind, event) => {
+        published.push([kind, event]);
+        return Promise.resolve();
+      },
+    }),
+  );
+  const done: StreamItem[] = [];
+  const onStale = vi.fn();
+  const onError = vi.fn();
+  dispatcher.configure({
+    laneMaxEntries: 100,
+    deliverDeadlineMs: 1_000,
+    onError,
+    onDone: (items) => done.push(...items),
+    onStale,
+  });
+  const sentTo = () =>
+    calls
+      .map(({ target, request }) => `${target}: ${request.entries.map(({ seq }) => seq).join(',')}`)
+      .sort();
+  return {
+    dispatcher,
+    calls,
+    sentTo,
+    dropped,
+    published,
+    stale,
+    refresh,
+    done,
+    onStale,
+    onError,
+    lookUpFailures,
+  };
+}
+
+async function settle(): Promise<void> {
+  for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('DispatcherService', () => {
+  it('calls only the gateways that hold members of a room, once per batch', async () => {
+    const { dispatcher, sentTo, done, refresh } = setUp({
+      rooms: { 1: ['gw-1', 'gw-2'], 2: ['gw-2'] },
+      live: ['gw-1', 'gw-2', 'gw-3'],
+    });
+    const items = [item(1, 11), item(2, 21), item(1, 12)];
+    await dispatcher.dispatch(items);
+    expect(dispatcher.pending).toBe(5);
+    await settle();
+    expect(sentTo()).toEqual(['gw-1: 11,12', 'gw-2: 11,21,12']);
+    expect(done).toHaveLength(3);
+    expect(new Set(done)).toEqual(new Set(items));
+    expect(dispatcher.pending).toBe(0);
+    expect(refresh).not.toHaveBeenCalled();
+  });
+
+  it('is done at once with what nobody is there for', async () => {
+    const { dispatcher, calls, done } = setUp({ live: ['gw-1'] });
+    const items = [item(1, 1), item(2, 1, { recipients: [8, 9] })];
+    await dispatcher.dispatch(items);
+    expect(done).toEqual(items);
+    await settle();
+    expect(calls).toEqual([]);
+  });
+
+  it('is done with an item only when every gateway has it', async () => {
+    const { dispatcher, done, stale, onStale } = setUp({
+      rooms: { 1: ['gw-1', 'gw-2'] },
+      live: ['gw-1', 'gw-2'],
+    });
+    stale['gw-2'] = [1];
+    await dispatcher.dispatch([item(1, 1)]);
+    await settle();
+    expect(done).toEqual([]);
+    expect(onStale.mock.calls).toEqual([[1]]);
+  });
+
+  it('finds a conversation where its users are connected, each gateway once', async () => {
+    const { dispatcher, calls, sentTo } = setUp({
+      rooms: { 3: ['gw-9'] },
+      users: { 8: ['gw-1', 'gw-2'], 9: ['gw-2'] },
+      live: ['gw-1', 'gw-2', 'gw-9'],
+    });
+    await dispatcher.dispatch([item(3, 1, { recipients: [8, 9] })]);
+    await settle();
+    expect(sentTo()).toEqual(['gw-1: 1', 'gw-2: 1']);
+    expect(calls[0]?.request.entries[0]?.recipients).toEqual([8, 9]);
+  });
+
+  it('re-reads the registry before it judges an unknown gateway dead', async () => {
+    const { dispatcher, sentTo, dropped, refresh } = setUp({
+      rooms: { 1: ['gw-new'] },
+      live: ['gw-1', 'gw-new'],
+      watched: ['gw-1'],
+    });
+    await dispatcher.dispatch([item(1, 1)]);
+    await settle();
+    expect(refresh).toHaveBeenCalledTimes(1);
+    expect(sentTo()).toEqual(['gw-new: 1']);
+    expect(dropped).toEqual([]);
+  });
+
+  it('removes what a dead gateway left, and tells the room', async () => {
+    const { dispatcher, sentTo, dropped, published } = setUp({
+      rooms: { 1: ['gw-dead', 'gw-1'] },
+      users: { 8: ['gw-dead'] },
+      live: ['gw-1'],
+    });
+    await dispatcher.dispatch([item(1, 1), item(3, 2, { recipients: [8] })]);
+    await settle();
+    expect(sentTo()).toEqual(['gw-1: 1']);
+    expect(dropped).toEqual(['room 1 gw-dead', 'user 8 gw-dead']);
+    expect(published).toEqual([['presence', { roomId: 1 }]]);
+  });
+
+  it('repeats a look-up until Redis answers', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { dispatcher, sentTo, lookUpFailures, onError } = setUp({
+        rooms: { 1: ['gw-1'] },
+        live: ['gw-1'],
+      });
+      lookUpFailures.left = 3;
+      const dispatching = dispatcher.dispatch([item(1, 1)]);
+      await vi.advanceTimersByTimeAsync(1_000);
+      await dispatching;
+      await settle();
+      expect(sentTo()).toEqual(['gw-1: 1']);
+      expect(onError).toHaveBeenCalledTimes(3);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
