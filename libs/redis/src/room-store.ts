@@ -83,10 +83,10 @@ export class RoomStore {
     return { kind: kind as 'no-head' | 'ask-archive' | 'ceiling' | 'overloaded' };
   }
 
-  /** The room's position, or undefined when Redis knows none. */
-  async head(roomId: number): Promise<RoomPosition | undefined> {
-    const [seq, epoch] = await this.redis.hmget(this.keys.roomHead(roomId), 'seq', 'epoch');
-    return seq != null && epoch != null ? { seq: Number(seq), epoch } : undefined;
+  /** The room's position, or undefined when Redis knows none. `floor`: this epoch's first seq is above it. */
+  async head(roomId: number): Promise<(RoomPosition & { floor: number }) | undefined> {
+    const [seq, epoch, floor] = await this.redis.hmget(this.keys.roomHead(roomId), 'seq', 'epoch', 'floor');
+    return seq != null && epoch != null ? { seq: Number(seq), epoch, floor: Number(floor ?? 0) } : undefined;
   }
 
   /**

@@ -83,6 +83,9 @@ export class ConnectionLifecycle implements OnApplicationBootstrap, OnApplicatio
     const silentMs = now - connection.lastSeenAt;
     if (connection.answersPings && silentMs > this.config.heartbeatTimeoutMs)
       return refuse(connection, new AppError('HEARTBEAT_TIMEOUT'));
-    if (silentMs > this.config.heartbeatIntervalMs) connection.ping();
+    const { heartbeatIntervalMs } = this.config;
+    if (silentMs < heartbeatIntervalMs || now - connection.pingedAt < heartbeatIntervalMs) return;
+    connection.pingedAt = now;
+    connection.ping();
   }
 }

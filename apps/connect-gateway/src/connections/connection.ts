@@ -24,6 +24,8 @@ export abstract class Connection {
   currentRoomId: number | undefined;
   /** Last time anything arrived, ms since 1970. */
   lastSeenAt = Date.now();
+  /** Last time it was asked for a sign of life, ms since 1970. */
+  pingedAt = 0;
   /** The peer has sent an opcode of Parley's, so it will answer a ping. */
   answersPings: boolean;
   /** Frames refused so far. */

@@ -76,11 +76,19 @@ export class RoomDirectory {
       this.exit(connection, roomId, entry);
       throw new AppError('UNAVAILABLE');
     }
-    const resumed = from !== undefined && from.epoch === room.epoch;
+    const resumed =
+      from !== undefined && from.epoch === room.epoch && (await this.hasReached(room, from.lastSeq));
     if (joined) room.remove(connection);
     const member = room.add(connection, resumed ? from.lastSeq : room.delivered);
     if (arrived) this.changed(roomId);
     return { member, resumed };
+  }
+
+  /** Whether the room has come as far as a client claims to be: another gateway may be ahead of this one, nobody of Redis. */
+  private async hasReached(room: LocalRoom, seq: number): Promise<boolean> {
+    if (seq <= room.position.seq) return true;
+    const head = await this.store.head(room.roomId).catch(() => undefined);
+    return head !== undefined && seq <= head.seq;
   }
 
   /** Takes a connection out of a room; does nothing when it is not in it. */

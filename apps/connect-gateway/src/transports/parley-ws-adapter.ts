@@ -30,8 +30,13 @@ export class ParleyWsAdapter extends WsAdapter {
       perMessageDeflate: false,
       maxPayload: HARD_LIMIT_BYTES,
       clientTracking: false,
-      verifyClient: ({ req }: { req: IncomingMessage }) =>
-        req.headers.origin === undefined || this.rules.isOriginAllowed(req.headers.origin),
+      verifyClient: (
+        { req }: { req: IncomingMessage },
+        answer: (allowed: boolean, status?: number, reason?: string) => void,
+      ) => {
+        const { origin } = req.headers;
+        answer(origin === undefined || this.rules.isOriginAllowed(origin), 403, 'ORIGIN_DENIED');
+      },
     } as never);
   }
 

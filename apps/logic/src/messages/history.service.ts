@@ -37,24 +37,29 @@ export class HistoryService {
     // One more than asked for tells whether there are more.
     const wanted = query.limit + 1;
     const entries = forward
-      ? await this.after(query.roomId, query.after ?? 0, wanted)
+      ? await this.after(query.roomId, query.after ?? 0, head, wanted)
       : await this.before(query.roomId, query.before, wanted);
     const { messages, cut } = fit(entries, query, forward);
     return { roomId: query.roomId, epoch: head.epoch, head: head.seq, messages, more: cut };
   }
 
-  private async after(roomId: number, after: number, count: number): Promise<LogEntry[]> {
+  private async after(
+    roomId: number,
+    after: number,
+    head: { epoch: string; floor: number },
+    count: number,
+  ): Promise<LogEntry[]> {
     const fromLog = await this.store.range(roomId, after + 1, undefined, count);
     if (fromLog[0]?.seq === after + 1) return fromLog;
     const fromSql = await this.sql(roomId, { after }, count);
     if (fromSql.length >= count) return fromSql;
     // SQL has been read later than the log: read the log again from where SQL ends.
-    const last = fromSql.at(-1);
-    const rest = await this.store.range(roomId, (last?.seq ?? after) + 1, undefined, count - fromSql.length);
+    const last = fromSql.at(-1) ?? { seq: after, epoch: undefined };
+    const rest = await this.store.range(roomId, last.seq + 1, undefined, count - fromSql.length);
     const next = rest[0];
-    // Within an epoch there are no holes: this one is on its way to SQL.
-    if (last && next && next.epoch === last.epoch && next.seq !== last.seq + 1)
-      throw new AppError('HISTORY_PENDING', { retryAfterMs: 500 });
+    // Numbers are missing between epochs only: what the log lacks within one is on its way to SQL.
+    const expected = next?.epoch === head.epoch ? Math.max(last.seq, head.floor) + 1 : next?.seq;
+    if (next && next.seq !== expected) throw new AppError('HISTORY_PENDING', { retryAfterMs: 500 });
     return [...fromSql, ...rest];
   }
 

@@ -24,7 +24,7 @@ export class RoomHeadsService {
   ) {}
 
   /** The room's position; made from SQL, in a new epoch, when Redis has none. */
-  async ensure(roomId: number): Promise<RoomPosition> {
+  async ensure(roomId: number): Promise<RoomPosition & { floor: number }> {
     return (await this.store.head(roomId)) ?? (await this.restore(roomId));
   }
 
@@ -49,12 +49,14 @@ export class RoomHeadsService {
     await this.store.raiseCeiling(roomId, ceiling);
   }
 
-  private async restore(roomId: number): Promise<RoomPosition> {
+  private async restore(roomId: number): Promise<RoomPosition & { floor: number }> {
     const archived = await this.archive.maxSeq(roomId);
     const floor = Math.max(await this.rooms.readSeqCeiling(roomId), archived);
     // Reserved before it can be used: whoever restores next starts above.
     const ceiling = await this.rooms.raiseSeqCeiling(roomId, floor + CEILING_STEP);
     const epoch = randomBytes(9).toString('base64url');
-    return this.store.restoreHead(roomId, { epoch, floor, ceiling, archived, nowMs: Date.now() });
+    await this.store.restoreHead(roomId, { epoch, floor, ceiling, archived, nowMs: Date.now() });
+    // Another instance may have been first: what Redis has now counts.
+    return (await this.store.head(roomId)) ?? { seq: floor, epoch, floor };
   }
 }

@@ -49,7 +49,7 @@ export const scripts = {
   restoreHead: {
     name: 'restoreHead',
     numberOfKeys: 1,
-    lua: "-- Gives a room a position when Redis has none; leaves an existing one alone.\n--\n-- KEYS[1] room head (hash)\n-- ARGV[1] new epoch\n-- ARGV[2] last sequence number that may ever have been issued\n-- ARGV[3] reserved ceiling: sequence numbers up to it may be issued\n-- ARGV[4] now, ms since 1970\n-- ARGV[5] highest archived sequence number\n--\n-- Returns: {seq, epoch, 1 when this call created it, else 0}\n-- Atomicity: of two instances restoring at once, one's epoch wins and both learn it.\nlocal head = redis.call('HMGET', KEYS[1], 'seq', 'epoch')\nif head[1] then return {tonumber(head[1]), head[2], 0} end\nredis.call('HSET', KEYS[1], 'seq', ARGV[2], 'epoch', ARGV[1], 'since', ARGV[4], 'ceiling', ARGV[3], 'archived', ARGV[5])\nreturn {tonumber(ARGV[2]), ARGV[1], 1}\n",
+    lua: "-- Gives a room a position when Redis has none; leaves an existing one alone.\n--\n-- KEYS[1] room head (hash)\n-- ARGV[1] new epoch\n-- ARGV[2] last sequence number that may ever have been issued\n-- ARGV[3] reserved ceiling: sequence numbers up to it may be issued\n-- ARGV[4] now, ms since 1970\n-- ARGV[5] highest archived sequence number\n--\n-- Returns: {seq, epoch, 1 when this call created it, else 0}\n-- Atomicity: of two instances restoring at once, one's epoch wins and both learn it.\nlocal head = redis.call('HMGET', KEYS[1], 'seq', 'epoch')\nif head[1] then return {tonumber(head[1]), head[2], 0} end\nredis.call('HSET', KEYS[1], 'seq', ARGV[2], 'epoch', ARGV[1], 'since', ARGV[4], 'ceiling', ARGV[3], 'archived', ARGV[5], 'floor', ARGV[2])\nreturn {tonumber(ARGV[2]), ARGV[1], 1}\n",
   },
   sharePresence: {
     name: 'sharePresence',

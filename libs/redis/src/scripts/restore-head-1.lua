@@ -11,5 +11,5 @@
 -- Atomicity: of two instances restoring at once, one's epoch wins and both learn it.
 local head = redis.call('HMGET', KEYS[1], 'seq', 'epoch')
 if head[1] then return {tonumber(head[1]), head[2], 0} end
-redis.call('HSET', KEYS[1], 'seq', ARGV[2], 'epoch', ARGV[1], 'since', ARGV[4], 'ceiling', ARGV[3], 'archived', ARGV[5])
+redis.call('HSET', KEYS[1], 'seq', ARGV[2], 'epoch', ARGV[1], 'since', ARGV[4], 'ceiling', ARGV[3], 'archived', ARGV[5], 'floor', ARGV[2])
 return {tonumber(ARGV[2]), ARGV[1], 1}
