@@ -2,8 +2,11 @@ import { fileURLToPath } from 'node:url';
 import { AppError } from '@parley/protocol';
 import { spawnProcess } from '@parley/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { DataSource } from 'typeorm';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { RoomsRepository } from '../rooms/rooms.repository.js';
+import { dataSourceOptions } from './data-source-options.js';
+import { InitialSchema1700000000000 } from './migrations/1700000000000-initial-schema.js';
 import { describeSql, openSql, openSqliteConnection, rawSql, sqlite } from './sql-databases.conformance.js';
 import { SqlWriter } from './sql-writer.js';
 
@@ -87,6 +90,27 @@ describeSql('DatabaseModule', (server) => {
     const names = (await rawSql(url, 'SELECT name FROM schema_migrations')).map(({ name }) => name);
     expect(names).toEqual([...new Set(names)]);
     expect(names.length).toBeGreaterThan(0);
+  });
+
+  it('upgrades a database of the first schema, and keeps what is in it', async () => {
+    const url = await server.createDatabase();
+    const first = new DataSource({ ...dataSourceOptions(url), migrations: [InitialSchema1700000000000] });
+    await first.initialize();
+    await first.runMigrations();
+    await first.query(
+      `INSERT INTO users (name, name_key, password_hash, created_at) VALUES ('a', 'a', 'h', 0), ('b', 'b', 'h', 0)`,
+    );
+    await first.query(
+      `INSERT INTO rooms (name, kind, direct_key, created_at) VALUES ('Old', 'room', NULL, 0), ('', 'direct', '1:2', 0)`,
+    );
+    await first.destroy();
+    const app = await openSql(url);
+    const rooms = app.get(RoomsRepository);
+    expect(await rooms.list()).toMatchObject([{ roomId: 1, name: 'Old' }]);
+    expect(await rooms.listDirect(2)).toEqual([{ roomId: 2, peer: { userId: 1, userName: 'a' } }]);
+    expect((await rooms.create('New', 1)).roomId).toBe(3);
+    expect((await app.get(AccountsService).register('c', 'secret1')).userId).toBe(101);
+    expect(await rooms.get(Number.MAX_SAFE_INTEGER)).toBeUndefined();
   });
 
   it('seeds once when instances start at once', async () => {
