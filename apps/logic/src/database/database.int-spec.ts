@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { AppError } from '@parley/protocol';
-import { spawnProcess } from '@parley/testing';
+import { eventually, spawnProcess } from '@parley/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DataSource } from 'typeorm';
 import { AccountsService } from '../accounts/accounts.service.js';
@@ -8,7 +8,7 @@ import { RoomsRepository } from '../rooms/rooms.repository.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { InitialSchema1700000000000 } from './migrations/1700000000000-initial-schema.js';
 import { describeSql, openSql, openSqliteConnection, rawSql, sqlite } from './sql-databases.conformance.js';
-import { SqlWriter } from './sql-writer.js';
+import { MAX_WAITING_WRITES, SqlWriter } from './sql-writer.js';
 
 const demoIds = [3, 4, 5, 6];
 
@@ -189,6 +189,19 @@ describe('DatabaseModule on SQLite files', () => {
       { name: 'other', seq_ceiling: 7 },
     ]);
   }, 20_000);
+
+  it('refuses writes beyond what may wait, and takes them again afterwards', async () => {
+    const writer = (await openSql(await sqlite.createDatabase())).get(SqlWriter);
+    let release: (() => void) | undefined;
+    const held = writer.run(() => new Promise<void>((resolve) => (release = resolve)));
+    const waiting = Array.from({ length: MAX_WAITING_WRITES - 1 }, (_, i) => writer.run(async () => i));
+    await expect(writer.run(async () => 'too many')).rejects.toMatchObject({ code: 'OVERLOADED' });
+    await eventually(() => expect(release).toBeDefined());
+    release?.();
+    await held;
+    expect(await Promise.all(waiting)).toHaveLength(MAX_WAITING_WRITES - 1);
+    expect(await writer.run(async () => 'again')).toBe('again');
+  });
 
   it('refuses a URL that it cannot use, without printing it', async () => {
     for (const url of ['sqlite::memory:', 'sqlite:', 'mysql://root:hunter2@localhost/x'])

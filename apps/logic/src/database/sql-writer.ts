@@ -17,7 +17,7 @@ export abstract class SqlWriter {
   abstract run<T>(work: SqlWork<T>): Promise<T>;
 }
 
-/** Writes waiting for their turn on SQLite; more are refused. Each is a batch or a person's click. */
+/** Writes under way or waiting for their turn on SQLite; more are refused. Each is a batch or a person's click. */
 export const MAX_WAITING_WRITES = 1_000;
 const OVERLOADED_RETRY_MS = 1_000;
 
