@@ -1,0 +1,167 @@
+import { AppError } from '@parley/protocol';
+import type { LogEntry, RoomStore } from '@parley/redis';
+import { describe, expect, it } from 'vitest';
+import type { ArchiveRepository } from '../archive/archive.repository.js';
+import { stub } from '../testing/stub.js';
+import { HistoryService, type HistoryQuery } from './history.service.js';
+import type { RoomAccessService } from './room-access.service.js';
+import type { RoomHeadsService } from './room-heads.service.js';
+
+const ROOM = 7;
+const line = (from: number, to: number, epoch = 'e1', text = ''): LogEntry[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => ({ seq: from + i, epoch, body: `{"msg":"${text}"` }));
+
+function setUp(parts: {
+  log?: LogEntry[];
+  sql?: LogEntry[] | Error;
+  head?: { epoch: string; floor: number };
+}) {
+  const { log = [], sql = [] } = parts;
+  const sqlReads: unknown[] = [];
+  const service = new HistoryService(
+    stub<RoomAccessService>('RoomAccessService', {
+      authorize: (userId, roomId) =>
+        userId === 1
+          ? Promise.resolve({ roomId, kind: 'room', users: undefined })
+          : Promise.reject(new AppError('ROOM_NOT_FOUND')),
+    }),
+    stub<RoomHeadsService>('RoomHeadsService', {
+      ensure: () => Promise.resolve({ seq: 999, epoch: 'e1', floor: 0, ...parts.head }),
+    }),
+    stub<RoomStore>('RoomStore', {
+      range: (_, from, to = Infinity, count) =>
+        Promise.resolve(log.filter(({ seq }) => seq >= from && seq <= to).slice(0, count)),
+      newest: (_, before = Infinity, count) =>
+        Promise.resolve(log.filter(({ seq }) => seq < before).slice(-count)),
+    }),
+    stub<ArchiveRepository>('ArchiveRepository', {
+      page: (_, range) => {
+        sqlReads.push(range);
+        if (sql instanceof Error) return Promise.reject(sql);
+        const { after, before = Infinity, limit } = range;
+        const rows = sql.filter(({ seq }) => seq > (after ?? 0) && seq < before);
+        return Promise.resolve(after === undefined ? rows.slice(-limit) : rows.slice(0, limit));
+      },
+    }),
+  );
+  const page = (query: Partial<HistoryQuery>) =>
+    service.page({ userId: 1, roomId: ROOM, limit: 100, ...query });
+  const read = async (query: Partial<HistoryQuery>) => {
+    const { messages, more } = await page(query);
+    return { seqs: messages.map((text) => (JSON.parse(text) as { seq: number }).seq), more };
+  };
+  return { page, read, sqlReads };
+}
+
+const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+describe('HistoryService', () => {
+  it('answers the room position with the page, and complete messages', async () => {
+    const { page } = setUp({ log: line(1, 1) });
+    await expect(page({})).resolves.toEqual({
+      roomId: ROOM,
+      epoch: 'e1',
+      head: 999,
+      messages: ['{"msg":"","seq":1,"epoch":"e1"}'],
+      more: false,
+    });
+  });
+
+  it('gives nothing to whom the room is closed', async () => {
+    await expect(setUp({ log: line(1, 5) }).page({ userId: 2 })).rejects.toMatchObject({
+      code: 'ROOM_NOT_FOUND',
+    });
+  });
+
+  it('does not ask SQL for what the log has', async () => {
+    const { read, sqlReads } = setUp({ log: line(1, 50), sql: new Error('away') });
+    expect(await read({ after: 10, limit: 20 })).toEqual({ seqs: numbers(11, 30), more: true });
+    expect(await read({ before: 30, limit: 20 })).toEqual({ seqs: numbers(10, 29), more: true });
+    expect(await read({ before: 21, limit: 20 })).toEqual({ seqs: numbers(1, 20), more: false });
+    expect(await read({ limit: 5 })).toEqual({ seqs: numbers(46, 50), more: true });
+    expect(await read({ after: 45, limit: 5 })).toEqual({ seqs: numbers(46, 50), more: false });
+    expect(sqlReads).toEqual([]);
+  });
+
+  it('goes from SQL into the log, where they overlap and where they only meet', async () => {
+    for (const sql of [line(1, 30), line(1, 20)]) {
+      const { read } = setUp({ log: line(21, 50), sql });
+      expect(await read({ after: 5 })).toEqual({ seqs: numbers(6, 50), more: false });
+      expect(await read({ after: 5, limit: 10 })).toEqual({ seqs: numbers(6, 15), more: true });
+      expect(await read({})).toEqual({ seqs: numbers(1, 50), more: false });
+      expect(await read({ before: 26, limit: 10 })).toEqual({ seqs: numbers(16, 25), more: true });
+      expect(await read({ before: 10 })).toEqual({ seqs: numbers(1, 9), more: false });
+    }
+  });
+
+  it('reads from SQL alone when Redis has lost the log', async () => {
+    const { read } = setUp({ sql: line(1, 30) });
+    expect(await read({ after: 25 })).toEqual({ seqs: numbers(26, 30), more: false });
+    expect(await read({ limit: 3 })).toEqual({ seqs: [28, 29, 30], more: true });
+  });
+
+  it('is empty at the end', async () => {
+    const { read } = setUp({ sql: line(1, 30) });
+    expect(await read({ after: 30 })).toEqual({ seqs: [], more: false });
+    expect(await read({ before: 1 })).toEqual({ seqs: [], more: false });
+  });
+
+  it.each([{ after: 5 }, {}])('says HISTORY_PENDING at a hole within an epoch: %j', async (query) => {
+    const { page } = setUp({ log: line(21, 50), sql: line(1, 15) });
+    await expect(page(query)).rejects.toMatchObject({ code: 'HISTORY_PENDING', retryAfterMs: 500 });
+  });
+
+  it.each([{ after: 5 }, { before: 1_000, after: undefined }])(
+    'goes on over a hole between epochs: %j',
+    async (query) => {
+      const { read } = setUp({
+        head: { epoch: 'e2', floor: 100 },
+        log: line(101, 103, 'e2'),
+        sql: line(1, 8),
+      });
+      const { seqs } = await read(query);
+      expect(seqs.slice(-6)).toEqual([6, 7, 8, 101, 102, 103]);
+    },
+  );
+
+  it('says HISTORY_PENDING when the first messages of an epoch are in neither', async () => {
+    const { page } = setUp({
+      head: { epoch: 'e2', floor: 100 },
+      log: line(111, 120, 'e2'),
+      sql: line(1, 8),
+    });
+    await expect(page({ after: 5 })).rejects.toMatchObject({ code: 'HISTORY_PENDING' });
+  });
+
+  it('says HISTORY_PENDING when SQL has nothing after the position yet', async () => {
+    const { page } = setUp({ log: line(21, 50), sql: line(1, 15) });
+    await expect(page({ after: 15 })).rejects.toMatchObject({ code: 'HISTORY_PENDING' });
+  });
+
+  it.each([{ after: 5 }, {}])('says UNAVAILABLE when SQL is needed and away: %j', async (query) => {
+    const { page } = setUp({ log: line(21, 50), sql: new Error('away') });
+    await expect(page(query)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  describe('maxBytes', () => {
+    const log = line(1, 10, 'e1', 'x'.repeat(1_000));
+    const maxBytes = 3_500;
+
+    it('cuts the page from the end it was asked from', async () => {
+      const { read } = setUp({ log });
+      expect(await read({ after: 2, maxBytes })).toEqual({ seqs: [3, 4, 5], more: true });
+      expect(await read({ before: 9, maxBytes })).toEqual({ seqs: [6, 7, 8], more: true });
+    });
+
+    it('keeps one message at least', async () => {
+      const { read } = setUp({ log });
+      expect(await read({ after: 2, maxBytes: 1 })).toEqual({ seqs: [3], more: true });
+      expect(await read({ maxBytes: 1 })).toEqual({ seqs: [10], more: true });
+    });
+
+    it('counts bytes, not characters', async () => {
+      const { read } = setUp({ log: line(1, 10, 'e1', '€'.repeat(1_000)) });
+      expect((await read({ after: 0, maxBytes })).seqs).toEqual([1]);
+    });
+  });
+});

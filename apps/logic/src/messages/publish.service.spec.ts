@@ -1,0 +1,235 @@
+import type { Send } from '@parley/contracts';
+import { AppError, limits, Op } from '@parley/protocol';
+import type { AcceptInput, AcceptOutcome, RoomStore } from '@parley/redis';
+import { v7 as uuidv7 } from 'uuid';
+import { describe, expect, it, vi } from 'vitest';
+import type { ArchiveRepository, ArchivedMessage } from '../archive/archive.repository.js';
+import { stub } from '../testing/stub.js';
+import type { DirectRoomsService } from './direct-rooms.service.js';
+import { PublishService } from './publish.service.js';
+import type { RoomAccessService } from './room-access.service.js';
+import type { RoomHeadsService } from './room-heads.service.js';
+
+const from = { userId: 1, userName: 'ada' };
+const send = (more: Partial<Send> = {}): Send => ({
+  from,
+  roomId: 7,
+  text: 'hi',
+  clientMsgId: uuidv7(),
+  ...more,
+});
+const ok = (seq: number): AcceptOutcome => ({ kind: 'ok', seq, epoch: 'e1', seqsLeft: 90_000 });
+
+function setUp(script: {
+  outcomes?: (AcceptOutcome | Error)[];
+  archived?: ArchivedMessage | Error;
+  burst?: number;
+}) {
+  const { outcomes = [], archived, burst = 100 } = script;
+  const accepts: AcceptInput[] = [];
+  const ensure = vi.fn(() => Promise.resolve({ seq: 0, epoch: 'e1', floor: 0 }));
+  const raise = vi.fn(() => Promise.resolve());
+  const watch = vi.fn();
+  const findByClientMsgId = vi.fn(() =>
+    archived instanceof Error ? Promise.reject(archived) : Promise.resolve(archived),
+  );
+  const service = new PublishService(
+    { sendBurst: burst, sendsPerSecond: 1, roomCreation: 'everyone' },
+    stub<RoomAccessService>('RoomAccessService', {
+      authorize: (_, roomId) =>
+        roomId === 404
+          ? Promise.reject(new AppError('ROOM_NOT_FOUND'))
+          : Promise.resolve({ roomId, kind: 'room', users: undefined }),
+    }),
+    stub<RoomHeadsService>('RoomHeadsService', { ensure, raise, watch }),
+    stub<DirectRoomsService>('DirectRoomsService', {
+      between: () => Promise.resolve({ roomId: 9, kind: 'direct', users: [1, 2], peerName: 'bob' }),
+    }),
+    stub<RoomStore>('RoomStore', {
+      accept: (input) => {
+        accepts.push(input);
+        const outcome = outcomes.shift() ?? new Error('accept was not expected');
+        return outcome instanceof Error ? Promise.reject(outcome) : Promise.resolve(outcome);
+      },
+    }),
+    stub<ArchiveRepository>('ArchiveRepository', { findByClientMsgId }),
+  );
+  const publish = async (...sends: Send[]) => service.publishMany(sends);
+  return { publish, accepts, ensure, raise, watch, findByClientMsgId };
+}
+
+const archivedMessage = (text: string, clientMsgId: string): ArchivedMessage => ({
+  seq: 3,
+  epoch: 'e0',
+  body: JSON.stringify({
+    code: 0,
+    op: Op.room,
+    msg: text,
+    fromUserId: 1,
+    fromUserName: 'ada',
+    toUserId: 0,
+    toUserName: '',
+    roomId: 7,
+    createTime: '2025-01-02 03:04:05',
+    id: 'first-id',
+    clientMsgId,
+    sentAt: 123,
+  }).slice(0, -1),
+});
+
+describe('PublishService', () => {
+  it('acknowledges an accepted message, and watches what is left of the reserved numbers', async () => {
+    const { publish, accepts, watch, findByClientMsgId } = setUp({ outcomes: [ok(5)] });
+    const sent = send();
+    const [result] = await publish(sent);
+    const input = accepts[0]!;
+    expect(result).toEqual({
+      ok: true,
+      ack: {
+        roomId: 7,
+        seq: 5,
+        epoch: 'e1',
+        id: input.id,
+        clientMsgId: sent.clientMsgId,
+        sentAt: input.sentAt,
+        duplicate: false,
+      },
+    });
+    expect(input.recipients).toBeUndefined();
+    expect(input.clientMsgIdMs).toBeGreaterThan(0);
+    expect(watch.mock.calls).toEqual([[7, 90_000]]);
+    expect(findByClientMsgId).not.toHaveBeenCalled();
+  });
+
+  it('accepts in the order of the sends, each with its own result', async () => {
+    const { publish, accepts } = setUp({ outcomes: [ok(1), ok(2)] });
+    const results = await publish(
+      send({ text: 'a' }),
+      send({ roomId: 404 }),
+      send({ text: 'x'.repeat(limits.maxTextCodePoints + 1) }),
+      send({ text: 'b' }),
+    );
+    expect(accepts.map(({ text }) => text)).toEqual(['a', 'b']);
+    expect(results).toMatchObject([
+      { ok: true, ack: { seq: 1 } },
+      { ok: false, code: 'ROOM_NOT_FOUND' },
+      { ok: false, code: 'MESSAGE_TOO_LONG' },
+      { ok: true, ack: { seq: 2 } },
+    ]);
+  });
+
+  it('takes a text of the greatest length, in code points', async () => {
+    const { publish } = setUp({ outcomes: [ok(1)] });
+    expect(await publish(send({ text: '😀'.repeat(limits.maxTextCodePoints) }))).toMatchObject([
+      { ok: true },
+    ]);
+  });
+
+  it('refuses a user who sends too fast, and says when to come back', async () => {
+    const { publish } = setUp({ outcomes: [ok(1)], burst: 1 });
+    const [first, second] = await publish(send(), send());
+    expect(first).toMatchObject({ ok: true });
+    expect(second).toEqual({ ok: false, code: 'RATE_LIMITED', retryAfterMs: expect.any(Number) as number });
+  });
+
+  it('addresses a direct message to both users of the conversation', async () => {
+    const { publish, accepts } = setUp({ outcomes: [ok(1)] });
+    const [result] = await publish(send({ roomId: undefined, toUserId: 2 }));
+    expect(result).toMatchObject({ ok: true, ack: { roomId: 9 } });
+    expect(accepts[0]).toMatchObject({ roomId: 9, recipients: [1, 2] });
+    expect(JSON.parse(`${accepts[0]?.body}}`)).toMatchObject({ op: Op.direct, toUserName: 'bob', roomId: 9 });
+  });
+
+  it('answers a repeated send with its first ack', async () => {
+    const duplicate = { kind: 'duplicate', seq: 4, epoch: 'e1', id: 'first-id', sentAt: 123 } as const;
+    const { publish, watch } = setUp({ outcomes: [{ ...duplicate, sameText: true }] });
+    const sent = send();
+    expect(await publish(sent)).toEqual([
+      {
+        ok: true,
+        ack: {
+          roomId: 7,
+          seq: 4,
+          epoch: 'e1',
+          id: 'first-id',
+          clientMsgId: sent.clientMsgId,
+          sentAt: 123,
+          duplicate: true,
+        },
+      },
+    ]);
+    expect(watch).not.toHaveBeenCalled();
+  });
+
+  it('refuses another text under the same id', async () => {
+    const outcome = { kind: 'duplicate', seq: 4, epoch: 'e1', id: 'i', sentAt: 1, sameText: false } as const;
+    const { publish } = setUp({ outcomes: [outcome] });
+    expect(await publish(send())).toEqual([{ ok: false, code: 'IDEMPOTENCY_MISMATCH' }]);
+  });
+
+  it('makes the head that is missing, then accepts the same message', async () => {
+    const { publish, ensure, accepts } = setUp({ outcomes: [{ kind: 'no-head' }, ok(101)] });
+    expect(await publish(send())).toMatchObject([{ ok: true, ack: { seq: 101 } }]);
+    expect(ensure.mock.calls).toEqual([[7]]);
+    expect(accepts[1]).toEqual(accepts[0]);
+  });
+
+  it('reserves more numbers at the ceiling, then accepts', async () => {
+    const { publish, raise } = setUp({ outcomes: [{ kind: 'ceiling' }, ok(101)] });
+    expect(await publish(send())).toMatchObject([{ ok: true, ack: { seq: 101 } }]);
+    expect(raise.mock.calls).toEqual([[7]]);
+  });
+
+  it('asks the archive about an id without a recent time before it accepts', async () => {
+    const { publish, accepts, findByClientMsgId } = setUp({ outcomes: [ok(5)] });
+    const clientMsgId = 'my own id';
+    expect(await publish(send({ clientMsgId }))).toMatchObject([{ ok: true, ack: { seq: 5 } }]);
+    expect(findByClientMsgId.mock.calls).toEqual([[7, 1, clientMsgId]]);
+    expect(accepts.map(({ clientMsgIdMs }) => clientMsgIdMs)).toEqual([0]);
+  });
+
+  it('answers from the archive what Redis has forgotten', async () => {
+    const clientMsgId = 'my own id';
+    const { publish, accepts } = setUp({ archived: archivedMessage('hi', clientMsgId) });
+    expect(await publish(send({ clientMsgId }))).toMatchObject([
+      { ok: true, ack: { seq: 3, epoch: 'e0', id: 'first-id', sentAt: 123, duplicate: true } },
+    ]);
+    expect(accepts).toEqual([]);
+  });
+
+  it('refuses another text under an archived id', async () => {
+    const { publish } = setUp({ archived: archivedMessage('other', 'my own id') });
+    expect(await publish(send({ clientMsgId: 'my own id' }))).toEqual([
+      { ok: false, code: 'IDEMPOTENCY_MISMATCH' },
+    ]);
+  });
+
+  it('asks the archive when Redis cannot know a recent id', async () => {
+    const { publish, accepts, findByClientMsgId } = setUp({ outcomes: [{ kind: 'ask-archive' }, ok(5)] });
+    expect(await publish(send())).toMatchObject([{ ok: true, ack: { seq: 5, duplicate: false } }]);
+    expect(findByClientMsgId).toHaveBeenCalledTimes(1);
+    expect(accepts[1]?.clientMsgIdMs).toBe(0);
+  });
+
+  it('says UNAVAILABLE when the archive must be asked and cannot', async () => {
+    const { publish, accepts } = setUp({ archived: new Error('away') });
+    expect(await publish(send({ clientMsgId: 'my own id' }))).toEqual([{ ok: false, code: 'UNAVAILABLE' }]);
+    expect(accepts).toEqual([]);
+  });
+
+  it('says OVERLOADED when too much is pending', async () => {
+    const { publish } = setUp({ outcomes: [{ kind: 'overloaded' }] });
+    expect(await publish(send())).toEqual([{ ok: false, code: 'OVERLOADED', retryAfterMs: 2_000 }]);
+  });
+
+  it('says UNAVAILABLE when Redis is away', async () => {
+    const { publish } = setUp({ outcomes: [new Error('connection lost')] });
+    expect(await publish(send())).toEqual([{ ok: false, code: 'UNAVAILABLE' }]);
+  });
+
+  it('gives up a send that is sent back again and again', async () => {
+    const { publish, accepts } = setUp({ outcomes: Array.from({ length: 10 }, () => ({ kind: 'no-head' })) });
+    expect(await publish(send())).toEqual([{ ok: false, code: 'UNAVAILABLE' }]);
+    expect(accepts).toHaveLength(5);
+  });
+});
