@@ -72,12 +72,13 @@ export class RoomDirectory {
       if (!joined && kind === 'room') entry.presence.exit(identity.userId);
       throw new AppError('UNAVAILABLE', { cause });
     }
+    const resumed =
+      from !== undefined && from.epoch === room.epoch && (await this.hasReached(room, from.lastSeq));
+    // From here on nothing waits: a connection that closes later is in the room and leaves it.
     if (!connection.isOpen && !joined) {
       this.exit(connection, roomId, entry);
       throw new AppError('UNAVAILABLE');
     }
-    const resumed =
-      from !== undefined && from.epoch === room.epoch && (await this.hasReached(room, from.lastSeq));
     if (joined) room.remove(connection);
     const member = room.add(connection, resumed ? from.lastSeq : room.delivered);
     if (arrived) this.changed(roomId);
