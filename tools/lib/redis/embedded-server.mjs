@@ -7,8 +7,11 @@ import { commandOf, isAlive } from '../process-info.mjs';
 import { UserError } from '../workspace.mjs';
 import { inspect } from './resp.mjs';
 
-/** `everysec`: an acked message survives the end of any process; `always` would also survive the machine's. */
-export const appendFsync = 'everysec';
+/**
+ * `always`: with `everysec` Redis may hold back its write for two seconds while an fsync is under way, and answers
+ * meanwhile; a kill would take back what was acknowledged. See docs/adr/0008-appendfsync-always.md.
+ */
+export const appendFsync = 'always';
 
 const host = '127.0.0.1';
 /** Reading a big AOF takes a while. */
