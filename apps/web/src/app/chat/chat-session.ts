@@ -7,8 +7,6 @@ import {
   maxTimelineMessages,
   withAck,
   withFailure,
-  withLive,
-  withoutOldest,
   withoutSend,
   withSend,
   type Timeline,
@@ -24,7 +22,7 @@ import {
 import { connectionInfo } from './connection-info.js';
 import { HistoryLoader } from './history-loader.js';
 import { ReadPositions } from './read-positions.js';
-import { emptyThread, withOpened, withRead, type Thread } from './thread.js';
+import { emptyThread, withArrived, withHead, withOpened, withRead, type Thread } from './thread.js';
 import { keyOf, parseKey, peerOf, roomKey, userKey, type ThreadKey } from './thread-key.js';
 
 /** What a chat session stands on. */
@@ -125,7 +123,7 @@ export class ChatSession {
       if (this.#stop.signal.aborted) return;
       this.state.patch({ rooms, conversations, roomsPhase: 'ready' });
       for (const { peer, roomId, head } of conversations) {
-        this.#update(userKey(peer.userId), (thread) => ({ ...this.#withHead(thread, head), roomId }));
+        this.#update(userKey(peer.userId), (thread) => ({ ...withHead(thread, head), roomId }));
       }
       this.#fillActive();
       const { active } = this.state.get();
@@ -150,7 +148,6 @@ export class ChatSession {
     if (kind === 'room') {
       for (const closed of this.#positions.open(id)) this.#leave(closed);
       this.#join(key, id);
-      void this.loadMembers(id);
     } else if (roomId !== undefined) this.#join(key, roomId);
     if (phase !== 'ready') void this.#history.loadLatest(key);
     else this.#fillActive();
@@ -240,7 +237,13 @@ export class ChatSession {
 
   #join(key: ThreadKey, roomId: number): void {
     this.#update(key, (thread) => (thread.roomId === roomId ? thread : { ...thread, roomId }));
-    this.#options.client.join(roomId).catch((error: unknown) => {
+    const joined = this.#options.client.join(roomId);
+    // Not before: the list would lack this very user.
+    const isRoom = parseKey(key).kind === 'room';
+    const shown = joined.then(() =>
+      isRoom && this.state.get().active === key ? this.loadMembers(roomId) : undefined,
+    );
+    shown.catch((error: unknown) => {
       if (!(error instanceof ClientError) || !['ROOM_NOT_FOUND', 'FORBIDDEN'].includes(error.code)) return;
       this.#positions.close(roomId);
       this.#update(key, (thread) => ({ ...thread, phase: 'missing' }));
@@ -262,21 +265,7 @@ export class ChatSession {
     const before = threadOf(this.state.get(), key);
     const isShown = this.state.get().active === key;
     const isRead = this.#reading === key;
-    this.#update(key, (thread) => {
-      // A reader who scrolled up keeps what is on the screen; beyond the bound the rest waits in the log.
-      const isFull = isShown && !isRead && thread.timeline.messages.length >= maxTimelineMessages;
-      const timeline = isFull
-        ? { ...thread.timeline, head: Math.max(thread.timeline.head, message.seq) }
-        : withLive(thread.timeline, message, this.me.userId);
-      const line =
-        isShown && !isRead && !isOwn ? (thread.unreadAfter ?? message.seq - 1) : thread.unreadAfter;
-      return {
-        ...thread,
-        roomId: message.roomId,
-        timeline: isFull || (isShown && !isRead) ? timeline : withoutOldest(timeline),
-        unreadAfter: line,
-      };
-    });
+    this.#update(key, (thread) => withArrived(thread, message, { me: this.me.userId, isShown, isRead }));
     if (key.startsWith('user:')) this.#usedConversation(message);
     if (isOwn) this.#markRead(key, message.seq);
     this.#advanceReading(key);
@@ -295,7 +284,7 @@ export class ChatSession {
     const key = this.#keyOfRoom(roomId);
     const { readTo } = threadOf(this.state.get(), key);
     // After a resume everything up to the head is delivered anyway.
-    if (!isResumed) this.#update(key, (thread) => this.#withHead(thread, head));
+    if (!isResumed) this.#update(key, (thread) => withHead(thread, head));
     // A room that is opened for the first time has no unread past.
     if (readTo === undefined && key.startsWith('room:')) this.#markRead(key, head);
     this.#fillActive();
@@ -329,8 +318,11 @@ export class ChatSession {
     const before = this.state.get().connection;
     const connection = connectionInfo(client.state, this.#retryAtMs, navigator.onLine);
     this.state.patch({ connection });
+    if (connection.status !== 'online') return;
+    const { active, roomsPhase } = this.state.get();
     // What happened while away: conversations have no join that would tell.
-    if (connection.status === 'online' && before.status === 'reconnecting') void this.refresh();
+    if (before.status === 'reconnecting' || roomsPhase === 'failed') void this.refresh();
+    if (active && threadOf(this.state.get(), active).phase === 'failed') this.loadLatest(active);
   }
 
   #readElsewhere(): void {
@@ -364,11 +356,6 @@ export class ChatSession {
   #keyOfRoom(roomId: number): ThreadKey {
     const direct = this.state.get().conversations.find((conversation) => conversation.roomId === roomId);
     return direct ? userKey(direct.peer.userId) : roomKey(roomId);
-  }
-
-  #withHead(thread: Thread, head: number): Thread {
-    if (head <= thread.timeline.head) return thread;
-    return { ...thread, timeline: { ...thread.timeline, head } };
   }
 
   #change(key: ThreadKey, change: (timeline: Timeline) => Timeline): void {

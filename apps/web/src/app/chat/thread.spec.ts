@@ -1,6 +1,7 @@
-import { expect, it } from 'vitest';
-import { testMessage } from '../timeline/test-messages.js';
-import { emptyThread, unreadCount, withOpened, withRead } from './thread.js';
+import { describe, expect, it } from 'vitest';
+import { testMessage, testMessages } from '../timeline/test-messages.js';
+import { isAtEnd, maxTimelineMessages } from '../timeline/timeline.js';
+import { emptyThread, unreadCount, withArrived, withOpened, withRead } from './thread.js';
 import { keyOf, keyOfRoute, parseKey, peerOf } from './thread-key.js';
 
 const thread = { ...emptyThread, timeline: { ...emptyThread.timeline, head: 9 }, readTo: 6 };
@@ -30,4 +31,45 @@ it('reads keys', () => {
   expect(parseKey('user:12')).toEqual({ kind: 'user', id: 12 });
   expect(keyOfRoute({ page: 'room', roomId: 4 })).toBe('room:4');
   expect(keyOfRoute({ page: 'login' })).toBeUndefined();
+});
+
+describe('a message that arrives', () => {
+  const reading = { me: 7, isShown: true, isRead: true };
+  const scrolledUp = { me: 7, isShown: true, isRead: false };
+  const full = {
+    ...emptyThread,
+    timeline: {
+      ...emptyThread.timeline,
+      messages: testMessages(1, maxTimelineMessages),
+      coveredTo: maxTimelineMessages,
+      head: maxTimelineMessages,
+    },
+  };
+  const next = testMessage(maxTimelineMessages + 1);
+
+  it('is no news to who is reading', () => {
+    expect(withArrived(emptyThread, testMessage(1), reading).unreadAfter).toBeUndefined();
+  });
+
+  it('draws the line for who is not, once, and never for an own message', () => {
+    const first = withArrived(emptyThread, testMessage(1), scrolledUp);
+    expect(first.unreadAfter).toBe(0);
+    expect(withArrived(first, testMessage(2), scrolledUp).unreadAfter).toBe(0);
+    expect(
+      withArrived(emptyThread, testMessage(1, { fromUserId: 7 }), scrolledUp).unreadAfter,
+    ).toBeUndefined();
+  });
+
+  it('pushes the oldest out at the bound', () => {
+    const { messages } = withArrived(full, next, reading).timeline;
+    expect(messages).toHaveLength(maxTimelineMessages);
+    expect(messages.at(-1)).toBe(next);
+  });
+
+  it('moves nothing under a reader who scrolled up, and is not forgotten', () => {
+    const { timeline } = withArrived(full, next, scrolledUp);
+    expect(timeline.messages).toBe(full.timeline.messages);
+    expect(timeline.head).toBe(next.seq);
+    expect(isAtEnd(timeline)).toBe(false);
+  });
 });

@@ -1,4 +1,11 @@
-import { emptyTimeline, type Timeline } from '../timeline/timeline.js';
+import type { Message } from '@parley/protocol';
+import {
+  emptyTimeline,
+  maxTimelineMessages,
+  withLive,
+  withoutOldest,
+  type Timeline,
+} from '../timeline/timeline.js';
 
 /** A room or direct conversation as this tab knows it. Immutable. */
 export interface Thread {
@@ -46,4 +53,35 @@ export function withOpened(thread: Thread): Thread {
   const { readTo, timeline } = thread;
   const unreadAfter = readTo !== undefined && readTo < timeline.head ? readTo : undefined;
   return { ...thread, unreadAfter };
+}
+
+/** The room goes at least up to `head`. */
+export function withHead(thread: Thread, head: number): Thread {
+  if (head <= thread.timeline.head) return thread;
+  return { ...thread, timeline: { ...thread.timeline, head } };
+}
+
+/** How the user stands to a thread when a message arrives. */
+export interface View {
+  readonly me: number;
+  /** It is what the page shows. */
+  readonly isShown: boolean;
+  /** Its end is on the screen, in a visible tab. */
+  readonly isRead: boolean;
+}
+
+/** A message was delivered. What a reader who scrolled up has on the screen stays there. */
+export function withArrived(thread: Thread, message: Message, { me, isShown, isRead }: View): Thread {
+  const isElsewhere = isShown && !isRead;
+  const { timeline, unreadAfter } = thread;
+  const isNew = isElsewhere && message.fromUserId !== me;
+  const next = {
+    ...thread,
+    roomId: message.roomId,
+    unreadAfter: isNew ? (unreadAfter ?? message.seq - 1) : unreadAfter,
+  };
+  if (!isElsewhere) return { ...next, timeline: withoutOldest(withLive(timeline, message, me)) };
+  // At the bound the rest waits in the log until the reader comes down.
+  if (timeline.messages.length >= maxTimelineMessages) return withHead(next, message.seq);
+  return { ...next, timeline: withLive(timeline, message, me) };
 }

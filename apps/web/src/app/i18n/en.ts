@@ -64,7 +64,6 @@ export const en = {
     notFoundTitle: 'This room does not exist',
     notFound: 'It may have been removed, or the address is wrong.',
     toFirst: 'Go to the first room',
-    pickTitle: 'Nothing is open',
     emptyTitle: 'It is quiet here',
     empty: 'Nobody has written yet. Say hello!',
     emptyDirectTitle: (name: string) => `You and ${name}`,
@@ -88,7 +87,6 @@ export const en = {
   },
   message: {
     pending: 'Sending…',
-    waiting: 'Waiting for the connection…',
     sent: 'Sent',
     failed: 'Not sent',
     retry: 'Send again',

@@ -66,7 +66,6 @@ export const zh: Texts = {
     notFoundTitle: '房间不存在',
     notFound: '房间可能已被移除，或者地址有误。',
     toFirst: '前往第一个房间',
-    pickTitle: '还没有打开任何内容',
     emptyTitle: '这里很安静',
     empty: '还没有人发言，来打个招呼吧！',
     emptyDirectTitle: (name) => `你和 ${name}`,
@@ -90,7 +89,6 @@ export const zh: Texts = {
   },
   message: {
     pending: '发送中…',
-    waiting: '等待网络连接…',
     sent: '已发送',
     failed: '未发送',
     retry: '重新发送',

@@ -1,4 +1,4 @@
-import { useEffect } from 'react';
+import { useEffect, useEffectEvent } from 'react';
 import { unreadCount } from '../chat/thread.js';
 import { keyOfRoute, parseKey, roomKey, type ThreadKey } from '../chat/thread-key.js';
 import { useTexts } from '../i18n/texts.js';
@@ -44,4 +44,24 @@ export function useDocumentTitle(name: string): void {
   useEffect(() => {
     document.title = `${unread > 0 ? `(${unread > 99 ? '99+' : unread}) ` : ''}${name} · Parley`;
   }, [name, unread]);
+}
+
+/** What lies over the page, on a narrow screen. */
+export type Drawer = 'sidebar' | 'members';
+
+/** Esc closes an open drawer; afterwards the focus is back on what opened it. */
+export function useDrawerKeys(open: Drawer | undefined, close: () => void): void {
+  const onEscape = useEffectEvent(close);
+  useEffect(() => {
+    if (!open) return;
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key === 'Escape') onEscape();
+    };
+    document.addEventListener('keydown', onKeyDown);
+    return () => {
+      document.removeEventListener('keydown', onKeyDown);
+      // Not before the page is out of `inert`: it takes no focus until then.
+      document.querySelector<HTMLElement>(`[data-opens="${open}"]`)?.focus();
+    };
+  }, [open]);
 }

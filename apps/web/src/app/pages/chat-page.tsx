@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { threadOf } from '../chat/chat-state.js';
 import { parseKey, roomKey } from '../chat/thread-key.js';
 import { useTexts } from '../i18n/texts.js';
@@ -12,9 +12,13 @@ import { ThreadBody } from '../thread/thread-body.js';
 import view from '../thread/thread-view.module.css';
 import { useMediaQuery } from '../use-browser-state.js';
 import styles from './chat-page.module.css';
-import { useDocumentTitle, useOpenThread, useThreadName } from './chat-page-hooks.js';
-
-type Drawer = 'sidebar' | 'members';
+import {
+  useDocumentTitle,
+  useDrawerKeys,
+  useOpenThread,
+  useThreadName,
+  type Drawer,
+} from './chat-page-hooks.js';
 
 /** Rooms, messages and members. */
 export function ChatPage({ route }: { readonly route: Extract<Route, { page: 'room' | 'direct' }> }) {
@@ -36,17 +40,8 @@ export function ChatPage({ route }: { readonly route: Extract<Route, { page: 'ro
   const hasMembersDrawer = isRoom && !isWide && drawer === 'members';
   const hasDrawer = hasSidebarDrawer || hasMembersDrawer;
 
-  const close = () => {
-    setDrawer(undefined);
-    // Back to what opened it, for those who came by keyboard.
-    if (drawer) document.querySelector<HTMLElement>(`[data-opens="${drawer}"]`)?.focus();
-  };
-  useEffect(() => {
-    if (!hasDrawer) return;
-    const onKeyDown = (event: KeyboardEvent) => event.key === 'Escape' && close();
-    document.addEventListener('keydown', onKeyDown);
-    return () => document.removeEventListener('keydown', onKeyDown);
-  });
+  const close = () => setDrawer(undefined);
+  useDrawerKeys(hasDrawer ? drawer : undefined, close);
 
   const leave = () => {
     chat.leave(id);

@@ -140,7 +140,13 @@ export function MessageList({
       </div>
       {!isAtBottom && (
         <div className={styles['jump']}>
-          <Button look="quiet" onClick={toLatest} data-testid="jump-to-latest">
+          <Button
+            look="quiet"
+            onClick={toLatest}
+            // It lies over the list, not in it: the wheel would stop here.
+            onWheel={(event) => scroller.current?.scrollBy({ top: event.deltaY })}
+            data-testid="jump-to-latest"
+          >
             <Icon name="down" size={18} />
             {newCount > 0 ? t.room.newCount(newCount) : t.room.toLatest}
           </Button>

@@ -1,0 +1,196 @@
+import {
+  ApiError,
+  type ClientEvents,
+  type ParleyApi,
+  type ParleyClient,
+  type SendResult,
+} from '@parley/client';
+import { Op } from '@parley/protocol';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { testMessage, testPage } from '../timeline/test-messages.js';
+import { ChatSession } from './chat-session.js';
+import { threadOf } from './chat-state.js';
+import { unreadCount } from './thread.js';
+import type { ThreadKey } from './thread-key.js';
+
+const me = { userId: 7, userName: 'me', role: 'user' as const };
+const room = { roomId: 1, name: 'Lobby', kind: 'room' as const, online: 1 };
+
+/** A connection that does what the test says. */
+class FakeClient {
+  state: ParleyClient['state'] = 'idle';
+  readonly joined: number[] = [];
+  readonly sends: Array<{ to: string; text: string; clientMsgId: string; settle(result: SendResult): void }> =
+    [];
+  readonly #listeners = new Map<string, Set<(payload: never) => void>>();
+
+  on(event: string, listener: (payload: never) => void) {
+    const listeners = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, listeners.add(listener));
+    return () => listeners.delete(listener);
+  }
+  emit<E extends keyof ClientEvents>(event: E, payload: ClientEvents[E]) {
+    for (const listener of this.#listeners.get(event) ?? []) listener(payload as never);
+  }
+  connect() {
+    this.state = 'online';
+    this.emit('state', { state: 'online' });
+  }
+  close = async () => undefined;
+  leave = async () => undefined;
+  join(roomId: number) {
+    this.joined.push(roomId);
+    return new Promise<never>(() => undefined);
+  }
+  send = (roomId: number, text: string, options: { clientMsgId: string }) =>
+    this.#send(`room:${roomId}`, text, options.clientMsgId);
+  sendDirect = (userId: number, text: string, options: { clientMsgId: string }) =>
+    this.#send(`user:${userId}`, text, options.clientMsgId);
+  #send(to: string, text: string, clientMsgId: string) {
+    let settle: (result: SendResult) => void = () => undefined;
+    const result = new Promise<SendResult>((resolve) => (settle = resolve));
+    this.sends.push({ to, text, clientMsgId, settle });
+    return { clientMsgId, result };
+  }
+}
+
+function setUp(api: Partial<Record<keyof ParleyApi, unknown>> = {}) {
+  const client = new FakeClient();
+  const onExpired = vi.fn();
+  const session = new ChatSession({
+    api: {
+      rooms: async () => [room],
+      conversations: async () => [],
+      members: async () => ({ count: 1, members: [me] }),
+      history: async () => testPage(1, 3),
+      ...api,
+    } as unknown as ParleyApi,
+    client: client as unknown as ParleyClient,
+    me,
+    onExpired,
+  });
+  session.start();
+  const thread = (key: ThreadKey) => threadOf(session.state.get(), key);
+  return { session, client, onExpired, thread };
+}
+
+beforeEach(() => {
+  const stored = new Map<string, string>();
+  const localStorage = {
+    getItem: (key: string) => stored.get(key) ?? null,
+    setItem: (key: string, value: string) => stored.set(key, value),
+    removeItem: (key: string) => stored.delete(key),
+  };
+  vi.stubGlobal('window', { addEventListener: () => undefined, localStorage });
+  vi.stubGlobal('navigator', { onLine: true });
+});
+afterEach(() => vi.unstubAllGlobals());
+
+describe('ChatSession', () => {
+  it('is connected before anything is opened, so that direct messages arrive', () => {
+    expect(setUp().client.joined).toEqual([1]);
+  });
+
+  it('shows a room with its newest messages, and what comes live', async () => {
+    const { session, client, thread } = setUp();
+    session.open('room:1');
+    await vi.waitFor(() => expect(thread('room:1').phase).toBe('ready'));
+    client.emit('message', testMessage(4));
+    expect(thread('room:1').timeline.messages.map((message) => message.seq)).toEqual([1, 2, 3, 4]);
+  });
+
+  it('counts what is not on the screen, and nothing that is', async () => {
+    const { session, client, thread } = setUp();
+    session.open('room:1');
+    await vi.waitFor(() => expect(thread('room:1').phase).toBe('ready'));
+    session.setReading('room:1', true);
+    client.emit('message', testMessage(4));
+    expect(unreadCount(thread('room:1'))).toBe(0);
+    session.setReading('room:1', false);
+    client.emit('message', testMessage(5));
+    expect(unreadCount(thread('room:1'))).toBe(1);
+    expect(thread('room:1').unreadAfter).toBe(4);
+  });
+
+  it('puts a direct message on top of the conversations, as unread', async () => {
+    const { session, client, thread } = setUp();
+    await vi.waitFor(() => expect(session.state.get().roomsPhase).toBe('ready'));
+    client.emit('direct', testMessage(1, { op: Op.direct, roomId: 50, toUserId: 7, toUserName: 'me' }));
+    expect(session.state.get().conversations).toEqual([
+      { roomId: 50, peer: { userId: 2, userName: 'ana' }, head: 1 },
+    ]);
+    expect(unreadCount(thread('user:2'))).toBe(1);
+  });
+
+  it('keeps a refused message with its reason, and sends it again under the same id', async () => {
+    const { session, client, thread } = setUp();
+    session.open('room:1');
+    await vi.waitFor(() => expect(thread('room:1').phase).toBe('ready'));
+    session.send('room:1', 'hello');
+    const [first] = client.sends;
+    first?.settle({
+      status: 'refused',
+      error: { op: Op.error, code: 'FORBIDDEN', message: '', retryable: false },
+    });
+    await vi.waitFor(() =>
+      expect(thread('room:1').timeline.outgoing).toMatchObject([
+        { status: 'failed', errorCode: 'FORBIDDEN' },
+      ]),
+    );
+    session.send('room:1', 'hello', first?.clientMsgId);
+    expect(client.sends.map((send) => send.clientMsgId)).toEqual([first?.clientMsgId, first?.clientMsgId]);
+    expect(thread('room:1').timeline.outgoing).toMatchObject([{ status: 'pending' }]);
+  });
+
+  it('learns the room of a conversation from the first ack', async () => {
+    const { session, client, thread } = setUp();
+    session.open('user:2');
+    session.send('user:2', 'hello');
+    const ack = {
+      op: Op.ack,
+      roomId: 50,
+      seq: 1,
+      epoch: 'e1',
+      id: 'x',
+      sentAt: 1,
+      duplicate: false,
+    } as const;
+    client.sends[0]?.settle({ status: 'acked', ack: { ...ack, clientMsgId: client.sends[0].clientMsgId } });
+    await vi.waitFor(() => expect(thread('user:2').roomId).toBe(50));
+    expect(client.sends[0]?.to).toBe('user:2');
+  });
+
+  it.each([4500, 4501])('close code %d means: log in again', (code) => {
+    const { client, onExpired } = setUp();
+    client.emit('ended', { code, reason: '' });
+    expect(onExpired).toHaveBeenCalledOnce();
+  });
+
+  it('a 401 means: log in again; other failures are shown', async () => {
+    const refused = setUp({ rooms: async () => Promise.reject(new ApiError(401, 'SESSION_REVOKED', false)) });
+    await vi.waitFor(() => expect(refused.onExpired).toHaveBeenCalled());
+    const broken = setUp({ rooms: async () => Promise.reject(new ApiError(0, 'NETWORK', true)) });
+    await vi.waitFor(() => expect(broken.session.state.get().roomsPhase).toBe('failed'));
+    expect(broken.onExpired).not.toHaveBeenCalled();
+  });
+
+  it('loads what it missed of conversations after a reconnect', async () => {
+    let head = 0;
+    const conversations = async () => [{ roomId: 50, peer: { userId: 2, userName: 'ana' }, head }];
+    const { client, thread } = setUp({ conversations });
+    await vi.waitFor(() => expect(thread('user:2').roomId).toBe(50));
+    client.state = 'reconnecting';
+    client.emit('state', { state: 'reconnecting' });
+    head = 5;
+    client.state = 'online';
+    client.emit('state', { state: 'online' });
+    await vi.waitFor(() => expect(unreadCount(thread('user:2'))).toBe(5));
+  });
+
+  it('says that a room does not exist', async () => {
+    const history = async () => Promise.reject(new ApiError(404, 'ROOM_NOT_FOUND', false));
+    const { session, thread } = setUp({ history });
+    session.open('room:9');
+    await vi.waitFor(() => expect(thread('room:9').phase).toBe('missing'));
+  });
+});
