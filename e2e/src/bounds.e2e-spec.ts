@@ -1,0 +1,134 @@
+import { ParleyClient, webSocketTransport } from '@parley/client';
+import { eventually } from '@parley/testing';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import WebSocket from 'ws';
+import { RawWs } from './raw-clients.js';
+import { Stack } from './stack.js';
+
+/** Slow members, long absences, many reconnects at once, and a Redis that has lost everything. */
+describe('bounds', () => {
+  let stack: Stack;
+  let token: string;
+
+  beforeAll(async () => {
+    stack = await Stack.start({ env: { PARLEY_SEND_BURST: '20000', PARLEY_SENDS_PER_SECOND: '20000' } });
+    token = await stack.login('demo');
+  });
+  afterAll(() => stack.stop());
+
+  const room = async (name: string) => (await stack.api(token).createRoom(name)).roomId;
+  const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  async function member(gateway: number, roomId: number): Promise<RawWs> {
+    const client = await RawWs.connect(stack.gateway(gateway).wsUrl);
+    client.send({ op: 20, authToken: token, roomId });
+    await client.waitFor(({ op }) => op === 21);
+    return client;
+  }
+  /** Sends in order, with so many unacknowledged at a time. */
+  async function flood(sender: RawWs, roomId: number, count: number, text: string): Promise<void> {
+    const before = sender.ofOp(22).length;
+    for (let sent = 0; sent < count;) {
+      const batch = Math.min(200, count - sent);
+      for (let i = 0; i < batch; i++) sender.send({ op: 3, roomId, msg: `${++sent} ${text}` });
+      await eventually(() => expect(sender.ofOp(22).length - before).toBe(sent), { timeoutMs: 30_000 });
+    }
+  }
+  function sdk(urls: () => string): ParleyClient {
+    const client = new ParleyClient({
+      transport: webSocketTransport(urls, { WebSocket: WebSocket as never }),
+      getToken: () => token,
+      backoff: { minMs: 50, maxMs: 1_000 },
+    });
+    client.connect();
+    return client;
+  }
+
+  // gochat dropped what did not fit into a member's channel, without a word.
+  it('neither waits for nor forgets a member that stops reading: one resync, then live again', async () => {
+    const roomId = await room('slow');
+    const [sender, reader] = await Promise.all([member(0, roomId), member(0, roomId)]);
+    reader.socket.pause();
+    // More than every socket buffer on the way holds.
+    await flood(sender, roomId, 1_500, '界'.repeat(3_900));
+    await eventually(() => expect(sender.seqs()).toEqual(range(1, 1_500)));
+    reader.socket.resume();
+    const resync = await reader.waitFor(({ op }) => op === 24, 20_000);
+    expect(resync).toMatchObject({ roomId, reason: 'slow', to: expect.any(Number) });
+    sender.send({ op: 3, roomId, msg: 'and on' });
+    await reader.waitForText('and on', 20_000);
+    const missing = range(Number(resync['from']), Number(resync['to']));
+    const covered = new Set([...reader.seqs(), ...missing]);
+    expect([...covered].sort((a, b) => Number(a) - Number(b))).toEqual(range(1, 1_501));
+    expect(new Set(reader.seqs()).size).toBe(reader.seqs().length);
+    sender.close();
+    reader.close();
+  });
+
+  it('pages ten thousand messages to a member that was away, in order and once', async () => {
+    const roomId = await room('away');
+    const sender = await member(1, roomId);
+    const { epoch } = await sender.waitFor(({ op }) => op === 21);
+    await flood(sender, roomId, 10_000, 'x');
+    const client = sdk(() => stack.gateway(0).wsUrl);
+    const seqs: number[] = [];
+    client.on('message', ({ seq }) => seqs.push(seq));
+    await client.join(roomId, { lastSeq: 1, epoch: String(epoch) });
+    await eventually(() => expect(seqs.length).toBe(9_999), { timeoutMs: 40_000 });
+    expect(seqs).toEqual(range(2, 10_000));
+    await client.close();
+    sender.close();
+  });
+
+  it('brings three hundred clients of a killed gateway back at once, each with what it missed', async () => {
+    const roomId = await room('storm');
+    const sender = await member(1, roomId);
+    const urls = [stack.gateway(0).wsUrl, stack.gateway(1).wsUrl];
+    let turn = 0;
+    const clients = range(1, 300).map(() => {
+      let first = true;
+      // To the gateway that will die first; afterwards to any.
+      const client = sdk(() => (first ? ((first = false), urls[0] as string) : (urls[turn++ % 2] as string)));
+      const texts: string[] = [];
+      client.on('message', ({ msg }) => texts.push(msg));
+      return { client, texts };
+    });
+    await Promise.all(clients.map(({ client }) => client.join(roomId)));
+    sender.send({ op: 3, roomId, msg: 'before' });
+    await eventually(() => expect(clients.filter(({ texts }) => texts.length === 1)).toHaveLength(300), {
+      timeoutMs: 20_000,
+    });
+    await stack.gateway(0).process.kill9();
+    for (const i of range(1, 20)) sender.send({ op: 3, roomId, msg: `during ${i}` });
+    const expected = ['before', ...range(1, 20).map((i) => `during ${i}`)];
+    await eventually(
+      () => expect(clients.filter(({ texts }) => texts.length === expected.length)).toHaveLength(300),
+      { timeoutMs: 40_000 },
+    );
+    for (const { texts } of clients) expect(texts).toEqual(expected);
+    await Promise.all(clients.map(({ client }) => client.close()));
+    await stack.spawn('connect-gateway');
+    sender.close();
+  });
+
+  it('tells everybody of a new epoch when Redis has lost everything, and never issues a number twice', async () => {
+    const roomId = await room('emptied');
+    const client = sdk(() => stack.gateway(0).wsUrl);
+    const epochs: string[] = [];
+    const seen: { seq: number; msg: string }[] = [];
+    client.on('epoch', ({ epoch }) => epochs.push(epoch));
+    client.on('message', ({ seq, msg }) => seen.push({ seq, msg }));
+    await client.join(roomId);
+    expect((await client.send(roomId, 'old').result).status).toBe('acked');
+    await eventually(() => expect(seen).toHaveLength(1));
+    const redis = new Redis(stack.redis.url);
+    await redis.flushall();
+    redis.disconnect();
+    const after = await client.send(roomId, 'new').result;
+    expect(after).toMatchObject({ status: 'acked', ack: { seq: expect.any(Number) } });
+    await eventually(() => expect(seen.map(({ msg }) => msg)).toEqual(['old', 'new']), { timeoutMs: 30_000 });
+    expect(seen[1]?.seq).toBeGreaterThan(seen[0]?.seq ?? Infinity);
+    expect(epochs).toHaveLength(1);
+    await client.close();
+  });
+});
