@@ -18,10 +18,16 @@ const timeoutMs = 180_000;
 /** @type {Proof[]} */
 const proofs = [
   {
-    what: 'a protocol that reaches for Redis',
+    what: 'a protocol that depends on another lib',
     file: 'libs/protocol/src/boundary-violation.ts',
-    imports: '@parley/redis',
+    imports: '@parley/sharding',
     says: /layer:protocol/,
+  },
+  {
+    what: 'a queue that reaches for the registry',
+    file: 'libs/queue/src/boundary-violation.ts',
+    imports: '@parley/registry',
+    says: /layer:queue/,
   },
   {
     what: 'an app that imports another app',
