@@ -2,6 +2,7 @@ import { ChaosStack } from './chaos-stack.js';
 import { Crowd, type Tally } from './crowd.js';
 import { faults, type FaultName } from './faults.js';
 import { pick, seededRandom } from './random.js';
+import { sampleResources, type Resources } from './resources.js';
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -29,7 +30,8 @@ export interface ChaosReport {
   readonly rows: readonly FaultRow[];
   readonly violations: readonly { readonly kind: string }[];
   readonly stats: object;
-  readonly rss: Readonly<Record<string, number>>;
+  /** Before the first fault, and after the last message. */
+  readonly resources: { readonly before: Resources; readonly after: Resources };
 }
 
 /** Within this everybody must be able to talk again after a fault, milliseconds. */
@@ -55,6 +57,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     crowd.startTalking();
     await crowd.probe(RECOVERY_TIMEOUT_MS);
     crowd.takeTally();
+    const before = await sampleResources(stack.stack);
     options.onProgress(
       `seed ${options.seed}: ${options.clients} clients in ${options.rooms} rooms are talking`,
     );
@@ -63,8 +66,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     await crowd.probe(RECOVERY_TIMEOUT_MS);
     const violations = crowd.checker.check();
     const stats = crowd.checker.stats();
+    const after = await sampleResources(stack.stack);
     await crowd.leave();
-    return { seed: options.seed, rows, violations, stats, rss: {} };
+    return { seed: options.seed, rows, violations, stats, resources: { before, after } };
   } finally {
     await stack.stop();
   }
