@@ -3,7 +3,7 @@ import { eventually } from '@parley/testing';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { RawWs } from './raw-clients.js';
+import { RawTcp, RawWs } from './raw-clients.js';
 import { Stack } from './stack.js';
 
 /** Slow members, long absences, many reconnects at once, and a Redis that has lost everything. */
@@ -80,12 +80,12 @@ describe('bounds', () => {
     sender.close();
   });
 
-  it('brings three hundred clients of a killed gateway back at once, each with what it missed', async () => {
+  it('brings five hundred clients of a killed gateway back at once, each with what it missed', async () => {
     const roomId = await room('storm');
     const sender = await member(1, roomId);
     const urls = [stack.gateway(0).wsUrl, stack.gateway(1).wsUrl];
     let turn = 0;
-    const clients = range(1, 300).map(() => {
+    const clients = range(1, 500).map(() => {
       let first = true;
       // To the gateway that will die first; afterwards to any.
       const client = sdk(() => (first ? ((first = false), urls[0] as string) : (urls[turn++ % 2] as string)));
@@ -95,20 +95,44 @@ describe('bounds', () => {
     });
     await Promise.all(clients.map(({ client }) => client.join(roomId)));
     sender.send({ op: 3, roomId, msg: 'before' });
-    await eventually(() => expect(clients.filter(({ texts }) => texts.length === 1)).toHaveLength(300), {
+    await eventually(() => expect(clients.filter(({ texts }) => texts.length === 1)).toHaveLength(500), {
       timeoutMs: 20_000,
     });
     await stack.gateway(0).process.kill9();
     for (const i of range(1, 20)) sender.send({ op: 3, roomId, msg: `during ${i}` });
     const expected = ['before', ...range(1, 20).map((i) => `during ${i}`)];
     await eventually(
-      () => expect(clients.filter(({ texts }) => texts.length === expected.length)).toHaveLength(300),
+      () => expect(clients.filter(({ texts }) => texts.length === expected.length)).toHaveLength(500),
       { timeoutMs: 40_000 },
     );
     for (const { texts } of clients) expect(texts).toEqual(expected);
     await Promise.all(clients.map(({ client }) => client.close()));
     await stack.spawn('connect-gateway');
     sender.close();
+  });
+
+  // gochat counted with INCR and DECR, and its member list was changed under a read lock.
+  it('counts exactly after a storm of joins and leaves of many tabs of a few users', async () => {
+    const roomId = await room('in and out');
+    const tokens = await Promise.all(['demo', 'demo1', 'demo2', 'demo3'].map((name) => stack.login(name)));
+    const tabs = await Promise.all(
+      range(0, 39).map(async (i) => {
+        const gateway = stack.gateway(i % 2);
+        return i % 4 < 2 ? RawWs.connect(gateway.wsUrl) : RawTcp.connect(gateway.tcpPort);
+      }),
+    );
+    const enter = (i: number) => tabs[i]?.send({ op: 20, authToken: tokens[i % 4], roomId });
+    const leave = (i: number) => tabs[i]?.send({ op: 26, authToken: tokens[i % 4], roomId });
+    for (let round = 0; round < 20; round++) {
+      for (const i of range(0, 39)) (round % 2 === 0 || i % 3 === 0 ? enter : leave)(i);
+    }
+    // The last round left the tabs whose number is a multiple of three: of every user some.
+    const count = async () => (await stack.api(token).members(roomId)).count;
+    await eventually(async () => expect(await count()).toBe(4));
+    for (const i of range(0, 39)) if (i % 4 !== 1) leave(i);
+    await eventually(async () => expect(await count()).toBe(1));
+    for (const tab of tabs) tab.close();
+    await eventually(async () => expect(await count()).toBe(0));
   });
 
   it('tells everybody of a new epoch when Redis has lost everything, and never issues a number twice', async () => {

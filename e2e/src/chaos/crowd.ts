@@ -89,9 +89,16 @@ export class Crowd {
     return tally;
   }
 
-  /** Says something in every room, and waits until every member there has it: the system works for everybody. */
-  async probe(timeoutMs: number): Promise<void> {
-    await Promise.all(this.options.roomIds.map((roomId) => this.probeRoom(roomId, timeoutMs)));
+  /**
+   * Says something in every room, and waits until every member there has it: the system works for everybody.
+   *
+   * @returns By room: the seq of what was said.
+   */
+  async probe(timeoutMs: number): Promise<Map<number, number>> {
+    const seqs = await Promise.all(
+      this.options.roomIds.map(async (roomId) => [roomId, await this.probeRoom(roomId, timeoutMs)] as const),
+    );
+    return new Map(seqs);
   }
 
   /** Stops talking, and waits for every send's outcome. */
@@ -105,10 +112,10 @@ export class Crowd {
     await Promise.all(this.people.map(({ client }) => client.close()));
   }
 
-  private async probeRoom(roomId: number, timeoutMs: number): Promise<void> {
+  private async probeRoom(roomId: number, timeoutMs: number): Promise<number> {
     const members = this.people.filter((person) => person.roomIds.includes(roomId));
     const [speaker] = members;
-    if (!speaker) return;
+    if (!speaker) return 0;
     const result = await this.say(speaker, roomId);
     if (result.status !== 'acked') throw new Error(`a probe was not accepted: ${JSON.stringify(result)}`);
     const { seq } = result.ack;
@@ -119,6 +126,7 @@ export class Crowd {
       },
       { timeoutMs, intervalMs: 20 },
     );
+    return seq;
   }
 
   private say(person: Person, roomId: number) {

@@ -1,22 +1,16 @@
-import type { ChaosReport } from './run-chaos.js';
+import type { Violation } from '@parley/testing';
+import type { ChaosReport, FaultRow } from './run-chaos.js';
 
-/** The run as a Markdown table: one row a kind of fault. */
+/** The run as Markdown: one row a kind of fault, then what grew. */
 export function reportTable({ seed, rows, violations, stats, resources }: ChaosReport): string {
   const names = [...new Set(rows.map(({ fault }) => fault))];
-  const lines = names.map((name) => {
-    const own = rows.filter(({ fault }) => fault === name);
-    const sum = (key: 'acked' | 'received' | 'refused' | 'gaveUp') =>
-      own.reduce((total, row) => total + row[key], 0);
-    const most = (key: 'recoveryMs' | 'longestGapMs') => Math.max(...own.map((row) => row[key]));
-    return `| ${name} | ${own.length} | ${sum('acked')} | ${sum('received')} | ${sum('refused')} | ${sum('gaveUp')} | ${most('recoveryMs')} | ${most('longestGapMs')} |`;
-  });
-  const count = (kind: string) => violations.filter((violation) => violation.kind === kind).length;
+  const lines = names.map((name) => faultLine(name, rows, violations));
   return [
-    '| fault | times | acked | delivered | refused | given up | recovery, ms (worst) | longest gap, ms |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- |',
+    '| fault | times | acked | delivered | lost | duplicated | reordered | other | given up | recovery, ms (worst) | longest gap, ms |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     ...lines,
     '',
-    `lost ${count('lost') + count('gap')}, duplicated ${count('duplicate') + count('double-append')}, reordered ${count('reordered')}, other ${count('phantom') + count('identity')}`,
+    `violations in all: ${violations.length}`,
     JSON.stringify(stats),
     '',
     ...resourceTable(resources),
@@ -24,6 +18,33 @@ export function reportTable({ seed, rows, violations, stats, resources }: ChaosR
     ...violations.slice(0, 20).map((violation) => JSON.stringify(violation)),
     `replay: npm run chaos -- --seed ${seed}`,
   ].join('\n');
+}
+
+function faultLine(name: string, rows: readonly FaultRow[], violations: readonly Violation[]): string {
+  const own = rows.filter(({ fault }) => fault === name);
+  const broken = violations.filter((violation) => culprit(rows, violation)?.fault === name);
+  const sum = (key: 'acked' | 'received' | 'gaveUp') => own.reduce((total, row) => total + row[key], 0);
+  const most = (key: 'recoveryMs' | 'longestGapMs') => Math.max(...own.map((row) => row[key]));
+  const count = (...kinds: string[]) => broken.filter(({ kind }) => kinds.includes(kind)).length;
+  const cells = [
+    name,
+    own.length,
+    sum('acked'),
+    sum('received'),
+    count('lost', 'gap'),
+    count('duplicate', 'double-append'),
+    count('reordered'),
+    count('phantom', 'identity'),
+    sum('gaveUp'),
+    most('recoveryMs'),
+    most('longestGapMs'),
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+/** The fault during which a message was sent: the first one that ended at or after it; the last one for what came later. */
+function culprit(rows: readonly FaultRow[], { roomId, seq }: Violation): FaultRow | undefined {
+  return rows.find(({ lastSeq }) => (lastSeq.get(roomId) ?? 0) >= seq) ?? rows.at(-1);
 }
 
 /** What grew, and what did not. */

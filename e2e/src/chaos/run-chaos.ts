@@ -1,3 +1,4 @@
+import type { Violation } from '@parley/testing';
 import { ChaosStack } from './chaos-stack.js';
 import { Crowd, type Tally } from './crowd.js';
 import { faults, type FaultName } from './faults.js';
@@ -23,12 +24,14 @@ export interface FaultRow extends Tally {
   readonly fault: string;
   /** From the beginning of the fault until everybody could talk to everybody, milliseconds. */
   readonly recoveryMs: number;
+  /** By room: the last seq when everybody could talk again. What broke up to there, this fault broke. */
+  readonly lastSeq: ReadonlyMap<number, number>;
 }
 
 export interface ChaosReport {
   readonly seed: number;
   readonly rows: readonly FaultRow[];
-  readonly violations: readonly { readonly kind: string }[];
+  readonly violations: readonly Violation[];
   readonly stats: object;
   /** Before the first fault, and after the last message. */
   readonly resources: { readonly before: Resources; readonly after: Resources };
@@ -87,8 +90,8 @@ async function breakThings(
     const name = (options.once ? queue.shift() : pick(options.faults, random)) as FaultName;
     const startedAt = Date.now();
     await faults[name]({ stack, proxy: stack.proxy, random });
-    await crowd.probe(RECOVERY_TIMEOUT_MS);
-    const row = { fault: name, recoveryMs: Date.now() - startedAt, ...crowd.takeTally() };
+    const lastSeq = await crowd.probe(RECOVERY_TIMEOUT_MS);
+    const row = { fault: name, lastSeq, recoveryMs: Date.now() - startedAt, ...crowd.takeTally() };
     rows.push(row);
     options.onProgress(
       `${name}: ${row.acked} acked, ${row.received} delivered, recovered after ${row.recoveryMs} ms, longest gap ${row.longestGapMs} ms`,
