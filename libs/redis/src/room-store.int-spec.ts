@@ -49,7 +49,7 @@ describe('accept', () => {
     );
     const [, fields] = (await main.xrange(keys.dispatch(keys.shardOf(room)), '-', '+'))[1] ?? [];
     expect(fields).toEqual(['r', '42', 's', '2', 'e', 'e1', 'b', '{"n":"2"', 't', '']);
-    expect(await rooms.head(room)).toEqual({ seq: 3, epoch: 'e1' });
+    expect(await rooms.head(room)).toEqual({ seq: 3, epoch: 'e1', floor: 0 });
   });
 
   it('names the recipients of a direct message', async () => {
@@ -72,7 +72,7 @@ describe('accept', () => {
       sameText: true,
     });
     expect(await lengths()).toEqual([2, 2]);
-    expect(await rooms.head(room)).toEqual({ seq: 2, epoch: 'e1' });
+    expect(await rooms.head(room)).toEqual({ seq: 2, epoch: 'e1', floor: 0 });
   });
 
   it('tells another text under a used id, and other senders apart', async () => {
@@ -127,7 +127,7 @@ describe('accept', () => {
     await rooms.accept(send(1));
     await rooms.accept(send(2));
     expect(await rooms.accept(send(3))).toEqual({ kind: 'overloaded' });
-    expect(await rooms.head(room)).toEqual({ seq: 2, epoch: 'e1' });
+    expect(await rooms.head(room)).toEqual({ seq: 2, epoch: 'e1', floor: 0 });
     // What was accepted is still recognised.
     expect(await rooms.accept(send(2))).toMatchObject({ kind: 'duplicate', seq: 2 });
   });
