@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { ParleyConfigModule } from '@parley/config';
-import { hostModules } from '@parley/service-host';
+import { hostModules, TokenVerifier } from '@parley/service-host';
 import { ConnectionIndex } from './connections/connection-index.js';
 import { ConnectionLifecycle } from './connections/connection-lifecycle.service.js';
 import { DeliveryRpcController } from './delivery/delivery.rpc-controller.js';
@@ -43,6 +43,7 @@ export class AppModule {
         PresenceAnnouncer,
         RoomDirectory,
         TcpServer,
+        TokenVerifier,
       ],
     };
   }

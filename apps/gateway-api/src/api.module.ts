@@ -4,7 +4,7 @@ import { JwtModule } from '@nestjs/jwt';
 import type { ErrorLog } from '@parley/observability';
 import { PublishCoalescer, RpcClient } from '@parley/rpc';
 import { AuthGuard } from './auth/auth.guard.js';
-import { TokenVerifier } from './auth/token-verifier.service.js';
+import { TokenVerifier } from '@parley/service-host';
 import { AppErrorFilter, ERROR_LOG } from './errors/app-error.filter.js';
 import { RateLimits, type RateOptions } from './http/rate-limits.js';
 import { PushController } from './seed/push.controller.js';

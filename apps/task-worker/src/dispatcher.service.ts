@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { connectRpc } from '@parley/contracts';
 import { EventBus, PresenceStore } from '@parley/redis';
-import { REGISTRY, type Registry } from '@parley/registry';
+import { liveAmong, REGISTRY, type Registry } from '@parley/registry';
 import { RpcClient } from '@parley/rpc';
 import type { StreamItem } from '@parley/queue';
 import { InstanceLane } from './instance-lane.js';
@@ -93,7 +93,7 @@ export class DispatcherService {
       this.presence.instancesOfUsers(userIds),
     ]);
     const found = new Set([...ofRooms, ...ofUsers].flat());
-    const live = await this.liveAmong(found);
+    const live = await liveAmong(this.registry, GATEWAYS, found);
     const rooms = new Map(roomIds.map((roomId, i) => [roomId, ofRooms[i] ?? []]));
     const users = new Map(userIds.map((userId, i) => [userId, ofUsers[i] ?? []]));
     for (const [roomId, instances] of rooms)
@@ -109,17 +109,6 @@ export class DispatcherService {
         return [item, [...new Set(instances)].filter((id) => live.has(id))];
       }),
     );
-  }
-
-  /** Which of these hold a lease. One that the watched list lacks may be new: the list is re-read before it is judged dead. */
-  private async liveAmong(instances: ReadonlySet<string>): Promise<ReadonlySet<string>> {
-    const known = () => new Set(this.registry.list(GATEWAYS).map(({ instanceId }) => instanceId));
-    let live = known();
-    if ([...instances].some((id) => !live.has(id))) {
-      await this.registry.refresh(GATEWAYS);
-      live = known();
-    }
-    return live;
   }
 
   private lane(instanceId: string): InstanceLane {

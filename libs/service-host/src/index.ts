@@ -1,2 +1,3 @@
 export { hostModules, VERSION, type HostOptions } from './host-modules.js';
+export { TokenVerifier } from './token-verifier.service.js';
 export { runService, type ServiceOptions } from './run-service.js';

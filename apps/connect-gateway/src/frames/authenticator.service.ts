@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { JwtService } from '@nestjs/jwt';
-import { identityOf, tokenClaimsSchema, type Identity } from '@parley/contracts';
+import type { Identity } from '@parley/contracts';
 import { AppError, CloseCode } from '@parley/protocol';
 import { RevocationList } from '@parley/redis';
+import { TokenVerifier } from '@parley/service-host';
 import { ConnectionIndex } from '../connections/connection-index.js';
 import type { Connection } from '../connections/connection.js';
 
@@ -10,8 +10,8 @@ import type { Connection } from '../connections/connection.js';
 @Injectable()
 export class AuthenticatorService {
   constructor(
-    @Inject(JwtService) private readonly jwt: JwtService,
-    @Inject(RevocationList) private readonly revocations: RevocationList,
+    @Inject(TokenVerifier) private readonly tokens: TokenVerifier,
+    @Inject(RevocationList) revocations: RevocationList,
     @Inject(ConnectionIndex) private readonly connections: ConnectionIndex,
   ) {
     revocations.onRevoked((sessionId) => {
@@ -30,22 +30,8 @@ export class AuthenticatorService {
     if (connection.identity && (token === undefined || token === connection.token))
       return connection.identity;
     if (token === undefined) throw new AppError('UNAUTHENTICATED');
-    const identity = this.verify(token);
+    const identity = this.tokens.verify(token);
     if (!connection.identity) await this.connections.authenticate(connection, identity, token);
-    return identity;
-  }
-
-  private verify(token: string): Identity {
-    let claims: unknown;
-    try {
-      claims = this.jwt.verify(token);
-    } catch (cause) {
-      throw new AppError('UNAUTHENTICATED', { cause });
-    }
-    const parsed = tokenClaimsSchema.safeParse(claims);
-    if (!parsed.success) throw new AppError('UNAUTHENTICATED', { cause: parsed.error });
-    const identity = identityOf(parsed.data);
-    if (this.revocations.isRevoked(identity.sessionId)) throw new AppError('SESSION_REVOKED');
     return identity;
   }
 }

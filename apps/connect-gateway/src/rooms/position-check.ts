@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { logicRpc } from '@parley/contracts';
 import { EventBus, PresenceStore, RedisConnections } from '@parley/redis';
-import { REGISTRY, type Registry } from '@parley/registry';
+import { liveAmong, REGISTRY, type Registry } from '@parley/registry';
 import { RpcClient } from '@parley/rpc';
 import { ConnectionIndex } from '../connections/connection-index.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
@@ -114,15 +114,11 @@ export class PositionCheck implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   private async dropDead(rooms: readonly { roomId: number; instances: readonly string[] }[]): Promise<void> {
-    const live = () => new Set(this.registry.list('connect-gateway').map(({ instanceId }) => instanceId));
-    const isDead = (id: string, known: ReadonlySet<string>) =>
-      id !== this.config.instanceId && !known.has(id);
-    if (!rooms.some(({ instances }) => instances.some((id) => isDead(id, live())))) return;
-    // The watched list may lag behind an instance that has just started.
-    await this.registry.refresh('connect-gateway');
-    const known = live();
+    const others = new Set(rooms.flatMap(({ instances }) => instances));
+    others.delete(this.config.instanceId);
+    const live = await liveAmong(this.registry, 'connect-gateway', others);
     for (const { roomId, instances } of rooms) {
-      for (const dead of instances.filter((id) => isDead(id, known))) {
+      for (const dead of instances.filter((id) => others.has(id) && !live.has(id))) {
         await this.presence.dropInstance(roomId, dead);
         await this.events.publish('presence', { roomId });
       }

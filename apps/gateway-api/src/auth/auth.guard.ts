@@ -2,7 +2,7 @@ import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@ne
 import { Reflector } from '@nestjs/core';
 import { isOperational } from '../http/operational-routes.js';
 import { PUBLIC, TOKEN_IN_BODY, type AuthenticatedRequest } from './access.decorators.js';
-import { TokenVerifier } from './token-verifier.service.js';
+import { TokenVerifier } from '@parley/service-host';
 
 /**
  * Lets nobody in without a valid token, but on routes that say `@Public()`. It runs before validation, so a stranger

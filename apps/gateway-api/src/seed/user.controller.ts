@@ -4,7 +4,7 @@ import { RpcClient } from '@parley/rpc';
 import type { z } from 'zod';
 import { Public } from '../auth/access.decorators.js';
 import { tokenInBody } from '../auth/auth.guard.js';
-import { TokenVerifier } from '../auth/token-verifier.service.js';
+import { TokenVerifier } from '@parley/service-host';
 import { ApiRoute } from '../docs/api-route.decorator.js';
 import { RateLimits } from '../http/rate-limits.js';
 import { ZodPipe } from '../http/zod.pipe.js';

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { EventBus, PresenceStore } from '@parley/redis';
-import { REGISTRY, type Registry } from '@parley/registry';
+import { liveAmong, REGISTRY, type Registry } from '@parley/registry';
 
 const GATEWAYS = 'connect-gateway';
 
@@ -15,12 +15,9 @@ export class LivePresenceService {
 
   async clean(roomIds: readonly number[]): Promise<void> {
     const shares = await this.presence.instancesOfRooms(roomIds);
-    const isKnown = (id: string) => this.registry.list(GATEWAYS).some(({ instanceId }) => instanceId === id);
-    if (shares.flat().every(isKnown)) return;
-    // The watched list may lag behind a gateway that has just started.
-    await this.registry.refresh(GATEWAYS);
+    const live = await liveAmong(this.registry, GATEWAYS, new Set(shares.flat()));
     for (const [i, roomId] of roomIds.entries()) {
-      const dead = (shares[i] ?? []).filter((id) => !isKnown(id));
+      const dead = (shares[i] ?? []).filter((id) => !live.has(id));
       for (const instanceId of dead) await this.presence.dropInstance(roomId, instanceId);
       // Those who are still in the room have not heard of it: whoever cleans up tells them.
       if (dead.length > 0) await this.events.publish('presence', { roomId });

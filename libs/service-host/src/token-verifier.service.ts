@@ -4,7 +4,7 @@ import { identityOf, tokenClaimsSchema, type Identity } from '@parley/contracts'
 import { AppError, tokenField } from '@parley/protocol';
 import { RevocationList } from '@parley/redis';
 
-/** Turns a token into an identity, without a round trip. */
+/** Turns a token into an identity, without a round trip. Needs `JwtModule` with the signing secret. */
 @Injectable()
 export class TokenVerifier {
   constructor(
