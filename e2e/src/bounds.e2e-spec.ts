@@ -44,14 +44,26 @@ describe('bounds', () => {
     return client;
   }
 
+  /** A value that the first gateway serves at `/metrics`. */
+  async function metric(name: string): Promise<number> {
+    const text = await (
+      await fetch(`${stack.gateway(0).wsUrl.replace('ws:', 'http:').replace('/ws', '/metrics')}`)
+    ).text();
+    return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+  }
+
   // gochat dropped what did not fit into a member's channel, without a word.
-  it('neither waits for nor forgets a member that stops reading: one resync, then live again', async () => {
+  it('neither waits for nor forgets a member that stops reading: bounded memory, one resync, then live again', async () => {
     const roomId = await room('slow');
     const [sender, reader] = await Promise.all([member(0, roomId), member(0, roomId)]);
     reader.socket.pause();
     // More than every socket buffer on the way holds.
     await flood(sender, roomId, 1_500, '界'.repeat(3_900));
     await eventually(() => expect(sender.seqs()).toEqual(range(1, 1_500)));
+    const bufferedBytes = await metric('parley_outbound_buffered_bytes');
+    // It is full, and holds no more than the bound and one flush.
+    expect(bufferedBytes).toBeGreaterThan(0);
+    expect(bufferedBytes).toBeLessThan(262_144 + 2 * 65_536);
     reader.socket.resume();
     const resync = await reader.waitFor(({ op }) => op === 24, 20_000);
     expect(resync).toMatchObject({ roomId, reason: 'slow', to: expect.any(Number) });
@@ -63,6 +75,73 @@ describe('bounds', () => {
     expect(new Set(reader.seqs()).size).toBe(reader.seqs().length);
     sender.close();
     reader.close();
+  });
+
+  it(
+    'gives a client that did not read for a minute in a busy room everything afterwards',
+    { timeout: 180_000 },
+    async () => {
+      const roomId = await room('a minute');
+      const sender = await member(1, roomId);
+      const sockets: WebSocket[] = [];
+      class Kept extends WebSocket {
+        constructor(...args: ConstructorParameters<typeof WebSocket>) {
+          super(...args);
+          sockets.push(this);
+        }
+      }
+      const client = new ParleyClient({
+        transport: webSocketTransport(() => stack.gateway(0).wsUrl, { WebSocket: Kept as never }),
+        getToken: () => token,
+        heartbeat: { intervalMs: 120_000, timeoutMs: 120_000 },
+      });
+      const seqs: number[] = [];
+      client.on('message', ({ seq }) => seqs.push(seq));
+      client.connect();
+      await client.join(roomId);
+      sockets[0]?.pause();
+      const until = Date.now() + 60_000;
+      let sent = 0;
+      while (Date.now() < until) {
+        await flood(sender, roomId, 20, '界'.repeat(2_000));
+        sent += 20;
+        expect(await metric('parley_outbound_buffered_bytes')).toBeLessThan(262_144 + 2 * 65_536);
+        const next = Date.now() + 200;
+        await eventually(() => expect(Date.now()).toBeGreaterThan(next));
+      }
+      expect(sent).toBeGreaterThan(1_000);
+      sockets[0]?.resume();
+      await eventually(() => expect(seqs.length).toBe(sent), { timeoutMs: 60_000 });
+      expect(seqs).toEqual(range(1, sent));
+      await client.close();
+      sender.close();
+    },
+  );
+
+  it('takes a TCP frame of exactly the largest size, and no larger one', async () => {
+    const tcp = await RawTcp.connect(stack.gateway(0).tcpPort);
+    const frame = (bytes: number) => {
+      const payload = JSON.stringify({ op: 28, ref: 'big', filler: '' });
+      return JSON.stringify({ op: 28, ref: 'big', filler: 'x'.repeat(bytes - 4 - payload.length) });
+    };
+    tcp.sendText(frame(32_767));
+    await tcp.waitFor(({ op, ref }) => op === 29 && ref === 'big');
+    const tooLarge = Buffer.from([0x76, 0x31, 0x80, 0x00]);
+    tcp.sendBytes(tooLarge);
+    expect(await tcp.waitFor(({ op }) => op === 23)).toMatchObject({ code: 'FRAME_TOO_LARGE' });
+    await tcp.waitForClose();
+  });
+
+  it('lets a connection into sixty-four rooms and refuses the next', async () => {
+    const rooms = await Promise.all(range(1, 65).map((i) => room(`one of many ${i}`)));
+    const client = await RawWs.connect(stack.gateway(0).wsUrl);
+    for (const roomId of rooms) client.send({ op: 20, authToken: token, roomId, ref: roomId });
+    const last = rooms.at(-1);
+    expect(await client.waitFor(({ op, ref }) => op === 23 && ref === last)).toMatchObject({
+      code: 'TOO_MANY_ROOMS',
+    });
+    expect(client.ofOp(21)).toHaveLength(64);
+    client.close();
   });
 
   it('pages ten thousand messages to a member that was away, in order and once', async () => {

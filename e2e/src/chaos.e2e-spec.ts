@@ -32,7 +32,11 @@ describe('chaos', () => {
       });
       expect(report.violations).toEqual([]);
       expect(report.rows.map(({ fault }) => fault)).toEqual(quick);
-      for (const row of report.rows) expect(row.acked).toBeGreaterThan(0);
+      for (const row of report.rows) {
+        expect(row.acked).toBeGreaterThan(0);
+        // Every send was accepted in the end.
+        expect([row.fault, row.refused, row.gaveUp]).toEqual([row.fault, 0, 0]);
+      }
     },
   );
 });

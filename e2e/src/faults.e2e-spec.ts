@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RawTcp, RawWs } from './raw-clients.js';
 import { Stack } from './stack.js';
 
+const DRAIN_WINDOW_MS = 1_000;
+
 /** Real processes are killed while people chat. */
 describe('faults', () => {
   let stack: Stack;
@@ -12,7 +14,7 @@ describe('faults', () => {
   let sent = 0;
 
   beforeAll(async () => {
-    stack = await Stack.start();
+    stack = await Stack.start({ env: { PARLEY_DRAIN_WINDOW_MS: String(DRAIN_WINDOW_MS) } });
     token = await stack.login('demo');
     alice = await RawWs.connect(stack.gateway(0).wsUrl);
     bob = await RawTcp.connect(stack.gateway(0).tcpPort);
@@ -112,13 +114,27 @@ describe('faults', () => {
     );
   });
 
-  it('sends everyone away with a delay when an instance is told to stop, and exits 0', async () => {
+  it('sends everyone away, spread over the window, when an instance is told to stop, and exits 0', async () => {
+    const crowd = await Promise.all(
+      Array.from({ length: 40 }, async () => {
+        const client = await RawWs.connect(stack.gateway(0).wsUrl);
+        client.send({ op: 20, authToken: token, roomId: 1 });
+        await client.waitFor(({ op }) => op === 21);
+        return client;
+      }),
+    );
     const gateway = stack.gateway(0);
     const exit = gateway.process.terminate(10_000);
-    expect(await alice.waitFor(({ op }) => op === 25)).toMatchObject({
-      reconnectAfterMs: expect.any(Number),
-    });
-    expect((await alice.waitForClose()).code).toBe(4001);
+    const delays = await Promise.all(
+      [alice, ...crowd].map(async (client) =>
+        Number((await client.waitFor(({ op }) => op === 25))['reconnectAfterMs']),
+      ),
+    );
+    for (const client of [alice, ...crowd]) expect((await client.waitForClose()).code).toBe(4001);
+    // Forty-one draws of a uniform delay all fall into one half of the window once in 10^12 runs.
+    expect(Math.min(...delays)).toBeLessThan(DRAIN_WINDOW_MS / 2);
+    expect(Math.max(...delays)).toBeGreaterThan(DRAIN_WINDOW_MS / 2);
+    expect(Math.max(...delays)).toBeLessThan(DRAIN_WINDOW_MS);
     expect(await exit).toEqual({ code: 0, signal: null });
   });
 });

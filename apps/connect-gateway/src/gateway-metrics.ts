@@ -1,16 +1,39 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { MetricsRegistry } from '@parley/observability';
+import { ConnectionIndex } from './connections/connection-index.js';
 
-/** What this gateway counts. */
+/** What this gateway counts; served at `/metrics`. */
 @Injectable()
 export class GatewayMetrics {
-  private deliveries = 0;
+  private readonly deliveries: { inc(count: number): void };
 
-  /** Messages handed to sockets: one for each message and member. */
-  delivered(count: number): void {
-    this.deliveries += count;
+  constructor(
+    @Inject(MetricsRegistry) registry: MetricsRegistry,
+    @Inject(ConnectionIndex) connections: ConnectionIndex,
+  ) {
+    this.deliveries = registry.counter({
+      name: 'parley_deliveries_total',
+      help: 'Messages handed to sockets: one for each message and member',
+    });
+    registry.gauge({
+      name: 'parley_connections',
+      help: 'Open connections',
+      collect() {
+        this.set(connections.size);
+      },
+    });
+    registry.gauge({
+      name: 'parley_outbound_buffered_bytes',
+      help: 'Bytes written to sockets that the operating system has not taken yet, over all connections',
+      collect() {
+        let bytes = 0;
+        for (const connection of connections.all()) bytes += connection.bufferedBytes;
+        this.set(bytes);
+      },
+    });
   }
 
-  get deliveredTotal(): number {
-    return this.deliveries;
+  delivered(count: number): void {
+    this.deliveries.inc(count);
   }
 }

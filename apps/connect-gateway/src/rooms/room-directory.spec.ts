@@ -2,7 +2,7 @@ import type { PresenceStore } from '@parley/redis';
 import { expect, it } from 'vitest';
 import type { ConnectionIndex } from '../connections/connection-index.js';
 import type { GatewayConfig } from '../gateway-config.js';
-import { GatewayMetrics } from '../gateway-metrics.js';
+import type { GatewayMetrics } from '../gateway-metrics.js';
 import { FakeConnection } from '../testing/fake-connection.js';
 import { FakeRoomLog } from '../testing/fake-room-log.js';
 import { stub } from '../testing/stub.js';
@@ -21,7 +21,7 @@ function setUp(whenHeadIsRead: () => void = () => undefined) {
       share: () => Promise.resolve({ members: 1, here: 1, position: { seq: 10, epoch: 'e1' } }),
     }),
     stub<ConnectionIndex>('ConnectionIndex', {}),
-    new GatewayMetrics(),
+    stub<GatewayMetrics>('GatewayMetrics', {}),
   );
 }
 
