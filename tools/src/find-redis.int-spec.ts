@@ -109,7 +109,7 @@ describe('a server of our own', () => {
     const port = portOf(await find(usualPort));
     expect(port).toBe(usualPort);
     expect(await settings(port, 'appendonly')).toEqual(['appendonly', 'yes']);
-    expect(await settings(port, 'appendfsync')).toEqual(['appendfsync', 'everysec']);
+    expect(await settings(port, 'appendfsync')).toEqual(['appendfsync', 'always']);
     expect(await settings(port, 'bind')).toEqual(['bind', host]);
     expect((await inspect({ host, port })).dir).toBe(join(folder, 'one/.data/redis'));
   });
