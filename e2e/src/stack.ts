@@ -45,7 +45,7 @@ export class Stack {
 
   /** Starts everything; resolves when all apps say that they are ready. */
   static async start({ replicas = 2, web = false, env = {}, ...options }: StackOptions = {}): Promise<Stack> {
-    const redis = options.redis ?? (await startRedis());
+    const redis = options.redis ?? (await startRedis({ appendFsync: 'always' }));
     const dataDir = mkdtempSync(join(tmpdir(), 'parley-e2e-'));
     const stack = new Stack(redis, dataDir, {
       ...withoutParley(),
