@@ -151,6 +151,7 @@ describe('web app', () => {
 
   it('speaks Chinese to whoever does', async () => {
     const page = await open({ locale: 'zh-CN' });
+    await page.getByTestId('login-submit').waitFor();
     expect(await page.locator('body').innerText()).toMatch(/登录/);
     await page.context().close();
   });

@@ -57,6 +57,11 @@ export class ConnectionIndex {
     void this.share(identity.userId).catch(() => undefined);
   }
 
+  /** Users with a connection here. */
+  users(): number[] {
+    return [...this.byUser.keys()];
+  }
+
   /** Says again which users are here: Redis may have lost it. */
   async shareAll(): Promise<void> {
     await Promise.all([...this.byUser.keys()].map((userId) => this.share(userId)));

@@ -56,6 +56,7 @@ export class PositionCheck implements OnApplicationBootstrap, OnApplicationShutd
 
   private async check(reconnected: boolean): Promise<void> {
     if (reconnected || ++this.rounds % SHARE_USERS_EVERY === 0) await this.connections.shareAll();
+    if (this.rounds % SHARE_USERS_EVERY === 0) await this.dropDeadOfUsers();
     const heads = new Map<number, number>();
     const all = [...this.rooms.all()];
     for (let i = 0; i < all.length; i += CHUNK) {
@@ -121,6 +122,20 @@ export class PositionCheck implements OnApplicationBootstrap, OnApplicationShutd
       for (const dead of instances.filter((id) => others.has(id) && !live.has(id))) {
         await this.presence.dropInstance(roomId, dead);
         await this.events.publish('presence', { roomId });
+      }
+    }
+  }
+
+  /** A killed gateway leaves its name with each of its users; those who are here now would collect them for ever. */
+  private async dropDeadOfUsers(): Promise<void> {
+    const users = this.connections.users();
+    for (let i = 0; i < users.length; i += CHUNK) {
+      const chunk = users.slice(i, i + CHUNK);
+      const instances = await this.presence.instancesOfUsers(chunk);
+      const live = await liveAmong(this.registry, 'connect-gateway', new Set(instances.flat()));
+      for (const [j, userId] of chunk.entries()) {
+        const dead = (instances[j] ?? []).filter((id) => id !== this.config.instanceId && !live.has(id));
+        for (const instanceId of dead) await this.presence.dropUserInstance(userId, instanceId);
       }
     }
   }
