@@ -1,6 +1,6 @@
-import { eventually, startTcpProxy } from '@parley/testing';
+import { eventually, startTcpProxy, type TcpProxy } from '@parley/testing';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RawTcp, RawWs, type RawClient } from './raw-clients.js';
 import { Stack, type AppProcess } from './stack.js';
 
@@ -184,6 +184,7 @@ describe('presence in Redis', () => {
   const POSITION_CHECK_MS = 100;
   let world: World;
   let redis: Redis;
+  let proxy: TcpProxy | undefined;
   // Everything as in production, but quicker: what is tidied up is waited for.
   beforeAll(async () => {
     world = await World.start({
@@ -196,6 +197,7 @@ describe('presence in Redis', () => {
   afterAll(async () => {
     redis.disconnect();
     await world.stack.stop();
+    await proxy?.close();
   });
 
   /** The keys whose names end like this, without what is before it. */
@@ -271,8 +273,7 @@ describe('presence in Redis', () => {
   });
 
   it('forgets who left while their gateway could not reach Redis', async () => {
-    const proxy = await startTcpProxy({ target: { host: '127.0.0.1', port: world.stack.redis.port } });
-    onTestFinished(() => proxy.close());
+    proxy = await startTcpProxy({ target: { host: '127.0.0.1', port: world.stack.redis.port } });
     await world.stack.spawn('connect-gateway', {
       PARLEY_REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
       // It outlives the outage: nobody else cleans up after it.
