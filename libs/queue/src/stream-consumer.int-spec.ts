@@ -29,7 +29,7 @@ describe('StreamConsumer', () => {
     await add(16, 20);
     const next = consume('dispatch', { id: 'next' });
     await eventually(() => expect(next.seen()).toEqual(numbers(1, 20)));
-    expect(next.items[0]?.fence).toBe((dead.items[0]?.fence ?? 0) + 1);
+    expect(next.items[0]?.fence).toBeGreaterThan(dead.items[0]?.fence ?? Infinity);
     await allAcked('dispatch');
   });
 
