@@ -5,6 +5,14 @@ import { isObservable, lastValueFrom } from 'rxjs';
 import { Outbox, requestEnvelopeSchema, splitPackets, type ReplyEnvelope } from './envelope.js';
 import { encodeError } from './rpc-error.js';
 
+/**
+ * Requests handled at once. Judgement: about what logic answers within half a deadline, so that a longer queue would
+ * only grow old; with the longest texts some 100 MB. Gateways are far below: each task-worker has one `deliver` under way.
+ */
+const MAX_REQUESTS_IN_HAND = 5_000;
+/** When a refused request may be tried again, milliseconds. */
+const OVERLOADED_RETRY_MS = 1_000;
+
 export interface DirectRedisServerOptions {
   readonly connections: RedisConnections;
   readonly keys: RedisKeys;
@@ -13,6 +21,8 @@ export interface DirectRedisServerOptions {
   /** Runs a handler with the caller's correlation id. */
   readonly withCorrelationId?: <T>(id: string, fn: () => T) => T;
   readonly onError?: (error: unknown, pattern: string) => void;
+  /** Requests handled at once; one more is answered `OVERLOADED` without being run. @defaultValue 5_000 */
+  readonly maxRequestsInHand?: number;
   readonly now?: () => number;
 }
 
@@ -75,6 +85,12 @@ export class DirectRedisServer extends ServerRedis {
     if (expiresAt < (this.direct.now ?? Date.now)()) return;
     const reply = (envelope: ReplyEnvelope) =>
       this.outbox.send(this.direct.keys.rpcReplies(replyTo), JSON.stringify(envelope));
+    if (this.inFlight >= (this.direct.maxRequestsInHand ?? MAX_REQUESTS_IN_HAND)) {
+      const context = { inHand: this.inFlight };
+      const error = new AppError('OVERLOADED', { context, retryAfterMs: OVERLOADED_RETRY_MS });
+      this.direct.onError?.(error, 'overloaded');
+      return reply({ id, err: encodeError(error), isDisposed: true });
+    }
     const run = async () => {
       const handler = this.getHandlerByPattern(pattern);
       if (!handler) throw new AppError('UNAVAILABLE', { context: { pattern } });

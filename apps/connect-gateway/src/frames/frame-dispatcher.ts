@@ -91,9 +91,10 @@ export class FrameDispatcher {
       this.rooms.leave(connection, roomId);
       return connection.send(JSON.stringify({ op: Op.leave, roomId, ref: frame.ref }));
     }
-    const isMember = connection.memberships.has(roomId);
-    if (frame.op === Op.join && !isMember && connection.memberships.size >= limits.maxRoomsPerConnection)
-      throw new AppError('TOO_MANY_ROOMS');
+    const kept = [...connection.memberships.values()].filter(
+      ({ room }) => room.roomId !== roomId && (frame.op === Op.join || room.kind === 'direct'),
+    );
+    if (kept.length >= limits.maxRoomsPerConnection) throw new AppError('TOO_MANY_ROOMS');
     const { kind } = await this.rpc.call(
       logicRpc.admit,
       { userId: identity.userId, roomId },
