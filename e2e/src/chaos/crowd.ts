@@ -38,7 +38,7 @@ const newTally = (): Tally => ({ acked: 0, refused: 0, gaveUp: 0, received: 0, l
  * see goes to a {@link HistoryChecker}.
  */
 export class Crowd {
-  readonly checker = new HistoryChecker();
+  readonly checker = new HistoryChecker({ allSendsRecorded: true });
   tally = newTally();
   private readonly people: Person[] = [];
   private timer: NodeJS.Timeout | undefined;
@@ -131,16 +131,19 @@ export class Crowd {
 
   private say(person: Person, roomId: number) {
     const { clientId, senderId, client } = person;
-    const send = client.send(roomId, `message ${++this.sent} of ${clientId}`);
+    const content = `message ${++this.sent} of ${clientId}`;
+    const atMs = performance.now();
+    const send = client.send(roomId, content);
     const about = { clientId, roomId, clientMsgId: send.clientMsgId, senderId };
-    this.checker.sent(about);
+    this.checker.sent({ ...about, content, atMs });
     const outcome = send.result.then((result) => {
       if (result.status === 'acked') {
         this.tally.acked++;
-        this.checker.acked({ ...about, seq: result.ack.seq, epoch: result.ack.epoch });
+        const { seq, epoch } = result.ack;
+        this.checker.acked({ ...about, seq, epoch, atMs: performance.now() });
       } else if (result.status === 'refused') {
         this.tally.refused++;
-        this.checker.refused(about);
+        this.checker.refused({ ...about, atMs: performance.now() });
       } else {
         this.tally.gaveUp++;
       }
@@ -187,7 +190,7 @@ export class Crowd {
       senderId: senderOf(message.msg, this.options.tokens.length),
       id: message.id,
       content: message.msg,
-      atMs: now,
+      atMs: performance.now(),
     });
   }
 
