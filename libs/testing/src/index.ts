@@ -6,6 +6,7 @@ export type {
   ExcusedRange,
   HistoryStats,
   JoinedRecord,
+  LatencyStats,
   LeftRecord,
   ReceivedRecord,
   RefusedRecord,
