@@ -19,7 +19,7 @@ const messages = (kinds: readonly ViolationKind[]) => (_rows: unknown, broken: r
 
 const lost: readonly ViolationKind[] = ['lost', 'gap'];
 const duplicated: readonly ViolationKind[] = ['duplicate', 'double-append'];
-const reordered: readonly ViolationKind[] = ['reordered'];
+const reordered: readonly ViolationKind[] = ['reordered', 'not-linearizable'];
 const invented: readonly ViolationKind[] = ['phantom', 'identity'];
 
 const columns: readonly Column[] = [

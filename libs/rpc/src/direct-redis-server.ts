@@ -12,6 +12,7 @@ import { encodeError } from './rpc-error.js';
 const MAX_REQUESTS_IN_HAND = 5_000;
 /** When a refused request may be tried again, milliseconds. */
 const OVERLOADED_RETRY_MS = 1_000;
+const DRAIN_POLL_MS = 10;
 
 export interface DirectRedisServerOptions {
   readonly connections: RedisConnections;
@@ -47,6 +48,24 @@ export class DirectRedisServer extends ServerRedis {
   /** Requests being handled now. */
   get load(): number {
     return this.inFlight;
+  }
+
+  /**
+   * Stops taking requests and finishes those in hand. From then on a call finds nobody listening, fails at once at its
+   * caller and, if it is idempotent, goes to another instance: without this, what arrives while a process closes would
+   * wait for its deadline.
+   *
+   * @param withinMs - What is not answered by then stays unanswered.
+   */
+  async drain(withinMs: number): Promise<void> {
+    const { connections, keys, service, instanceId } = this.direct;
+    const endsAt = performance.now() + withinMs;
+    await this.subscriber?.unsubscribe(keys.rpcRequests(service, instanceId));
+    while (this.inFlight > 0 && performance.now() < endsAt)
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+    // Replies leave at the end of the turn, on this connection; what is answered after them means that they are out.
+    await new Promise((resolve) => setImmediate(resolve));
+    await connections.main.ping();
   }
 
   override async listen(callback: (error?: unknown, ...rest: unknown[]) => void): Promise<void> {

@@ -106,6 +106,14 @@ export function rpcWorld(url: string, prefix: string) {
     instanceId: string,
     options: Pick<DirectRedisServerOptions, 'maxRequestsInHand'> = {},
   ): Promise<() => Promise<void>> {
+    return (await serveDraining(instanceId, options)).close;
+  }
+
+  /** The same, with what lets the server drain first. */
+  async function serveDraining(
+    instanceId: string,
+    options: Pick<DirectRedisServerOptions, 'maxRequestsInHand'> = {},
+  ): Promise<{ close: () => Promise<void>; drain: (withinMs: number) => Promise<void> }> {
     const strategy = new DirectRedisServer({
       ...options,
       connections: connect(),
@@ -125,7 +133,7 @@ export function rpcWorld(url: string, prefix: string) {
     const close = () => app.close();
     onTestFinished(close);
     await enlist(instanceId);
-    return close;
+    return { close, drain: (withinMs) => strategy.drain(withinMs) };
   }
 
   /** Registers an instance, whether or not there is one. */
@@ -149,7 +157,7 @@ export function rpcWorld(url: string, prefix: string) {
     return { direct, rpc: new RpcClient(direct, registry, () => undefined) };
   }
 
-  return { keys, registry, calls, held, errors, connect, serve, enlist, client };
+  return { keys, registry, calls, held, errors, connect, serve, serveDraining, enlist, client };
 }
 
 /** The error that a promise rejects with. */
