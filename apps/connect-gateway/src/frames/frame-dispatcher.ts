@@ -144,6 +144,7 @@ export class FrameDispatcher {
         : { roomId: this.roomOf(connection, frame.roomId) };
     const ack = await this.publisher.publish({ from, text: frame.msg, clientMsgId, ...target });
     connection.send(JSON.stringify({ op: Op.ack, ...ack, ref: frame.ref }));
+    this.rooms.get(ack.roomId)?.expect(ack);
   }
 
   /** A send right behind a join means the room that the join is about. */
