@@ -76,9 +76,19 @@ export class Stack {
 
   /** Starts one more process of an app. */
   async spawn(app: AppName, ports: Readonly<Record<string, string>> = {}): Promise<AppProcess> {
+    const process_ = await this.launch(app, ports);
+    const line = await process_.waitForLine(/"msg":"ready"/, START_TIMEOUT_MS);
+    const { ports: listening } = JSON.parse(line) as { ports: Record<string, number> };
+    const started = { app, process: process_, ports: listening };
+    this.apps.push(started);
+    return started;
+  }
+
+  /** Starts a process of an app that may not become ready; the caller sees to its end. */
+  async launch(app: AppName, ports: Readonly<Record<string, string>> = {}): Promise<ManagedProcess> {
     const main = join(root, 'apps', app, 'dist/main.js');
     if (!existsSync(main)) throw new Error(`${main} is missing: build the apps first (nx run-many -t build)`);
-    const process_ = await spawnProcess({
+    return spawnProcess({
       command: process.execPath,
       args: ['--enable-source-maps', main],
       cwd: root,
@@ -93,11 +103,6 @@ export class Stack {
         ...ports,
       },
     });
-    const line = await process_.waitForLine(/"msg":"ready"/, START_TIMEOUT_MS);
-    const { ports: listening } = JSON.parse(line) as { ports: Record<string, number> };
-    const started = { app, process: process_, ports: listening };
-    this.apps.push(started);
-    return started;
   }
 
   of(app: AppName): AppProcess[] {
