@@ -1,6 +1,7 @@
-import { Op, type AckFrame, type ErrorFrame } from '@parley/protocol';
+import { errorCatalog, Op, type AckFrame, type ErrorCode, type ErrorFrame } from '@parley/protocol';
 import type { Backoff } from './backoff.js';
 import type { GiveUpReason, PendingSend, SendResult } from './client-events.js';
+import { localError, refusalOf } from './local-refusal.js';
 import { SendLane, type OutboxEntry, type SendTarget } from './send-lane.js';
 
 /** Sends kept at once, queued and in flight, over all rooms. */
@@ -12,6 +13,7 @@ const RESEND_BELOW_BYTES = 65_536;
 
 /** What the outbox needs and whom it tells. */
 export interface OutboxPorts {
+  closed(): boolean;
   /** Whether sends to this target may go out on the present connection. */
   ready(target: SendTarget): boolean;
   transmit(entry: OutboxEntry): void;
@@ -41,8 +43,13 @@ export class Outbox {
     return this.#byId.size;
   }
 
-  /** @returns The send that is already under way, when this id has one. */
+  /** @returns The send that is already under way, when this id has one. Settled at once if it cannot be taken. */
   add(target: SendTarget, text: string, clientMsgId: string): PendingSend {
+    const code = refusalOf(text, clientMsgId);
+    if (code) return this.#refuseHere(code, clientMsgId);
+    if (this.#ports.closed()) {
+      return { clientMsgId, result: Promise.resolve({ status: 'gave-up', reason: 'CLOSED' }) };
+    }
     const known = this.#byId.get(clientMsgId);
     if (known) return known.pending;
     if (this.#byId.size >= MAX_PENDING) {
@@ -105,6 +112,17 @@ export class Outbox {
   /** Gives everything up. */
   end(reason: GiveUpReason): void {
     for (const entry of [...this.#byId.values()]) this.#giveUp(entry, reason);
+  }
+
+  /** What no server takes is not sent: a frame above the limit would cost the connection. */
+  #refuseHere(code: ErrorCode, clientMsgId: string): PendingSend {
+    const error: ErrorFrame = { ...localError(code, errorCatalog[code].message, false), clientMsgId };
+    // Later, as every other answer: the caller has the id by then.
+    const result = Promise.resolve().then(() => {
+      this.#ports.refused(clientMsgId, error);
+      return { status: 'refused' as const, error };
+    });
+    return { clientMsgId, result };
   }
 
   #giveUp(entry: OutboxEntry, reason: GiveUpReason): void {

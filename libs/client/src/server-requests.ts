@@ -1,0 +1,66 @@
+import {
+  Op,
+  type ClientFrame,
+  type HistoryFrame,
+  type HistoryPage,
+  type ServerFrame,
+} from '@parley/protocol';
+import type { RoomPosition } from './client-events.js';
+import { ClientError } from './client-error.js';
+import type { FrameSender } from './frame-sender.js';
+import type { HistoryQuery } from './parley-api.js';
+import type { RequestTable } from './request-table.js';
+
+/** What the requests need. */
+export interface ServerRequestsPorts {
+  online(): boolean;
+  readonly frames: FrameSender;
+  readonly replies: RequestTable;
+  /** The wait for a reply, milliseconds; then `NO_ANSWER`. */
+  readonly timeoutMs: number;
+}
+
+/** Frames that are answered by `ref`, each sent once: joins, leaves and pages of history. */
+export class ServerRequests {
+  readonly #ports: ServerRequestsPorts;
+
+  constructor(ports: ServerRequestsPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Asks to be in a room; `joined` is for the room table.
+   *
+   * @param position - The last message shown; undefined to begin where the room is.
+   * @param failed - Called unless the answer is a `joined`.
+   */
+  join(roomId: number, position: RoomPosition | undefined, failed: (error: ClientError) => void): void {
+    const { replies, frames, timeoutMs } = this.#ports;
+    const ref = replies.nextRef();
+    replies.expect(ref, timeoutMs, () => {}, failed);
+    const from = position && { lastSeq: position.seq, ...(position.epoch ? { epoch: position.epoch } : {}) };
+    frames.send({ op: Op.join, roomId, ref, ...from }, true);
+  }
+
+  /** @throws {ClientError} `DISCONNECTED`, `NO_ANSWER`, or the server's refusal. */
+  async leave(roomId: number): Promise<void> {
+    await this.#request((ref) => ({ op: Op.leave, roomId, ref }));
+  }
+
+  /** @throws {ClientError} `DISCONNECTED`, `NO_ANSWER`, or the server's refusal. */
+  async page(roomId: number, query: HistoryQuery): Promise<HistoryPage> {
+    const frame = await this.#request((ref) => ({ op: Op.history, roomId, ref, ...query }));
+    const { epoch, head, messages, more } = frame as HistoryFrame;
+    return { roomId, epoch, head, messages, more };
+  }
+
+  #request(build: (ref: number) => ClientFrame): Promise<ServerFrame> {
+    const { online, replies, frames, timeoutMs } = this.#ports;
+    if (!online()) return Promise.reject(new ClientError('DISCONNECTED', true));
+    return new Promise((resolve, reject) => {
+      const ref = replies.nextRef();
+      replies.expect(ref, timeoutMs, resolve, reject);
+      frames.send(build(ref));
+    });
+  }
+}
