@@ -65,7 +65,7 @@ export class FrameRouter {
         return this.#joined(frame);
       case Op.resync: {
         const { roomId, from, to, reason } = frame;
-        const line = this.#rooms.line(roomId);
+        const line = this.#rooms.resyncing(frame);
         if (!line) return;
         this.#events.emit('resync', { roomId, from, to, reason });
         return line.resync(frame);

@@ -1,4 +1,4 @@
-import type { AckFrame, JoinedFrame, Message } from '@parley/protocol';
+import type { AckFrame, JoinedFrame, Message, ResyncFrame } from '@parley/protocol';
 import type { Backoff } from './backoff.js';
 import { ClientError } from './client-error.js';
 import { RoomLine, type RoomLinePorts } from './room-line.js';
@@ -36,6 +36,8 @@ export class RoomTable {
   readonly #wanted = new Map<number, WantedRoom>();
   /** In the order of their last message, oldest first. */
   readonly #conversations = new Map<number, RoomLine>();
+  /** Rooms not wanted any more that this connection may still be told of. */
+  readonly #left = new Set<number>();
 
   constructor(ports: RoomTablePorts) {
     this.#ports = ports;
@@ -89,6 +91,7 @@ export class RoomTable {
     const room = this.#wanted.get(roomId);
     if (!room) return undefined;
     this.#wanted.delete(roomId);
+    this.#left.add(roomId);
     clearTimeout(room.retryTimer);
     room.line.stop();
     for (const waiter of room.waiters.splice(0)) waiter.reject(error);
@@ -122,6 +125,22 @@ export class RoomTable {
   }
 
   /**
+   * A range was skipped on this connection. What it is of and is neither wanted nor left is a conversation: one of which
+   * nothing was shown begins with the range.
+   *
+   * @returns The line that has to read it; undefined when nobody wants it.
+   */
+  resyncing({ roomId, from, epoch, reason }: ResyncFrame): RoomLine | undefined {
+    const wanted = this.#wanted.get(roomId);
+    if (wanted) return wanted.line;
+    if (this.#left.has(roomId) && !this.#conversations.has(roomId)) return undefined;
+    const line = this.#follow(roomId);
+    // Where the epoch changed, what came before the range is of one that the frame does not name.
+    line.begin({ seq: from - 1, epoch: reason === 'epoch' ? '' : epoch });
+    return line;
+  }
+
+  /**
    * A direct message of this client was accepted: from here on the conversation is followed. Where it begins
    * is said by the first message that arrives, for earlier ones may still be on their way; only if the
    * connection is lost before, by this ack.
@@ -140,6 +159,7 @@ export class RoomTable {
   }
 
   offline(): void {
+    this.#left.clear();
     for (const room of this.#wanted.values()) {
       clearTimeout(room.retryTimer);
       room.joined = undefined;
