@@ -9,7 +9,8 @@ const OFFLINE_POLL_MS = 250;
 
 /** What the reader needs. */
 export interface HistoryReaderPorts {
-  closed(): boolean;
+  /** Why nothing can be read any more; undefined while it can. */
+  ended(): string | undefined;
   ready(roomId: number): boolean;
   /** One attempt; rejects with {@link ClientError}. */
   page(roomId: number, query: HistoryQuery): Promise<HistoryPage>;
@@ -33,7 +34,7 @@ export class HistoryReader {
     return this.#size;
   }
 
-  /** @throws {ClientError} A refusal that stands; the last retryable one once the deadline is over; `CLOSED`. */
+  /** @throws {ClientError} A refusal that stands; the last retryable one once the deadline is over; `CLOSED` or `ENDED`. */
   async read(roomId: number, query: HistoryQuery): Promise<HistoryPage> {
     this.#size++;
     try {
@@ -45,14 +46,15 @@ export class HistoryReader {
 
   /** Call when the client is closed: nobody waits any longer. */
   end(): void {
-    this.#sleeper.wakeAll();
+    this.#sleeper.end();
   }
 
   async #read(roomId: number, query: HistoryQuery): Promise<HistoryPage> {
-    const { closed, ready, page, backoff, now, deadlineMs } = this.#ports;
+    const { ended, ready, page, backoff, now, deadlineMs } = this.#ports;
     const deadlineAtMs = now() + deadlineMs;
     for (let failures = 0; ;) {
-      if (closed()) throw new ClientError('CLOSED', false);
+      const endReason = ended();
+      if (endReason) throw new ClientError(endReason, false);
       let delayMs = OFFLINE_POLL_MS;
       let failure = new ClientError('DISCONNECTED', true);
       if (ready(roomId)) {

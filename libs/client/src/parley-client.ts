@@ -18,6 +18,9 @@ import { RoomTable, type WantedRoom } from './room-table.js';
 import type { SendTarget } from './send-lane.js';
 import { ServerRequests } from './server-requests.js';
 
+/** A leave that fails with one of these has reached what it was for: without its connection a client is in no room. */
+const IN_NO_ROOM = new Set(['NOT_JOINED', 'DISCONNECTED', 'CLOSED', 'ENDED']);
+
 /**
  * A live connection that reconnects, resumes, orders and retries. One per user and tab; not to be used again
  * after `close()` or the `ended` event.
@@ -37,6 +40,7 @@ export class ParleyClient {
   readonly #rooms: RoomTable;
   readonly #outbox: Outbox;
   readonly #history: HistoryReader;
+  #endReason: 'CLOSED' | 'ENDED' | undefined;
 
   constructor(options: ParleyClientOptions) {
     this.#backoff = fullJitter(options.backoff, options.random);
@@ -57,8 +61,11 @@ export class ParleyClient {
       online: (token) => this.#online(token),
       text: (text) => this.#router.receive(text),
       offline: () => this.#offline(),
-      state: (state, retryInMs) =>
-        this.#events.emit('state', retryInMs === undefined ? { state } : { state, retryInMs }),
+      state: (state, retryInMs) => {
+        // These two are told when all is ready for what a listener may do: below.
+        if (state === 'online' || state === 'closed') return;
+        this.#events.emit('state', retryInMs === undefined ? { state } : { state, retryInMs });
+      },
       tokenFailed: (error) =>
         this.#events.emit('error', localError('TOKEN_UNAVAILABLE', String(error), true)),
       ended: (code, reason) => this.#ended(code, reason),
@@ -72,7 +79,7 @@ export class ParleyClient {
     });
     this.#outbox = new Outbox({
       ready: (target) => online() && (target.op === Op.direct || this.#mayAddress(target.roomId)),
-      closed: () => this.state === 'closed',
+      ended: () => this.#endReason,
       transmit: ({ target, text: msg, clientMsgId, ref }) =>
         this.#frames.send({ ...target, msg, clientMsgId, ref }, target.op === Op.direct),
       bufferedBytes: () => this.#link.bufferedBytes(),
@@ -97,7 +104,7 @@ export class ParleyClient {
       timeoutMs: answerTimeoutMs,
     });
     this.#history = new HistoryReader({
-      closed: () => this.state === 'closed',
+      ended: () => this.#endReason,
       ready: (roomId) => online() && this.#mayAddress(roomId),
       page: (roomId, query) => this.#requests.page(roomId, query),
       backoff: this.#backoff,
@@ -140,7 +147,7 @@ export class ParleyClient {
    * @throws {ClientError} The server's refusal; `LEFT`, `CLOSED` or `ENDED`.
    */
   join(roomId: number, { lastSeq, epoch }: JoinOptions = {}): Promise<JoinedFrame> {
-    if (this.state === 'closed') return Promise.reject(new ClientError('CLOSED', false));
+    if (this.#endReason) return Promise.reject(new ClientError(this.#endReason, false));
     const joined = this.#rooms.join(roomId, lastSeq === undefined ? undefined : { seq: lastSeq, epoch });
     this.#link.wake();
     return joined;
@@ -158,8 +165,7 @@ export class ParleyClient {
     try {
       await this.#requests.leave(roomId);
     } catch (error) {
-      // Without its connection a client is in no room.
-      if (error instanceof ClientError && ['DISCONNECTED', 'NOT_JOINED'].includes(error.code)) return;
+      if (error instanceof ClientError && IN_NO_ROOM.has(error.code)) return;
       throw error;
     }
   }
@@ -177,7 +183,8 @@ export class ParleyClient {
   /**
    * Reads a page of history, ascending. Independent of what is shown live.
    *
-   * @throws {ClientError} A refusal that stands; the last retryable one once `sendDeadlineMs` is over; `CLOSED`.
+   * @throws {ClientError} A refusal that stands; the last retryable one once `sendDeadlineMs` is over; `CLOSED` or
+   *   `ENDED`.
    */
   history(roomId: number, query: HistoryQuery = {}): Promise<HistoryPage> {
     const page = this.#history.read(roomId, query);
@@ -211,6 +218,7 @@ export class ParleyClient {
     this.#rooms.online();
     this.#outbox.pumpAll();
     this.#rooms.probeConversations();
+    this.#events.emit('state', { state: 'online' });
   }
 
   #offline(): void {
@@ -221,6 +229,8 @@ export class ParleyClient {
 
   #ended(code: number, reason: string): void {
     const why = code === 1000 ? 'CLOSED' : 'ENDED';
+    this.#endReason = why;
+    this.#events.emit('state', { state: 'closed' });
     this.#rooms.end(new ClientError(why, false));
     this.#replies.failAll(new ClientError(why, false));
     this.#history.end();

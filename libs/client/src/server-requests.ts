@@ -31,14 +31,15 @@ export class ServerRequests {
   /**
    * Asks to be in a room; `joined` is for the room table.
    *
-   * @param position - The last message shown; undefined to begin where the room is.
+   * @param position - The last message shown; to begin where the room is if undefined or without an epoch.
    * @param failed - Called unless the answer is a `joined`.
    */
   join(roomId: number, position: RoomPosition | undefined, failed: (error: ClientError) => void): void {
     const { replies, frames, timeoutMs } = this.#ports;
     const ref = replies.nextRef();
     replies.expect(ref, timeoutMs, () => {}, failed);
-    const from = position && { lastSeq: position.seq, ...(position.epoch ? { epoch: position.epoch } : {}) };
+    // Both or neither: without its epoch a seq is no position, and the line reads from there by itself.
+    const from = position?.epoch ? { lastSeq: position.seq, epoch: position.epoch } : undefined;
     frames.send({ op: Op.join, roomId, ref, ...from }, true);
   }
 
