@@ -18,9 +18,6 @@ import { RoomTable, type WantedRoom } from './room-table.js';
 import type { SendTarget } from './send-lane.js';
 import { ServerRequests } from './server-requests.js';
 
-/** A leave that fails with one of these has reached what it was for: without its connection a client is in no room. */
-const IN_NO_ROOM = new Set(['NOT_JOINED', 'DISCONNECTED', 'CLOSED', 'ENDED']);
-
 /**
  * A live connection that reconnects, resumes, orders and retries. One per user and tab; not to be used again
  * after `close()` or the `ended` event.
@@ -161,13 +158,7 @@ export class ParleyClient {
    */
   async leave(roomId: number): Promise<void> {
     const room = this.#rooms.remove(roomId, new ClientError('LEFT', false));
-    if (!room || this.state !== 'online') return;
-    try {
-      await this.#requests.leave(roomId);
-    } catch (error) {
-      if (error instanceof ClientError && IN_NO_ROOM.has(error.code)) return;
-      throw error;
-    }
+    if (room) await this.#requests.leave(roomId);
   }
 
   /** Sends to a room. Queued while offline; repeated until it is settled. */

@@ -17,13 +17,15 @@ export interface WantedRoom {
   everJoined: boolean;
   failures: number;
   retryTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Of its first join; 0 before. Answers to earlier joins are of a stay that has been left. */
+  firstRef: number;
 }
 
 /** What the table needs and whom it tells. */
 export interface RoomTablePorts {
   online(): boolean;
-  /** Sends a join that goes on at this position; `failed` unless the answer is a `joined`. */
-  sendJoin(room: WantedRoom, failed: (error: ClientError) => void): void;
+  /** Sends a join that goes on at this position; `failed` unless the answer is a `joined`. @returns Its `ref`. */
+  sendJoin(room: WantedRoom, failed: (error: ClientError) => void): number;
   linePorts(roomId: number): RoomLinePorts;
   /** The server will not have this client in the room (again). */
   lost(room: WantedRoom, error: ClientError): void;
@@ -75,6 +77,7 @@ export class RoomTable {
         everJoined: false,
         failures: 0,
         retryTimer: undefined,
+        firstRef: 0,
       };
       this.#wanted.set(roomId, room);
       this.#send(room);
@@ -98,9 +101,10 @@ export class RoomTable {
     return room;
   }
 
+  /** @returns The room that is joined now; undefined when it is not wanted, or this was for an earlier stay. */
   joined(frame: JoinedFrame): WantedRoom | undefined {
     const room = this.#wanted.get(frame.roomId);
-    if (!room) return undefined;
+    if (!room || (typeof frame.ref === 'number' && frame.ref < room.firstRef)) return undefined;
     clearTimeout(room.retryTimer);
     room.joined = frame;
     room.everJoined = true;
@@ -189,7 +193,7 @@ export class RoomTable {
 
   #send(room: WantedRoom): void {
     if (!this.#ports.online()) return;
-    this.#ports.sendJoin(room, (error) => {
+    const ref = this.#ports.sendJoin(room, (error) => {
       if (this.#wanted.get(room.roomId) !== room || room.joined) return;
       // The next connection joins again by itself.
       if (error.code === 'DISCONNECTED') return;
@@ -202,5 +206,6 @@ export class RoomTable {
       this.remove(room.roomId, error);
       this.#ports.lost(room, error);
     });
+    room.firstRef ||= ref;
   }
 }
