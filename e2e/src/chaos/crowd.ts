@@ -92,7 +92,7 @@ export class Crowd {
 
   /** The tally so far; a new one begins. */
   takeTally(): Tally {
-    const now = Date.now();
+    const now = performance.now();
     const { tally } = this;
     for (const person of this.everybody()) {
       person.noteGap(now);

@@ -34,7 +34,7 @@ let said = 0;
 /** Somebody with a client, in some rooms. Everything sent, answered and shown goes to the history checker. */
 export class Person {
   readonly client: ParleyClient;
-  lastReceiptAt = Date.now();
+  lastReceiptAt = performance.now();
 
   constructor(private readonly options: PersonOptions) {
     const { transport, token, random } = options;
@@ -96,10 +96,10 @@ export class Person {
     });
   }
 
-  /** Notes how long nothing was shown. */
+  /** Notes how long nothing was shown. @param nowMs - Of `performance.now()`, like all times here: it is never set. */
   noteGap(nowMs: number): void {
     const tally = this.options.tally();
-    tally.longestGapMs = Math.max(tally.longestGapMs, nowMs - this.lastReceiptAt);
+    tally.longestGapMs = Math.max(tally.longestGapMs, Math.round(nowMs - this.lastReceiptAt));
   }
 
   private nextText(): string {
@@ -113,9 +113,9 @@ export class Person {
   ): Promise<SendResult> {
     const { checker, clientId, user, tally } = this.options;
     const about = { clientId, roomId, clientMsgId: send.clientMsgId, senderId: user.userId };
-    checker.sent({ ...about, content, atMs: Date.now() });
+    checker.sent({ ...about, content, atMs: performance.now() });
     const result = await send.result;
-    const atMs = Date.now();
+    const atMs = performance.now();
     if (result.status === 'acked') {
       tally().acked++;
       checker.acked({ ...about, seq: result.ack.seq, epoch: result.ack.epoch, atMs });
@@ -127,7 +127,7 @@ export class Person {
   }
 
   private async postUntilSettled(roomId: number, text: string, idempotencyKey: string): Promise<SendResult> {
-    const deadline = Date.now() + HTTP_DEADLINE_MS;
+    const deadline = performance.now() + HTTP_DEADLINE_MS;
     for (;;) {
       try {
         const ack = await this.options.api().send(roomId, text, { idempotencyKey });
@@ -138,7 +138,7 @@ export class Person {
           const { code, message } = error;
           return { status: 'refused', error: { op: 23, code, message, retryable: false } };
         }
-        if (Date.now() > deadline) return { status: 'gave-up', reason: 'SEND_DEADLINE' };
+        if (performance.now() > deadline) return { status: 'gave-up', reason: 'SEND_DEADLINE' };
         await pause(error.problem?.retryAfterMs ?? HTTP_RETRY_MS);
       }
     }
@@ -146,7 +146,7 @@ export class Person {
 
   private received(message: Message): void {
     const { checker, clientId, tally } = this.options;
-    const atMs = Date.now();
+    const atMs = performance.now();
     this.noteGap(atMs);
     this.lastReceiptAt = atMs;
     tally().received++;

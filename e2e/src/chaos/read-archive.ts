@@ -20,7 +20,8 @@ export async function readArchive(
   let { epoch, messages, more } = await page(0);
   checker.joined({ clientId, roomId, seq: 0, epoch });
   for (;;) {
-    for (const message of messages) checker.received({ clientId, ...receiptOf(message), atMs: Date.now() });
+    for (const message of messages)
+      checker.received({ clientId, ...receiptOf(message), atMs: performance.now() });
     const last = messages.at(-1);
     if (!more || !last) return;
     ({ epoch, messages, more } = await page(last.seq));
