@@ -35,13 +35,25 @@ describe('bounds', () => {
     return client;
   }
 
+  /** A ping of so many bytes. */
+  function pingOf(bytes: number): string {
+    const payload = JSON.stringify({ op: 28, ref: 'big', filler: '' });
+    return JSON.stringify({ op: 28, ref: 'big', filler: 'x'.repeat(bytes - payload.length) });
+  }
+
+  it('takes a WebSocket frame of exactly the largest size, and no larger one', async () => {
+    const client = await RawWs.connect(stack.gateway(0).wsUrl);
+    client.sendText(pingOf(32_767));
+    await client.waitFor(({ op, ref }) => op === 29 && ref === 'big');
+    client.sendText(pingOf(32_768));
+    expect(await client.waitForClose()).toEqual({ code: 4502, reason: 'FRAME_TOO_LARGE' });
+    expect(client.ofOp(29)).toHaveLength(1);
+    expect(client.ofOp(23)).toMatchObject([{ code: 'FRAME_TOO_LARGE' }]);
+  });
+
   it('takes a TCP frame of exactly the largest size, and no larger one', async () => {
     const tcp = await RawTcp.connect(stack.gateway(0).tcpPort);
-    const frame = (bytes: number) => {
-      const payload = JSON.stringify({ op: 28, ref: 'big', filler: '' });
-      return JSON.stringify({ op: 28, ref: 'big', filler: 'x'.repeat(bytes - 4 - payload.length) });
-    };
-    tcp.sendText(frame(32_767));
+    tcp.sendText(pingOf(32_767 - 4));
     await tcp.waitFor(({ op, ref }) => op === 29 && ref === 'big');
     const tooLarge = Buffer.from([0x76, 0x31, 0x80, 0x00]);
     tcp.sendBytes(tooLarge);
@@ -90,6 +102,31 @@ describe('bounds', () => {
     await Promise.all(clients.map(({ client }) => client.close()));
     await stack.spawn('connect-gateway');
     sender.close();
+  });
+
+  it('does not start one more instance than a service may have, and says why', async () => {
+    const redis = new Redis(stack.redis.url);
+    try {
+      const [hash] = await redis.keys('*registry:gateway-api');
+      const [, api] = Object.entries(await redis.hgetall(String(hash)))[0] ?? [];
+      const record = api?.slice(api.indexOf('|'));
+      const inAnHour = Date.now() + 3_600_000;
+      // 254 more of a service that nobody calls: with the one that runs, one place is left.
+      for (const i of range(1, 254)) await redis.hset(String(hash), `other-${i}`, `${inAnHour}${record}`);
+      const last = await stack.spawn('gateway-api');
+      const refused = await stack.launch('gateway-api');
+      expect((await refused.exited).code).toBe(1);
+      expect(refused.output()).toContain(
+        'the registry has 256 live instances of gateway-api, and takes no more',
+      );
+      // Renewing their leases, the others never notice.
+      expect(last.process.running).toBe(true);
+      await last.process.terminate();
+      expect(last.process.output()).not.toContain('takes no more');
+      await redis.hdel(String(hash), ...range(1, 254).map((i) => `other-${i}`));
+    } finally {
+      redis.disconnect();
+    }
   });
 
   it('tells everybody of a new epoch when Redis has lost everything, and never issues a number twice', async () => {

@@ -15,7 +15,8 @@ import { expectNoCrash } from './expect-no-crash.js';
 const root = process.env['PARLEY_ROOT'] ?? resolve(import.meta.dirname, '../..');
 const START_TIMEOUT_MS = 60_000;
 
-type AppName = 'logic' | 'task-worker' | 'connect-gateway' | 'gateway-api' | 'web';
+const backEnd = ['logic', 'task-worker', 'connect-gateway', 'gateway-api'] as const;
+export type AppName = (typeof backEnd)[number] | 'web';
 
 /** One running process of an app, and the ports it said it listens on. */
 export interface AppProcess {
@@ -25,8 +26,9 @@ export interface AppProcess {
 }
 
 export interface StackOptions {
-  /** Processes of each of logic, connect-gateway and task-worker. @defaultValue 2 */
+  /** Processes of each back-end app. @defaultValue 2 */
   readonly replicas?: number;
+  /** One process that serves the site. @defaultValue false */
   readonly web?: boolean;
   /** A Redis started by the caller; the stack stops it. @defaultValue one of its own */
   readonly redis?: RedisHarness;
@@ -41,6 +43,8 @@ export class Stack {
   private constructor(
     readonly redis: RedisHarness,
     readonly dataDir: string,
+    /** Before every Redis key of this stack. */
+    readonly redisPrefix: string,
     private readonly env: Readonly<Record<string, string | undefined>>,
   ) {}
 
@@ -48,22 +52,21 @@ export class Stack {
   static async start({ replicas = 2, web = false, env = {}, ...options }: StackOptions = {}): Promise<Stack> {
     const redis = options.redis ?? (await startRedis({ appendFsync: 'always' }));
     const dataDir = mkdtempSync(join(tmpdir(), 'parley-e2e-'));
-    const stack = new Stack(redis, dataDir, {
+    const redisPrefix = uniquePrefix('e2e');
+    const stack = new Stack(redis, dataDir, redisPrefix, {
       ...withoutParley(),
       PARLEY_ENV: 'dev',
       PARLEY_ROOT: root,
       PARLEY_REDIS_URL: redis.url,
-      PARLEY_REDIS_PREFIX: uniquePrefix('e2e'),
+      PARLEY_REDIS_PREFIX: redisPrefix,
       PARLEY_DATA_DIR: dataDir,
       PARLEY_JWT_SECRET: 'a secret of the end to end tests, long enough',
       PARLEY_LOG_LEVEL: 'info',
       ...env,
     });
     try {
-      const replicated = (['logic', 'connect-gateway', 'task-worker'] as const).flatMap((app) =>
-        Array.from({ length: replicas }, () => app),
-      );
-      await Promise.all([...replicated, 'gateway-api' as const].map((app) => stack.spawn(app)));
+      const replicated = backEnd.flatMap((app) => Array.from({ length: replicas }, () => app));
+      await Promise.all(replicated.map((app) => stack.spawn(app)));
       if (web) await stack.spawnWeb();
       return stack;
     } catch (error) {
@@ -74,9 +77,19 @@ export class Stack {
 
   /** Starts one more process of an app. */
   async spawn(app: AppName, ports: Readonly<Record<string, string>> = {}): Promise<AppProcess> {
+    const process_ = await this.launch(app, ports);
+    const line = await process_.waitForLine(/"msg":"ready"/, START_TIMEOUT_MS);
+    const { ports: listening } = JSON.parse(line) as { ports: Record<string, number> };
+    const started = { app, process: process_, ports: listening };
+    this.apps.push(started);
+    return started;
+  }
+
+  /** Starts a process of an app that may not become ready; the caller sees to its end. */
+  async launch(app: AppName, ports: Readonly<Record<string, string>> = {}): Promise<ManagedProcess> {
     const main = join(root, 'apps', app, 'dist/main.js');
     if (!existsSync(main)) throw new Error(`${main} is missing: build the apps first (nx run-many -t build)`);
-    const process_ = await spawnProcess({
+    return spawnProcess({
       command: process.execPath,
       args: ['--enable-source-maps', main],
       cwd: root,
@@ -91,11 +104,6 @@ export class Stack {
         ...ports,
       },
     });
-    const line = await process_.waitForLine(/"msg":"ready"/, START_TIMEOUT_MS);
-    const { ports: listening } = JSON.parse(line) as { ports: Record<string, number> };
-    const started = { app, process: process_, ports: listening };
-    this.apps.push(started);
-    return started;
   }
 
   of(app: AppName): AppProcess[] {
@@ -131,11 +139,14 @@ export class Stack {
     return new ParleyApi({ baseUrl: this.apiUrl, ...(token !== undefined && { getToken: () => token }) });
   }
 
+  /** What each process has written, by app and pid. Of a talkative one the last lines only. */
+  logsByProcess(): Map<string, string> {
+    return new Map(this.apps.map(({ app, process: running }) => [`${app}-${running.pid}`, running.output()]));
+  }
+
   /** Everything that all processes have logged so far. */
   logs(): string {
-    return this.apps
-      .map(({ app, process: { output } }, i) => `--- ${app}\n${this.apps[i]?.process.output() ?? output()}`)
-      .join('\n');
+    return [...this.logsByProcess()].map(([name, text]) => `--- ${name}\n${text}`).join('\n');
   }
 
   /** @throws {Error} when a process has crashed since the start; everything is stopped then, too. */

@@ -24,7 +24,11 @@ export class AppModule {
       module: AppModule,
       imports: [
         ParleyConfigModule.forRoot(config),
-        ...hostModules(config, { service: 'logic', watch: ['connect-gateway'] }),
+        ...hostModules(config, {
+          service: 'logic',
+          watch: ['connect-gateway'],
+          maxPendingEntries: config.maxPendingEntries,
+        }),
         AccountsModule.forRoot({
           argon2: config.argon2,
           jwtSecret: config.jwt.secret.reveal(),

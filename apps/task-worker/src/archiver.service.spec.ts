@@ -42,6 +42,10 @@ describe('ArchiverService', () => {
 
   it('writes 500 at a time, or a million characters', async () => {
     const { archiver, calls, onError } = setUp();
+    await archiver.archive(items(500), onError);
+    expect(calls.map(({ length }) => length)).toEqual([500]);
+
+    calls.length = 0;
     await archiver.archive(items(1_001), onError);
     expect(calls.map(({ length }) => length)).toEqual([500, 500, 1]);
     expect(calls.flat()).toEqual(items(1_001).map(({ entry }) => entry.seq));
@@ -49,6 +53,16 @@ describe('ArchiverService', () => {
     calls.length = 0;
     await archiver.archive(items(5, 'x'.repeat(400_000)), onError);
     expect(calls.map(({ length }) => length)).toEqual([3, 2]);
+
+    // Exactly full, and one character short of it.
+    for (const [chars, lengths] of [
+      [500_000, [2, 1]],
+      [499_999, [3]],
+    ] as const) {
+      calls.length = 0;
+      await archiver.archive(items(3, 'x'.repeat(chars)), onError);
+      expect(calls.map(({ length }) => length)).toEqual(lengths);
+    }
   });
 
   it('tries the same chunk again until logic answers', async () => {

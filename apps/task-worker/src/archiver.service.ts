@@ -1,13 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { logicRpc } from '@parley/contracts';
+import { logicRpc, rpcLimits } from '@parley/contracts';
 import type { StreamItem } from '@parley/queue';
 import { RpcClient } from '@parley/rpc';
 
 const MIN_RETRY_MS = 100;
 const MAX_RETRY_MS = 3_000;
-/** Messages in one call: below the contract's bound, and small enough for SQL to finish well within its deadline. */
-const MAX_ENTRIES_PER_CALL = 500;
-/** Characters of bodies in one call. */
+/** Characters of the bodies in one call after which no further entry is taken. */
 const MAX_CHARS_PER_CALL = 1_000_000;
 
 /** Writes accepted messages to SQL, through `logic`. Tries for ever: chat goes on while the archive cannot be reached. */
@@ -47,7 +45,7 @@ function* chunks(items: readonly StreamItem[]): Iterable<StreamItem[]> {
   for (const item of items) {
     chunk.push(item);
     chars += item.entry.body.length;
-    if (chunk.length >= MAX_ENTRIES_PER_CALL || chars >= MAX_CHARS_PER_CALL) {
+    if (chunk.length >= rpcLimits.maxEntriesPerArchive || chars >= MAX_CHARS_PER_CALL) {
       yield chunk;
       chunk = [];
       chars = 0;

@@ -1,3 +1,4 @@
+import { connectRpc } from '@parley/contracts';
 import { describe, expect, it } from 'vitest';
 import { collapse, nextBatch, type LaneJob } from './lane-batch.js';
 import { item } from './testing/stream-items.js';
@@ -27,7 +28,9 @@ describe('nextBatch', () => {
 
   it('takes 512 entries at the most', () => {
     const queue = Array.from({ length: 513 }, (_, i) => job(1, i + 1));
-    expect(nextBatch(queue).jobs).toHaveLength(512);
+    const batch = nextBatch(queue);
+    expect(batch.jobs).toHaveLength(512);
+    expect(connectRpc.deliver.request.safeParse(batch.request).error).toBeUndefined();
     expect(queue.map(({ item: { entry } }) => entry.seq)).toEqual([513]);
   });
 
@@ -36,6 +39,9 @@ describe('nextBatch', () => {
     const queue = [1, 2, 3].map((seq) => job(1, seq, { body }));
     expect(nextBatch(queue).jobs).toHaveLength(2);
     expect(nextBatch(queue).jobs).toHaveLength(1);
+    // One character less leaves room for one more.
+    const bodies = [body, body.slice(1), '{'];
+    expect(nextBatch(bodies.map((text, i) => job(1, i + 1, { body: text }))).jobs).toHaveLength(3);
   });
 
   it('takes one entry however large it is', () => {
@@ -72,6 +78,19 @@ describe('collapse', () => {
         { roomId: 2, seq: 8, epoch: 'e1', recipients: [8, 9] },
       ],
     });
+  });
+
+  it('stands for 512 rooms, however many messages they have, and leaves the next room for another call', () => {
+    const rooms = Array.from({ length: 512 }, (_, i) => i + 1);
+    const queue = [1, 2].flatMap((seq) => rooms.map((roomId) => job(roomId, seq)));
+    const rest = [job(513, 1), job(1, 3)];
+    queue.push(...rest);
+    const batch = collapse(queue);
+    expect(batch.jobs).toHaveLength(1_024);
+    expect(batch.request.upTo.map(({ roomId, seq }) => [roomId, seq])).toEqual(rooms.map((id) => [id, 2]));
+    expect(connectRpc.deliver.request.safeParse(batch.request).error).toBeUndefined();
+    expect(queue).toEqual(rest);
+    expect(collapse(queue).request.upTo.map(({ roomId }) => roomId)).toEqual([513, 1]);
   });
 
   // A shard lost and won again is read from its oldest pending entry: the position went back, yet all was acknowledged.

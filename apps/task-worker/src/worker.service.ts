@@ -1,11 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { AppConfig } from '@parley/config';
-import { createLogger, HealthRegistry, throttledErrorLog, type ErrorLog } from '@parley/observability';
-import { DispatchStreams, ShardOwner, StreamConsumer, type StreamBacklog } from '@parley/queue';
+import {
+  createLogger,
+  HealthRegistry,
+  MetricsRegistry,
+  throttledErrorLog,
+  type ErrorLog,
+} from '@parley/observability';
+import { DispatchStreams, ShardOwner, StreamConsumer } from '@parley/queue';
 import { LeaseStore, RedisConnections, RedisKeys } from '@parley/redis';
 import { REGISTRY, type Registry } from '@parley/registry';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ArchiverService } from './archiver.service.js';
+import { Backlog } from './backlog.js';
 import { DispatcherService } from './dispatcher.service.js';
 
 /** Injection token of the worker's config. */
@@ -26,7 +33,7 @@ export class WorkerService {
   private readonly archiving: StreamConsumer;
   private readonly logError: ErrorLog;
   private trimTimer: NodeJS.Timeout | undefined;
-  private readonly backlogs = new Map<number, StreamBacklog>();
+  private readonly backlog: Backlog;
   /** Shards with traffic since their last trim. */
   private readonly untrimmed = new Set<number>();
 
@@ -36,14 +43,14 @@ export class WorkerService {
     @Inject(DispatcherService) private readonly dispatcher: DispatcherService,
     @Inject(ArchiverService) private readonly archiver: ArchiverService,
     @Inject(HealthRegistry) health: HealthRegistry,
+    @Inject(MetricsRegistry) metrics: MetricsRegistry,
     @Inject(LeaseStore) leases: LeaseStore,
     @Inject(RedisConnections) connections: RedisConnections,
     @Inject(RedisKeys) keys: RedisKeys,
   ) {
     const { instanceId, dispatch } = config;
-    this.logError = throttledErrorLog(
-      createLogger({ service: 'task-worker', instanceId, level: config.log.level }),
-    );
+    const logger = createLogger({ service: 'task-worker', instanceId, level: config.log.level });
+    this.logError = throttledErrorLog(logger);
     this.streams = new DispatchStreams(connections.main, keys);
     this.owner = new ShardOwner(leases, {
       instanceId,
@@ -81,17 +88,21 @@ export class WorkerService {
       onDone: (items) => this.dispatching.ack(items),
       onStale: (shard) => this.owner.lose(shard),
     });
-    health.register(
-      'backlog',
-      () => this.totalBacklog() < config.maxPendingEntries / 2 || 'the streams are filling up',
-    );
-  }
-
-  /** Entries not yet trimmed in the shards owned here. */
-  totalBacklog(): number {
-    let total = 0;
-    for (const shard of this.owner.owned().keys()) total += this.backlogs.get(shard)?.length ?? 0;
-    return total;
+    const { maxPendingEntries } = config;
+    const backlog = new Backlog({
+      maxPendingEntries,
+      owned: () => this.owner.owned().keys(),
+      onAlarm: (entries) => logger.warn({ entries, maxPendingEntries }, 'the streams are filling up'),
+    });
+    this.backlog = backlog;
+    health.register('backlog', () => !backlog.isTooLong || 'the streams are filling up');
+    metrics.gauge({
+      name: 'parley_stream_entries',
+      help: 'Entries in the dispatch streams of the shards owned here that are not trimmed yet',
+      collect() {
+        this.set(backlog.total);
+      },
+    });
   }
 
   async start(): Promise<void> {
@@ -131,7 +142,7 @@ export class WorkerService {
     for (const shard of shards) {
       if (!owned.has(shard)) continue;
       const backlog = await this.streams.trim(shard);
-      this.backlogs.set(shard, backlog);
+      this.backlog.measured(shard, backlog.length);
       if (backlog.pending > 0 || backlog.lag !== 0) this.untrimmed.add(shard);
     }
   }

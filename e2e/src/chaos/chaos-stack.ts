@@ -1,91 +1,114 @@
-import { freePort, startRedis, startTcpProxy, type RedisHarness, type TcpProxy } from '@parley/testing';
-import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import sqlite3 from 'sqlite3';
-import { Stack, type AppProcess } from '../stack.js';
+import {
+  eventually,
+  freePort,
+  startRedis,
+  startTcpProxy,
+  type RedisHarness,
+  type TcpProxy,
+} from '@parley/testing';
+import { Redis } from 'ioredis';
+import { Stack, type AppName } from '../stack.js';
+import { Slot } from './slot.js';
+import { startSql, type SqlKind, type SqlServer } from './sql-server.js';
 
-export type ReplicatedApp = 'logic' | 'task-worker' | 'connect-gateway';
-type App = ReplicatedApp | 'gateway-api';
+const apps: readonly AppName[] = ['logic', 'task-worker', 'connect-gateway', 'gateway-api', 'web'];
+/** Processes of each app. */
+const REPLICAS = 2;
+const ARCHIVED_WITHIN_MS = 30_000;
 
-/** A stack whose processes come back at the same addresses, and whose Redis is reached through a fault proxy. */
+/** Two of each app at addresses that stay, with a Redis that is reached through a fault proxy, and a database to break. */
 export class ChaosStack {
-  private readonly portsOf = new Map<AppProcess, Readonly<Record<string, string>>>();
-
   private constructor(
     readonly stack: Stack,
+    readonly slots: readonly Slot[],
     readonly redis: RedisHarness,
     readonly proxy: TcpProxy,
+    readonly sql: SqlServer,
   ) {}
 
-  static async start(env: Readonly<Record<string, string>>): Promise<ChaosStack> {
+  static async start(sqlKind: SqlKind, env: Readonly<Record<string, string>>): Promise<ChaosStack> {
+    let dataDir = '';
+    const sql = await startSql(sqlKind, () => dataDir);
     const redis = await startRedis({ appendFsync: 'always' });
     const proxy = await startTcpProxy({ target: { host: '127.0.0.1', port: redis.port } });
     const stack = await Stack.start({
       replicas: 0,
       redis,
-      env: { ...env, PARLEY_REDIS_URL: `redis://127.0.0.1:${proxy.port}` },
+      env: {
+        ...env,
+        PARLEY_REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
+        ...(sql.url !== undefined && { PARLEY_DATABASE_URL: sql.url }),
+      },
     });
-    const chaos = new ChaosStack(stack, redis, proxy);
-    // Its gateway-api listens on any port; here every address stays.
-    await stack.of('gateway-api')[0]?.process.terminate(10_000);
-    const api = { PARLEY_API_PORT: String(await freePort()) };
-    const spawns = [
-      chaos.spawn('gateway-api', api),
-      ...[1, 2].flatMap(() => [chaos.spawn('logic', {}), chaos.spawn('task-worker', {})]),
-    ];
-    for (let i = 0; i < 2; i++)
-      spawns.push(
-        chaos.spawn('connect-gateway', {
-          PARLEY_WS_PORT: String(await freePort()),
-          PARLEY_TCP_PORT: String(await freePort()),
-        }),
+    ({ dataDir } = stack);
+    try {
+      const places = await addresses();
+      // In this order in every run, whoever is ready first: a seed's schedule names slots.
+      const slots = await Promise.all(
+        places.map(({ app, number, ports }) => Slot.fill(stack, app, number, ports)),
       );
-    await Promise.all(spawns);
-    return chaos;
+      return new ChaosStack(stack, slots, redis, proxy, sql);
+    } catch (error) {
+      await stack.stop();
+      await proxy.close();
+      await sql.stop();
+      throw error;
+    }
   }
 
-  processesOf(app: App): AppProcess[] {
-    return this.stack.of(app);
+  of(app: AppName): Slot[] {
+    return this.slots.filter((slot) => slot.app === app);
   }
 
-  /** Addresses of the gateways; they stay the same over restarts. */
-  gateways(): { wsPort: number; tcpPort: number }[] {
-    return this.processesOf('connect-gateway').map(({ ports }) => ({
-      wsPort: ports['ws'] ?? 0,
-      tcpPort: ports['tcp'] ?? 0,
-    }));
-  }
-
-  /** Starts a process again that has ended, at its old address. */
-  async respawn(ended: AppProcess): Promise<void> {
-    await this.spawn(ended.app as App, this.portsOf.get(ended) ?? {});
-  }
-
-  /** Keeps the database locked by another connection. */
-  async withLockedDatabase(forMs: number): Promise<void> {
-    const database = await new Promise<sqlite3.Database>((resolve, reject) => {
-      const opened = new sqlite3.Database(join(this.stack.dataDir, 'parley.sqlite3'), (error) =>
-        error ? reject(error) : resolve(opened),
+  /** Waits until SQL has everything that was accepted. */
+  async archived(): Promise<void> {
+    const redis = new Redis(this.redis.url);
+    try {
+      await eventually(
+        async () => {
+          for (const key of await redis.keys(`${this.stack.redisPrefix}{s*}:dispatch`)) {
+            const groups = (await redis.xinfo('GROUPS', key)) as (string | number)[][];
+            const value = (group: (string | number)[], name: string) => group[group.indexOf(name) + 1];
+            const archive = groups.find((group) => value(group, 'name') === 'archive');
+            if (!archive || value(archive, 'pending') !== 0 || value(archive, 'lag') !== 0)
+              throw new Error(`the archive has not got all of ${key}`);
+          }
+        },
+        { timeoutMs: ARCHIVED_WITHIN_MS },
       );
-    });
-    const run = (sql: string) =>
-      new Promise<void>((resolve, reject) =>
-        database.run(sql, (error: Error | null) => (error ? reject(error) : resolve())),
-      );
-    await run('PRAGMA busy_timeout = 5000');
-    await run('BEGIN IMMEDIATE');
-    await pause(forMs);
-    await run('ROLLBACK');
-    await new Promise((resolve) => database.close(resolve));
+    } finally {
+      redis.disconnect();
+    }
+  }
+
+  /** Redis forgets everything. */
+  async emptyRedis(): Promise<void> {
+    const redis = new Redis(this.redis.url);
+    try {
+      await redis.flushall();
+    } finally {
+      redis.disconnect();
+    }
   }
 
   async stop(): Promise<void> {
     await this.stack.stop();
     await this.proxy.close();
+    await this.sql.stop();
   }
+}
 
-  private async spawn(app: App, ports: Readonly<Record<string, string>>): Promise<void> {
-    const started = await this.stack.spawn(app, ports);
-    this.portsOf.set(started, ports);
-  }
+/** Every process of the stack, and the ports that it and its successors listen on. */
+async function addresses(): Promise<{ app: AppName; number: number; ports: Record<string, string> }[]> {
+  const numbers = Array.from({ length: REPLICAS }, (_, i) => i + 1);
+  const free = async () => String(await freePort());
+  const portsOf: Partial<Record<AppName, () => Promise<Record<string, string>>>> = {
+    'gateway-api': async () => ({ PARLEY_API_PORT: await free() }),
+    'connect-gateway': async () => ({ PARLEY_WS_PORT: await free(), PARLEY_TCP_PORT: await free() }),
+    web: async () => ({ PARLEY_WEB_PORT: await free() }),
+  };
+  const places: { app: AppName; number: number; ports: Record<string, string> }[] = [];
+  for (const app of apps)
+    for (const number of numbers) places.push({ app, number, ports: (await portsOf[app]?.()) ?? {} });
+  return places;
 }

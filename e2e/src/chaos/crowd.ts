@@ -1,104 +1,87 @@
-import { ParleyClient, webSocketTransport } from '@parley/client';
+import { ParleyApi, rotating, webSocketTransport } from '@parley/client';
 import { tcpTransport } from '@parley/client/node';
-import type { Message } from '@parley/protocol';
+import type { Session } from '@parley/protocol';
 import { eventually, HistoryChecker } from '@parley/testing';
 import WebSocket from 'ws';
+import { PageVisitor } from './page-visitor.js';
+import { Person } from './person.js';
+import { newTally, type Tally } from './tally.js';
+
+/** Where one gateway listens. */
+export interface GatewayAddress {
+  readonly wsPort: number;
+  readonly tcpPort: number;
+}
 
 export interface CrowdOptions {
   readonly clients: number;
-  readonly tokens: readonly string[];
+  /** The users; clients share them in turn. */
+  readonly sessions: readonly Session[];
   readonly roomIds: readonly number[];
-  readonly gateways: readonly { readonly wsPort: number; readonly tcpPort: number }[];
+  readonly gateways: readonly GatewayAddress[];
+  readonly apiUrls: readonly string[];
+  readonly webUrls: readonly string[];
   /** Each client sends about this often, milliseconds. */
   readonly sendIntervalMs: number;
   readonly random: () => number;
 }
 
-interface Person {
-  readonly clientId: string;
-  readonly senderId: string;
-  readonly client: ParleyClient;
-  readonly roomIds: readonly number[];
-  lastReceiptAt: number;
-}
-
-/** Counters of a stretch of time. */
-export interface Tally {
-  acked: number;
-  refused: number;
-  gaveUp: number;
-  received: number;
-  longestGapMs: number;
-}
-
-const newTally = (): Tally => ({ acked: 0, refused: 0, gaveUp: 0, received: 0, longestGapMs: 0 });
+/** One send in so many goes over HTTP. */
+const POST_EVERY = 5;
+/** Guests that come in at once: a queue at the door, not the storm that a fault is there to make. */
+const GUESTS_AT_ONCE = 50;
+const PRESENCE_TIMEOUT_MS = 30_000;
 
 /**
- * Many clients in several rooms, over both transports and all gateways, that talk all the time. Everything they send and
- * see goes to a {@link HistoryChecker}.
+ * Many clients in several rooms, over both transports and all gateways, that talk all the time, over sockets and HTTP.
+ * Everything they send and see goes to a {@link HistoryChecker}.
  */
 export class Crowd {
-  readonly checker = new HistoryChecker();
-  tally = newTally();
-  private readonly people: Person[] = [];
+  readonly checker = new HistoryChecker({ allSendsRecorded: true });
+  private tally = newTally();
+  /** What the tallies taken so far had. */
+  private readonly earlier = { acked: 0, received: 0 };
+  private readonly residents: Person[] = [];
+  private guests: Person[] = [];
+  private people = 0;
   private timer: NodeJS.Timeout | undefined;
-  private sent = 0;
   private readonly pending = new Set<Promise<unknown>>();
+  private readonly visitor: PageVisitor;
 
-  constructor(private readonly options: CrowdOptions) {}
+  constructor(private readonly options: CrowdOptions) {
+    this.visitor = new PageVisitor(options.webUrls, () => this.tally.failedPages++);
+  }
 
-  /** Connects everybody and waits until all are in their rooms. */
+  get roomIds(): readonly number[] {
+    return this.options.roomIds;
+  }
+
+  /** Somebody's API, at another of its addresses for every call. */
+  get anyApi(): () => ParleyApi {
+    return this.apiOf(this.options.sessions[0]?.token ?? '');
+  }
+
+  /** Connects everybody; resolves when all are in their rooms: each in two. */
   async join(): Promise<void> {
-    const { clients, tokens, roomIds } = this.options;
+    const { clients, roomIds, gateways, random } = this.options;
     for (let i = 0; i < clients; i++) {
       const own = [roomIds[i % roomIds.length], roomIds[(i + 1) % roomIds.length]] as number[];
-      this.people.push(
-        this.person(i, tokens[i % tokens.length] as string, `user-${i % tokens.length}`, [...new Set(own)]),
-      );
+      this.residents.push(this.person('c', [...new Set(own)], rotating(gateways, random)));
     }
-    await Promise.all(
-      this.people.map(async (person) => {
-        person.client.connect();
-        for (const roomId of person.roomIds) {
-          const { seq, epoch } = await person.client.join(roomId);
-          this.checker.joined({ clientId: person.clientId, roomId, seq, epoch });
-        }
-      }),
-    );
+    await Promise.all(this.residents.map((person) => person.enter()));
   }
 
   startTalking(): void {
-    const everyMs = this.options.sendIntervalMs / this.people.length;
+    const { random, sendIntervalMs } = this.options;
+    const any = <T>(items: readonly T[]) => items[Math.floor(random() * items.length)];
+    let turn = 0;
     this.timer = setInterval(() => {
-      const person = this.people[Math.floor(this.options.random() * this.people.length)];
-      if (person)
-        void this.say(
-          person,
-          person.roomIds[Math.floor(this.options.random() * person.roomIds.length)] as number,
-        );
-    }, everyMs);
-  }
-
-  /** The tally so far; a new one begins. */
-  takeTally(): Tally {
-    const now = Date.now();
-    for (const person of this.people) this.noteGap(person, now);
-    const { tally } = this;
-    this.tally = newTally();
-    for (const person of this.people) person.lastReceiptAt = now;
-    return tally;
-  }
-
-  /**
-   * Says something in every room, and waits until every member there has it: the system works for everybody.
-   *
-   * @returns By room: the seq of what was said.
-   */
-  async probe(timeoutMs: number): Promise<Map<number, number>> {
-    const seqs = await Promise.all(
-      this.options.roomIds.map(async (roomId) => [roomId, await this.probeRoom(roomId, timeoutMs)] as const),
-    );
-    return new Map(seqs);
+      const person = any(this.residents);
+      const roomId = any(person?.roomIds ?? []);
+      if (person === undefined || roomId === undefined) return;
+      this.track(++turn % POST_EVERY === 0 ? person.post(roomId) : person.say(roomId));
+    }, sendIntervalMs / this.residents.length);
+    this.visitor.start();
   }
 
   /** Stops talking, and waits for every send's outcome. */
@@ -107,21 +90,126 @@ export class Crowd {
     await Promise.all(this.pending);
   }
 
+  /** The tally so far; a new one begins. */
+  takeTally(): Tally {
+    const now = performance.now();
+    const { tally } = this;
+    for (const person of this.everybody()) {
+      person.noteGap(now);
+      person.lastReceiptAt = now;
+    }
+    this.earlier.acked += tally.acked;
+    this.earlier.received += tally.received;
+    this.tally = newTally();
+    return tally;
+  }
+
+  /** Sends without an answer yet. */
+  get unanswered(): number {
+    return this.pending.size;
+  }
+
+  /** Counters from the beginning up to now. */
+  soFar(): { acked: number; received: number } {
+    const { earlier, tally } = this;
+    return { acked: earlier.acked + tally.acked, received: earlier.received + tally.received };
+  }
+
+  /**
+   * Says something in every room, and waits until every member there has it: the system works for everybody.
+   *
+   * @returns By room: the seq of what was said.
+   * @throws {Error} when it does not within the time.
+   */
+  async probe(timeoutMs: number): Promise<Map<number, number>> {
+    const seqs = await Promise.all(
+      this.options.roomIds.map(async (roomId) => [roomId, await this.probeRoom(roomId, timeoutMs)] as const),
+    );
+    return new Map(seqs);
+  }
+
+  /**
+   * Waits until every room's count and list of who is online are exact.
+   *
+   * @returns How long it took, milliseconds.
+   * @throws {Error} when they never are.
+   */
+  async presenceExact(): Promise<number> {
+    const startedAt = Date.now();
+    const api = this.anyApi;
+    await Promise.all(
+      this.options.roomIds.map((roomId) =>
+        eventually(
+          async () => {
+            const { count, members } = await api().members(roomId);
+            const expected = new Set(
+              this.everybody()
+                .filter(({ roomIds }) => roomIds.includes(roomId))
+                .map(({ user }) => user.userId),
+            );
+            const listed = new Set(members.map(({ userId }) => userId));
+            if (
+              count !== expected.size ||
+              listed.size !== count ||
+              [...listed].some((id) => !expected.has(id))
+            )
+              throw new Error(`room ${roomId} counts ${count} and lists ${listed.size} of ${expected.size}`);
+          },
+          { timeoutMs: PRESENCE_TIMEOUT_MS, intervalMs: 100 },
+        ),
+      ),
+    );
+    return Date.now() - startedAt;
+  }
+
+  /**
+   * Lets guests in, who listen in one room each.
+   *
+   * @param to - The gateway that all of them connect to first. @defaultValue any
+   */
+  async bringGuests(count: number, to?: GatewayAddress): Promise<void> {
+    const { roomIds, gateways, random } = this.options;
+    const others = gateways.filter(({ wsPort }) => wsPort !== to?.wsPort);
+    for (let i = 0; i < count; i++) {
+      const gateway = to ? rotating([to, ...others], () => 0) : rotating(gateways, random);
+      this.guests.push(this.person('g', [roomIds[i % roomIds.length] as number], gateway));
+    }
+    for (let i = 0; i < this.guests.length; i += GUESTS_AT_ONCE)
+      await Promise.all(this.guests.slice(i, i + GUESTS_AT_ONCE).map((guest) => guest.enter()));
+  }
+
+  async sendGuestsAway(): Promise<void> {
+    await Promise.all(this.guests.map((guest) => guest.leave()));
+    this.guests = [];
+  }
+
   async leave(): Promise<void> {
     clearInterval(this.timer);
-    await Promise.all(this.people.map(({ client }) => client.close()));
+    await this.visitor.stop();
+    await Promise.all(this.everybody().map(({ client }) => client.close()));
+  }
+
+  private apiOf(token: string): () => ParleyApi {
+    const apis = this.options.apiUrls.map(
+      (baseUrl) => new ParleyApi({ baseUrl, getToken: () => token, timeoutMs: 5_000 }),
+    );
+    return rotating(apis, this.options.random);
+  }
+
+  private everybody(): Person[] {
+    return [...this.residents, ...this.guests];
   }
 
   private async probeRoom(roomId: number, timeoutMs: number): Promise<number> {
-    const members = this.people.filter((person) => person.roomIds.includes(roomId));
+    const members = this.everybody().filter(({ roomIds }) => roomIds.includes(roomId));
     const [speaker] = members;
     if (!speaker) return 0;
-    const result = await this.say(speaker, roomId);
+    const result = await this.track(speaker.say(roomId));
     if (result.status !== 'acked') throw new Error(`a probe was not accepted: ${JSON.stringify(result)}`);
     const { seq } = result.ack;
     await eventually(
       () => {
-        const behind = members.filter(({ client }) => (client.position(roomId)?.seq ?? 0) < seq).length;
+        const behind = members.filter((person) => person.seq(roomId) < seq).length;
         if (behind > 0) throw new Error(`${behind} clients have not got the probe in room ${roomId}`);
       },
       { timeoutMs, intervalMs: 20 },
@@ -129,74 +217,32 @@ export class Crowd {
     return seq;
   }
 
-  private say(person: Person, roomId: number) {
-    const { clientId, senderId, client } = person;
-    const send = client.send(roomId, `message ${++this.sent} of ${clientId}`);
-    const about = { clientId, roomId, clientMsgId: send.clientMsgId, senderId };
-    this.checker.sent(about);
-    const outcome = send.result.then((result) => {
-      if (result.status === 'acked') {
-        this.tally.acked++;
-        this.checker.acked({ ...about, seq: result.ack.seq, epoch: result.ack.epoch });
-      } else if (result.status === 'refused') {
-        this.tally.refused++;
-        this.checker.refused(about);
-      } else {
-        this.tally.gaveUp++;
-      }
-      return result;
-    });
+  private track<T>(outcome: Promise<T>): Promise<T> {
     this.pending.add(outcome);
     void outcome.finally(() => this.pending.delete(outcome));
     return outcome;
   }
 
-  private person(index: number, token: string, senderId: string, roomIds: readonly number[]): Person {
-    const { gateways, random } = this.options;
-    const gateway = () =>
-      gateways[Math.floor(random() * gateways.length)] as CrowdOptions['gateways'][number];
-    const transport =
-      index % 2 === 0
-        ? webSocketTransport(() => `ws://127.0.0.1:${gateway().wsPort}/ws`, { WebSocket: WebSocket as never })
-        : tcpTransport(() => ({ host: '127.0.0.1', port: gateway().tcpPort }));
-    const client = new ParleyClient({
-      transport,
-      getToken: () => token,
-      backoff: { minMs: 100, maxMs: 2_000 },
+  /** Every other one connects over TCP. */
+  private person(kind: 'c' | 'g', roomIds: readonly number[], gateway: () => GatewayAddress): Person {
+    const { sessions, random } = this.options;
+    const index = this.people++;
+    const { user, token } = sessions[index % sessions.length] as Session;
+    return new Person({
+      clientId: `${kind}${index}`,
+      user,
+      token,
+      roomIds,
+      transport:
+        index % 2 === 0
+          ? webSocketTransport(() => `ws://127.0.0.1:${gateway().wsPort}/ws`, {
+              WebSocket: WebSocket as never,
+            })
+          : tcpTransport(() => ({ host: '127.0.0.1', port: gateway().tcpPort })),
+      api: this.apiOf(token),
+      checker: this.checker,
+      tally: () => this.tally,
       random,
     });
-    const person: Person = { clientId: `c${index}`, senderId, client, roomIds, lastReceiptAt: Date.now() };
-    client.on('message', (message) => this.received(person, message));
-    client.on('gaveUp', ({ what }) => {
-      if (what === 'messages') this.tally.gaveUp++;
-    });
-    return person;
   }
-
-  private received(person: Person, message: Message): void {
-    const now = Date.now();
-    this.noteGap(person, now);
-    person.lastReceiptAt = now;
-    this.tally.received++;
-    this.checker.received({
-      clientId: person.clientId,
-      roomId: message.roomId,
-      seq: message.seq,
-      epoch: message.epoch,
-      clientMsgId: message.clientMsgId,
-      senderId: senderOf(message.msg, this.options.tokens.length),
-      id: message.id,
-      content: message.msg,
-      atMs: now,
-    });
-  }
-
-  private noteGap(person: Person, now: number): void {
-    this.tally.longestGapMs = Math.max(this.tally.longestGapMs, now - person.lastReceiptAt);
-  }
-}
-
-/** Who said it, as the text itself tells. */
-function senderOf(text: string, users: number): string {
-  return `user-${Number(/of c(\d+)$/.exec(text)?.[1] ?? 0) % users}`;
 }

@@ -1,11 +1,13 @@
-import type { TcpProxy } from '@parley/testing';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { AppName } from '../stack.js';
+import type { ChaosStack } from './chaos-stack.js';
+import type { Crowd } from './crowd.js';
 import { pick } from './random.js';
-import type { ChaosStack, ReplicatedApp } from './chaos-stack.js';
+import type { SqlKind } from './sql-server.js';
 
 export interface FaultContext {
   readonly stack: ChaosStack;
-  readonly proxy: TcpProxy;
+  readonly crowd: Crowd;
   readonly random: () => number;
 }
 
@@ -14,93 +16,132 @@ export type Fault = (context: FaultContext) => Promise<void>;
 
 /** A supervisor needs about this long to bring a process back, milliseconds. */
 const RESPAWN_MS = 500;
+/** The longest lease is 6 s: ten more, and the process wakes as a stale owner of everything it had. */
+const PAUSE_PAST_LEASES_MS = 16_000;
+const EXIT_WITHIN_MS = 15_000;
 
 const killOne =
-  (app: ReplicatedApp | 'gateway-api'): Fault =>
+  (app: AppName): Fault =>
   async ({ stack, random }) => {
-    const victim = pick(stack.processesOf(app), random);
+    const victim = pick(stack.of(app), random);
     await victim.process.kill9();
     await pause(RESPAWN_MS);
-    await stack.respawn(victim);
+    await victim.respawn();
   };
 
 const killAll =
-  (app: ReplicatedApp): Fault =>
+  (app: AppName): Fault =>
   async ({ stack }) => {
-    const victims = stack.processesOf(app);
+    const victims = stack.of(app);
     await Promise.all(victims.map((victim) => victim.process.kill9()));
     await pause(RESPAWN_MS);
-    await Promise.all(victims.map((victim) => stack.respawn(victim)));
+    await Promise.all(victims.map((victim) => victim.respawn()));
   };
 
-/** Longer than every lease: the process wakes as a stale owner. */
-const PAUSE_PAST_LEASES_MS = 10_000;
-
 const pauseOne =
-  (app: ReplicatedApp): Fault =>
+  (app: AppName): Fault =>
   async ({ stack, random }) => {
-    const victim = pick(stack.processesOf(app), random);
+    const victim = pick(stack.of(app), random);
     victim.process.pause();
     await pause(PAUSE_PAST_LEASES_MS);
     victim.process.resume();
   };
 
-const restartAll: Fault = async ({ stack }) => {
-  for (const app of ['logic', 'task-worker', 'connect-gateway', 'gateway-api'] as const) {
-    for (const victim of stack.processesOf(app)) {
-      const { code } = await victim.process.terminate(15_000);
-      if (code !== 0) throw new Error(`${app} exited with ${code} on SIGTERM`);
-      await stack.respawn(victim);
-    }
+/** A deploy: every process of every app, one after the other. */
+const restartEverything: Fault = async ({ stack }) => {
+  for (const slot of stack.slots) {
+    const { code } = await slot.process.terminate(EXIT_WITHIN_MS);
+    if (code !== 0) throw new Error(`${slot.app} exited with ${code} on SIGTERM`);
+    await slot.respawn();
   }
+};
+
+/** One gateway dies with two hundred sockets on top of its share of the crowd. */
+const loseFullGateway: Fault = async ({ stack, crowd, random }) => {
+  const victim = pick(stack.of('connect-gateway'), random);
+  await crowd.bringGuests(200, { wsPort: victim.port('ws'), tcpPort: victim.port('tcp') });
+  await victim.process.kill9();
+  await pause(RESPAWN_MS);
+  await victim.respawn();
+};
+
+/** Every connection of five hundred guests and of the crowd is lost at once. */
+const reconnectStorm: Fault = async (context) => {
+  await context.crowd.bringGuests(500);
+  await killAll('connect-gateway')(context);
+};
+
+/**
+ * Redis comes back empty, when all that was accepted is in SQL and nobody is speaking: what an operator who lost its disk
+ * has. (What SQL does not have yet is lost with it: PROTOCOL.md, "Acknowledgement levels".)
+ */
+const emptyRedis: Fault = async ({ stack, crowd }) => {
+  await crowd.fallSilent();
+  await stack.archived();
+  await stack.emptyRedis();
+  crowd.startTalking();
 };
 
 /** Every fault by name. */
 export const faults = {
   'kill-logic': killOne('logic'),
-  'kill-all-logic': killAll('logic'),
   'kill-worker': killOne('task-worker'),
-  'kill-all-workers': killAll('task-worker'),
   'kill-gateway': killOne('connect-gateway'),
-  'kill-all-gateways': killAll('connect-gateway'),
   'kill-api': killOne('gateway-api'),
-  'kill-redis': async ({ stack }) => {
-    await stack.redis.kill();
-    await pause(RESPAWN_MS);
-    await stack.redis.restart();
-  },
-  'pause-redis': async ({ stack }) => {
-    stack.redis.pause();
-    await pause(5_000);
-    stack.redis.resume();
-  },
+  'kill-web': killOne('web'),
+  'kill-all-logic': killAll('logic'),
+  'kill-all-workers': killAll('task-worker'),
+  'kill-all-gateways': killAll('connect-gateway'),
+  'kill-all-apis': killAll('gateway-api'),
   'pause-logic': pauseOne('logic'),
   'pause-worker': pauseOne('task-worker'),
   'pause-gateway': pauseOne('connect-gateway'),
-  'cut-redis': async ({ proxy }) => {
+  'pause-api': pauseOne('gateway-api'),
+  'lose-full-gateway': loseFullGateway,
+  'reconnect-storm': reconnectStorm,
+  'rolling-restart': restartEverything,
+  'kill-redis': async ({ stack: { redis } }) => {
+    await redis.kill();
+    await pause(RESPAWN_MS);
+    await redis.restart();
+  },
+  'pause-redis': async ({ stack: { redis } }) => {
+    redis.pause();
+    await pause(5_000);
+    redis.resume();
+  },
+  'empty-redis': emptyRedis,
+  'cut-redis': async ({ stack: { proxy } }) => {
     await proxy.cut();
     await pause(2_000);
     await proxy.restore();
   },
-  'slow-redis': async ({ proxy }) => {
+  'slow-redis': async ({ stack: { proxy } }) => {
     proxy.delay(100);
     await pause(5_000);
     proxy.delay(0);
   },
-  'freeze-redis': async ({ proxy }) => {
+  'freeze-redis': async ({ stack: { proxy } }) => {
     proxy.freeze();
     await pause(5_000);
     proxy.thaw();
   },
-  'reset-redis': async ({ proxy }) => {
+  'reset-redis': async ({ stack: { proxy } }) => {
     for (let i = 0; i < 10; i++) {
       proxy.resetAfterBytes(2_000, 'toClient');
       await pause(300);
     }
   },
-  'lock-sql': ({ stack }) => stack.withLockedDatabase(10_000),
-  'rolling-restart': restartAll,
+  'lock-sql': ({ stack }) => stack.sql.lock(10_000),
+  'lose-sql': async ({ stack: { sql } }) => {
+    if (!sql.lose) throw new Error(`there is no ${sql.kind} process to lose`);
+    await sql.lose(10_000);
+  },
 } as const satisfies Record<string, Fault>;
 
 export type FaultName = keyof typeof faults;
-export const faultNames = Object.keys(faults) as FaultName[];
+
+/** The faults that a run on this database can have. */
+export function faultNames(sql: SqlKind): FaultName[] {
+  return (Object.keys(faults) as FaultName[]).filter((name) => name !== 'lose-sql' || sql === 'postgres');
+}

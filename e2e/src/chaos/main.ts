@@ -1,43 +1,46 @@
-import { parseArgs } from 'node:util';
-import { faultNames, type FaultName } from './faults.js';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseChaosArguments, USAGE, type ChaosArguments } from './chaos-arguments.js';
 import { reportTable } from './report-table.js';
 import { runChaos } from './run-chaos.js';
 
-const USAGE = `npm run chaos -- [--seed N] [--minutes 5] [--faults a,b,…] [--clients 100] [--help]
-
-Starts a Parley of its own (two of each app, Redis, SQLite), lets clients talk over both transports and both gateways,
-injects faults from a seeded schedule, and checks that nothing accepted was lost, shown twice or reordered.
-Exits 1 on any violation. Faults: ${faultNames.join(', ')}.`;
-
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
-    minutes: { type: 'string', default: '5' },
-    faults: { type: 'string', default: faultNames.join(',') },
-    clients: { type: 'string', default: '100' },
-    help: { type: 'boolean', default: false },
-  },
-});
-
-async function main(): Promise<void> {
-  if (values.help) return void console.log(USAGE);
-  const names = values.faults.split(',');
-  const unknown = names.filter((name) => !faultNames.includes(name as FaultName));
-  if (unknown.length > 0) throw new Error(`unknown fault ${unknown.join(', ')}\n\n${USAGE}`);
+async function main(options: ChaosArguments): Promise<void> {
+  const { seed, forMs } = options;
   const startedAt = Date.now();
+  const howLong = options.once ? 'each fault once' : `${forMs / 60_000} minutes`;
+  console.log(`seed ${seed}, ${howLong}, ${options.clients} clients on ${options.sql}: starting`);
   const report = await runChaos({
-    seed: Number(values.seed),
-    forMs: Number(values.minutes) * 60_000,
-    faults: names as FaultName[],
-    clients: Number(values.clients),
+    ...options,
     users: 20,
     rooms: 4,
     sendIntervalMs: 2_000,
-    onProgress: (line) =>
-      console.log(`${((Date.now() - startedAt) / 1_000).toFixed(0).padStart(5)} s  ${line}`),
+    onProgress: (line) => {
+      const seconds = Math.round((Date.now() - startedAt) / 1_000);
+      const outOf = options.once ? '' : ` of ${forMs / 1_000}`;
+      console.log(`${String(seconds).padStart(5)} s${outOf}  ${line}`);
+    },
   });
   console.log(`\n${reportTable(report)}`);
-  process.exitCode = report.violations.length > 0 ? 1 : 0;
+  const faults = options.faults.length > 0 ? options.faults.join(',') : 'none';
+  console.log(
+    `replay: npm run chaos -- --seed ${seed} ${options.once ? '--once' : `--minutes ${forMs / 60_000}`} --clients ${options.clients} --sql ${options.sql} --faults ${faults}`,
+  );
+  const broken = report.violations.length > 0 || report.failure !== undefined;
+  const logsDir = options.logsDir ?? (broken ? mkdtempSync(join(tmpdir(), 'parley-chaos-')) : undefined);
+  if (logsDir !== undefined) {
+    mkdirSync(logsDir, { recursive: true });
+    for (const [name, text] of report.logs) writeFileSync(join(logsDir, `${name}.log`), text);
+    console.log(`logs of every process: ${logsDir}`);
+  }
+  if (broken) process.exitCode = 1;
 }
 
-await main();
+try {
+  const options = parseChaosArguments(process.argv.slice(2));
+  if (options.help) console.log(USAGE);
+  else await main(options);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

@@ -1,10 +1,12 @@
 import { Redis } from 'ioredis';
 import { readFileSync } from 'node:fs';
-import type { Stack } from '../stack.js';
+import type { ChaosStack } from './chaos-stack.js';
 
-/** Memory of every kind of process, and the size of every family of Redis keys, at one moment. */
+/** Memory of every process, and the size of every family of Redis keys, at one moment. */
 export interface Resources {
-  /** Resident memory of an app's processes together, MiB. */
+  /** Milliseconds since the first sample. */
+  readonly atMs: number;
+  /** Resident memory by process, MiB. */
   readonly rssMib: Readonly<Record<string, number>>;
   /** Keys of a family, and elements in them together. */
   readonly keys: Readonly<Record<string, { readonly keys: number; readonly elements: number }>>;
@@ -18,29 +20,72 @@ const lengthCommand: Readonly<Record<string, string>> = {
   string: 'exists',
 };
 
-export async function sampleResources(stack: Stack): Promise<Resources> {
-  const rssMib: Record<string, number> = { redis: rssOf(stack.redis.pid) };
-  for (const { app, process } of stack.apps)
-    if (process.running) rssMib[app] = (rssMib[app] ?? 0) + rssOf(process.pid);
-  const redis = new Redis(stack.redis.url);
-  const keys: Record<string, { keys: number; elements: number }> = {};
-  try {
-    let cursor = '0';
-    do {
-      const [next, found] = await redis.scan(cursor, 'COUNT', 1_000);
-      cursor = next;
-      for (const key of found) {
-        const command = lengthCommand[await redis.type(key)];
-        const family = familyOf(key);
-        const counted = (keys[family] ??= { keys: 0, elements: 0 });
-        counted.keys++;
-        counted.elements += command === undefined ? 0 : Number(await redis.call(command, key));
-      }
-    } while (cursor !== '0');
-  } finally {
-    redis.disconnect();
+/** Takes samples of a stack, now and then. */
+export class ResourceLog {
+  readonly samples: Resources[] = [];
+  private readonly startedAt = Date.now();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly stack: ChaosStack) {}
+
+  start(intervalMs: number): void {
+    // A Redis that is away at that moment: one sample less.
+    this.timer = setInterval(() => void this.take().catch(() => undefined), intervalMs);
   }
-  return { rssMib, keys };
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  async take(): Promise<void> {
+    const atMs = Date.now() - this.startedAt;
+    this.samples.push({ atMs, rssMib: this.memory(), keys: await this.keys() });
+  }
+
+  private memory(): Record<string, number> {
+    const rssMib: Record<string, number> = { redis: rssOf(this.stack.redis.pid) };
+    for (const { app, number, process } of this.stack.slots)
+      if (process.running) rssMib[`${app} ${number}`] = rssOf(process.pid);
+    return rssMib;
+  }
+
+  private async keys(): Promise<Resources['keys']> {
+    const redis = new Redis(this.stack.redis.url, { retryStrategy: () => null, maxRetriesPerRequest: 0 });
+    redis.on('error', () => undefined);
+    const keys: Record<string, { keys: number; elements: number }> = {};
+    try {
+      let cursor = '0';
+      do {
+        const [next, found] = await redis.scan(cursor, 'COUNT', 1_000);
+        cursor = next;
+        const types = await pipelined(redis, found, (key) => ['type', key]);
+        const lengths = await pipelined(redis, found, (key, i) => [
+          lengthCommand[String(types[i])] ?? 'exists',
+          key,
+        ]);
+        for (const [i, key] of found.entries()) {
+          const counted = (keys[familyOf(key)] ??= { keys: 0, elements: 0 });
+          counted.keys++;
+          counted.elements += Number(lengths[i]);
+        }
+      } while (cursor !== '0');
+    } finally {
+      redis.disconnect();
+    }
+    return keys;
+  }
+}
+
+async function pipelined(
+  redis: Redis,
+  keys: readonly string[],
+  command: (key: string, index: number) => [string, string],
+): Promise<unknown[]> {
+  const results = (await redis.pipeline(keys.map(command)).exec()) ?? [];
+  return results.map(([error, value]) => {
+    if (error) throw error;
+    return value;
+  });
 }
 
 /** A key without what differs within its family: prefix, shard, ids. */
@@ -54,6 +99,11 @@ function familyOf(key: string): string {
 }
 
 function rssOf(pid: number): number {
-  const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return Math.round(Number(line?.[1] ?? 0) / 1_024);
+  try {
+    const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    return Math.round(Number(line?.[1] ?? 0) / 1_024);
+  } catch {
+    // Killed this very moment.
+    return 0;
+  }
 }

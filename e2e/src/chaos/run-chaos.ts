@@ -1,29 +1,41 @@
-import type { Violation } from '@parley/testing';
+import { ParleyApi } from '@parley/client';
+import type { Session } from '@parley/protocol';
+import type { HistoryStats, Violation } from '@parley/testing';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ChaosStack } from './chaos-stack.js';
-import { Crowd, type Tally } from './crowd.js';
+import { Crowd } from './crowd.js';
 import { faults, type FaultName } from './faults.js';
 import { pick, seededRandom } from './random.js';
-import { sampleResources, type Resources } from './resources.js';
+import { readArchive } from './read-archive.js';
+import { ResourceLog, type Resources } from './resources.js';
+import type { SqlKind } from './sql-server.js';
+import type { Tally } from './tally.js';
 
 export interface ChaosOptions {
   readonly seed: number;
-  /** How long faults go on, milliseconds; the one under way is finished. */
+  /** How long it goes on, milliseconds; the fault under way is finished. */
   readonly forMs: number;
-  /** Which faults may happen. With `once`, each happens once, in this order. */
+  /** Which faults may happen; none for a soak. With `once`, each happens once, in this order. */
   readonly faults: readonly FaultName[];
   readonly once?: boolean;
+  readonly sql: SqlKind;
   readonly clients: number;
   readonly users: number;
   readonly rooms: number;
   readonly sendIntervalMs: number;
+  /** Told every few seconds, and after every fault. */
   readonly onProgress: (line: string) => void;
 }
 
-/** One fault's row of the table. */
+/** One fault's row of the table. Times are milliseconds. */
 export interface FaultRow extends Tally {
   readonly fault: string;
-  /** From the beginning of the fault until everybody could talk to everybody, milliseconds. */
+  /** How long the damage lasted, until the repair. */
+  readonly lastedMs: number;
+  /** From the repair until everybody could talk to everybody. */
   readonly recoveryMs: number;
+  /** From then until every count and list of members was exact. */
+  readonly presenceMs: number;
   /** By room: the last seq when everybody could talk again. What broke up to there, this fault broke. */
   readonly lastSeq: ReadonlyMap<number, number>;
 }
@@ -32,77 +44,164 @@ export interface ChaosReport {
   readonly seed: number;
   readonly rows: readonly FaultRow[];
   readonly violations: readonly Violation[];
-  readonly stats: object;
-  /** Before the first fault, and after the last message. */
-  readonly resources: { readonly before: Resources; readonly after: Resources };
+  /** Why the run could not go on: somebody was never reached again, a process did not stop. */
+  readonly failure: string | undefined;
+  readonly stats: HistoryStats;
+  /** By process: the last lines that it wrote. */
+  readonly logs: ReadonlyMap<string, string>;
+  /** At the beginning, every so often, and after the last message. */
+  readonly resources: readonly Resources[];
 }
 
 /** Within this everybody must be able to talk again after a fault, milliseconds. */
 const RECOVERY_TIMEOUT_MS = 60_000;
+const PROGRESS_INTERVAL_MS = 5_000;
+const SAMPLE_INTERVAL_MS = 30_000;
 
 /** Starts a stack and a crowd, breaks things from a seeded schedule, and checks what everybody saw. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const random = seededRandom(options.seed);
-  const stack = await ChaosStack.start({ PARLEY_LOGIN_PER_MINUTE: '10000', PARLEY_DRAIN_WINDOW_MS: '2000' });
+  const stack = await ChaosStack.start(options.sql, {
+    PARLEY_LOGIN_PER_MINUTE: '10000',
+    PARLEY_REQUESTS_PER_SECOND: '10000',
+    PARLEY_DRAIN_WINDOW_MS: '2000',
+  });
   try {
-    const tokens = await register(stack, options.users);
-    const roomIds: number[] = [];
-    for (let i = 0; i < options.rooms; i++)
-      roomIds.push((await stack.stack.api(tokens[0]).createRoom(`chaos ${i}`)).roomId);
-    const crowd = new Crowd({
-      ...options,
-      tokens,
-      roomIds,
-      gateways: stack.gateways(),
-      random: seededRandom(options.seed + 1),
-    });
-    await crowd.join();
-    crowd.startTalking();
-    await crowd.probe(RECOVERY_TIMEOUT_MS);
-    crowd.takeTally();
-    const before = await sampleResources(stack.stack);
-    options.onProgress(
-      `seed ${options.seed}: ${options.clients} clients in ${options.rooms} rooms are talking`,
-    );
-    const rows = await breakThings(options, stack, crowd, random);
-    await crowd.fallSilent();
-    await crowd.probe(RECOVERY_TIMEOUT_MS);
-    const violations = crowd.checker.check();
-    const stats = crowd.checker.stats();
-    const after = await sampleResources(stack.stack);
-    await crowd.leave();
-    return { seed: options.seed, rows, violations, stats, resources: { before, after } };
+    const crowd = await gatherCrowd(options, stack);
+    return await new ChaosRun(options, stack, crowd).run();
   } finally {
     await stack.stop();
   }
 }
 
-async function breakThings(
-  options: ChaosOptions,
-  stack: ChaosStack,
-  crowd: Crowd,
-  random: () => number,
-): Promise<FaultRow[]> {
-  const rows: FaultRow[] = [];
-  const until = Date.now() + options.forMs;
-  const queue = [...options.faults];
-  while (options.once ? queue.length > 0 : Date.now() < until) {
-    const name = (options.once ? queue.shift() : pick(options.faults, random)) as FaultName;
-    const startedAt = Date.now();
-    await faults[name]({ stack, proxy: stack.proxy, random });
-    const lastSeq = await crowd.probe(RECOVERY_TIMEOUT_MS);
-    const row = { fault: name, lastSeq, recoveryMs: Date.now() - startedAt, ...crowd.takeTally() };
-    rows.push(row);
-    options.onProgress(
-      `${name}: ${row.acked} acked, ${row.received} delivered, recovered after ${row.recoveryMs} ms, longest gap ${row.longestGapMs} ms`,
-    );
-  }
-  return rows;
+/** Registers users, makes rooms, and lets everybody in. */
+async function gatherCrowd(options: ChaosOptions, stack: ChaosStack): Promise<Crowd> {
+  const [apiUrl] = urlsOf(stack, 'gateway-api');
+  const sessions: Session[] = [];
+  for (let i = 0; i < options.users; i++)
+    sessions.push(await new ParleyApi({ baseUrl: apiUrl ?? '' }).register(`chaos-${i}`, 'chaos-chaos'));
+  const api = new ParleyApi({ baseUrl: apiUrl ?? '', getToken: () => sessions[0]?.token });
+  const roomIds: number[] = [];
+  for (let i = 0; i < options.rooms; i++) roomIds.push((await api.createRoom(`chaos ${i}`)).roomId);
+  const crowd = new Crowd({
+    ...options,
+    sessions,
+    roomIds,
+    gateways: stack
+      .of('connect-gateway')
+      .map((slot) => ({ wsPort: slot.port('ws'), tcpPort: slot.port('tcp') })),
+    apiUrls: urlsOf(stack, 'gateway-api'),
+    webUrls: urlsOf(stack, 'web'),
+    random: seededRandom(options.seed + 1),
+  });
+  await crowd.join();
+  return crowd;
 }
 
-async function register(stack: ChaosStack, users: number): Promise<string[]> {
-  const tokens: string[] = [];
-  for (let i = 0; i < users; i++)
-    tokens.push((await stack.stack.api().register(`chaos-${i}`, 'chaos-chaos')).token);
-  return tokens;
+function urlsOf(stack: ChaosStack, app: 'gateway-api' | 'web'): string[] {
+  return stack.of(app).map((slot) => `http://127.0.0.1:${slot.port('http')}`);
+}
+
+class ChaosRun {
+  private readonly rows: FaultRow[] = [];
+  private readonly resources: ResourceLog;
+  private readonly random: () => number;
+  private readonly startedAt = Date.now();
+  private phase = 'talking';
+
+  constructor(
+    private readonly options: ChaosOptions,
+    private readonly stack: ChaosStack,
+    private readonly crowd: Crowd,
+  ) {
+    this.random = seededRandom(options.seed);
+    this.resources = new ResourceLog(stack);
+  }
+
+  async run(): Promise<ChaosReport> {
+    const { crowd, resources } = this;
+    const progress = setInterval(() => this.tell(), PROGRESS_INTERVAL_MS);
+    let failure: string | undefined;
+    try {
+      crowd.startTalking();
+      await crowd.probe(RECOVERY_TIMEOUT_MS);
+      crowd.takeTally();
+      await resources.take();
+      resources.start(SAMPLE_INTERVAL_MS);
+      await this.breakThings();
+      await this.finish();
+    } catch (error) {
+      failure = `${this.phase}: ${String(error)}`;
+    } finally {
+      clearInterval(progress);
+      resources.stop();
+      await crowd.leave();
+    }
+    const { checker } = crowd;
+    return {
+      seed: this.options.seed,
+      rows: this.rows,
+      violations: checker.check(),
+      failure,
+      stats: checker.stats(),
+      logs: this.stack.stack.logsByProcess(),
+      resources: resources.samples,
+    };
+  }
+
+  private async breakThings(): Promise<void> {
+    const { faults: names, once, forMs } = this.options;
+    const until = this.startedAt + forMs;
+    const queue = [...names];
+    if (queue.length === 0) return this.suffer('none', () => pause(Math.max(0, until - Date.now())));
+    while (once ? queue.length > 0 : Date.now() < until) {
+      const name = (once ? queue.shift() : pick(names, this.random)) as FaultName;
+      await this.suffer(name, () =>
+        faults[name]({ stack: this.stack, crowd: this.crowd, random: this.random }),
+      );
+    }
+  }
+
+  /** Has a fault, waits until everything is well again, and notes what it cost. */
+  private async suffer(fault: string, damage: () => Promise<void>): Promise<void> {
+    const { crowd } = this;
+    this.phase = fault;
+    const startedAt = Date.now();
+    await damage();
+    const repairedAt = Date.now();
+    this.phase = `after ${fault}`;
+    const lastSeq = await crowd.probe(RECOVERY_TIMEOUT_MS);
+    const recoveryMs = Date.now() - repairedAt;
+    const presenceMs = await crowd.presenceExact();
+    const row = {
+      fault,
+      lastSeq,
+      lastedMs: repairedAt - startedAt,
+      recoveryMs,
+      presenceMs,
+      ...crowd.takeTally(),
+    };
+    this.rows.push(row);
+    await crowd.sendGuestsAway();
+    this.tell(`${fault}: well again after ${recoveryMs} ms, longest gap ${row.longestGapMs} ms`);
+    this.phase = 'talking';
+  }
+
+  private async finish(): Promise<void> {
+    const { crowd, stack } = this;
+    this.phase = 'falling silent';
+    await crowd.fallSilent();
+    await crowd.probe(RECOVERY_TIMEOUT_MS);
+    crowd.takeTally();
+    this.phase = 'reading the archive';
+    await stack.archived();
+    for (const roomId of crowd.roomIds) await readArchive(crowd.anyApi, crowd.checker, roomId);
+    await this.resources.take();
+  }
+
+  private tell(line = this.phase): void {
+    const { acked, received } = this.crowd.soFar();
+    this.options.onProgress(
+      `${acked} acked, ${received} delivered, ${this.crowd.unanswered} under way; ${line}`,
+    );
+  }
 }

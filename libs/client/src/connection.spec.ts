@@ -1,5 +1,6 @@
 import { Op } from '@parley/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { PendingSend } from './client-events.js';
 import { ParleyClient } from './parley-client.js';
 import { Recorder } from './testing/recorder.js';
 import { joined, ScriptedServer } from './testing/scripted-server.js';
@@ -123,6 +124,34 @@ describe('the connection', () => {
     await pass(60_000);
     expect(server.connections).toHaveLength(1);
     expect(() => client.connect()).toThrow();
+  });
+});
+
+describe('a listener of "online"', () => {
+  it('may join, send and ask at once, with the token of this connection', async () => {
+    const { server, client } = setUp();
+    client.on('state', ({ state }) => {
+      if (state !== 'online') return;
+      void client.join(2);
+      client.sendDirect(4, 'hello', { clientMsgId: 'mine' });
+      client.requestCount(1);
+    });
+    client.connect();
+    void client.join(1);
+    await pass();
+    // Regression: the listener ran before the token was set, and an empty token ends a connection for good.
+    const sent = () => server.now.received.map(({ op, authToken }) => [op, authToken]);
+    expect(sent()).toEqual([
+      [Op.join, 'token 1'],
+      [Op.join, 'token 1'],
+      [Op.direct, 'token 1'],
+      [Op.count, 'token 1'],
+    ]);
+    server.now.push(joined(0));
+    server.now.close(1006);
+    await pass(FIRST_WAIT_MS);
+    expect(new Set(sent().map(([, token]) => token))).toEqual(new Set(['token 2']));
+    expect(server.now.of(Op.join).map(({ roomId }) => roomId)).toEqual([1, 2]);
   });
 });
 
@@ -253,6 +282,32 @@ describe('close', () => {
     expect(await client.send(1, 'late').result).toEqual({ status: 'gave-up', reason: 'CLOSED' });
   });
 
+  it('lets a leave that waits for its answer succeed: the client is in no room', async () => {
+    const { server, client } = setUp();
+    client.connect();
+    void client.join(1);
+    await pass();
+    server.now.push(joined(0));
+    // Regression: it was rejected with CLOSED, which nobody expects who leaves and closes.
+    const left = expect(client.leave(1)).resolves.toBeUndefined();
+    await client.close();
+    await left;
+  });
+
+  it('ends a page of history that fails at the same moment', async () => {
+    const { server, client } = setUp();
+    client.on('state', ({ state }) => void (state === 'reconnecting' && client.close()));
+    client.connect();
+    const rejected = expect(client.history(1)).rejects.toMatchObject({ code: 'CLOSED' });
+    await pass(250);
+    expect(server.now.of(Op.history)).toHaveLength(1);
+    server.now.close(1006);
+    await pass();
+    // Regression: its next attempt began to wait only after all waits had been ended.
+    expect(vi.getTimerCount()).toBe(0);
+    await rejected;
+  });
+
   it('does not wait for a token that never comes', async () => {
     const { client } = setUp({ getToken: () => new Promise(() => {}) });
     client.connect();
@@ -275,6 +330,43 @@ describe('close', () => {
     expect(seen.of('ended')).toHaveLength(1);
     expect(client.state).toBe('closed');
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('after a terminal close', () => {
+  it('says ENDED to whoever asks for something, as it did to those who waited', async () => {
+    const { server, client, seen } = setUp();
+    const fromListener = new Promise<PendingSend>((resolve) =>
+      client.on('state', ({ state }) => void (state === 'closed' && resolve(client.send(1, 'too late')))),
+    );
+    client.connect();
+    const waiting = expect(client.join(1)).rejects.toMatchObject({ code: 'ENDED' });
+    const reading = expect(client.history(1)).rejects.toMatchObject({ code: 'ENDED' });
+    await pass();
+    server.now.close(4501);
+    await waiting;
+    await reading;
+    // Regression: these said CLOSED, as if the application had closed it.
+    await expect(client.join(2)).rejects.toMatchObject({ code: 'ENDED' });
+    await expect(client.history(2)).rejects.toMatchObject({ code: 'ENDED' });
+    const gaveUp = { status: 'gave-up', reason: 'ENDED' };
+    expect(await client.send(1, 'late').result).toEqual(gaveUp);
+    expect(await (await fromListener).result).toEqual(gaveUp);
+    expect(seen.of('state').filter(({ state }) => state === 'closed')).toHaveLength(1);
+  });
+});
+
+describe('frames of a client', () => {
+  it('carry a position whole or not at all: a seq means nothing without its epoch', async () => {
+    const { server, client } = setUp();
+    client.connect();
+    void client.join(1, { lastSeq: 4 });
+    void client.join(2, { lastSeq: 4, epoch: 'A' });
+    await pass();
+    expect(server.now.of(Op.join).map(({ lastSeq, epoch }) => [lastSeq, epoch])).toEqual([
+      [undefined, undefined],
+      [4, 'A'],
+    ]);
   });
 });
 

@@ -13,6 +13,7 @@ export { ClientError } from './client-error.js';
 export { newClientMsgId } from './new-client-msg-id.js';
 export { ParleyApi, type ApiSendOptions, type HistoryQuery, type ParleyApiOptions } from './parley-api.js';
 export { ParleyClient } from './parley-client.js';
+export { rotating } from './rotating.js';
 export type { Transport, TransportConnection, TransportHandlers } from './transport.js';
 export {
   webSocketTransport,

@@ -1,6 +1,7 @@
-import { Op, type AckFrame, type ErrorFrame } from '@parley/protocol';
+import { errorCatalog, Op, type AckFrame, type ErrorCode, type ErrorFrame } from '@parley/protocol';
 import type { Backoff } from './backoff.js';
 import type { GiveUpReason, PendingSend, SendResult } from './client-events.js';
+import { localError, refusalOf } from './local-refusal.js';
 import { SendLane, type OutboxEntry, type SendTarget } from './send-lane.js';
 
 /** Sends kept at once, queued and in flight, over all rooms. */
@@ -12,6 +13,8 @@ const RESEND_BELOW_BYTES = 65_536;
 
 /** What the outbox needs and whom it tells. */
 export interface OutboxPorts {
+  /** Why nothing is sent any more; undefined while it is. */
+  ended(): GiveUpReason | undefined;
   /** Whether sends to this target may go out on the present connection. */
   ready(target: SendTarget): boolean;
   transmit(entry: OutboxEntry): void;
@@ -41,13 +44,31 @@ export class Outbox {
     return this.#byId.size;
   }
 
-  /** @returns The send that is already under way, when this id has one. */
+  /** @returns The send that is already under way, when this is the same one again. Settled soon if it cannot be taken. */
   add(target: SendTarget, text: string, clientMsgId: string): PendingSend {
+    const code = refusalOf(text, clientMsgId);
+    // What no server takes is not sent: a frame above the limit would cost the connection.
+    if (code) {
+      return settledHere(clientMsgId, () => {
+        const error = refusalHere(code, clientMsgId);
+        this.#ports.refused(clientMsgId, error);
+        return { status: 'refused', error };
+      });
+    }
+    const endReason = this.#ports.ended();
+    if (endReason) return settledHere(clientMsgId, () => ({ status: 'gave-up', reason: endReason }));
     const known = this.#byId.get(clientMsgId);
-    if (known) return known.pending;
+    if (known?.text === text && laneKey(known.target) === laneKey(target)) return known.pending;
+    if (known) {
+      // No event: it would be taken for an answer to the send that is under way with this id.
+      const error = refusalHere('IDEMPOTENCY_MISMATCH', clientMsgId);
+      return settledHere(clientMsgId, () => ({ status: 'refused', error }));
+    }
     if (this.#byId.size >= MAX_PENDING) {
-      this.#ports.gaveUp({ clientMsgId, target }, 'QUEUE_FULL');
-      return { clientMsgId, result: Promise.resolve({ status: 'gave-up', reason: 'QUEUE_FULL' }) };
+      return settledHere(clientMsgId, () => {
+        this.#ports.gaveUp({ clientMsgId, target }, 'QUEUE_FULL');
+        return { status: 'gave-up', reason: 'QUEUE_FULL' };
+      });
     }
     let settle!: (result: SendResult) => void;
     const result = new Promise<SendResult>((resolve) => (settle = resolve));
@@ -170,6 +191,15 @@ export class Outbox {
     entry.resendAtMs = nowMs + this.#answerWaitMs(entry);
     if (!clogged) this.#ports.transmit(entry);
   }
+}
+
+/** Answers without a server. Later, as every other answer: the caller has the id by then. */
+function settledHere(clientMsgId: string, answer: () => SendResult): PendingSend {
+  return { clientMsgId, result: Promise.resolve().then(answer) };
+}
+
+function refusalHere(code: ErrorCode, clientMsgId: string): ErrorFrame {
+  return { ...localError(code, errorCatalog[code].message, false), clientMsgId };
 }
 
 function laneKey(target: SendTarget): string {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ApiError } from './api-error.js';
 import { ParleyApi } from './parley-api.js';
 import { ack, message, page } from './testing/scripted-server.js';
@@ -52,6 +52,15 @@ describe('ParleyApi', () => {
     expect(await call(api)).toEqual(expected);
     expect(calls).toHaveLength(1);
     expect(calls[0]).toMatchObject({ url: `http://api.test${path}`, init: { method } });
+  });
+
+  it('asks for the page it is told also where URLSearchParams has no size', async () => {
+    const { api, calls } = setUp(200, page([]));
+    const size = vi.spyOn(URLSearchParams.prototype, 'size', 'get').mockReturnValue(undefined as never);
+    await api.history(1, { before: 5 });
+    size.mockRestore();
+    // Regression: such a browser got the newest page whatever it asked for.
+    expect(calls[0]?.url).toBe('http://api.test/v1/rooms/1/messages?before=5');
   });
 
   it('sends the token, but not to register or log in', async () => {

@@ -108,7 +108,9 @@ export class ParleyApi {
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) parameters.set(name, String(value));
     }
-    const suffix = parameters.size > 0 ? `?${parameters.toString()}` : '';
+    // Not by `size`, which Safari has from 17 on.
+    const search = parameters.toString();
+    const suffix = search === '' ? '' : `?${search}`;
     return this.#call('GET', `/v1/rooms/${roomId}/messages${suffix}`, historyPageSchema);
   }
 

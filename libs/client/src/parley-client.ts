@@ -1,35 +1,22 @@
-import {
-  errorCatalog,
-  limits,
-  mayReconnect,
-  Op,
-  type AckFrame,
-  type ClientFrame,
-  type ErrorCode,
-  type ErrorFrame,
-  type HistoryFrame,
-  type HistoryPage,
-  type JoinedFrame,
-  type ServerFrame,
-} from '@parley/protocol';
+import { limits, Op, type HistoryPage, type JoinedFrame } from '@parley/protocol';
 import { fullJitter, type Backoff } from './backoff.js';
 import { ClientError } from './client-error.js';
-import type { ClientEvents, ConnectionState, GaveUp, PendingSend, RoomPosition } from './client-events.js';
+import type { ClientEvents, ConnectionState, PendingSend, RoomPosition } from './client-events.js';
 import type { JoinOptions, ParleyClientOptions, SendOptions } from './client-options.js';
 import { EventHub } from './event-hub.js';
+import { FrameRouter } from './frame-router.js';
 import { FrameSender } from './frame-sender.js';
-import { readPage } from './history-reader.js';
+import { HistoryReader } from './history-reader.js';
 import { Link } from './link.js';
-import { localError, refusalOf } from './local-refusal.js';
+import { localError } from './local-refusal.js';
 import { newClientMsgId } from './new-client-msg-id.js';
 import { Outbox } from './outbox.js';
 import type { HistoryQuery } from './parley-api.js';
-import { parseServerFrame } from './parse-server-frame.js';
 import { RequestTable } from './request-table.js';
 import type { RoomLinePorts } from './room-line.js';
 import { RoomTable, type WantedRoom } from './room-table.js';
-import type { OutboxEntry, SendTarget } from './send-lane.js';
-import { Sleeper } from './sleeper.js';
+import type { SendTarget } from './send-lane.js';
+import { ServerRequests } from './server-requests.js';
 
 /**
  * A live connection that reconnects, resumes, orders and retries. One per user and tab; not to be used again
@@ -39,23 +26,25 @@ import { Sleeper } from './sleeper.js';
  */
 export class ParleyClient {
   readonly #events = new EventHub();
-  readonly #requests = new RequestTable();
-  readonly #sleeper = new Sleeper();
+  readonly #replies = new RequestTable();
   readonly #backoff: Backoff;
   readonly #now: () => number;
-  readonly #answerTimeoutMs: number;
   readonly #deadlineMs: number;
   readonly #link: Link;
   readonly #frames = new FrameSender((text) => this.#link.send(text));
+  readonly #requests: ServerRequests;
+  readonly #router: FrameRouter;
   readonly #rooms: RoomTable;
   readonly #outbox: Outbox;
-  #openPages = 0;
+  readonly #history: HistoryReader;
+  #endReason: 'CLOSED' | 'ENDED' | undefined;
 
   constructor(options: ParleyClientOptions) {
     this.#backoff = fullJitter(options.backoff, options.random);
     this.#now = options.now ?? (() => Date.now());
-    this.#answerTimeoutMs = options.sendTimeoutMs ?? 5_000;
+    const answerTimeoutMs = options.sendTimeoutMs ?? 5_000;
     this.#deadlineMs = options.sendDeadlineMs ?? 120_000;
+    const online = () => this.state === 'online';
     this.#link = new Link({
       transport: options.transport,
       getToken: options.getToken,
@@ -65,32 +54,36 @@ export class ParleyClient {
         timeoutMs: options.heartbeat?.timeoutMs ?? 15_000,
       },
       now: this.#now,
-      hasWork: () => this.#rooms.size + this.#outbox.size + this.#openPages > 0,
+      hasWork: () => this.#rooms.size + this.#outbox.size + this.#history.size > 0,
       online: (token) => this.#online(token),
-      text: (text) => this.#receive(text),
+      text: (text) => this.#router.receive(text),
       offline: () => this.#offline(),
-      state: (state, retryInMs) =>
-        this.#events.emit('state', retryInMs === undefined ? { state } : { state, retryInMs }),
+      state: (state, retryInMs) => {
+        // These two are told when all is ready for what a listener may do: below.
+        if (state === 'online' || state === 'closed') return;
+        this.#events.emit('state', retryInMs === undefined ? { state } : { state, retryInMs });
+      },
       tokenFailed: (error) =>
         this.#events.emit('error', localError('TOKEN_UNAVAILABLE', String(error), true)),
       ended: (code, reason) => this.#ended(code, reason),
     });
     this.#rooms = new RoomTable({
-      online: () => this.#link.state === 'online',
-      sendJoin: (room, failed) => this.#sendJoin(room, failed),
+      online,
+      sendJoin: ({ roomId, line }, failed) => this.#requests.join(roomId, line.position, failed),
       linePorts: (roomId) => this.#linePorts(roomId),
       lost: (room, error) => this.#roomLost(room, error),
       backoff: this.#backoff,
     });
     this.#outbox = new Outbox({
-      ready: (target) =>
-        this.#link.state === 'online' && (target.op === Op.direct || this.#mayAddress(target.roomId)),
-      transmit: (entry) => this.#transmit(entry),
+      ready: (target) => online() && (target.op === Op.direct || this.#mayAddress(target.roomId)),
+      ended: () => this.#endReason,
+      transmit: ({ target, text: msg, clientMsgId, ref }) =>
+        this.#frames.send({ ...target, msg, clientMsgId, ref }, target.op === Op.direct),
       bufferedBytes: () => this.#link.bufferedBytes(),
-      nextRef: () => this.#requests.nextRef(),
+      nextRef: () => this.#replies.nextRef(),
       refused: (clientMsgId, error) => this.#events.emit('refused', { clientMsgId, error }),
       gaveUp: ({ clientMsgId, target }, reason) =>
-        this.#gaveUp({
+        this.#events.emit('gaveUp', {
           what: 'send',
           clientMsgId,
           reason,
@@ -98,8 +91,30 @@ export class ParleyClient {
         }),
       backoff: this.#backoff,
       now: this.#now,
-      sendTimeoutMs: this.#answerTimeoutMs,
+      sendTimeoutMs: answerTimeoutMs,
       sendDeadlineMs: this.#deadlineMs,
+    });
+    this.#requests = new ServerRequests({
+      online,
+      frames: this.#frames,
+      replies: this.#replies,
+      timeoutMs: answerTimeoutMs,
+    });
+    this.#history = new HistoryReader({
+      ended: () => this.#endReason,
+      ready: (roomId) => online() && this.#mayAddress(roomId),
+      page: (roomId, query) => this.#requests.page(roomId, query),
+      backoff: this.#backoff,
+      now: this.#now,
+      deadlineMs: this.#deadlineMs,
+    });
+    this.#router = new FrameRouter({
+      events: this.#events,
+      frames: this.#frames,
+      replies: this.#replies,
+      rooms: this.#rooms,
+      outbox: this.#outbox,
+      goaway: (reconnectAfterMs) => this.#link.goaway(reconnectAfterMs),
     });
   }
 
@@ -128,12 +143,9 @@ export class ParleyClient {
    * @returns The first join, or the latest if already joined. Pending while offline.
    * @throws {ClientError} The server's refusal; `LEFT`, `CLOSED` or `ENDED`.
    */
-  join(roomId: number, options: JoinOptions = {}): Promise<JoinedFrame> {
-    if (this.state === 'closed') return Promise.reject(new ClientError('CLOSED', false));
-    const { lastSeq, epoch } = options;
-    const from =
-      lastSeq === undefined ? undefined : { seq: lastSeq, ...(epoch === undefined ? {} : { epoch }) };
-    const joined = this.#rooms.join(roomId, from);
+  join(roomId: number, { lastSeq, epoch }: JoinOptions = {}): Promise<JoinedFrame> {
+    if (this.#endReason) return Promise.reject(new ClientError(this.#endReason, false));
+    const joined = this.#rooms.join(roomId, lastSeq === undefined ? undefined : { seq: lastSeq, epoch });
     this.#link.wake();
     return joined;
   }
@@ -146,14 +158,7 @@ export class ParleyClient {
    */
   async leave(roomId: number): Promise<void> {
     const room = this.#rooms.remove(roomId, new ClientError('LEFT', false));
-    if (!room || this.state !== 'online') return;
-    try {
-      await this.#request((ref) => ({ op: Op.leave, roomId, ref }));
-    } catch (error) {
-      // Without its connection a client is in no room.
-      if (error instanceof ClientError && ['DISCONNECTED', 'NOT_JOINED'].includes(error.code)) return;
-      throw error;
-    }
+    if (room) await this.#requests.leave(roomId);
   }
 
   /** Sends to a room. Queued while offline; repeated until it is settled. */
@@ -169,24 +174,13 @@ export class ParleyClient {
   /**
    * Reads a page of history, ascending. Independent of what is shown live.
    *
-   * @throws {ClientError} A refusal that stands; the last retryable one once `sendDeadlineMs` is over; `CLOSED`.
+   * @throws {ClientError} A refusal that stands; the last retryable one once `sendDeadlineMs` is over; `CLOSED` or
+   *   `ENDED`.
    */
-  async history(roomId: number, query: HistoryQuery = {}): Promise<HistoryPage> {
-    this.#openPages++;
+  history(roomId: number, query: HistoryQuery = {}): Promise<HistoryPage> {
+    const page = this.#history.read(roomId, query);
     this.#link.wake();
-    try {
-      return await readPage({
-        closed: () => this.state === 'closed',
-        ready: () => this.state === 'online' && this.#mayAddress(roomId),
-        page: () => this.#page(roomId, query),
-        sleep: (delayMs) => this.#sleeper.sleep(delayMs),
-        backoff: this.#backoff,
-        now: this.#now,
-        deadlineMs: this.#deadlineMs,
-      });
-    } finally {
-      this.#openPages--;
-    }
+    return page;
   }
 
   /** Asks for the number of users online; the answer is a `count` event. Ignored while offline. */
@@ -215,102 +209,24 @@ export class ParleyClient {
     this.#rooms.online();
     this.#outbox.pumpAll();
     this.#rooms.probeConversations();
+    this.#events.emit('state', { state: 'online' });
   }
 
   #offline(): void {
     this.#rooms.offline();
     this.#outbox.offline();
-    this.#requests.failAll(new ClientError('DISCONNECTED', true));
+    this.#replies.failAll(new ClientError('DISCONNECTED', true));
   }
 
   #ended(code: number, reason: string): void {
     const why = code === 1000 ? 'CLOSED' : 'ENDED';
+    this.#endReason = why;
+    this.#events.emit('state', { state: 'closed' });
     this.#rooms.end(new ClientError(why, false));
-    this.#requests.failAll(new ClientError(why, false));
-    this.#sleeper.wakeAll();
+    this.#replies.failAll(new ClientError(why, false));
+    this.#history.end();
     this.#outbox.end(why);
     this.#events.emit('ended', { code, reason });
-  }
-
-  #receive(text: string): void {
-    const parsed = parseServerFrame(text);
-    if (parsed.kind === 'frame') this.#dispatch(parsed.frame);
-    else if (parsed.kind === 'bad')
-      this.#events.emit('error', localError('BAD_FRAME', parsed.problem, false));
-  }
-
-  #dispatch(frame: ServerFrame): void {
-    switch (frame.op) {
-      case Op.room:
-        return this.#rooms.get(frame.roomId)?.line.receive(frame);
-      case Op.direct:
-        return this.#rooms.receiveDirect(frame);
-      case Op.ack:
-        return this.#acked(frame);
-      case Op.error:
-        return this.#refused(frame);
-      case Op.joined:
-        return this.#joined(frame);
-      case Op.resync: {
-        const { roomId, from, to, reason } = frame;
-        const line = this.#rooms.line(roomId);
-        if (!line) return;
-        this.#events.emit('resync', { roomId, from, to, reason });
-        return line.resync(frame);
-      }
-      case Op.history:
-      case Op.leave:
-        this.#frames.authenticated();
-        this.#requests.answer(frame.ref, frame);
-        return;
-      case Op.goaway:
-        this.#link.goaway(frame.reconnectAfterMs);
-        return this.#events.emit('goaway', frame);
-      case Op.count:
-        return this.#events.emit('count', frame);
-      case Op.info:
-        return this.#events.emit('info', frame);
-      case Op.ping:
-        return this.#frames.send({ op: Op.pong });
-      case Op.pong:
-        return;
-    }
-  }
-
-  #joined(frame: JoinedFrame): void {
-    this.#frames.authenticated();
-    this.#requests.answer(frame.ref, frame);
-    const room = this.#rooms.joined(frame);
-    if (!room) return;
-    this.#events.emit('joined', frame);
-    for (const waiter of room.waiters.splice(0)) waiter.resolve(frame);
-    this.#outbox.pumpAll();
-  }
-
-  #acked(ack: AckFrame): void {
-    this.#frames.authenticated();
-    const entry = this.#outbox.acked(ack);
-    if (!entry) return;
-    // From here on the peer may answer: a conversation is followed from its first ack.
-    if (entry.target.op === Op.direct) this.#rooms.followSent(ack);
-    this.#events.emit('acked', ack);
-  }
-
-  #refused(frame: ErrorFrame): void {
-    const entry = this.#outbox.find(frame);
-    if (entry) {
-      const room = entry.target.op === Op.room ? this.#rooms.get(entry.target.roomId) : undefined;
-      const lostRoom = frame.code === 'NOT_JOINED' && room !== undefined;
-      this.#outbox.refusedBy(entry, frame, frame.retryable || lostRoom);
-      if (lostRoom) this.#rooms.rejoin(room);
-      return;
-    }
-    if (this.#requests.refuse(frame.ref, frame)) return;
-    // With an id of this client's, it answers something that is settled already.
-    if (frame.ref !== undefined || frame.clientMsgId !== undefined) return;
-    // Over TCP this announces a close; the reconnect is all there is to say about it.
-    if (frame.closeCode !== undefined && mayReconnect(frame.closeCode)) return;
-    this.#events.emit('error', frame);
   }
 
   #roomLost(room: WantedRoom, error: ClientError): void {
@@ -319,79 +235,37 @@ export class ParleyClient {
     if (!room.everJoined) return;
     if (error.frame) this.#events.emit('error', error.frame);
     const seq = room.line.position?.seq ?? 0;
-    this.#gaveUp({ what: 'messages', roomId: room.roomId, from: seq + 1, reason: error.code });
+    this.#events.emit('gaveUp', { what: 'messages', roomId: room.roomId, from: seq + 1, reason: error.code });
   }
 
-  #send(target: SendTarget, text: string, options: SendOptions): PendingSend {
-    const clientMsgId = options.clientMsgId ?? newClientMsgId();
-    const code = refusalOf(text, clientMsgId);
-    if (code) return this.#refuseHere(code, clientMsgId);
-    if (this.state === 'closed') {
-      return { clientMsgId, result: Promise.resolve({ status: 'gave-up', reason: 'CLOSED' }) };
-    }
+  #send(target: SendTarget, text: string, { clientMsgId = newClientMsgId() }: SendOptions): PendingSend {
     const pending = this.#outbox.add(target, text, clientMsgId);
     this.#link.wake();
     return pending;
   }
 
-  /** What no server takes is not sent: a frame above the limit would cost the connection. */
-  #refuseHere(code: ErrorCode, clientMsgId: string): PendingSend {
-    const error: ErrorFrame = { ...localError(code, errorCatalog[code].message, false), clientMsgId };
-    // Later, as every other answer: the caller has the id by then.
-    const result = Promise.resolve().then(() => {
-      this.#events.emit('refused', { clientMsgId, error });
-      return { status: 'refused' as const, error };
-    });
-    return { clientMsgId, result };
-  }
-
-  #transmit({ target, text: msg, clientMsgId, ref }: OutboxEntry): void {
-    this.#frames.send({ ...target, msg, clientMsgId, ref }, target.op === Op.direct);
-  }
-
-  #sendJoin(room: WantedRoom, failed: (error: ClientError) => void): void {
-    const ref = this.#requests.nextRef();
-    const position = room.line.position;
-    this.#requests.expect(ref, this.#answerTimeoutMs, () => {}, failed);
-    const from = position && { lastSeq: position.seq, ...(position.epoch ? { epoch: position.epoch } : {}) };
-    this.#frames.send({ op: Op.join, roomId: room.roomId, ref, ...from }, true);
-  }
-
   #linePorts(roomId: number): RoomLinePorts {
     return {
-      page: (after) => this.#page(roomId, { after, limit: limits.maxHistoryPage }),
+      page: (after) => this.#requests.page(roomId, { after, limit: limits.maxHistoryPage }),
       show: (message) => this.#events.emit(message.op === Op.direct ? 'direct' : 'message', message),
       epochChanged: (epoch, previous) => this.#events.emit('epoch', { roomId, epoch, previous }),
       gaveUp: (from, to, reason) =>
-        this.#gaveUp({ what: 'messages', roomId, from, reason, ...(to === undefined ? {} : { to }) }),
+        this.#events.emit('gaveUp', {
+          what: 'messages',
+          roomId,
+          from,
+          reason,
+          ...(to === undefined ? {} : { to }),
+        }),
       backoff: this.#backoff,
       now: this.#now,
       deadlineMs: this.#deadlineMs,
     };
   }
 
-  async #page(roomId: number, query: HistoryQuery): Promise<HistoryPage> {
-    const frame = await this.#request((ref) => ({ op: Op.history, roomId, ref, ...query }));
-    const { epoch, head, messages, more } = frame as HistoryFrame;
-    return { roomId, epoch, head, messages, more };
-  }
-
-  #request(build: (ref: number) => ClientFrame): Promise<ServerFrame> {
-    if (this.state !== 'online') return Promise.reject(new ClientError('DISCONNECTED', true));
-    return new Promise((resolve, reject) => {
-      const ref = this.#requests.nextRef();
-      this.#requests.expect(ref, this.#answerTimeoutMs, resolve, reject);
-      this.#frames.send(build(ref));
-    });
-  }
-
   /** A room that is wanted is not addressed before this connection is in it; any other is the server's to refuse. */
   #mayAddress(roomId: number): boolean {
     const room = this.#rooms.get(roomId);
     return room === undefined || room.joined !== undefined;
-  }
-
-  #gaveUp(what: GaveUp): void {
-    this.#events.emit('gaveUp', what);
   }
 }

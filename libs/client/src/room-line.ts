@@ -2,6 +2,7 @@ import type { HistoryPage, JoinedFrame, Message, ResyncFrame } from '@parley/pro
 import type { Backoff } from './backoff.js';
 import type { GiveUpReason, RoomPosition } from './client-events.js';
 import { ClientError } from './client-error.js';
+import { EpochTrack } from './epoch-track.js';
 
 /** Messages held per room while those before them are read; beyond, they are read again from history. */
 const MAX_HELD = 1_000;
@@ -40,10 +41,7 @@ export class RoomLine {
   /** The last message shown, with its own epoch; an empty epoch is not known yet. */
   #shown: RoomPosition | undefined;
   #beginAtLatest: RoomPosition | undefined;
-  /** The newest epoch heard of, the seq up to which it is known to be so, and the epochs before it. */
-  #epoch: string;
-  #epochAtSeq = 0;
-  readonly #pastEpochs = new Set<string>();
+  readonly #epochs: EpochTrack;
   readonly #held = new Map<number, Message>();
   /** The largest seq known to exist. */
   #target = 0;
@@ -54,8 +52,8 @@ export class RoomLine {
   /** @param position - Where to go on. Without it the first `joined` says. */
   constructor(ports: RoomLinePorts, position?: { readonly seq: number; readonly epoch?: string }) {
     this.#ports = ports;
-    this.#epoch = position?.epoch ?? '';
-    if (position) this.#shown = { seq: position.seq, epoch: this.#epoch };
+    this.#epochs = new EpochTrack(position?.epoch ?? '');
+    if (position) this.#shown = { seq: position.seq, epoch: this.#epochs.newest };
   }
 
   get position(): RoomPosition | undefined {
@@ -66,7 +64,7 @@ export class RoomLine {
   begin(position: RoomPosition): void {
     if (this.#shown) return;
     this.#shown = position;
-    this.#epoch = position.epoch;
+    this.#epochs.begin(position.epoch);
   }
 
   /** Where to begin if the connection is lost before a message says it. */
@@ -91,13 +89,13 @@ export class RoomLine {
     if (this.#stopped) return;
     if (!shown) {
       this.#shown = { seq: frame.seq, epoch: frame.epoch };
-      this.#epoch = frame.epoch;
+      this.#epochs.begin(frame.epoch);
     } else if ((this.#noteEpoch(frame.epoch, frame.head) || shown.epoch === '') && frame.head < shown.seq) {
       // Outside the contract: the server was emptied altogether and counts from the start. Showing
       // nothing until it has caught up with the old number would be worse than starting again.
       this.#held.clear();
       this.#target = 0;
-      this.#epochAtSeq = frame.head;
+      this.#epochs.restart(frame.head);
       this.#shown = { seq: Math.min(frame.seq, frame.head), epoch: frame.epoch };
     }
     this.#showHeld();
@@ -132,7 +130,7 @@ export class RoomLine {
   }
 
   #show(message: Message): void {
-    if (message.seq > this.#epochAtSeq) this.#noteEpoch(message.epoch, message.seq);
+    if (message.seq > this.#epochs.knownToSeq) this.#noteEpoch(message.epoch, message.seq);
     // Before the listeners run: they may ask for the position, leave or close.
     this.#shown = { seq: message.seq, epoch: message.epoch };
     this.#ports.show(message);
@@ -147,18 +145,10 @@ export class RoomLine {
     }
   }
 
-  /**
-   * @param atSeq - A seq, or the head, that is of this epoch. Of two messages the one with the larger seq has the
-   *   newer epoch; what a join, a resync or a page names is the present one.
-   * @returns Whether the epoch changed.
-   */
+  /** @returns Whether the epoch changed. */
   #noteEpoch(epoch: string, atSeq: number): boolean {
-    if (this.#pastEpochs.has(epoch)) return false;
-    this.#epochAtSeq = Math.max(this.#epochAtSeq, atSeq);
-    const previous = this.#epoch;
-    this.#epoch = epoch;
-    if (previous === '' || previous === epoch) return false;
-    this.#pastEpochs.add(previous);
+    const previous = this.#epochs.note(epoch, atSeq);
+    if (previous === undefined) return false;
     this.#ports.epochChanged(epoch, previous);
     return true;
   }
@@ -253,7 +243,7 @@ export class RoomLine {
       if (wasProbing) this.#ports.gaveUp(shown.seq + 1, undefined, reason);
       return;
     }
-    this.#shown = { seq: to, epoch: this.#epoch };
+    this.#shown = { seq: to, epoch: this.#epochs.newest };
     this.#ports.gaveUp(shown.seq + 1, to, reason);
     this.#showHeld();
   }

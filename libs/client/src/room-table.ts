@@ -1,4 +1,4 @@
-import type { AckFrame, JoinedFrame, Message } from '@parley/protocol';
+import type { AckFrame, JoinedFrame, Message, ResyncFrame } from '@parley/protocol';
 import type { Backoff } from './backoff.js';
 import { ClientError } from './client-error.js';
 import { RoomLine, type RoomLinePorts } from './room-line.js';
@@ -17,13 +17,15 @@ export interface WantedRoom {
   everJoined: boolean;
   failures: number;
   retryTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Of its first join; 0 before. Answers to earlier joins are of a stay that has been left. */
+  firstRef: number;
 }
 
 /** What the table needs and whom it tells. */
 export interface RoomTablePorts {
   online(): boolean;
-  /** Sends a join that goes on at this position; `failed` unless the answer is a `joined`. */
-  sendJoin(room: WantedRoom, failed: (error: ClientError) => void): void;
+  /** Sends a join that goes on at this position; `failed` unless the answer is a `joined`. @returns Its `ref`. */
+  sendJoin(room: WantedRoom, failed: (error: ClientError) => void): number;
   linePorts(roomId: number): RoomLinePorts;
   /** The server will not have this client in the room (again). */
   lost(room: WantedRoom, error: ClientError): void;
@@ -36,6 +38,8 @@ export class RoomTable {
   readonly #wanted = new Map<number, WantedRoom>();
   /** In the order of their last message, oldest first. */
   readonly #conversations = new Map<number, RoomLine>();
+  /** Rooms not wanted any more that this connection may still be told of. */
+  readonly #left = new Set<number>();
 
   constructor(ports: RoomTablePorts) {
     this.#ports = ports;
@@ -73,6 +77,7 @@ export class RoomTable {
         everJoined: false,
         failures: 0,
         retryTimer: undefined,
+        firstRef: 0,
       };
       this.#wanted.set(roomId, room);
       this.#send(room);
@@ -89,15 +94,17 @@ export class RoomTable {
     const room = this.#wanted.get(roomId);
     if (!room) return undefined;
     this.#wanted.delete(roomId);
+    this.#left.add(roomId);
     clearTimeout(room.retryTimer);
     room.line.stop();
     for (const waiter of room.waiters.splice(0)) waiter.reject(error);
     return room;
   }
 
+  /** @returns The room that is joined now; undefined when it is not wanted, or this was for an earlier stay. */
   joined(frame: JoinedFrame): WantedRoom | undefined {
     const room = this.#wanted.get(frame.roomId);
-    if (!room) return undefined;
+    if (!room || (typeof frame.ref === 'number' && frame.ref < room.firstRef)) return undefined;
     clearTimeout(room.retryTimer);
     room.joined = frame;
     room.everJoined = true;
@@ -122,6 +129,22 @@ export class RoomTable {
   }
 
   /**
+   * A range was skipped on this connection. What it is of and is neither wanted nor left is a conversation: one of which
+   * nothing was shown begins with the range.
+   *
+   * @returns The line that has to read it; undefined when nobody wants it.
+   */
+  resyncing({ roomId, from, epoch, reason }: ResyncFrame): RoomLine | undefined {
+    const wanted = this.#wanted.get(roomId);
+    if (wanted) return wanted.line;
+    if (this.#left.has(roomId) && !this.#conversations.has(roomId)) return undefined;
+    const line = this.#follow(roomId);
+    // Where the epoch changed, what came before the range is of one that the frame does not name.
+    line.begin({ seq: from - 1, epoch: reason === 'epoch' ? '' : epoch });
+    return line;
+  }
+
+  /**
    * A direct message of this client was accepted: from here on the conversation is followed. Where it begins
    * is said by the first message that arrives, for earlier ones may still be on their way; only if the
    * connection is lost before, by this ack.
@@ -140,6 +163,7 @@ export class RoomTable {
   }
 
   offline(): void {
+    this.#left.clear();
     for (const room of this.#wanted.values()) {
       clearTimeout(room.retryTimer);
       room.joined = undefined;
@@ -169,7 +193,7 @@ export class RoomTable {
 
   #send(room: WantedRoom): void {
     if (!this.#ports.online()) return;
-    this.#ports.sendJoin(room, (error) => {
+    const ref = this.#ports.sendJoin(room, (error) => {
       if (this.#wanted.get(room.roomId) !== room || room.joined) return;
       // The next connection joins again by itself.
       if (error.code === 'DISCONNECTED') return;
@@ -182,5 +206,6 @@ export class RoomTable {
       this.remove(room.roomId, error);
       this.#ports.lost(room, error);
     });
+    room.firstRef ||= ref;
   }
 }

@@ -1,5 +1,6 @@
 import { limits, Op, type ClientFrame, type ClientFrameOf } from '@parley/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { PendingSend } from './client-events.js';
 import { ParleyClient } from './parley-client.js';
 import { Recorder } from './testing/recorder.js';
 import {
@@ -122,6 +123,26 @@ describe('a send', () => {
   });
 });
 
+describe('a clientMsgId that is under way', () => {
+  it.each<[string, (client: ParleyClient) => PendingSend]>([
+    ['with another text', (client) => client.send(1, 'other', { clientMsgId: 'same' })],
+    ['to another room', (client) => client.send(2, 'hello', { clientMsgId: 'same' })],
+    ['to a user', (client) => client.sendDirect(1, 'hello', { clientMsgId: 'same' })],
+  ])('is refused %s, and the first send goes on', async (_name, sendAgain) => {
+    const { server, client, seen } = await online();
+    const first = client.send(1, 'hello', { clientMsgId: 'same' });
+    // Regression: the second one was dropped, and got the first one's ack for an answer.
+    expect(await sendAgain(client).result).toMatchObject({
+      status: 'refused',
+      error: { code: 'IDEMPOTENCY_MISMATCH', retryable: false },
+    });
+    // The event names sends by their ids, and the one with this id is not refused.
+    expect(seen.of('refused')).toEqual([]);
+    server.now.push(ack('same', 1));
+    expect(await first.result).toMatchObject({ status: 'acked' });
+  });
+});
+
 describe('sends while offline', () => {
   it('wait for the join, then go out in order', async () => {
     const { server, state, client, texts } = setUp();
@@ -146,6 +167,16 @@ describe('sends while offline', () => {
     ]);
     await client.close();
     expect(seen.of('gaveUp')).toHaveLength(1_001);
+  });
+
+  it('tell that the queue is full once the caller has the id', async () => {
+    const { client, seen } = setUp();
+    for (let i = 0; i < 1_000; i++) client.send(1, `text ${i}`);
+    const beyond = client.send(1, 'one more');
+    // Regression: the event came from within send(), naming an id that its listener could not know.
+    expect(seen.of('gaveUp')).toEqual([]);
+    await beyond.result;
+    expect(seen.of('gaveUp')).toMatchObject([{ clientMsgId: beyond.clientMsgId, reason: 'QUEUE_FULL' }]);
   });
 
   it('are given up after the deadline', async () => {

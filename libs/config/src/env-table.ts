@@ -175,7 +175,12 @@ export const envTable: readonly EnvVariable[] = [
   ),
   variable('ARCHIVE_BATCH_SIZE', 'integer', worker('archive.batchSize'), 'messages per SQL batch'),
   variable('ARCHIVE_FLUSH_MS', 'integer', worker('archive.flushMs'), 'longest wait for a fuller batch'),
-  variable('MAX_PENDING_ENTRIES', 'integer', worker('maxPendingEntries'), 'pending entries before unready'),
+  variable(
+    'MAX_PENDING_ENTRIES',
+    'integer',
+    to('maxPendingEntries', 'logic', 'task-worker'),
+    'entries of a stream at which sends are refused; at half of it the worker is unready',
+  ),
 
   variable('WEB_PORT', 'integer', to('http.port', 'web'), 'port of the site'),
   variable('PUBLIC_API_URL', 'text', to('public.apiUrl', 'web'), 'address browsers reach the API at'),

@@ -185,6 +185,21 @@ describe('a wrong config', () => {
     expect(loadConfig('task-worker', { env: { PARLEY_SHARD_LEASE_TTL_MS: '1001' }, root })).toBeDefined();
   });
 
+  it.each<[AppName, string, number]>([
+    ['task-worker', 'PARLEY_DISPATCH_BATCH_SIZE', 1_000],
+    ['task-worker', 'PARLEY_ARCHIVE_BATCH_SIZE', 1_000],
+    ['logic', 'PARLEY_SHARD_COUNT', 1_024],
+  ])('takes for %s a %s of %i, and no more', (app, name, bound) => {
+    expect(loadConfig(app, { env: { [name]: String(bound) }, root })).toBeDefined();
+    expect(problemsOf(app, { [name]: String(bound + 1) })).toContain(`${name} must be at most ${bound}`);
+  });
+
+  it('gives logic and the task-worker one bound of the streams', () => {
+    const env = { PARLEY_MAX_PENDING_ENTRIES: '7' };
+    for (const app of ['logic', 'task-worker'] as const)
+      expect(loadConfig(app, { env, root }).maxPendingEntries).toBe(7);
+  });
+
   it('names an unknown environment', () => {
     expect(problemsOf('web', { PARLEY_ENV: 'staging' })).toContain('PARLEY_ENV must be dev or prod');
   });

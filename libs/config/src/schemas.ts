@@ -76,9 +76,12 @@ const connectLimits = z
     ...rule('must be more than twice limits.heartbeatIntervalMs', 'heartbeatTimeoutMs'),
   });
 
+/** Entries that one read may ask of one stream: larger ones would hold up Redis, and the batch is in memory at once. */
+const entriesPerRead = positive.max(1_000, 'must be at most 1000');
+
 const dispatch = z
   .strictObject({
-    batchSize: positive,
+    batchSize: entriesPerRead,
     blockMs: milliseconds,
     shardLeaseTtlMs: milliseconds,
     laneMaxEntries: positive,
@@ -137,13 +140,14 @@ export const schemas = {
           sendsPerSecond: positive.default(limits.sendsPerSecond),
         })
         .prefault({}),
+      maxPendingEntries: positive,
       roomCreation: choice(['everyone', 'admins']),
     }),
   'task-worker': (_mode: Environment) =>
     z.strictObject({
       ...common,
       dispatch,
-      archive: z.strictObject({ batchSize: positive, flushMs: milliseconds }),
+      archive: z.strictObject({ batchSize: entriesPerRead, flushMs: milliseconds }),
       maxPendingEntries: positive,
     }),
   web: (_mode: Environment) =>

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { rpcContract } from './rpc-contract.js';
+import { rpcLimits } from './rpc-limits.js';
 import { dispatchEntrySchema } from './stream-entries.js';
 
 /** Everything that `connect-gateway` serves. */
@@ -14,19 +15,21 @@ export const connectRpc = {
     service: 'connect-gateway',
     pattern: 'connect.deliver',
     request: z.object({
-      fences: z.array(z.tuple([z.number().int().min(0), z.number().int().min(0)])),
-      entries: z.array(dispatchEntrySchema),
-      upTo: z.array(
-        z.object({
-          roomId: z.number().int().positive(),
-          seq: z.number().int(),
-          epoch: z.string(),
-          recipients: z.array(z.number()).optional(),
-        }),
-      ),
+      fences: z.array(z.tuple([z.number().int().min(0), z.number().int().min(0)])).max(rpcLimits.maxShards),
+      entries: z.array(dispatchEntrySchema).max(rpcLimits.maxEntriesPerDelivery),
+      upTo: z
+        .array(
+          z.object({
+            roomId: z.number().int().positive(),
+            seq: z.number().int(),
+            epoch: z.string(),
+            recipients: z.array(z.number()).optional(),
+          }),
+        )
+        .max(rpcLimits.maxPositionsPerDelivery),
     }),
     /** Shards whose fence was lower than one seen before: the caller is no longer their owner. */
-    response: z.object({ staleShards: z.array(z.number()) }),
+    response: z.object({ staleShards: z.array(z.number()).max(rpcLimits.maxShards) }),
     idempotent: false,
     deadlineMs: 2_000,
   }),

@@ -17,6 +17,7 @@ export {
   type SendResult,
 } from './logic-rpc.js';
 export { connectRpc } from './connect-rpc.js';
+export { rpcLimits } from './rpc-limits.js';
 export {
   presenceEventSchema,
   revokedEventSchema,

@@ -2,6 +2,7 @@ import {
   ackSchema,
   clientMsgIdField,
   conversationsSchema,
+  limits,
   membersSchema,
   roomSchema,
   roomsSchema,
@@ -12,6 +13,7 @@ import {
 } from '@parley/protocol';
 import { z } from 'zod';
 import { rpcContract } from './rpc-contract.js';
+import { rpcLimits } from './rpc-limits.js';
 import { dispatchEntrySchema } from './stream-entries.js';
 
 const id = z.number().int().positive();
@@ -44,7 +46,7 @@ export const rawHistoryPageSchema = z.object({
   roomId: id,
   epoch: z.string(),
   head: z.number(),
-  messages: z.array(z.string()),
+  messages: z.array(z.string()).max(limits.maxHistoryPage),
   more: z.boolean(),
 });
 export type RawHistoryPage = z.infer<typeof rawHistoryPageSchema>;
@@ -125,8 +127,8 @@ export const logicRpc = {
   publishMany: rpcContract({
     ...logic,
     pattern: 'logic.publishMany',
-    request: z.object({ sends: z.array(sendSchema).min(1).max(512) }),
-    response: z.object({ results: z.array(sendResultSchema) }),
+    request: z.object({ sends: z.array(sendSchema).min(1).max(rpcLimits.maxSendsPerCall) }),
+    response: z.object({ results: z.array(sendResultSchema).max(rpcLimits.maxSendsPerCall) }),
     idempotent: true,
   }),
   /** Messages after a seq (ascending from there) or before one (the newest below it); neither: the newest. */
@@ -138,7 +140,7 @@ export const logicRpc = {
       roomId: id,
       after: seqField.optional(),
       before: seqField.optional(),
-      limit: z.number().int().min(1).max(200),
+      limit: z.number().int().min(1).max(limits.maxHistoryPage),
       maxBytes: z.number().int().positive().optional(),
     }),
     response: rawHistoryPageSchema,
@@ -157,7 +159,7 @@ export const logicRpc = {
     ...logic,
     deadlineMs: 10_000,
     pattern: 'logic.archive',
-    request: z.object({ entries: z.array(dispatchEntrySchema).min(1).max(1_000) }),
+    request: z.object({ entries: z.array(dispatchEntrySchema).min(1).max(rpcLimits.maxEntriesPerArchive) }),
     response: empty,
     idempotent: true,
   }),

@@ -2,11 +2,14 @@ import { describe, expect, it } from 'vitest';
 import {
   clientMsgIdField,
   codePointLength,
+  epochField,
   idField,
   passwordField,
+  refField,
   roomNameField,
   seqField,
   textField,
+  tokenField,
   userNameField,
 } from './fields.js';
 import { limits } from './limits.js';
@@ -68,6 +71,9 @@ describe('bounds, both sides', () => {
     ['room name', roomNameField, 'x'.repeat(80), 'x'.repeat(81)],
     ['password, short', passwordField, '123456', '12345'],
     ['password, bytes', passwordField, 'é'.repeat(128), 'é'.repeat(129)],
+    ['token', tokenField, 'x'.repeat(4_096), 'x'.repeat(4_097)],
+    ['ref', refField, 'x'.repeat(64), 'x'.repeat(65)],
+    ['epoch', epochField, 'x'.repeat(36), 'x'.repeat(37)],
     ['text', textField, ' a', ' \n\t '],
   ] as const)('%s', (_name, field, good, bad) => {
     expect(takes(field, good)).toBe(true);

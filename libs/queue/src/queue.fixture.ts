@@ -4,6 +4,14 @@ import { DispatchStreams, type ConsumerGroup } from './dispatch-streams.js';
 import { ShardOwner } from './shard-owner.js';
 import { StreamConsumer, type StreamItem } from './stream-consumer.js';
 
+export interface ConsumeOptions {
+  readonly ack?: boolean;
+  readonly at?: string;
+  readonly id?: string;
+  readonly batchSize?: number;
+  readonly maxInHand?: number;
+}
+
 /** Makers of owners and consumers on one Redis; all end with the test. */
 export function queueWorld(url: string, prefix: string, shardCount = 1) {
   const keys = new RedisKeys(prefix, { shardCount, shardOf: () => 0 });
@@ -32,18 +40,20 @@ export function queueWorld(url: string, prefix: string, shardCount = 1) {
   }
 
   /** A consumer that owns all shards; `seen` are the numbers it was given. */
-  function consume(group: ConsumerGroup, options: { ack?: boolean; at?: string; id?: string } = {}) {
-    const { ack = true, at, id = 'a' } = options;
+  function consume(group: ConsumerGroup, options: ConsumeOptions = {}) {
+    const { ack = true, at, id = 'a', batchSize = 10, maxInHand = 10_000 } = options;
     const items: StreamItem[] = [];
     const errors: unknown[] = [];
+    const batchSizes: number[] = [];
     const connections = connect(at);
     const mine = owner(id, () => [id]);
     const consumer = new StreamConsumer(connections, new DispatchStreams(connections.main, keys), mine, {
       group,
-      batchSize: 10,
+      batchSize,
       blockMs: 100,
-      maxInHand: 10_000,
+      maxInHand,
       onBatch: async (batch) => {
+        batchSizes.push(batch.length);
         items.push(...batch);
         if (ack) consumer.ack(batch);
       },
@@ -52,7 +62,7 @@ export function queueWorld(url: string, prefix: string, shardCount = 1) {
     onTestFinished(() => consumer.stopReading());
     consumer.start();
     const seen = () => items.map(({ entry }) => entry.seq);
-    return { consumer, owner: mine, items, errors, seen };
+    return { consumer, owner: mine, items, batchSizes, errors, seen };
   }
 
   const pending = async (group: ConsumerGroup) => Number((await main.xpending(keys.dispatch(0), group))[0]);

@@ -122,14 +122,18 @@ describe('accept', () => {
     expect(await rooms.accept(send(2, { clientMsgIdMs: 0 }))).toMatchObject({ kind: 'ok', seq: 2 });
   });
 
-  it('refuses when the dispatch stream is full, using no number', async () => {
-    const { rooms } = await store({ maxPendingEntries: 2 });
-    await rooms.accept(send(1));
-    await rooms.accept(send(2));
+  it('fills the dispatch stream to its bound, then refuses, appending nothing and using no number', async () => {
+    const { main, keys, rooms, lengths } = await store({ maxPendingEntries: 2 });
+    expect(await rooms.accept(send(1))).toMatchObject({ kind: 'ok', seq: 1 });
+    expect(await rooms.accept(send(2))).toMatchObject({ kind: 'ok', seq: 2 });
     expect(await rooms.accept(send(3))).toEqual({ kind: 'overloaded' });
+    expect(await lengths()).toEqual([2, 2]);
     expect(await rooms.head(room)).toEqual({ seq: 2, epoch: 'e1', floor: 0 });
     // What was accepted is still recognised.
     expect(await rooms.accept(send(2))).toMatchObject({ kind: 'duplicate', seq: 2 });
+    // What was refused may be sent again under its id when there is room.
+    await main.xtrim(keys.dispatch(keys.shardOf(room)), 'MAXLEN', 1);
+    expect(await rooms.accept(send(3))).toMatchObject({ kind: 'ok', seq: 3 });
   });
 
   it('trims the log to a bound, but never what is not archived', async () => {

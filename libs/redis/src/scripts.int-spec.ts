@@ -19,7 +19,7 @@ const calls: Record<ScriptName, [readonly string[], (string | number)[]]> = {
     ['a', 1_000],
   ],
   dropInstance: [room, ['a', keys.roomOnPrefix(1)]],
-  heartbeatInstance: [[keys.registry('x')], ['a', '{}', 1_000, keys.events('x')]],
+  heartbeatInstance: [[keys.registry('x')], ['a', '{}', 1_000, keys.events('x'), 10, 1_000]],
   listInstances: [[keys.registry('x')], [1_000]],
   listMembers: [[keys.roomMembers(1), keys.roomNames(1)], [10]],
   raiseHead: [[keys.roomHead(1)], ['ceiling', 10]],

@@ -1,5 +1,11 @@
-export type { Instance, InstanceState, Registry, RegistryWatcher } from './registry.js';
-export { MemoryRegistry } from './memory-registry.js';
+export {
+  MAX_INSTANCES_PER_SERVICE,
+  type Instance,
+  type InstanceState,
+  type Registry,
+  type RegistryWatcher,
+} from './registry.js';
+export { MemoryRegistry, type MemoryRegistryOptions } from './memory-registry.js';
 export { RedisRegistry, type RedisRegistryOptions } from './redis-registry.js';
 export { liveAmong } from './live-instances.js';
 export { byKey, leastLoaded, roundRobin, type Picker } from './pickers.js';

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { MemoryRegistry } from './memory-registry.js';
 import { CONFORMANCE_LEASE_MS, describeRegistry, idsOf, instance } from './registry.conformance.js';
 
-describeRegistry('MemoryRegistry', async () => {
-  const registry = new MemoryRegistry({ leaseTtlMs: CONFORMANCE_LEASE_MS });
+describeRegistry('MemoryRegistry', async (options) => {
+  const registry = new MemoryRegistry({ leaseTtlMs: CONFORMANCE_LEASE_MS, ...options });
   return { mine: registry, theirs: registry, close: () => registry.close() };
 });
 

@@ -1,9 +1,18 @@
-import type { Instance, Registry, RegistryWatcher } from './registry.js';
+import { registryFull } from './registry-full.js';
+import { MAX_INSTANCES_PER_SERVICE, type Instance, type Registry, type RegistryWatcher } from './registry.js';
 import { WatchList } from './watch-list.js';
 
 interface Leased {
   readonly instance: Instance;
   readonly leaseEndsAt: number;
+}
+
+export interface MemoryRegistryOptions {
+  /** Life of a lease, milliseconds. */
+  readonly leaseTtlMs: number;
+  /** Live instances of one service. @defaultValue 256 */
+  readonly maxInstances?: number;
+  readonly now?: () => number;
 }
 
 /** A registry within one process: for tests, and for what runs alone. */
@@ -12,10 +21,11 @@ export class MemoryRegistry implements Registry {
   private readonly lists = new Map<string, WatchList>();
   private readonly timers = new Set<NodeJS.Timeout>();
 
-  constructor(private readonly options: { readonly leaseTtlMs: number; readonly now?: () => number }) {}
+  constructor(private readonly options: MemoryRegistryOptions) {}
 
   async register(instance: Instance): Promise<void> {
     const leased = this.leased(instance.service);
+    if (!leased.has(instance.instanceId)) this.makeRoom(instance, leased);
     leased.set(instance.instanceId, { instance, leaseEndsAt: this.now() + this.options.leaseTtlMs });
     this.publish(instance.service);
     const timer = setTimeout(() => {
@@ -52,6 +62,13 @@ export class MemoryRegistry implements Registry {
     for (const timer of this.timers) clearTimeout(timer);
     this.timers.clear();
     this.lists.clear();
+  }
+
+  private makeRoom(newcomer: Instance, leased: Map<string, Leased>): void {
+    const now = this.now();
+    for (const [id, { leaseEndsAt }] of leased) if (leaseEndsAt <= now) leased.delete(id);
+    const maxInstances = this.options.maxInstances ?? MAX_INSTANCES_PER_SERVICE;
+    if (leased.size >= maxInstances) throw registryFull(newcomer, maxInstances);
   }
 
   private publish(service: string): void {

@@ -1,6 +1,7 @@
 import { runScript, type EventBus, type RedisConnection, type RedisKeys } from '@parley/redis';
 import { z } from 'zod';
-import type { Instance, Registry, RegistryWatcher } from './registry.js';
+import { registryFull } from './registry-full.js';
+import { MAX_INSTANCES_PER_SERVICE, type Instance, type Registry, type RegistryWatcher } from './registry.js';
 import { WatchList } from './watch-list.js';
 
 /** An instance that died without deregistering is forgotten this long after its lease ended, milliseconds. */
@@ -21,6 +22,8 @@ export interface RedisRegistryOptions {
   readonly leaseTtlMs: number;
   /** How often watched services are re-read: expired leases send no event. Milliseconds. */
   readonly refreshIntervalMs: number;
+  /** Live instances of one service. @defaultValue 256 */
+  readonly maxInstances?: number;
   readonly onError?: (error: unknown) => void;
   readonly now?: () => number;
 }
@@ -55,7 +58,8 @@ export class RedisRegistry implements Registry {
   }
 
   async register(instance: Instance): Promise<void> {
-    await runScript(
+    const maxInstances = this.options.maxInstances ?? MAX_INSTANCES_PER_SERVICE;
+    const outcome = await runScript(
       this.redis,
       'heartbeatInstance',
       [this.keys.registry(instance.service)],
@@ -64,8 +68,11 @@ export class RedisRegistry implements Registry {
         JSON.stringify(instance),
         this.options.leaseTtlMs,
         this.keys.events(`registry:${instance.service}`),
+        maxInstances,
+        FORGET_AFTER_MS,
       ],
     );
+    if (outcome === -1) throw registryFull(instance, maxInstances);
   }
 
   async deregister(service: string, instanceId: string): Promise<void> {

@@ -10,6 +10,13 @@ export interface RegistryFixture {
   close(): Promise<void>;
 }
 
+/** What a test asks of the registry; anything else is as usual. */
+export interface ConformanceOptions {
+  readonly maxInstances?: number;
+  /** Instead of {@link CONFORMANCE_LEASE_MS}: leases that no pause of the machine ends. */
+  readonly leaseTtlMs?: number;
+}
+
 /** Life of a lease in these tests, milliseconds. */
 export const CONFORMANCE_LEASE_MS = 400;
 
@@ -26,12 +33,18 @@ export function instance(instanceId: string, over: Partial<Instance> = {}): Inst
   };
 }
 
+/** Names `i0` to `i<count - 1>`. */
+const names = (count: number) => Array.from({ length: count }, (_, i) => `i${i}`);
+
 export const idsOf = (instances: readonly Instance[]) => instances.map(({ instanceId }) => instanceId);
 
 /** The behaviours that every {@link Registry} has. */
-export function describeRegistry(name: string, create: () => Promise<RegistryFixture>): void {
-  const fixture = async () => {
-    const created = await create();
+export function describeRegistry(
+  name: string,
+  create: (options: ConformanceOptions) => Promise<RegistryFixture>,
+): void {
+  const fixture = async (options: ConformanceOptions = {}) => {
+    const created = await create(options);
     onTestFinished(() => created.close());
     return created;
   };
@@ -124,6 +137,46 @@ export function describeRegistry(name: string, create: () => Promise<RegistryFix
       onTestFinished(() => clearInterval(beats));
       await eventually(() => expect(idsOf(theirs.list('logic'))).toEqual(['alive', 'dead']));
       await eventually(() => expect(idsOf(theirs.list('logic'))).toEqual(['alive']), { timeoutMs: 5_000 });
+    });
+
+    it('takes instances up to the bound and refuses the next, but nobody who is registered', async () => {
+      const { mine, theirs } = await fixture({ maxInstances: 3, leaseTtlMs: 60_000 });
+      for (const id of names(3)) await mine.register(instance(id));
+      await expect(mine.register(instance('late'))).rejects.toMatchObject({
+        code: 'OVERLOADED',
+        context: { service: 'logic', instanceId: 'late', maxInstances: 3 },
+        cause: { message: 'the registry has 3 live instances of logic, and takes no more' },
+      });
+      for (const id of names(3)) await mine.register(instance(id, { load: 5 }));
+      expect((await theirs.refresh('logic')).map(({ instanceId, load }) => [instanceId, load])).toEqual(
+        names(3).map((id) => [id, 5]),
+      );
+      // Another service has a bound of its own.
+      await mine.register(instance('late', { service: 'web' }));
+      await mine.deregister('logic', 'i1');
+      await mine.register(instance('late'));
+      expect(idsOf(await theirs.refresh('logic'))).toEqual(['i0', 'i2', 'late']);
+    });
+
+    it('takes 256 instances of a service by default', async () => {
+      const { mine } = await fixture({ leaseTtlMs: 60_000 });
+      await Promise.all(names(256).map((id) => mine.register(instance(id))));
+      await expect(mine.register(instance('late'))).rejects.toMatchObject({ code: 'OVERLOADED' });
+    });
+
+    it('does not count those whose lease has ended', async () => {
+      const { mine, theirs } = await fixture({ maxInstances: 2 });
+      const outcomes = await Promise.allSettled(
+        ['dead', 'alive', 'late'].map((id) => mine.register(instance(id))),
+      );
+      expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+      const beats = setInterval(
+        () => void mine.register(instance('alive')).catch(() => undefined),
+        CONFORMANCE_LEASE_MS / 8,
+      );
+      onTestFinished(() => clearInterval(beats));
+      await eventually(() => mine.register(instance('late')), { timeoutMs: 5_000 });
+      expect(idsOf(await theirs.refresh('logic'))).toEqual(['alive', 'late']);
     });
 
     it('keeps services apart', async () => {

@@ -15,6 +15,12 @@ export interface Instance {
   readonly startedAt: number;
 }
 
+/**
+ * Live instances of one service at the most. Judgement: every process reads and keeps these lists, and far fewer serve a
+ * school; more are a mistake, such as a supervisor that starts without stopping.
+ */
+export const MAX_INSTANCES_PER_SERVICE = 256;
+
 /** Called with the whole list after each change. */
 export type RegistryWatcher = (instances: readonly Instance[]) => void;
 
@@ -24,7 +30,12 @@ export type RegistryWatcher = (instances: readonly Instance[]) => void;
  * Implementations pass `registry.conformance.ts`.
  */
 export interface Registry {
-  /** Adds the instance, or renews its lease and replaces its record. */
+  /**
+   * Adds the instance, or renews its lease and replaces its record. Whoever is registered is never refused.
+   *
+   * @throws {AppError} `OVERLOADED` when it is new and its service has {@link MAX_INSTANCES_PER_SERVICE} live instances;
+   *   the cause says so in words.
+   */
   register(instance: Instance): Promise<void>;
   /** Removes the instance at once; nothing happens when it is not there. */
   deregister(service: string, instanceId: string): Promise<void>;

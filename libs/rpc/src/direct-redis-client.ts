@@ -3,6 +3,19 @@ import { AppError } from '@parley/protocol';
 import type { RedisConnection, RedisConnections, RedisKeys } from '@parley/redis';
 import { Outbox, replyEnvelopeSchema, splitPackets, type RequestEnvelope } from './envelope.js';
 
+/**
+ * Calls of one process that may wait for a reply at once. Judgement: far above what a process has waiting when others
+ * answer (`PublishCoalescer` puts up to 512 sends into a call), and some tens of megabytes when nobody answers.
+ */
+const MAX_CALLS_WAITING = 10_000;
+/** When a refused call may be tried again, milliseconds. */
+const OVERLOADED_RETRY_MS = 1_000;
+
+export interface DirectRedisClientOptions {
+  /** Calls that may wait for a reply at once; one more is refused as `OVERLOADED`. @defaultValue 10_000 */
+  readonly maxCallsWaiting?: number;
+}
+
 /** A call's address and deadline, sent as the packet's data by {@link RpcClient}. */
 export interface DirectCall {
   readonly service: string;
@@ -20,20 +33,28 @@ export class DirectRedisClient extends ClientRedis {
   private subscriber: RedisConnection | undefined;
   private opening: Promise<void> | undefined;
   private readonly outbox: Outbox;
+  private readonly maxCallsWaiting: number;
   private nextId = 0;
 
   constructor(
     private readonly connections: RedisConnections,
     private readonly keys: RedisKeys,
     private readonly instanceId: string,
+    options: DirectRedisClientOptions = {},
   ) {
     super({});
+    this.maxCallsWaiting = options.maxCallsWaiting ?? MAX_CALLS_WAITING;
     this.outbox = new Outbox((channel, text) => connections.main.publish(channel, text));
   }
 
   /** Calls waiting for a reply. */
   get pending(): number {
     return this.routingMap.size;
+  }
+
+  /** No further call is taken until one has ended. */
+  get isFull(): boolean {
+    return this.routingMap.size >= this.maxCallsWaiting;
   }
 
   override connect(): Promise<void> {
@@ -50,6 +71,14 @@ export class DirectRedisClient extends ClientRedis {
     callback: (packet: WritePacket) => void,
   ): () => void {
     const { service, instanceId, data, expiresAt, correlationId } = packet.data;
+    if (this.isFull) {
+      const context = { service, instanceId, waiting: this.pending };
+      callback({
+        err: new AppError('OVERLOADED', { context, retryAfterMs: OVERLOADED_RETRY_MS }),
+        isDisposed: true,
+      });
+      return () => undefined;
+    }
     const id = `${this.instanceId}/${++this.nextId}`;
     const envelope: RequestEnvelope = {
       pattern: String(packet.pattern),

@@ -5,6 +5,15 @@ import { isObservable, lastValueFrom } from 'rxjs';
 import { Outbox, requestEnvelopeSchema, splitPackets, type ReplyEnvelope } from './envelope.js';
 import { encodeError } from './rpc-error.js';
 
+/**
+ * Requests handled at once. Judgement: about what logic answers within half a deadline, so that a longer queue would
+ * only grow old; with the longest texts some 100 MB. Gateways are far below: each task-worker has one `deliver` under way.
+ */
+const MAX_REQUESTS_IN_HAND = 5_000;
+/** When a refused request may be tried again, milliseconds. */
+const OVERLOADED_RETRY_MS = 1_000;
+const DRAIN_POLL_MS = 10;
+
 export interface DirectRedisServerOptions {
   readonly connections: RedisConnections;
   readonly keys: RedisKeys;
@@ -13,6 +22,8 @@ export interface DirectRedisServerOptions {
   /** Runs a handler with the caller's correlation id. */
   readonly withCorrelationId?: <T>(id: string, fn: () => T) => T;
   readonly onError?: (error: unknown, pattern: string) => void;
+  /** Requests handled at once; one more is answered `OVERLOADED` without being run. @defaultValue 5_000 */
+  readonly maxRequestsInHand?: number;
   readonly now?: () => number;
 }
 
@@ -37,6 +48,24 @@ export class DirectRedisServer extends ServerRedis {
   /** Requests being handled now. */
   get load(): number {
     return this.inFlight;
+  }
+
+  /**
+   * Stops taking requests and finishes those in hand. From then on a call finds nobody listening, fails at once at its
+   * caller and, if it is idempotent, goes to another instance: without this, what arrives while a process closes would
+   * wait for its deadline.
+   *
+   * @param withinMs - What is not answered by then stays unanswered.
+   */
+  async drain(withinMs: number): Promise<void> {
+    const { connections, keys, service, instanceId } = this.direct;
+    const endsAt = performance.now() + withinMs;
+    await this.subscriber?.unsubscribe(keys.rpcRequests(service, instanceId));
+    while (this.inFlight > 0 && performance.now() < endsAt)
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+    // Replies leave at the end of the turn, on this connection; what is answered after them means that they are out.
+    await new Promise((resolve) => setImmediate(resolve));
+    await connections.main.ping();
   }
 
   override async listen(callback: (error?: unknown, ...rest: unknown[]) => void): Promise<void> {
@@ -75,6 +104,12 @@ export class DirectRedisServer extends ServerRedis {
     if (expiresAt < (this.direct.now ?? Date.now)()) return;
     const reply = (envelope: ReplyEnvelope) =>
       this.outbox.send(this.direct.keys.rpcReplies(replyTo), JSON.stringify(envelope));
+    if (this.inFlight >= (this.direct.maxRequestsInHand ?? MAX_REQUESTS_IN_HAND)) {
+      const context = { inHand: this.inFlight };
+      const error = new AppError('OVERLOADED', { context, retryAfterMs: OVERLOADED_RETRY_MS });
+      this.direct.onError?.(error, 'overloaded');
+      return reply({ id, err: encodeError(error), isDisposed: true });
+    }
     const run = async () => {
       const handler = this.getHandlerByPattern(pattern);
       if (!handler) throw new AppError('UNAVAILABLE', { context: { pattern } });

@@ -66,6 +66,36 @@ describe('calls by contract', () => {
     expect(calls).toEqual(['read b 2']);
   });
 
+  // A stopping logic closed its connections with requests in hand: their callers waited half a deadline.
+  it('are answered by an instance that drains, and go to another one from then on', async () => {
+    const world = rpcWorld((await sharedRedis()).url, uniquePrefix('rpc'));
+    const a = await world.serveDraining('a');
+    const { rpc } = await world.client();
+    const inHand = rpc.call(testRpc.held, { n: 1 });
+    await eventually(() => expect(world.held).toHaveLength(1));
+    await world.serve('b');
+    const draining = a.drain(5_000);
+    await eventually(async () =>
+      expect((await refusal(rpc.call(testRpc.read, { n: 2 }, { target: 'a' }))).code).toBe('UNAVAILABLE'),
+    );
+    const later = await Promise.all([3, 4, 5, 6].map((n) => rpc.call(testRpc.read, { n })));
+    expect(later.map(({ by }) => by)).toEqual(['b', 'b', 'b', 'b']);
+    world.held[0]?.();
+    await draining;
+    await a.close();
+    expect(await inHand).toEqual({ by: 'a' });
+  });
+
+  it('that a draining instance does not answer in time do not hold it up', async () => {
+    const world = rpcWorld((await sharedRedis()).url, uniquePrefix('rpc'));
+    const a = await world.serveDraining('a');
+    const { rpc } = await world.client();
+    const inHand = refusal(rpc.call(testRpc.silentWrite, { n: 1 }, { deadlineMs: 1_000 }));
+    await eventually(() => expect(world.calls).toEqual(['silentWrite a 1']));
+    await a.drain(50);
+    expect((await inHand).code).toBe('DEADLINE_EXCEEDED');
+  });
+
   it('end by their deadline when the handler is silent; only idempotent ones are tried elsewhere', async () => {
     const { rpc, calls, direct } = await twoServers();
     const startedAt = Date.now();

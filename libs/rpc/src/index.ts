@@ -1,4 +1,4 @@
-export { DirectRedisClient } from './direct-redis-client.js';
+export { DirectRedisClient, type DirectRedisClientOptions } from './direct-redis-client.js';
 export { DirectRedisServer, type DirectRedisServerOptions } from './direct-redis-server.js';
 export { PublishCoalescer, type PublishPort } from './publish-coalescer.js';
 export { CORRELATION_ID, RpcClient, type CallOptions } from './rpc-client.js';

@@ -1,10 +1,8 @@
-import { logicRpc, type Send, type SendResult } from '@parley/contracts';
+import { logicRpc, rpcLimits, type Send, type SendResult } from '@parley/contracts';
 import { AppError } from '@parley/protocol';
 import type { CallOptions } from './rpc-client.js';
 import type { RpcClient } from './rpc-client.js';
 
-/** Sends in one call at the most. */
-const MAX_SENDS_PER_CALL = 512;
 /** Sends waiting for an answer at the most; more are refused as `OVERLOADED`. */
 const MAX_SENDS_IN_FLIGHT = 20_000;
 
@@ -56,7 +54,8 @@ export class PublishCoalescer {
 
   private async drain(key: string): Promise<void> {
     const lane = this.lanes.get(key);
-    while (lane && lane.queue.length > 0) await this.callOnce(key, lane.queue.splice(0, MAX_SENDS_PER_CALL));
+    while (lane && lane.queue.length > 0)
+      await this.callOnce(key, lane.queue.splice(0, rpcLimits.maxSendsPerCall));
     this.lanes.delete(key);
   }
 

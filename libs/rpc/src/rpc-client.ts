@@ -24,8 +24,8 @@ const FIRST_TRY_SHARE = 0.5;
 /**
  * Calls other services by contract.
  *
- * Every call ends by its deadline. An idempotent one that meets a dead or silent instance is tried once more, on
- * another instance. Responses are validated.
+ * Every call ends by its deadline. An idempotent one that meets a dead, silent or overloaded instance is tried once
+ * more, on another instance. Responses are validated.
  */
 @Injectable()
 export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -48,7 +48,8 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
   /**
    * Calls one instance of the contract's service.
    *
-   * @throws {AppError} `UNAVAILABLE` no instance, or it is gone; `DEADLINE_EXCEEDED`; or the callee's own code.
+   * @throws {AppError} `UNAVAILABLE` no instance, or it is gone; `DEADLINE_EXCEEDED`; `OVERLOADED` too many calls wait
+   *   here (nothing was sent) or are in the callee's hands; or the callee's own code.
    */
   async call<C extends RpcContract>(
     contract: C,
@@ -69,11 +70,13 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
         maySwitch ? deadlineMs * FIRST_TRY_SHARE : deadlineMs,
       );
     } catch (error) {
-      const lost =
-        error instanceof AppError && (error.code === 'UNAVAILABLE' || error.code === 'DEADLINE_EXCEEDED');
+      const code = error instanceof AppError ? error.code : undefined;
+      const lost = code === 'UNAVAILABLE' || code === 'DEADLINE_EXCEEDED';
       const leftMs = expiresAt - Date.now();
-      if (!maySwitch || !lost || leftMs <= 0) throw error;
+      if (!maySwitch || !(lost || code === 'OVERLOADED') || leftMs <= 0) throw error;
       const second = this.pick(contract.service, options.key, first)?.instanceId;
+      // Another instance may have room. The busy one itself, or a process that has too many calls out, has not.
+      if (!lost && (second === undefined || this.client.isFull)) throw error;
       // Alone, the same instance may have been slow or just back: worth the rest of the deadline.
       return await this.send(contract, request, second ?? first, expiresAt, leftMs);
     }

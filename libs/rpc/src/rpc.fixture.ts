@@ -7,8 +7,8 @@ import { RedisConnections, RedisKeys } from '@parley/redis';
 import { MemoryRegistry } from '@parley/registry';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { DirectRedisClient } from './direct-redis-client.js';
-import { DirectRedisServer } from './direct-redis-server.js';
+import { DirectRedisClient, type DirectRedisClientOptions } from './direct-redis-client.js';
+import { DirectRedisServer, type DirectRedisServerOptions } from './direct-redis-server.js';
 import { RpcClient } from './rpc-client.js';
 import { RpcMethod } from './rpc-method.decorator.js';
 
@@ -22,6 +22,7 @@ export const testRpc = {
   write: rpcContract({ ...base, pattern: 'logic.write', idempotent: false }),
   silentRead: rpcContract({ ...base, pattern: 'logic.silentRead', idempotent: true }),
   silentWrite: rpcContract({ ...base, pattern: 'logic.silentWrite', idempotent: false }),
+  held: rpcContract({ ...base, pattern: 'logic.held', idempotent: false }),
   refuse: rpcContract({ ...base, pattern: 'logic.refuse', idempotent: true }),
   crash: rpcContract({ ...base, pattern: 'logic.crash', idempotent: true }),
   lie: rpcContract({ ...base, pattern: 'logic.lie', idempotent: true }),
@@ -31,7 +32,10 @@ export const testRpc = {
 /** Executions, as `<method> <instance> <n>`. */
 export type Calls = string[];
 
-function serviceModule(instanceId: string, calls: Calls) {
+/** Requests of `held` that wait, in order of arrival; calling one answers it. */
+export type Held = (() => void)[];
+
+function serviceModule(instanceId: string, calls: Calls, held: Held) {
   const note = (method: string, n: number) => {
     calls.push(`${method} ${instanceId} ${n}`);
     return { by: instanceId };
@@ -58,6 +62,11 @@ function serviceModule(instanceId: string, calls: Calls) {
       note('silentWrite', n);
       return silence;
     }
+    @RpcMethod(testRpc.held)
+    async held(@Payload() { n }: { n: number }) {
+      await new Promise<void>((resolve) => held.push(resolve));
+      return note('held', n);
+    }
     @RpcMethod(testRpc.refuse)
     refuse() {
       throw new AppError('RATE_LIMITED', { fields: ['a', 'b'], retryAfterMs: 7, context: { secret: 1 } });
@@ -82,6 +91,7 @@ export function rpcWorld(url: string, prefix: string) {
   const keys = new RedisKeys(prefix, { shardCount: 1, shardOf: () => 0 });
   const registry = new MemoryRegistry({ leaseTtlMs: 600_000 });
   const calls: Calls = [];
+  const held: Held = [];
   const errors: unknown[] = [];
   onTestFinished(() => registry.close());
 
@@ -92,23 +102,38 @@ export function rpcWorld(url: string, prefix: string) {
   };
 
   /** @returns What ends the server without a word: its registry entry stays. */
-  async function serve(instanceId: string): Promise<() => Promise<void>> {
+  async function serve(
+    instanceId: string,
+    options: Pick<DirectRedisServerOptions, 'maxRequestsInHand'> = {},
+  ): Promise<() => Promise<void>> {
+    return (await serveDraining(instanceId, options)).close;
+  }
+
+  /** The same, with what lets the server drain first. */
+  async function serveDraining(
+    instanceId: string,
+    options: Pick<DirectRedisServerOptions, 'maxRequestsInHand'> = {},
+  ): Promise<{ close: () => Promise<void>; drain: (withinMs: number) => Promise<void> }> {
     const strategy = new DirectRedisServer({
+      ...options,
       connections: connect(),
       keys,
       service: 'logic',
       instanceId,
       onError: (error) => errors.push(error),
     });
-    const app: INestMicroservice = await NestFactory.createMicroservice(serviceModule(instanceId, calls), {
-      strategy,
-      logger: false,
-    });
+    const app: INestMicroservice = await NestFactory.createMicroservice(
+      serviceModule(instanceId, calls, held),
+      {
+        strategy,
+        logger: false,
+      },
+    );
     await app.listen();
     const close = () => app.close();
     onTestFinished(close);
     await enlist(instanceId);
-    return close;
+    return { close, drain: (withinMs) => strategy.drain(withinMs) };
   }
 
   /** Registers an instance, whether or not there is one. */
@@ -125,14 +150,14 @@ export function rpcWorld(url: string, prefix: string) {
     await registry.refresh('logic');
   }
 
-  async function client(instanceId = 'caller') {
-    const direct = new DirectRedisClient(connect(), keys, instanceId);
+  async function client(instanceId = 'caller', options: DirectRedisClientOptions = {}) {
+    const direct = new DirectRedisClient(connect(), keys, instanceId, options);
     await direct.connect();
     onTestFinished(() => direct.close());
     return { direct, rpc: new RpcClient(direct, registry, () => undefined) };
   }
 
-  return { keys, registry, calls, errors, connect, serve, enlist, client };
+  return { keys, registry, calls, held, errors, connect, serve, serveDraining, enlist, client };
 }
 
 /** The error that a promise rejects with. */

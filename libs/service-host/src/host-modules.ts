@@ -20,6 +20,7 @@ export interface HostOptions {
   readonly service: ServiceName;
   /** Services that this one calls or looks up. */
   readonly watch: readonly ServiceName[];
+  /** Entries a dispatch stream may hold, for a service that accepts messages. */
   readonly maxPendingEntries?: number;
 }
 

@@ -20,6 +20,8 @@ export interface ServiceOptions extends Omit<BootstrapOptions, 'service' | 'conf
   readonly servesRpc: boolean;
 }
 
+/** How long a stopping instance finishes the calls that it has in hand, milliseconds. */
+const RPC_DRAIN_MS = 1_500;
 /** A Redis silent for this long makes the instance unready, milliseconds. */
 const REDIS_PING_TIMEOUT_MS = 900;
 
@@ -31,11 +33,12 @@ export async function runService(options: ServiceOptions): Promise<NestFastifyAp
   const { service, config } = options;
   const { instanceId } = config;
   const logError = throttledErrorLog(createLogger({ service, instanceId, level: config.log.level }));
+  let rpcServer: DirectRedisServer | undefined;
   return bootstrapApp({
     ...options,
     configure: async (app) => {
       await options.configure?.(app);
-      if (options.servesRpc) connectRpcServer(app, options, logError);
+      if (options.servesRpc) rpcServer = connectRpcServer(app, options, logError);
       const redis = app.get(RedisConnections);
       app.get(HealthRegistry).register('redis', async () => {
         const silent = new Promise<string>((resolve) =>
@@ -59,6 +62,8 @@ export async function runService(options: ServiceOptions): Promise<NestFastifyAp
         .announce('draining')
         .catch((error: unknown) => logError(error, 'announce'));
       await options.drain?.(app);
+      // Last: while it hands over, others still call it.
+      await rpcServer?.drain(RPC_DRAIN_MS).catch((error: unknown) => logError(error, 'rpc drain'));
     },
   });
 }
@@ -67,7 +72,7 @@ function connectRpcServer(
   app: NestFastifyApplication,
   { service, config }: ServiceOptions,
   logError: (error: unknown, where: string) => void,
-): void {
+): DirectRedisServer {
   const strategy = new DirectRedisServer({
     connections: app.get(RedisConnections),
     keys: app.get(RedisKeys),
@@ -78,4 +83,5 @@ function connectRpcServer(
   });
   app.connectMicroservice({ strategy });
   app.get(SelfRegistration).reportLoad(() => strategy.load);
+  return strategy;
 }

@@ -11,20 +11,26 @@ import type {
   SentRecord,
   Violation,
 } from './history-records.js';
+import { latencyOf } from './latency.js';
 import { auditRoom, type RoomRecords } from './room-audit.js';
-import { hashContent, RoomHistory } from './room-history.js';
+import { hashContent, isRefused, RoomHistory } from './room-history.js';
 
 /** Options of {@link HistoryChecker}. */
 export interface HistoryCheckerOptions {
   /** Violations of one kind that are kept in full; all are counted. @defaultValue 200 */
   maxViolationsPerKind?: number;
+  /**
+   * Every attempt of every client in these rooms is recorded, so a message that nobody sent is an invention. Not for
+   * rooms that others write to, or that had messages before. @defaultValue false
+   */
+  allSendsRecorded?: boolean;
 }
 
 /**
  * Judges what clients experienced: nothing lost, nothing twice, one order.
  *
  * Record everything as it happens, for each client in the order in which it happened to that
- * client; between clients the order does not matter. When all is quiet, call {@link check}.
+ * client; between clients only the times that the records carry matter. When all is quiet, call {@link check}.
  *
  * A receipt is judged at once and not kept: memory grows with messages, not with their audience.
  *
@@ -35,6 +41,7 @@ export class HistoryChecker {
   readonly #rooms = new Map<number, RoomRecords>();
   readonly #excuses: ExcusedRange[] = [];
   readonly #maxPerKind: number;
+  readonly #allSendsRecorded: boolean;
   /** Violations seen on receipt. */
   readonly #streamed: HistoryFindings;
   /** Whether records name senders; undefined until the first that could. */
@@ -44,23 +51,37 @@ export class HistoryChecker {
   #received = 0;
   #longestDeliveryGapMs = 0;
 
-  constructor({ maxViolationsPerKind = 200 }: HistoryCheckerOptions = {}) {
+  constructor({ maxViolationsPerKind = 200, allSendsRecorded = false }: HistoryCheckerOptions = {}) {
     this.#maxPerKind = maxViolationsPerKind;
+    this.#allSendsRecorded = allSendsRecorded;
     this.#streamed = new HistoryFindings(maxViolationsPerKind, []);
   }
 
-  /** A client tries to send; call it for each attempt, before its answer. */
-  sent({ roomId, senderId, clientMsgId }: SentRecord): void {
+  /**
+   * A client tries to send; call it for each attempt, before its answer. The first one counts for the order: if it is
+   * not recorded, sound histories may look `not-linearizable`.
+   *
+   * @throws {TypeError} when a retry has another content than the attempt before it: that is another message.
+   */
+  sent({ roomId, senderId, clientMsgId, content, atMs }: SentRecord): void {
     this.#sent++;
-    this.#room(roomId).history.message(this.#sender(senderId), clientMsgId).attempts++;
+    const message = this.#room(roomId).history.message(this.#sender(senderId), clientMsgId);
+    message.attempts++;
+    message.sentAtMs = Math.min(message.sentAtMs, atMs);
+    if (content === undefined) return;
+    const contentHash = hashContent(content);
+    message.contentHash ??= contentHash;
+    if (message.contentHash !== contentHash) throw new TypeError(`${clientMsgId} was sent with two contents`);
   }
 
   /** A client got an ack. */
-  acked({ roomId, senderId, clientMsgId, seq, epoch }: AckedRecord): void {
+  acked({ roomId, senderId, clientMsgId, seq, epoch, atMs }: AckedRecord): void {
     const { history } = this.#room(roomId);
     const sender = this.#sender(senderId);
-    history.message(sender, clientMsgId).acked = true;
-    history.observe(seq, epoch, { senderId: sender, clientMsgId, id: undefined, contentHash: undefined });
+    const message = history.message(sender, clientMsgId);
+    message.ackedAtMs = Math.min(message.ackedAtMs, atMs);
+    const seen = { senderId: sender, clientMsgId, id: undefined, contentHash: undefined };
+    history.observe(seq, epoch, seen, atMs);
     const slot = history.slots.get(seq);
     if (slot) {
       slot.acked = true;
@@ -101,12 +122,13 @@ export class HistoryChecker {
       this.#longestDeliveryGapMs = Math.max(this.#longestDeliveryGapMs, atMs - window.lastAtMs);
     }
     window.lastAtMs = atMs;
-    const isExpectedMessage = room.history.observe(seq, epoch, {
+    const seen = {
       senderId: clientMsgId === undefined ? undefined : this.#sender(senderId),
       clientMsgId,
       id,
       contentHash: content === undefined ? undefined : hashContent(content),
-    });
+    };
+    const isExpectedMessage = room.history.observe(seq, epoch, seen, atMs);
     const { lastSeq } = window;
     // Another message under an old number is no repetition: the audit names it.
     if (!isExpectedMessage && seq <= lastSeq) return;
@@ -144,25 +166,26 @@ export class HistoryChecker {
   stats(): HistoryStats {
     const findings = this.#findings();
     const messages = [...this.#rooms.values()].flatMap(({ history }) => [...history.outgoing.values()]);
-    const isRefused = (refusals: number, attempts: number): boolean => refusals > 0 && refusals >= attempts;
+    const acked = messages.filter(({ ackedAtMs }) => ackedAtMs < Infinity);
+    const latenciesMs = acked.filter(({ attempts }) => attempts > 0).map((m) => m.ackedAtMs - m.sentAtMs);
     return {
       sent: this.#sent,
-      acked: messages.filter(({ acked }) => acked).length,
+      messages: messages.filter(({ attempts }) => attempts > 0).length,
+      acked: acked.length,
       refused: this.#refused,
-      unanswered: messages.filter(
-        ({ acked, attempts, refusals }) => attempts > 0 && !acked && !isRefused(refusals, attempts),
-      ).length,
+      unanswered: messages.filter((m) => m.attempts > 0 && m.ackedAtMs === Infinity && !isRefused(m)).length,
       received: this.#received,
       excused: findings.excused,
       violations: findings.counts,
       longestDeliveryGapMs: this.#longestDeliveryGapMs,
+      ackLatencyMs: latencyOf(latenciesMs),
     };
   }
 
   #findings(): HistoryFindings {
     const findings = new HistoryFindings(this.#maxPerKind, this.#excuses);
     findings.addAll(this.#streamed);
-    for (const room of this.#rooms.values()) auditRoom(room, findings);
+    for (const room of this.#rooms.values()) auditRoom(room, findings, this.#allSendsRecorded);
     return findings;
   }
 

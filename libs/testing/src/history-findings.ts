@@ -13,7 +13,16 @@ export interface Finding {
 
 /** No violation of any kind. */
 export function noViolations(): Record<ViolationKind, number> {
-  return { lost: 0, duplicate: 0, reordered: 0, gap: 0, phantom: 0, 'double-append': 0, identity: 0 };
+  return {
+    lost: 0,
+    duplicate: 0,
+    reordered: 0,
+    gap: 0,
+    phantom: 0,
+    'double-append': 0,
+    identity: 0,
+    'not-linearizable': 0,
+  };
 }
 
 /** Collects violations: counts all, keeps the first of each kind. */

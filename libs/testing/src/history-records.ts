@@ -20,14 +20,26 @@ interface AtSeq {
   epoch: string | number;
 }
 
+/** A moment. */
+interface AtTime {
+  /**
+   * In ms of one clock for all records, best one that never goes back (`performance.now()`). Of an attempt: before
+   * it goes out; of anything that came: after it came. The other way round the checker sees order where there is none.
+   */
+  atMs: number;
+}
+
 /** One attempt to send: a retry is recorded again. */
-export interface SentRecord extends InRoom, OfMessage {}
+export interface SentRecord extends InRoom, OfMessage, AtTime {
+  /** The body, the same at every attempt. Compared by hash with what is shown, not kept. */
+  content?: string;
+}
 
 /** The server accepted the message, or said again that it had. */
-export interface AckedRecord extends InRoom, OfMessage, AtSeq {}
+export interface AckedRecord extends InRoom, OfMessage, AtSeq, AtTime {}
 
 /** The server refused one attempt. An attempt without an answer is recorded as sent only. */
-export interface RefusedRecord extends InRoom, OfMessage {}
+export interface RefusedRecord extends InRoom, OfMessage, AtTime {}
 
 /** The client begins to follow a room. */
 export interface JoinedRecord extends InRoom, AtSeq {
@@ -36,15 +48,14 @@ export interface JoinedRecord extends InRoom, AtSeq {
 }
 
 /** The client showed a message. */
-export interface ReceivedRecord extends InRoom, AtSeq {
+export interface ReceivedRecord extends InRoom, AtSeq, AtTime {
+  /** Absent where the archive does not tell it. */
   clientMsgId?: string;
   senderId?: string | number;
   /** The server's id of the message. */
   id?: string;
   /** The body. Compared by hash, not kept. */
   content?: string;
-  /** When it was shown, in ms of one clock for all records. */
-  atMs: number;
 }
 
 /** The client stops following. */
@@ -68,12 +79,16 @@ export interface ExcusedRange {
  * - `duplicate`: shown again, or shown though the client had joined after it.
  * - `reordered`: shown after a later one, or at another place than to another member.
  * - `gap`: a number missing among those a client received within one epoch, and no ack for it.
- * - `phantom`: every attempt was refused, and it was shown all the same.
+ * - `phantom`: every attempt was refused, and it was shown all the same; or, with `allSendsRecorded`, it was acked or
+ *   shown though nobody had sent it, or before anybody did.
  * - `double-append`: one message has two numbers.
- * - `identity`: one number has two messages.
+ * - `identity`: one number has two messages, or a message is shown with another content than it was sent with.
+ * - `not-linearizable`: first sent after a message had been acked or shown, and yet numbered before that one.
+ *
+ * @see Herlihy and Wing, "Linearizability: A Correctness Condition for Concurrent Objects" (1990)
  */
 export type ViolationKind =
-  'lost' | 'duplicate' | 'reordered' | 'gap' | 'phantom' | 'double-append' | 'identity';
+  'lost' | 'duplicate' | 'reordered' | 'gap' | 'phantom' | 'double-append' | 'identity' | 'not-linearizable';
 
 /** One violation, or one run of adjacent equal ones. */
 export interface Violation {
@@ -92,8 +107,10 @@ export interface Violation {
 
 /** Totals of a history. */
 export interface HistoryStats {
-  /** Attempts. */
+  /** Attempts, retries included. */
   sent: number;
+  /** Distinct messages among them; what `sent` has more are retries. */
+  messages: number;
   /** Distinct messages with an ack. */
   acked: number;
   /** Attempts refused. */
@@ -107,4 +124,13 @@ export interface HistoryStats {
   violations: Record<ViolationKind, number>;
   /** Longest time between two receipts of one client in one room, in ms; 0 without two. */
   longestDeliveryGapMs: number;
+  /** From the first attempt to the first ack of each message that has both. */
+  ackLatencyMs: LatencyStats;
+}
+
+/** How long something took, in ms; all 0 when it never happened. */
+export interface LatencyStats {
+  p50: number;
+  p99: number;
+  max: number;
 }

@@ -7,6 +7,7 @@ export type {
   ExcusedRange,
   HistoryStats,
   JoinedRecord,
+  LatencyStats,
   LeftRecord,
   ReceivedRecord,
   RefusedRecord,
@@ -22,6 +23,7 @@ export {
   type ProcessExit,
   type SpawnProcessOptions,
 } from './managed-process.js';
+export { missingPostgres, startPostgres, type PostgresHarness } from './postgres-harness.js';
 export { startRedis, type RedisHarness, type StartRedisOptions } from './redis-harness.js';
 export { sharedRedis, type SharedRedis } from './shared-redis.js';
 export { startTcpProxy, type ProxyDirection, type TcpProxy, type TcpProxyOptions } from './tcp-proxy.js';

@@ -1,6 +1,6 @@
 import type { ClientWindow, SeqRange } from './client-window.js';
 import type { HistoryFindings } from './history-findings.js';
-import type { RoomHistory } from './room-history.js';
+import { isRefused, nameIn, senderKey, type Outgoing, type RoomHistory, type Slot } from './room-history.js';
 
 /** Everything recorded of one room. */
 export interface RoomRecords {
@@ -12,12 +12,18 @@ export interface RoomRecords {
   pastWindows: ClientWindow[];
 }
 
-/** Finds what only the whole history of a room can show. */
-export function auditRoom(room: RoomRecords, findings: HistoryFindings): void {
+/**
+ * Finds what only the whole history of a room can show.
+ *
+ * @param allSendsRecorded - Whether a message that nobody sent must be an invention.
+ */
+export function auditRoom(room: RoomRecords, findings: HistoryFindings, allSendsRecorded: boolean): void {
   const audit = new RoomAudit(room, findings);
   audit.findIdentityBreaks();
+  audit.findChangedContents();
   audit.findDoubleAppends();
-  audit.findPhantoms();
+  audit.findPhantoms(allSendsRecorded);
+  audit.findNotLinearizable();
   for (const window of [...room.pastWindows, ...room.windows.values()]) audit.findMissing(window);
 }
 
@@ -58,6 +64,18 @@ class RoomAudit {
     }
   }
 
+  /** One seq, one message, but not with the content its sender gave it. */
+  findChangedContents(): void {
+    const { roomId, history } = this.#room;
+    for (const [seq, { first, others }] of history.slots) {
+      const sentHash = history.sentAs(first)?.contentHash;
+      if (others || sentHash === undefined || first.contentHash === undefined) continue;
+      if (sentHash === first.contentHash) continue;
+      const detail = `${first.clientMsgId} was sent with another content`;
+      this.#findings.add({ kind: 'identity', roomId, seq, detail });
+    }
+  }
+
   /** One message, several seqs, each of them its own. */
   findDoubleAppends(): void {
     const { roomId, history } = this.#room;
@@ -69,19 +87,51 @@ class RoomAudit {
       if (firstSeq === undefined || again.length === 0 || reported.has(own.join())) continue;
       reported.add(own.join());
       for (const seq of again) {
-        const detail = `${name.split('\n').pop()} already has seq ${firstSeq}`;
+        const detail = `${nameIn(name)} already has seq ${firstSeq}`;
         this.#findings.add({ kind: 'double-append', roomId, seq, detail });
       }
     }
   }
 
-  /** Refused at every attempt, and there. An unanswered attempt may have been accepted. */
-  findPhantoms(): void {
+  /** There, and should not be. Each message is named once, at its first seq. */
+  findPhantoms(allSendsRecorded: boolean): void {
     const { roomId, history } = this.#room;
-    for (const [key, { clientMsgId, attempts, refusals, acked }] of history.outgoing) {
-      const seq = history.seqOf(key);
-      if (acked || refusals === 0 || refusals < attempts || seq === undefined) continue;
-      this.#findings.add({ kind: 'phantom', roomId, seq, detail: `${clientMsgId} was refused` });
+    for (const [seq, slot] of history.slots) {
+      const seen = [slot.first, ...(slot.others ?? [])];
+      const keys = seen.flatMap(({ senderId, clientMsgId }) =>
+        clientMsgId === undefined ? [] : [senderKey(senderId, clientMsgId)],
+      );
+      for (const key of new Set(keys)) {
+        if (history.seqOf(key) !== seq) continue;
+        const sent = history.outgoing.get(key);
+        const why =
+          sent && isRefused(sent) ? 'was refused' : allSendsRecorded ? inventionOf(slot, sent) : undefined;
+        if (why) this.#findings.add({ kind: 'phantom', roomId, seq, detail: `${nameIn(key)} ${why}` });
+      }
+    }
+  }
+
+  /**
+   * What was seen before a message was first sent must have the smaller seq. Nothing is said of messages on their way
+   * at the same time: first sent at or before the moment when the larger seq was first seen.
+   */
+  findNotLinearizable(): void {
+    const { roomId, history } = this.#room;
+    /** Of all larger seqs the one that was seen first. */
+    let rival = { seq: Infinity, seenAtMs: Infinity };
+    for (let i = this.#seqs.length - 1; i >= 0; i--) {
+      const seq = this.#seqs[i] as number;
+      const slot = history.slots.get(seq) as Slot;
+      // A place in dispute proves nothing, and is a violation of its own.
+      if (slot.others || history.isElsewhere(seq, slot.first)) continue;
+      const { seenAtMs } = slot;
+      const { clientMsgId, sentAtMs } = history.sentAs(slot.first) ?? { sentAtMs: Infinity };
+      // Seen before it was sent: then the first attempt is not among those recorded.
+      if (sentAtMs > rival.seenAtMs && sentAtMs <= seenAtMs) {
+        const detail = `${clientMsgId} was first sent ${sentAtMs - rival.seenAtMs} ms after seq ${rival.seq} was seen`;
+        this.#findings.add({ kind: 'not-linearizable', roomId, seq, detail });
+      }
+      if (seenAtMs < rival.seenAtMs) rival = { seq, seenAtMs };
     }
   }
 
@@ -148,6 +198,13 @@ class RoomAudit {
     }
     return false;
   }
+}
+
+/** Why a message of which every attempt is recorded cannot be what was sent; undefined if it can. */
+function inventionOf({ seenAtMs, others }: Slot, sent: Outgoing | undefined): string | undefined {
+  if (!sent || sent.attempts === 0) return 'was sent by nobody';
+  // Under a disputed seq it may be the other message that was seen so early.
+  return !others && seenAtMs < sent.sentAtMs ? 'was seen before it was sent' : undefined;
 }
 
 /** Index of the first element not below `value`. */

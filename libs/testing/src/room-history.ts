@@ -10,7 +10,9 @@ export interface MessageIdentity {
 export interface Slot {
   epoch: string | number;
   acked: boolean;
-  /** The message first seen here. */
+  /** When a message was acked or shown here for the first time, in ms. */
+  seenAtMs: number;
+  /** The message first recorded here. */
   first: MessageIdentity;
   /** Different messages seen here too; absent in a sound history. */
   others?: MessageIdentity[];
@@ -21,7 +23,12 @@ export interface Outgoing {
   clientMsgId: string;
   attempts: number;
   refusals: number;
-  acked: boolean;
+  /** First attempt, in ms; infinite without one. */
+  sentAtMs: number;
+  /** First ack, in ms; infinite without one. */
+  ackedAtMs: number;
+  /** Of what was sent; undefined when no attempt tells it. */
+  contentHash: number | undefined;
 }
 
 /** The numbers of one room and what was seen under them. One entry a message, whatever the audience. */
@@ -41,23 +48,40 @@ export class RoomHistory {
   message(senderId: string | undefined, clientMsgId: string): Outgoing {
     const key = senderKey(senderId, clientMsgId);
     let found = this.outgoing.get(key);
-    if (!found) this.outgoing.set(key, (found = { clientMsgId, attempts: 0, refusals: 0, acked: false }));
+    if (!found) {
+      found = {
+        clientMsgId,
+        attempts: 0,
+        refusals: 0,
+        sentAtMs: Infinity,
+        ackedAtMs: Infinity,
+        contentHash: undefined,
+      };
+      this.outgoing.set(key, found);
+    }
     return found;
+  }
+
+  /** What its sender told of a message that was seen; undefined when nothing, or when it does not say who it is. */
+  sentAs({ senderId, clientMsgId }: MessageIdentity): Outgoing | undefined {
+    return clientMsgId === undefined ? undefined : this.outgoing.get(senderKey(senderId, clientMsgId));
   }
 
   /**
    * Notes that a message was seen under a number.
    *
+   * @param atMs - When. Sightings may be noted in any order of time.
    * @returns Whether it is the message first seen there.
    */
-  observe(seq: number, epoch: string | number, seen: MessageIdentity): boolean {
+  observe(seq: number, epoch: string | number, seen: MessageIdentity, atMs: number): boolean {
     const slot = this.slots.get(seq);
     if (!slot) {
-      this.slots.set(seq, { epoch, acked: false, first: seen });
+      this.slots.set(seq, { epoch, acked: false, seenAtMs: atMs, first: seen });
       if (seq > this.maxSeq) this.maxSeq = seq;
       this.#name(seq, seen);
       return true;
     }
+    if (atMs < slot.seenAtMs) slot.seenAtMs = atMs;
     if (isCompatible(slot.first, seen)) {
       this.#learn(seq, slot.first, seen);
       return true;
@@ -115,9 +139,19 @@ export class RoomHistory {
   }
 }
 
+/** Refused at every attempt, and never accepted. An unanswered attempt may have been accepted. */
+export function isRefused({ attempts, refusals, ackedAtMs }: Outgoing): boolean {
+  return ackedAtMs === Infinity && refusals > 0 && refusals >= attempts;
+}
+
 /** The name a sender's message goes by. */
 export function senderKey(senderId: string | undefined, clientMsgId: string): string {
   return `c\n${senderId ?? ''}\n${clientMsgId}`;
+}
+
+/** A message's own part of a name, for people. */
+export function nameIn(name: string): string {
+  return name.slice(name.lastIndexOf('\n') + 1);
 }
 
 /** 32-bit FNV-1a over UTF-16 units: enough to notice a changed body. */

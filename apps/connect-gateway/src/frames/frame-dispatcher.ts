@@ -97,9 +97,10 @@ export class FrameDispatcher {
       this.rooms.leave(connection, roomId);
       return connection.send(JSON.stringify({ op: Op.leave, roomId, ref: frame.ref }));
     }
-    const isMember = connection.memberships.has(roomId);
-    if (frame.op === Op.join && !isMember && connection.memberships.size >= limits.maxRoomsPerConnection)
-      throw new AppError('TOO_MANY_ROOMS');
+    const kept = [...connection.memberships.values()].filter(
+      ({ room }) => room.roomId !== roomId && (frame.op === Op.join || room.kind === 'direct'),
+    );
+    if (kept.length >= limits.maxRoomsPerConnection) throw new AppError('TOO_MANY_ROOMS');
     const { kind } = await this.rpc.call(
       logicRpc.admit,
       { userId: identity.userId, roomId },
@@ -149,6 +150,7 @@ export class FrameDispatcher {
         : { roomId: this.roomOf(connection, frame.roomId) };
     const ack = await this.publisher.publish({ from, text: frame.msg, clientMsgId, ...target });
     connection.send(JSON.stringify({ op: Op.ack, ...ack, ref: frame.ref }));
+    this.rooms.get(ack.roomId)?.expect(ack);
   }
 
   /** A send right behind a join means the room that the join is about. */

@@ -71,6 +71,42 @@ describe('delivery', () => {
     expect(member.seen).toEqual([1, 2, 3, 4]);
   });
 
+  // After a worker was killed, what was acknowledged waited for the lease of its shards, or the second position check.
+  it('reads what was accepted here from the log when it is not dispatched in time, once', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    try {
+      const { log, room, join } = setUp();
+      const member = join();
+      for (const { seq, epoch } of log.append(3)) room.expect({ seq, epoch });
+      await vi.advanceTimersByTimeAsync(400);
+      expect(log.reads).toEqual([]);
+      await vi.advanceTimersByTimeAsync(200);
+      await settle();
+      expect(member.seen).toEqual([1, 2, 3]);
+      expect(log.reads).toEqual(['1-3']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('reads nothing for an accepted message that comes in time, or has come before its ack', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    try {
+      const { log, room, join } = setUp();
+      const member = join();
+      const [first, second] = log.append(2);
+      room.expect({ seq: 1, epoch: 'e1' });
+      await room.deliver([first!, second!]);
+      room.expect({ seq: 2, epoch: 'e1' });
+      await vi.advanceTimersByTimeAsync(5_000);
+      await settle();
+      expect(member.seen).toEqual([1, 2]);
+      expect(log.reads).toEqual([]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('fills a gap from the log before the later message', async () => {
     const { log, room, join } = setUp();
     const member = join();

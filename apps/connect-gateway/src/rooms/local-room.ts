@@ -17,6 +17,8 @@ export interface LocalRoomOptions {
 
 /** Pause after a catch-up that could not read the room log, milliseconds. */
 const CATCH_UP_RETRY_MS = 1_000;
+/** What was accepted here is read from the log when it has not been dispatched here within this time, milliseconds. */
+const EXPECT_WITHIN_MS = 500;
 
 /**
  * One room as this instance sees it: its members here, and how far they have been given its messages.
@@ -38,6 +40,9 @@ export class LocalRoom {
   private line: string;
   /** Deliveries are handled one after another: filling a gap waits for Redis. */
   private inbox: Promise<void> = Promise.resolve();
+  /** The highest position that a sender here was told. */
+  private expected: RoomPosition | undefined;
+  private expectTimer: NodeJS.Timeout | undefined;
 
   constructor(
     readonly roomId: number,
@@ -123,6 +128,22 @@ export class LocalRoom {
       else if (position.seq > this.tail) await this.fill(position.seq);
       await this.flush();
     });
+  }
+
+  /**
+   * A message was accepted for somebody here, so it should come. While a killed worker's shards wait for their lease to
+   * end it does not: then it is read from the log, instead of waiting for the position check.
+   */
+  expect(position: RoomPosition): void {
+    if (position.seq <= Math.max(this.tail, this.expected?.seq ?? 0)) return;
+    this.expected = position;
+    this.expectTimer ??= setTimeout(() => {
+      this.expectTimer = undefined;
+      const { expected } = this;
+      this.expected = undefined;
+      // What cannot be read now is the position check's.
+      if (expected && expected.seq > this.tail) void this.pullTo(expected).catch(() => undefined);
+    }, EXPECT_WITHIN_MS).unref();
   }
 
   /** Writes a frame to every member, outside the sequence of messages. A member whose socket is full does without it. */

@@ -121,6 +121,12 @@ describe('history', () => {
     expect(api.logic.calls[0]?.request).toEqual({ userId: 3, roomId: 1, limit: 50 });
   });
 
+  it('passes the largest page on', async () => {
+    api.logic.on(logicRpc.history, () => ({ roomId: 1, epoch: 'e', head: 0, messages: [], more: false }));
+    expect((await get('/v1/rooms/1/messages?limit=200')).statusCode).toBe(200);
+    expect(api.logic.calls[0]?.request).toEqual({ userId: 3, roomId: 1, limit: 200 });
+  });
+
   it.each([
     ['limit=0', ['limit']],
     ['limit=201', ['limit']],
@@ -232,6 +238,13 @@ describe('bad input', () => {
     ],
     ['an odd content type', '{}', { 'content-type': 'x' }, 400, 'INVALID', ['Content-Type']],
   ];
+  it('a body of the largest size is read, one byte more is not', async () => {
+    api.logic.on(logicRpc.createRoom, () => room);
+    const body = (bytes: number) => JSON.stringify({ name: 'x' }).padEnd(bytes, ' ');
+    expect((await post('/v1/rooms', body(65_536))).statusCode).toBe(201);
+    expect((await post('/v1/rooms', body(65_537))).json()).toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
+  });
+
   it.each(cases)('%s', async (_, body, headers, status, code, fields) => {
     const reply = await post('/v1/rooms', body, { ...bearer(), ...headers });
     expect(reply.statusCode).toBe(status);

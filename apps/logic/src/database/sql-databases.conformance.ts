@@ -1,11 +1,11 @@
 import 'reflect-metadata';
 import { Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { freePort, spawnProcess, type ManagedProcess } from '@parley/testing';
+import { missingPostgres, startPostgres } from '@parley/testing';
 import { randomUUID } from 'node:crypto';
-import { accessSync, chownSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, onTestFinished } from 'vitest';
 import { AccountsModule } from '../accounts/accounts.module.js';
@@ -31,9 +31,9 @@ export function describeSql(title: string, suite: (server: SqlServer) => void): 
   describe(`${title} on SQLite`, () => suite(sqlite));
 
   const given = process.env['PARLEY_TEST_POSTGRES_URL'];
-  const commands = given === undefined ? findPostgres() : undefined;
-  if (typeof commands === 'string') {
-    describe.skip(`${title} on Postgres (skipped: ${commands})`, () =>
+  const missing = given === undefined ? missingPostgres() : undefined;
+  if (missing !== undefined) {
+    describe.skip(`${title} on Postgres (skipped: ${missing})`, () =>
       suite({ kind: 'postgres', createDatabase: noServer }));
     return;
   }
@@ -41,7 +41,7 @@ export function describeSql(title: string, suite: (server: SqlServer) => void): 
     let adminUrl = given ?? '';
     let stop: () => Promise<void> = async () => undefined;
     beforeAll(async () => {
-      if (commands) ({ url: adminUrl, stop } = await startPostgres(commands));
+      if (given === undefined) ({ url: adminUrl, stop } = await startPostgres());
     });
     afterAll(() => stop());
     suite({ kind: 'postgres', createDatabase: () => createPostgresDatabase(adminUrl) });
@@ -133,84 +133,4 @@ async function createPostgresDatabase(adminUrl: string): Promise<string> {
 
 async function noServer(): Promise<string> {
   throw new Error('there is no Postgres server');
-}
-
-interface PostgresCommands {
-  readonly initdb: string;
-  readonly postgres: string;
-  /** Put in front of both: Postgres refuses to run as root. */
-  readonly asNobody: readonly string[];
-}
-
-const NOBODY = 65_534;
-
-/** @returns What to run, or why there is nothing to run. */
-function findPostgres(): PostgresCommands | string {
-  const dirs = [...(process.env['PATH'] ?? '').split(delimiter), ...debianPostgresDirs()];
-  const find = (name: string) => dirs.map((dir) => join(dir, name)).find(isExecutable);
-  const [initdb, postgres, setpriv] = ['initdb', 'postgres', 'setpriv'].map(find);
-  if (!initdb || !postgres) return 'no PARLEY_TEST_POSTGRES_URL, and no initdb on this machine';
-  if (process.getuid?.() !== 0) return { initdb, postgres, asNobody: [] };
-  if (!setpriv) return 'Postgres does not run as root, and there is no setpriv on this machine';
-  return {
-    initdb,
-    postgres,
-    asNobody: [setpriv, `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'],
-  };
-}
-
-function debianPostgresDirs(): string[] {
-  const root = '/usr/lib/postgresql';
-  return ['18', '17', '16', '15', '14', '13'].map((version) => join(root, version, 'bin'));
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function startPostgres(
-  commands: PostgresCommands,
-): Promise<{ url: string; stop: () => Promise<void> }> {
-  const dir = mkdtempSync(join(tmpdir(), 'parley-postgres-'));
-  if (commands.asNobody.length > 0) chownSync(dir, NOBODY, NOBODY);
-  const data = join(dir, 'data');
-  const run = (command: string, args: string[]): Promise<ManagedProcess> => {
-    const [first = command, ...rest] = [...commands.asNobody, command, ...args];
-    return spawnProcess({ command: first, args: rest, cwd: dir, name: command });
-  };
-  const initdb = await run(commands.initdb, [
-    '-D',
-    data,
-    '-U',
-    'postgres',
-    '-A',
-    'trust',
-    '-E',
-    'UTF8',
-    '--locale=C',
-    '--no-sync',
-  ]);
-  if ((await initdb.exited).code !== 0) throw new Error(`initdb failed\n${initdb.output()}`);
-  const port = await freePort();
-  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off'];
-  const server = await run(commands.postgres, [
-    '-D',
-    data,
-    '-p',
-    String(port),
-    ...settings.flatMap((s) => ['-c', s]),
-  ]);
-  await server.waitForLine(/ready to accept connections/, 20_000);
-  return {
-    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
-    stop: async () => {
-      await server.terminate();
-      rmSync(dir, { recursive: true, force: true });
-    },
-  };
 }

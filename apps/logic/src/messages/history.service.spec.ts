@@ -153,6 +153,14 @@ describe('HistoryService', () => {
       expect(await read({ before: 9, maxBytes })).toEqual({ seqs: [6, 7, 8], more: true });
     });
 
+    it('is exact: a page that fits is whole, and one byte less cuts it', async () => {
+      const { page, read } = setUp({ log: line(1, 3, 'e1', 'é') });
+      const { messages } = await page({ after: 0 });
+      const bytes = messages.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0);
+      expect(await read({ after: 0, maxBytes: bytes })).toEqual({ seqs: [1, 2, 3], more: false });
+      expect(await read({ after: 0, maxBytes: bytes - 1 })).toEqual({ seqs: [1, 2], more: true });
+    });
+
     it('keeps one message at least', async () => {
       const { read } = setUp({ log });
       expect(await read({ after: 2, maxBytes: 1 })).toEqual({ seqs: [3], more: true });

@@ -2,7 +2,7 @@ import type { Send } from '@parley/contracts';
 import { AppError, limits, Op } from '@parley/protocol';
 import type { AcceptInput, AcceptOutcome, RoomStore } from '@parley/redis';
 import { v7 as uuidv7 } from 'uuid';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ArchiveRepository, ArchivedMessage } from '../archive/archive.repository.js';
 import { stub } from '../testing/stub.js';
 import type { DirectRoomsService } from './direct-rooms.service.js';
@@ -24,8 +24,9 @@ function setUp(script: {
   outcomes?: (AcceptOutcome | Error)[];
   archived?: ArchivedMessage | Error;
   burst?: number;
+  perSecond?: number;
 }) {
-  const { outcomes = [], archived, burst = 100 } = script;
+  const { outcomes = [], archived, burst = 100, perSecond = 1 } = script;
   const accepts: AcceptInput[] = [];
   const ensure = vi.fn(() => Promise.resolve({ seq: 0, epoch: 'e1', floor: 0 }));
   const raise = vi.fn(() => Promise.resolve());
@@ -34,7 +35,7 @@ function setUp(script: {
     archived instanceof Error ? Promise.reject(archived) : Promise.resolve(archived),
   );
   const service = new PublishService(
-    { sendBurst: burst, sendsPerSecond: 1, roomCreation: 'everyone' },
+    { sendBurst: burst, sendsPerSecond: perSecond, roomCreation: 'everyone' },
     stub<RoomAccessService>('RoomAccessService', {
       authorize: (_, roomId) =>
         roomId === 404
@@ -130,6 +131,26 @@ describe('PublishService', () => {
     const [first, second] = await publish(send(), send());
     expect(first).toMatchObject({ ok: true });
     expect(second).toEqual({ ok: false, code: 'RATE_LIMITED', retryAfterMs: expect.any(Number) as number });
+  });
+
+  it('takes as many sends at once as a user may burst, and the next after the time it names', async () => {
+    vi.useFakeTimers({ now: 1_000_000, toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { sendBurst, sendsPerSecond } = limits;
+    const { publish } = setUp({
+      outcomes: Array.from({ length: sendBurst + 1 }, (_, i) => ok(i + 1)),
+      burst: sendBurst,
+      perSecond: sendsPerSecond,
+    });
+    const results = await publish(...Array.from({ length: sendBurst }, () => send()));
+    expect(results.map((result) => result.ok)).toEqual(Array(sendBurst).fill(true));
+    const late = send();
+    const limited = { ok: false, code: 'RATE_LIMITED' };
+    expect(await publish(late)).toEqual([{ ...limited, retryAfterMs: 50 }]);
+    vi.setSystemTime(1_000_049);
+    expect(await publish(late)).toMatchObject([limited]);
+    vi.setSystemTime(1_000_051);
+    expect(await publish(late)).toMatchObject([{ ok: true, ack: { seq: sendBurst + 1 } }]);
   });
 
   it('addresses a direct message to both users of the conversation', async () => {

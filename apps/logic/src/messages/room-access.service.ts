@@ -14,7 +14,10 @@ export interface RoomFacts {
 }
 
 const MAX_ROOMS = 50_000;
-/** A cached fact older than this is read again; when SQL cannot be read it is used all the same. */
+/**
+ * A cached fact older than this is used once more, and read again meanwhile. Changes are announced, so this is for the
+ * announcement that was lost; when SQL cannot be read the old fact stays.
+ */
 const FRESH_MS = 30_000;
 
 interface Cached {
@@ -57,12 +60,22 @@ export class RoomAccessService implements OnModuleInit {
 
   private async facts(roomId: number): Promise<RoomFacts> {
     const cached = this.cache.get(roomId);
-    if (cached && Date.now() - cached.readAt < FRESH_MS) return cached.facts;
+    if (!cached) return this.read(roomId);
+    if (Date.now() - cached.readAt >= FRESH_MS) {
+      // One reader a period: whoever comes next finds it fresh.
+      this.cache.set(roomId, { facts: cached.facts, readAt: Date.now() });
+      void this.read(roomId).catch((error: unknown) => {
+        if (error instanceof AppError && error.code === 'ROOM_NOT_FOUND') this.cache.delete(roomId);
+      });
+    }
+    return cached.facts;
+  }
+
+  private async read(roomId: number): Promise<RoomFacts> {
     let room: Awaited<ReturnType<RoomsRepository['get']>>;
     try {
       room = await this.rooms.get(roomId);
     } catch (error) {
-      if (cached) return cached.facts;
       throw new AppError('UNAVAILABLE', { cause: error });
     }
     if (!room) throw new AppError('ROOM_NOT_FOUND', { context: { roomId } });

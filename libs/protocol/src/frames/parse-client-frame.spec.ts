@@ -58,6 +58,10 @@ describe('parseClientFrame', () => {
     expect(error.fields).toEqual(fields);
   });
 
+  it('takes the largest page', () => {
+    expect(parse({ op: Op.history, roomId: 1, limit: limits.maxHistoryPage })).toMatchObject({ limit: 200 });
+  });
+
   it('judges the length of a text in code points, on both sides of the bound', () => {
     const frame = (count: number) => ({ op: Op.room, msg: '👍'.repeat(count), ref: 7 });
     expect(parse(frame(limits.maxTextCodePoints))).toMatchObject({ op: Op.room });

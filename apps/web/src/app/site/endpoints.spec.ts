@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resolveEndpoints, rotatingUrl, type SiteConfig } from './endpoints.js';
+import { resolveEndpoints, type SiteConfig } from './endpoints.js';
 
 const derived: SiteConfig = { apiUrl: null, wsUrls: null, apiPort: 7070, wsPorts: [7000, 7002] };
 
@@ -23,12 +23,5 @@ describe('resolveEndpoints', () => {
       apiUrl: 'https://chat.example',
       wsUrls: ['wss://chat.example/ws'],
     });
-  });
-});
-
-describe('rotatingUrl', () => {
-  it('starts anywhere and then visits every address in turn', () => {
-    const next = rotatingUrl(['a', 'b', 'c'], () => 0.5);
-    expect([next(), next(), next(), next()]).toEqual(['b', 'c', 'a', 'b']);
   });
 });

@@ -33,17 +33,3 @@ export function resolveEndpoints(
     wsUrls: config.wsUrls ?? config.wsPorts.map((port) => `ws${secure}://${page.hostname}:${port}/ws`),
   };
 }
-
-/**
- * Hands out gateway addresses: a random one first, so that clients spread over the gateways, then the next one for
- * every further connection, so that a dead gateway is left behind.
- */
-export function rotatingUrl(urls: readonly string[], random: () => number = Math.random): () => string {
-  let next = Math.floor(random() * urls.length);
-  return () => {
-    const url = urls[next % urls.length];
-    next = (next + 1) % urls.length;
-    if (url === undefined) throw new RangeError('no gateway address');
-    return url;
-  };
-}

@@ -1,9 +1,9 @@
-import { ParleyApi, ParleyClient, webSocketTransport } from '@parley/client';
+import { ParleyApi, ParleyClient, rotating, webSocketTransport } from '@parley/client';
 import type { Session } from '@parley/protocol';
 import { Account } from '../account/account.js';
 import { ChatSession } from '../chat/chat-session.js';
 import { Observable } from '../observable.js';
-import { rotatingUrl, type Endpoints } from './endpoints.js';
+import type { Endpoints } from './endpoints.js';
 
 /** The parts of a running site. */
 export interface Site {
@@ -21,7 +21,7 @@ export function createSite(endpoints: Endpoints): Site {
     const getToken = () => session.token;
     return new ChatSession({
       api: new ParleyApi({ baseUrl: endpoints.apiUrl, getToken }),
-      client: new ParleyClient({ transport: webSocketTransport(rotatingUrl(endpoints.wsUrls)), getToken }),
+      client: new ParleyClient({ transport: webSocketTransport(rotating(endpoints.wsUrls)), getToken }),
       me: session.user,
       onExpired: () => account.expired(session),
     });

@@ -1,0 +1,105 @@
+import type { Identity } from '@parley/contracts';
+import { CloseCode, Op } from '@parley/protocol';
+import type { PresenceStore } from '@parley/redis';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { GatewayConfig } from '../gateway-config.js';
+import type { RoomDirectory } from '../rooms/room-directory.js';
+import { FakeConnection } from '../testing/fake-connection.js';
+import { stub } from '../testing/stub.js';
+import { ConnectionIndex } from './connection-index.js';
+import { ConnectionLifecycle } from './connection-lifecycle.service.js';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const identity: Identity = { userId: 1, userName: 'ada', sessionId: 's', expiresAt: Infinity, role: 'user' };
+
+function setUp(maxConnections = 100) {
+  const config = stub<GatewayConfig>('GatewayConfig', {
+    instanceId: 'gw-1',
+    positionCheckMs: 3_000,
+    maxConnections,
+    unauthenticatedIdleMs: 10_000,
+    heartbeatIntervalMs: 25_000,
+    heartbeatTimeoutMs: 60_000,
+  });
+  const index = new ConnectionIndex(
+    config,
+    stub<PresenceStore>('PresenceStore', { shareUser: () => Promise.resolve() }),
+  );
+  const lifecycle = new ConnectionLifecycle(config, index, stub<RoomDirectory>('RoomDirectory', {}));
+  lifecycle.onApplicationBootstrap();
+  onTestFinished(() => lifecycle.onApplicationShutdown());
+  const open = () => {
+    const connection = new FakeConnection(0);
+    connection.identity = undefined;
+    const pings = vi.spyOn(connection, 'ping').mockImplementation(() => undefined);
+    return { connection, pings, taken: lifecycle.opened(connection) };
+  };
+  return { lifecycle, index, open };
+}
+
+describe('connections of one gateway', () => {
+  it('are taken up to the bound; the next is closed with 4004, and one more taken when one has gone', () => {
+    const { lifecycle, index, open } = setUp(3);
+    const opened = [open(), open(), open()];
+    expect(opened.map(({ taken }) => taken)).toEqual([true, true, true]);
+    const late = open();
+    expect(late.taken).toBe(false);
+    expect(late.connection.closes).toEqual([{ code: 4004, reason: 'OVERLOADED' }]);
+    expect(index.size).toBe(3);
+    // The transport tells of its end too: it must not free a place that it never had.
+    lifecycle.closed(late.connection);
+    expect(open().taken).toBe(false);
+    lifecycle.closed(opened[0]!.connection);
+    expect(open().taken).toBe(true);
+    for (const { connection } of opened) expect(connection.closes).toEqual([]);
+  });
+
+  it('are not taken while it is draining', () => {
+    const { lifecycle, open } = setUp();
+    void lifecycle.drain(0);
+    expect(open().connection.closes).toEqual([{ code: CloseCode.overloaded, reason: 'GOING_AWAY' }]);
+  });
+});
+
+describe('a connection without a token', () => {
+  it('is open for ten seconds, then closed with 4003', () => {
+    const { open } = setUp();
+    const { connection } = open();
+    vi.advanceTimersByTime(10_000);
+    expect(connection.closes).toEqual([]);
+    // It is looked at every quarter of that time.
+    vi.advanceTimersByTime(2_500);
+    expect(connection.frames).toMatchObject([{ op: Op.error, code: 'AUTH_TIMEOUT' }]);
+    expect(connection.closes).toEqual([{ code: 4003, reason: 'AUTH_TIMEOUT' }]);
+  });
+
+  it('stays when one comes just in time', async () => {
+    const { open, index } = setUp();
+    const { connection } = open();
+    vi.advanceTimersByTime(10_000);
+    await index.authenticate(connection, identity, 't');
+    vi.advanceTimersByTime(30_000);
+    expect(connection.closes).toEqual([]);
+  });
+});
+
+describe('a silent connection', () => {
+  it('is pinged after 25 s, kept for 60 s, then closed with 4002; any sign of life keeps it', async () => {
+    const { open, index } = setUp();
+    const [silent, alive] = [open(), open()];
+    await index.authenticate(silent.connection, identity, 't');
+    await index.authenticate(alive.connection, identity, 't');
+    vi.advanceTimersByTime(22_500);
+    expect(silent.pings).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(2_500);
+    expect(silent.pings).toHaveBeenCalledTimes(1);
+    alive.connection.lastSeenAt = Date.now();
+    vi.advanceTimersByTime(35_000);
+    expect(silent.connection.closes).toEqual([]);
+    vi.advanceTimersByTime(2_500);
+    expect(silent.connection.closes).toEqual([{ code: 4002, reason: 'HEARTBEAT_TIMEOUT' }]);
+    expect(alive.connection.closes).toEqual([]);
+  });
+});

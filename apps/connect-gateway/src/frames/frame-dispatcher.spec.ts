@@ -1,0 +1,130 @@
+import { CloseCode, limits, Op } from '@parley/protocol';
+import type { RpcClient } from '@parley/rpc';
+import { describe, expect, it, vi } from 'vitest';
+import type { GatewayConfig } from '../gateway-config.js';
+import type { LocalRoom } from '../rooms/local-room.js';
+import type { Membership } from '../rooms/membership.js';
+import type { RoomDirectory } from '../rooms/room-directory.js';
+import { FakeConnection } from '../testing/fake-connection.js';
+import { stub } from '../testing/stub.js';
+import type { AuthenticatorService } from './authenticator.service.js';
+import { FrameDispatcher } from './frame-dispatcher.js';
+
+/** Rooms from here on are conversations. */
+const FIRST_CONVERSATION = 1_000;
+
+function setUp() {
+  const connection = new FakeConnection(1);
+  const reading: string[] = [];
+  vi.spyOn(connection, 'pauseReading').mockImplementation(() => void reading.push('paused'));
+  vi.spyOn(connection, 'resumeReading').mockImplementation(() => void reading.push('resumed'));
+  const calls: { pattern: string; answer: (response: unknown) => void }[] = [];
+  const call = (contract: { pattern: string }, request: { roomId: number }) =>
+    contract.pattern === 'logic.admit'
+      ? Promise.resolve({ kind: request.roomId < FIRST_CONVERSATION ? 'room' : 'direct' })
+      : new Promise((answer) => calls.push({ pattern: contract.pattern, answer }));
+  const dispatcher = new FrameDispatcher(
+    stub<GatewayConfig>('GatewayConfig', { maxOutboundBytes: 1_000 }),
+    stub<AuthenticatorService>('AuthenticatorService', {
+      identify: ({ identity }) => Promise.resolve(identity!),
+    }),
+    stub<RoomDirectory>('RoomDirectory', {
+      join: (to, roomId, kind) => {
+        const room = stub<LocalRoom>('LocalRoom', {
+          roomId,
+          kind,
+          epoch: 'e',
+          delivered: 0,
+          promote: () => true,
+          resume: () => undefined,
+        });
+        const member: Membership = { connection: to, room, live: true, lastSeq: 0, catchingUp: false };
+        to.memberships.set(roomId, member);
+        return Promise.resolve({ member, resumed: false });
+      },
+      leave: (from, roomId) => void from.memberships.delete(roomId),
+    }),
+    stub<RpcClient>('RpcClient', { call: call as unknown as RpcClient['call'] }),
+  );
+  const handle = (frame: object) => dispatcher.handle(connection, JSON.stringify(frame));
+  const last = () => connection.frames.at(-1);
+  return { connection, reading, calls, dispatcher, handle, last };
+}
+
+const numbers = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('rooms of one connection', () => {
+  it('are 64; the next join is refused, and taken after a leave', async () => {
+    const { connection, handle, last } = setUp();
+    for (const roomId of numbers(1, limits.maxRoomsPerConnection)) await handle({ op: Op.join, roomId });
+    expect(connection.memberships.size).toBe(64);
+    await handle({ op: Op.join, roomId: 65 });
+    expect(last()).toMatchObject({ op: Op.error, code: 'TOO_MANY_ROOMS', roomId: 65 });
+    // A room that it is in may be joined again.
+    await handle({ op: Op.join, roomId: 64 });
+    expect(last()).toMatchObject({ op: Op.joined, roomId: 64 });
+    await handle({ op: Op.leave, roomId: 1 });
+    await handle({ op: Op.join, roomId: 65 });
+    expect(last()).toMatchObject({ op: Op.joined, roomId: 65 });
+    expect(connection.memberships.size).toBe(64);
+  });
+
+  // A move leaves rooms but not conversations, and was not counted: moving from one to the next had no bound.
+  it('are 64 also when it moves through its conversations', async () => {
+    const { connection, handle, last } = setUp();
+    for (const roomId of numbers(FIRST_CONVERSATION, 63)) await handle({ op: Op.move, roomId });
+    for (const roomId of [1, 2, 3]) {
+      await handle({ op: Op.move, roomId });
+      expect(last()).toMatchObject({ op: Op.joined, roomId });
+      expect(connection.memberships.size).toBe(64);
+    }
+    await handle({ op: Op.move, roomId: FIRST_CONVERSATION + 63 });
+    expect(last()).toMatchObject({ op: Op.joined });
+    for (const roomId of [4, FIRST_CONVERSATION + 64]) {
+      await handle({ op: Op.move, roomId });
+      expect(last()).toMatchObject({ op: Op.error, code: 'TOO_MANY_ROOMS' });
+    }
+    expect(connection.memberships.size).toBe(64);
+  });
+});
+
+describe('frames of one connection', () => {
+  it('are 256 in hand before its socket waits, and it reads on when one is done', async () => {
+    const { handle, reading, calls } = setUp();
+    const ask = () => handle({ op: Op.count, roomId: 1 });
+    const inHand = numbers(1, 255).map(ask);
+    await turn();
+    expect([calls.length, reading]).toEqual([255, []]);
+    inHand.push(ask());
+    await turn();
+    expect([calls.length, reading]).toEqual([256, ['paused']]);
+    calls[0]?.answer({});
+    await inHand[0];
+    expect(reading).toEqual(['paused', 'resumed']);
+    for (const { answer } of calls) answer({});
+    await Promise.all(inHand);
+    expect(reading).toEqual(['paused', 'resumed']);
+  });
+
+  it('may be refused a hundred times; the next refusal ends the connection', async () => {
+    const { connection, dispatcher, handle } = setUp();
+    for (let i = 0; i < 100; i++) await dispatcher.handle(connection, 'rubbish');
+    await handle({ op: Op.ping });
+    expect(connection.closes).toEqual([]);
+    await dispatcher.handle(connection, 'rubbish');
+    expect(connection.closes).toEqual([{ code: 4503, reason: 'TOO_MANY_ERRORS' }]);
+  });
+});
+
+// For as long as the peer took to answer a close, a session that was logged out could go on sending.
+it('does nothing with a frame that comes after the connection was closed', async () => {
+  const { connection, calls, handle } = setUp();
+  await handle({ op: Op.join, roomId: 1 });
+  connection.close(CloseCode.sessionRevoked, 'SESSION_REVOKED');
+  const before = connection.frames.length;
+  await handle({ op: Op.room, roomId: 1, msg: 'too late' });
+  await handle({ op: Op.ping });
+  expect(calls).toEqual([]);
+  expect(connection.frames).toHaveLength(before);
+});

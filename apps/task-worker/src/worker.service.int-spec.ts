@@ -1,0 +1,109 @@
+import { loadConfig } from '@parley/config';
+import { HealthRegistry, MetricsRegistry } from '@parley/observability';
+import { consumerGroups, DispatchStreams, type StreamItem } from '@parley/queue';
+import { LeaseStore, RedisConnections, RedisKeys } from '@parley/redis';
+import { MemoryRegistry } from '@parley/registry';
+import { eventually, sharedRedis, uniquePrefix } from '@parley/testing';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { ArchiverService } from './archiver.service.js';
+import { DispatcherService } from './dispatcher.service.js';
+import { stub } from './testing/stub.js';
+import { WorkerService } from './worker.service.js';
+
+afterAll(async () => (await sharedRedis()).stop());
+
+/** A worker that reads everything and finishes nothing until it is told to. */
+async function stuckWorker(maxPendingEntries: number) {
+  const { url } = await sharedRedis();
+  const loaded = loadConfig('task-worker', {
+    env: {
+      PARLEY_INSTANCE_ID: 'w',
+      PARLEY_SHARD_COUNT: '1',
+      PARLEY_LOG_LEVEL: 'silent',
+      PARLEY_MAX_PENDING_ENTRIES: String(maxPendingEntries),
+    },
+  });
+  const keys = new RedisKeys(uniquePrefix('worker'), { shardCount: 1, shardOf: () => 0 });
+  const connections = new RedisConnections(url);
+  const registry = new MemoryRegistry({ leaseTtlMs: 600_000 });
+  await registry.register({
+    instanceId: 'w',
+    service: 'task-worker',
+    state: 'ready',
+    address: '',
+    version: '1',
+    load: 0,
+    startedAt: 0,
+  });
+  const read: StreamItem[] = [];
+  const health = new HealthRegistry();
+  const metrics = new MetricsRegistry();
+  const worker = new WorkerService(
+    loaded,
+    registry,
+    stub<DispatcherService>('DispatcherService', {
+      configure: () => undefined,
+      dispatch: (items) => {
+        read.push(...items);
+        return Promise.resolve();
+      },
+    }),
+    stub<ArchiverService>('ArchiverService', {
+      archive: () => Promise.resolve([]),
+      stop: () => undefined,
+    }),
+    health,
+    metrics,
+    new LeaseStore(connections.main, keys),
+    connections,
+    keys,
+  );
+  onTestFinished(async () => {
+    await finishAll();
+    await worker.stop();
+    await registry.close();
+    connections.close();
+  });
+  await worker.start();
+
+  const add = async (count: number) => {
+    const pipeline = connections.main.pipeline();
+    for (let i = 0; i < count; i++)
+      pipeline.xadd(keys.dispatch(0), '*', 'r', 1, 's', i + 1, 'e', 'e', 'b', '{"code":0', 't', '');
+    await pipeline.exec();
+  };
+  /** Empties the stream, as acknowledging and trimming do for whole nodes of it. */
+  const finishAll = async () => {
+    for (const group of consumerGroups)
+      await new DispatchStreams(connections.main, keys).ack(group, 0, [
+        '0-1',
+        ...read.map((r) => r.streamId),
+      ]);
+    await connections.main.xtrim(keys.dispatch(0), 'MAXLEN', 0);
+  };
+  const entries = async () =>
+    Number(
+      /^parley_stream_entries (\d+)$/m.exec(
+        await metrics.getSingleMetricAsString('parley_stream_entries'),
+      )?.[1],
+    );
+  return { add, finishAll, entries, health };
+}
+
+describe('a backlog', () => {
+  it('below half of the bound leaves the worker ready; at half it is unready, until the stream is emptied', async () => {
+    const { add, finishAll, entries, health } = await stuckWorker(40);
+    await add(19);
+    await eventually(async () => expect(await entries()).toBe(19));
+    expect(await health.failing()).toEqual({});
+    await add(1);
+    await eventually(
+      async () => expect(await health.failing()).toEqual({ backlog: 'the streams are filling up' }),
+      { timeoutMs: 5_000 },
+    );
+    expect(await entries()).toBe(20);
+    await finishAll();
+    await eventually(async () => expect(await health.failing()).toEqual({}), { timeoutMs: 5_000 });
+    expect(await entries()).toBe(0);
+  });
+});

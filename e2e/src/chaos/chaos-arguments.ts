@@ -1,0 +1,75 @@
+import { parseArgs } from 'node:util';
+import { faultNames, type FaultName } from './faults.js';
+import { sqlKinds, type SqlKind } from './sql-server.js';
+
+export const USAGE = `npm run chaos -- [options]
+
+Starts a Parley of its own (two of each app, Redis, SQL), lets clients talk over WebSocket, TCP and HTTP, injects
+faults from a seeded schedule, and checks that nothing accepted was lost, shown twice or reordered, that history
+tells the same, and that everybody is counted right. Exits 1 on any violation.
+
+  --minutes 5        how long; the fault under way is finished
+  --seed N           replays a schedule of faults (default: by chance; printed)
+  --faults a,b,…     which faults; none: a soak (default: all of them)
+  --once             each fault once, in order, however long that takes
+  --sql sqlite       or postgres, which must be installed here
+  --clients 100
+  --logs DIR         where to leave the logs of every process (default: nowhere, unless something is wrong)
+  --help             this text
+
+Faults: ${faultNames('postgres').join(', ')} (lose-sql with --sql postgres only).`;
+
+export interface ChaosArguments {
+  readonly help: boolean;
+  readonly seed: number;
+  readonly forMs: number;
+  readonly once: boolean;
+  readonly faults: readonly FaultName[];
+  readonly sql: SqlKind;
+  readonly clients: number;
+  readonly logsDir: string | undefined;
+}
+
+/** @throws {Error} that names what is wrong with the arguments. */
+export function parseChaosArguments(args: readonly string[]): ChaosArguments {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
+      minutes: { type: 'string', default: '5' },
+      faults: { type: 'string', default: 'all' },
+      once: { type: 'boolean', default: false },
+      sql: { type: 'string', default: 'sqlite' },
+      clients: { type: 'string', default: '100' },
+      logs: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const sql = sqlKinds.find((kind) => kind === values.sql);
+  if (!sql) throw new Error(`--sql must be ${sqlKinds.join(' or ')}`);
+  const known = faultNames(sql);
+  const wanted =
+    { all: known, none: [] }[values.faults] ?? values.faults.split(',').map((name) => name.trim());
+  const faults = wanted.map((name) => {
+    const fault = known.find((other) => other === name);
+    if (!fault) throw new Error(`there is no fault "${name}" with ${sql}; there are ${known.join(', ')}`);
+    return fault;
+  });
+  return {
+    help: values.help,
+    seed: numberOf('seed', values.seed, 0, Number.MAX_SAFE_INTEGER),
+    forMs: numberOf('minutes', values.minutes, 0, 24 * 60) * 60_000,
+    once: values.once,
+    faults,
+    sql,
+    clients: numberOf('clients', values.clients, 2, 1_000),
+    logsDir: values.logs,
+  };
+}
+
+function numberOf(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= least && value <= most))
+    throw new Error(`--${name} must be a number from ${least} to ${most}`);
+  return value;
+}

@@ -1,0 +1,41 @@
+import type { AppName, AppProcess, Stack } from '../stack.js';
+
+/** A place for one process of an app: whatever happens to the process, its successor has the same name and addresses. */
+export class Slot {
+  private current: AppProcess;
+
+  private constructor(
+    private readonly stack: Stack,
+    readonly app: AppName,
+    /** Which of the app's processes, from 1. */
+    readonly number: number,
+    private readonly env: Readonly<Record<string, string>>,
+    started: AppProcess,
+  ) {
+    this.current = started;
+  }
+
+  /** Starts the place's first process. */
+  static async fill(
+    stack: Stack,
+    app: AppName,
+    number: number,
+    env: Readonly<Record<string, string>>,
+  ): Promise<Slot> {
+    return new Slot(stack, app, number, env, await stack.spawn(app, env));
+  }
+
+  /** The process that is here now, or was last. */
+  get process(): AppProcess['process'] {
+    return this.current.process;
+  }
+
+  port(name: string): number {
+    return this.current.ports[name] ?? 0;
+  }
+
+  /** Starts a successor; resolves when it says that it is ready. */
+  async respawn(): Promise<void> {
+    this.current = await this.stack.spawn(this.app, this.env);
+  }
+}

@@ -1,0 +1,127 @@
+import {
+  mayReconnect,
+  Op,
+  type AckFrame,
+  type ErrorFrame,
+  type JoinedFrame,
+  type ServerFrame,
+} from '@parley/protocol';
+import type { EventHub } from './event-hub.js';
+import type { FrameSender } from './frame-sender.js';
+import { localError } from './local-refusal.js';
+import type { Outbox } from './outbox.js';
+import { parseServerFrame } from './parse-server-frame.js';
+import type { RequestTable } from './request-table.js';
+import type { RoomTable } from './room-table.js';
+
+/** Whom frames are for. */
+export interface FrameRouterParts {
+  readonly events: EventHub;
+  readonly frames: FrameSender;
+  readonly replies: RequestTable;
+  readonly rooms: RoomTable;
+  readonly outbox: Outbox;
+  /** The server leaves, and asks to be followed no sooner than this. */
+  goaway(reconnectAfterMs: number): void;
+}
+
+/** Brings each frame of the server to the part that waits for it, and tells the application. */
+export class FrameRouter {
+  readonly #events: EventHub;
+  readonly #frames: FrameSender;
+  readonly #replies: RequestTable;
+  readonly #rooms: RoomTable;
+  readonly #outbox: Outbox;
+  readonly #goaway: (reconnectAfterMs: number) => void;
+
+  constructor({ events, frames, replies, rooms, outbox, goaway }: FrameRouterParts) {
+    this.#events = events;
+    this.#frames = frames;
+    this.#replies = replies;
+    this.#rooms = rooms;
+    this.#outbox = outbox;
+    this.#goaway = goaway;
+  }
+
+  /** Takes one frame's text. Never throws; what cannot be read is an `error` event. */
+  receive(text: string): void {
+    const parsed = parseServerFrame(text);
+    if (parsed.kind === 'frame') this.#dispatch(parsed.frame);
+    else if (parsed.kind === 'bad')
+      this.#events.emit('error', localError('BAD_FRAME', parsed.problem, false));
+  }
+
+  #dispatch(frame: ServerFrame): void {
+    switch (frame.op) {
+      case Op.room:
+        return this.#rooms.get(frame.roomId)?.line.receive(frame);
+      case Op.direct:
+        return this.#rooms.receiveDirect(frame);
+      case Op.ack:
+        return this.#acked(frame);
+      case Op.error:
+        return this.#refused(frame);
+      case Op.joined:
+        return this.#joined(frame);
+      case Op.resync: {
+        const { roomId, from, to, reason } = frame;
+        const line = this.#rooms.resyncing(frame);
+        if (!line) return;
+        this.#events.emit('resync', { roomId, from, to, reason });
+        return line.resync(frame);
+      }
+      case Op.history:
+      case Op.leave:
+        this.#frames.authenticated();
+        this.#replies.answer(frame.ref, frame);
+        return;
+      case Op.goaway:
+        this.#goaway(frame.reconnectAfterMs);
+        return this.#events.emit('goaway', frame);
+      case Op.count:
+        return this.#events.emit('count', frame);
+      case Op.info:
+        return this.#events.emit('info', frame);
+      case Op.ping:
+        return this.#frames.send({ op: Op.pong });
+      case Op.pong:
+        return;
+    }
+  }
+
+  #joined(frame: JoinedFrame): void {
+    this.#frames.authenticated();
+    this.#replies.answer(frame.ref, frame);
+    const room = this.#rooms.joined(frame);
+    if (!room) return;
+    this.#events.emit('joined', frame);
+    for (const waiter of room.waiters.splice(0)) waiter.resolve(frame);
+    this.#outbox.pumpAll();
+  }
+
+  #acked(ack: AckFrame): void {
+    this.#frames.authenticated();
+    const entry = this.#outbox.acked(ack);
+    if (!entry) return;
+    // From here on the peer may answer: a conversation is followed from its first ack.
+    if (entry.target.op === Op.direct) this.#rooms.followSent(ack);
+    this.#events.emit('acked', ack);
+  }
+
+  #refused(frame: ErrorFrame): void {
+    const entry = this.#outbox.find(frame);
+    if (entry) {
+      const room = entry.target.op === Op.room ? this.#rooms.get(entry.target.roomId) : undefined;
+      const lostRoom = frame.code === 'NOT_JOINED' && room !== undefined;
+      this.#outbox.refusedBy(entry, frame, frame.retryable || lostRoom);
+      if (lostRoom) this.#rooms.rejoin(room);
+      return;
+    }
+    if (this.#replies.refuse(frame.ref, frame)) return;
+    // With an id of this client's, it answers something that is settled already.
+    if (frame.ref !== undefined || frame.clientMsgId !== undefined) return;
+    // Over TCP this announces a close; the reconnect is all there is to say about it.
+    if (frame.closeCode !== undefined && mayReconnect(frame.closeCode)) return;
+    this.#events.emit('error', frame);
+  }
+}

@@ -1,0 +1,79 @@
+import {
+  Op,
+  type ClientFrame,
+  type HistoryFrame,
+  type HistoryPage,
+  type ServerFrame,
+} from '@parley/protocol';
+import type { RoomPosition } from './client-events.js';
+import { ClientError } from './client-error.js';
+import type { FrameSender } from './frame-sender.js';
+import type { HistoryQuery } from './parley-api.js';
+import type { RequestTable } from './request-table.js';
+
+/** Why a leave may fail and yet have what it wants: without its connection a client is in no room. */
+const IN_NO_ROOM = new Set(['NOT_JOINED', 'DISCONNECTED', 'CLOSED', 'ENDED']);
+
+/** What the requests need. */
+export interface ServerRequestsPorts {
+  online(): boolean;
+  readonly frames: FrameSender;
+  readonly replies: RequestTable;
+  /** The wait for a reply, milliseconds; then `NO_ANSWER`. */
+  readonly timeoutMs: number;
+}
+
+/** Frames that are answered by `ref`, each sent once: joins, leaves and pages of history. */
+export class ServerRequests {
+  readonly #ports: ServerRequestsPorts;
+
+  constructor(ports: ServerRequestsPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Asks to be in a room; `joined` is for the room table.
+   *
+   * @param position - The last message shown; to begin where the room is if undefined or without an epoch.
+   * @param failed - Called unless the answer is a `joined`.
+   * @returns The `ref` of the join; each is larger than the one before.
+   */
+  join(roomId: number, position: RoomPosition | undefined, failed: (error: ClientError) => void): number {
+    const { replies, frames, timeoutMs } = this.#ports;
+    const ref = replies.nextRef();
+    replies.expect(ref, timeoutMs, () => {}, failed);
+    // Both or neither: without its epoch a seq is no position, and the line reads from there by itself.
+    const from = position?.epoch ? { lastSeq: position.seq, epoch: position.epoch } : undefined;
+    frames.send({ op: Op.join, roomId, ref, ...from }, true);
+    return ref;
+  }
+
+  /**
+   * @returns When the client is not in the room, for whatever reason.
+   * @throws {ClientError} `NO_ANSWER`, or the server's refusal.
+   */
+  async leave(roomId: number): Promise<void> {
+    try {
+      await this.#request((ref) => ({ op: Op.leave, roomId, ref }));
+    } catch (error) {
+      if (!(error instanceof ClientError) || !IN_NO_ROOM.has(error.code)) throw error;
+    }
+  }
+
+  /** @throws {ClientError} `DISCONNECTED`, `CLOSED`, `ENDED`, `NO_ANSWER`, or the server's refusal. */
+  async page(roomId: number, query: HistoryQuery): Promise<HistoryPage> {
+    const frame = await this.#request((ref) => ({ op: Op.history, roomId, ref, ...query }));
+    const { epoch, head, messages, more } = frame as HistoryFrame;
+    return { roomId, epoch, head, messages, more };
+  }
+
+  #request(build: (ref: number) => ClientFrame): Promise<ServerFrame> {
+    const { online, replies, frames, timeoutMs } = this.#ports;
+    if (!online()) return Promise.reject(new ClientError('DISCONNECTED', true));
+    return new Promise((resolve, reject) => {
+      const ref = replies.nextRef();
+      replies.expect(ref, timeoutMs, resolve, reject);
+      frames.send(build(ref));
+    });
+  }
+}
