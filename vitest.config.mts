@@ -7,5 +7,6 @@ export default defineConfig({
     include: ['src/**/*.spec.{ts,tsx}'],
     typecheck: { enabled: false },
     passWithNoTests: true,
+    dangerouslyIgnoreUnhandledErrors: false,
   },
 });

@@ -167,33 +167,4 @@ describe('delivery', () => {
     });
     for (const client of [alice, alice2, bob, carol]) client.close();
   });
-
-  // gochat keyed connections by user: closing an old tab removed the new one.
-  it('keeps a newer tab going when an older one of the same user is closed, and counts the user once', async () => {
-    const roomId = await room('tabs');
-    const [older, newer] = await Promise.all([ws(0), ws(1)]);
-    await join(older, 0, roomId);
-    await join(newer, 0, roomId);
-    expect((await stack.api(tokens[0]).members(roomId)).count).toBe(1);
-    older.close();
-    await older.waitForClose();
-    newer.send({ op: 3, roomId, msg: 'still here' });
-    await newer.waitForText('still here');
-    expect((await stack.api(tokens[0]).members(roomId)).count).toBe(1);
-    newer.close();
-    await eventually(async () => expect((await stack.api(tokens[0]).members(roomId)).count).toBe(0));
-  });
-
-  it('closes the sockets of a session that logs out, on every gateway, within a second', async () => {
-    const token = await stack.login('demo3');
-    const clients = await Promise.all([ws(0), ws(1), tcp(0)]);
-    for (const client of clients) {
-      client.send({ op: 20, authToken: token, roomId: 1 });
-      await client.waitFor(({ op }) => op === 21);
-    }
-    await stack.api(token).logout();
-    for (const client of clients)
-      expect(await client.waitForClose(1_000)).toEqual({ code: 4501, reason: 'SESSION_REVOKED' });
-    await expect(stack.api(token).me()).rejects.toMatchObject({ code: 'SESSION_REVOKED' });
-  });
 });

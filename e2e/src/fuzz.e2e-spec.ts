@@ -1,22 +1,39 @@
-import { eventually } from '@parley/testing';
+import { eventually, fuzzSeed } from '@parley/testing';
 import fc from 'fast-check';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chunkedBytes, httpHead, upgradeHead, webSocketBytes } from './fuzz/http-bytes.js';
 import { RawWs } from './raw-clients.js';
-import { Stack } from './stack.js';
+import { Stack, type AppProcess } from './stack.js';
 
 const CASES = 10_000;
 const AT_ONCE = 50;
+/** One in so many connections is not hung up by the client: the server has to. */
+const LEFT_OPEN_EVERY = 500;
+/** Time to authenticate: what ends a connection that sends nothing of sense. */
+const IDLE_MS = 1_000;
+/** A connection that is neither answered nor closed by then hangs. */
+const HANG_MS = 20_000;
+/** By how much the memory of a process may have grown after ten thousand cases. */
+const MAX_GROWTH_BYTES = 150 * 1_024 * 1_024;
 
 /** Ten thousand of anything, on live sockets: nobody crashes, hangs or fails to answer the others. */
 describe('fuzz', { timeout: 180_000 }, () => {
   let stack: Stack;
   let bystander: RawWs;
   let token: string;
+  const seed = fuzzSeed();
+  const sample = <T>(cases: fc.Arbitrary<T>) => fc.sample(cases, { numRuns: CASES, seed });
 
   beforeAll(async () => {
     stack = await Stack.start({
-      env: { PARLEY_REQUESTS_PER_SECOND: '1000000', PARLEY_LOGIN_PER_MINUTE: '1000000' },
+      env: {
+        PARLEY_REQUESTS_PER_SECOND: '1000000',
+        PARLEY_LOGIN_PER_MINUTE: '1000000',
+        PARLEY_UNAUTHENTICATED_IDLE_MS: String(IDLE_MS),
+        PARLEY_DRAIN_WINDOW_MS: '300',
+      },
     });
     token = await stack.login('demo');
     bystander = await RawWs.connect(stack.gateway(0).wsUrl);
@@ -40,6 +57,61 @@ describe('fuzz', { timeout: 180_000 }, () => {
     await bystander.waitForText(msg);
     for (const { app, process } of stack.apps) expect([app, process.running]).toEqual([app, true]);
     expect(stack.logs()).not.toMatch(/unhandledRejection|uncaughtException|"level":60/);
+  }
+
+  /** Open files and sockets of a process, and its memory. */
+  const usage = ({ process: { pid } }: AppProcess) => ({
+    descriptors: readdirSync(`/proc/${pid}/fd`).length,
+    rssBytes: Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1_024,
+  });
+  /** Does it all, and expects the process to have kept nothing of it. */
+  async function keepingNothing(victim: AppProcess | undefined, attack: () => Promise<void>): Promise<void> {
+    if (!victim) throw new Error('no victim');
+    const before = usage(victim);
+    await attack();
+    await eventually(() => expect(usage(victim).descriptors).toBeLessThanOrEqual(before.descriptors));
+    expect(usage(victim).rssBytes - before.rssBytes).toBeLessThan(MAX_GROWTH_BYTES);
+    await everybodyIsWell();
+  }
+
+  /**
+   * Sends the parts, one write each, and reads until the connection is closed.
+   *
+   * @param left - Not hung up by this side: the server has to end it.
+   * @returns What came back.
+   */
+  function converse(port: number, parts: readonly Uint8Array[], left: boolean): Promise<string> {
+    return new Promise((resolve, reject) => {
+      let answer = '';
+      const sent = Buffer.concat(parts);
+      const socket = createConnection({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: left }, () => {
+        for (const part of parts) socket.write(part);
+        if (!left) socket.end();
+      });
+      socket.setTimeout(HANG_MS, () => {
+        socket.destroy();
+        reject(new Error(`hangs (seed ${seed}): ${sent.toString('hex')}`));
+      });
+      socket.setEncoding('latin1').on('data', (text: string) => (answer += text));
+      socket.on('end', () => socket.end());
+      // A reset: as good an end as any.
+      socket.on('error', () => undefined);
+      socket.on('close', () => resolve(answer));
+    });
+  }
+  /** All the cases on connections of their own; the number of answers by their first line. */
+  async function converseAll(
+    port: number | undefined,
+    cases: readonly (readonly Uint8Array[])[],
+  ): Promise<Map<string, number>> {
+    const answers = new Map<string, number>();
+    let turn = 0;
+    await forEach(cases, async (parts) => {
+      const answer = await converse(port ?? 0, parts, turn++ % LEFT_OPEN_EVERY === 0);
+      const line = /^HTTP\/1\.1 \d{3}/.exec(answer)?.[0] ?? (answer === '' ? 'none' : 'other');
+      answers.set(line, (answers.get(line) ?? 0) + 1);
+    });
+    return answers;
   }
 
   const bytes = fc.uint8Array({ minLength: 1, maxLength: 300 });
@@ -75,21 +147,57 @@ describe('fuzz', { timeout: 180_000 }, () => {
   );
 
   it(`survives ${CASES} TCP connections that send random bytes`, async () => {
-    await forEach(fc.sample(tcpCase, CASES), async (data) => {
-      await new Promise<void>((resolve) => {
-        const socket = createConnection({ port: stack.gateway(0).tcpPort, host: '127.0.0.1' }, () =>
-          socket.end(data),
-        );
-        socket.on('error', () => undefined);
-        socket.on('close', () => resolve());
-        socket.resume();
-      });
+    const gateway = stack.of('connect-gateway')[0];
+    await keepingNothing(gateway, async () => {
+      const answers = await converseAll(
+        gateway?.ports['tcp'],
+        sample(tcpCase).map((data) => [data]),
+      );
+      // Refusals are frames.
+      expect(answers.get('other')).toBeGreaterThan(CASES / 2);
     });
-    await everybodyIsWell();
+  });
+
+  it(`survives ${CASES} WebSockets that send random bytes as frames, with and behind the upgrade`, async () => {
+    const gateway = stack.of('connect-gateway')[0];
+    await keepingNothing(gateway, async () => {
+      const answers = await converseAll(
+        gateway?.ports['ws'],
+        sample(webSocketBytes).map((frames, i) => {
+          const head = Buffer.from(upgradeHead());
+          return i % 2 === 0 ? [Buffer.concat([head, ...frames])] : [head, ...frames];
+        }),
+      );
+      expect([...answers]).toEqual([['HTTP/1.1 101', CASES]]);
+    });
+  });
+
+  it(`survives ${CASES} connections to the WebSocket port that send random bytes and heads`, async () => {
+    const gateway = stack.of('connect-gateway')[0];
+    await keepingNothing(gateway, async () => {
+      const answers = await converseAll(
+        gateway?.ports['ws'],
+        sample(fc.oneof(chunkedBytes, httpHead(['/ws', '/metrics', '/health/live', '/']))),
+      );
+      expect([...answers.keys()].filter((line) => / 5\d\d/.test(line))).toEqual([]);
+      expect(answers.get('HTTP/1.1 400')).toBeGreaterThan(CASES / 4);
+    });
+  });
+
+  it(`survives ${CASES} connections to the API that send random bytes and heads`, async () => {
+    const api = stack.of('gateway-api')[0];
+    await keepingNothing(api, async () => {
+      const answers = await converseAll(
+        api?.ports['http'],
+        sample(fc.oneof(chunkedBytes, httpHead(['/v1/rooms', '/v1/login', '/user/login', '/docs', '/']))),
+      );
+      expect([...answers.keys()].filter((line) => / 5\d\d/.test(line))).toEqual([]);
+      expect(answers.get('HTTP/1.1 400')).toBeGreaterThan(CASES / 4);
+    });
   });
 
   it(`answers ${CASES} nearly right frames over WebSocket`, async () => {
-    const texts = fc.sample(frame, CASES);
+    const texts = sample(frame);
     // A connection is closed after too many bad frames: a new one for every fifty.
     const batches = Array.from({ length: Math.ceil(CASES / 50) }, (_, i) => texts.slice(i * 50, i * 50 + 50));
     await forEach(batches, async (batch) => {
@@ -116,7 +224,7 @@ describe('fuzz', { timeout: 180_000 }, () => {
       '/v1/rooms',
     ];
     let turn = 0;
-    await forEach(fc.sample(frame, CASES), async (body) => {
+    await forEach(sample(frame), async (body) => {
       const path = paths[turn++ % paths.length] as string;
       const response = await fetch(`${stack.apiUrl}${path}`, {
         method: 'POST',

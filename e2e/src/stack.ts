@@ -9,6 +9,7 @@ import {
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { expectNoCrash } from './expect-no-crash.js';
 
 /** A bundled tool runs from elsewhere and is told where the workspace is. */
 const root = process.env['PARLEY_ROOT'] ?? resolve(import.meta.dirname, '../..');
@@ -148,6 +149,7 @@ export class Stack {
     return [...this.logsByProcess()].map(([name, text]) => `--- ${name}\n${text}`).join('\n');
   }
 
+  /** @throws {Error} when a process has crashed since the start; everything is stopped then, too. */
   async stop(): Promise<void> {
     await Promise.all(
       this.apps.map(({ process: running }) =>
@@ -156,6 +158,7 @@ export class Stack {
     );
     await this.redis.stop();
     rmSync(this.dataDir, { recursive: true, force: true });
+    expectNoCrash(this.apps);
   }
 
   private async spawnWeb(): Promise<void> {

@@ -64,6 +64,7 @@ await bootstrapApp({
   module: FixtureModule,
   port: 0,
   portName: 'http',
+  ...(mode === 'impatient' && { requestTimeoutMs: 300 }),
   config: {
     instanceId: 'fixture-1',
     host: '127.0.0.1',

@@ -133,14 +133,34 @@ describe('bootstrapApp', { timeout: 30_000 }, () => {
     expect(await post('x-request-id: no good\r\n')).toMatch(/^[0-9a-f-]{36}$/);
   });
 
+  // A body that did not come kept its connection for ever.
+  it.each([
+    ['nothing', ''],
+    ['half a head', 'POST /fixture/echo HTTP/1.1\r\nhost: x\r\n'],
+    [
+      'half a body',
+      'POST /fixture/echo HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{',
+    ],
+  ])('closes a connection on which %s comes and no more', async (_name, text) => {
+    const app = start('impatient');
+    const socket = connect(await app.port(), '127.0.0.1');
+    let reply = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => (reply += chunk));
+    socket.write(text);
+    await once(socket, 'close');
+    expect(reply).toMatch(/^HTTP\/1.1 408 /);
+  });
+
   it.each([
     ['reject', 'unhandledRejection'],
     ['throw', 'uncaughtException'],
-  ])('exits 1 when an error is handled by nobody: %s', async (path, event) => {
+  ])('says fatal once and exits 1 when an error is handled by nobody: %s', async (path, event) => {
     const app = start();
     await fetch(await app.url(`/fixture/${path}`)).catch(() => undefined);
     expect(await app.exitCode).toBe(1);
-    expect(await app.line('fatal')).toMatchObject({ level: 60, event });
+    expect(app.lines.filter(({ level }) => level === 60)).toEqual([
+      expect.objectContaining({ msg: 'fatal', event }),
+    ]);
     expect(JSON.stringify(app.lines)).not.toContain('hunter2');
   });
 

@@ -29,6 +29,8 @@ export interface BootstrapOptions {
   /** Largest HTTP body, bytes. */
   readonly bodyLimitBytes?: number;
   readonly trustProxy?: boolean;
+  /** A request that has not come whole by then is answered 408, and its connection closed. @defaultValue 10_000 */
+  readonly requestTimeoutMs?: number;
   /** Prepares the app before it listens: adapters, microservices, CORS. */
   readonly configure?: (app: NestFastifyApplication) => void | Promise<void>;
   /** Runs when HTTP listens; answers further ports for the `ready` line. The app is ready when it resolves. */
@@ -40,6 +42,8 @@ export interface BootstrapOptions {
   readonly drain?: (app: NestFastifyApplication) => Promise<void>;
 }
 
+/** How often within its time a request is looked at: so much later may it end. */
+const REQUEST_CHECKS = 10;
 /** Time that draining may take beyond the drain window, milliseconds. */
 const DRAIN_MARGIN_MS = 2_000;
 /** Time that draining and closing together may take beyond the drain window, milliseconds. */
@@ -56,7 +60,7 @@ const SHUTDOWN_MARGIN_MS = 4_000;
  * When it is ready it logs one line, `ready`, with its ports, whatever the log level.
  */
 export async function bootstrapApp(options: BootstrapOptions): Promise<NestFastifyApplication> {
-  const { service, config } = options;
+  const { service, config, requestTimeoutMs = 10_000 } = options;
   const { drainWindowMs } = config.shutdown;
   const logger = createLogger({ service, instanceId: config.instanceId, ...config.log });
   const fatal = (error: unknown, event: string): never => {
@@ -70,6 +74,13 @@ export async function bootstrapApp(options: BootstrapOptions): Promise<NestFasti
     bodyLimit: options.bodyLimitBytes ?? 65_536,
     trustProxy: options.trustProxy ?? false,
     forceCloseConnections: true,
+    // Node's own would be a minute for the head, Fastify's none for the body.
+    requestTimeout: requestTimeoutMs,
+    http: {
+      headersTimeout: requestTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: requestTimeoutMs / REQUEST_CHECKS,
+    },
   });
   installCorrelation(adapter.getInstance());
   const http = new HttpDrain(adapter.getInstance());

@@ -2,6 +2,9 @@ import type { z } from 'zod';
 import type { RedisConnection, RedisConnections } from './connections.js';
 import type { RedisKeys } from './keys.js';
 
+/** Pause after a truth that could not be re-read, milliseconds. */
+const RESUBSCRIBE_RETRY_MS = 500;
+
 interface Subscription {
   readonly channel: string;
   readonly onText: (text: string) => void;
@@ -16,6 +19,8 @@ interface Subscription {
 export class EventBus {
   private readonly subscriptions: Subscription[] = [];
   private subscriber: RedisConnection | undefined;
+  /** Counts them: a newer one takes over from one that is still trying. */
+  private resubscriptions = 0;
 
   constructor(
     private readonly connections: RedisConnections,
@@ -78,16 +83,33 @@ export class EventBus {
     });
     subscriber.on('ready', () => {
       // The first subscriptions are made by add(), and wait in the offline queue until now.
-      if (!first) void this.resubscribe(subscriber).catch(this.onError);
+      if (!first) void this.resubscribe(subscriber);
       first = false;
     });
     return subscriber;
   }
 
+  /** Until every subscriber has re-read its truth, or the connection is lost again: a hint missed here comes no more. */
   private async resubscribe(subscriber: RedisConnection): Promise<void> {
-    const channels = [...new Set(this.subscriptions.map((subscription) => subscription.channel))];
-    if (channels.length === 0) return;
-    await subscriber.subscribe(...channels);
-    for (const subscription of this.subscriptions) await subscription.onSubscribed();
+    const run = ++this.resubscriptions;
+    let due = [...this.subscriptions];
+    while (due.length > 0 && run === this.resubscriptions && subscriber.status === 'ready') {
+      const failed: Subscription[] = [];
+      try {
+        await subscriber.subscribe(...new Set(due.map(({ channel }) => channel)));
+        for (const subscription of due) {
+          try {
+            await subscription.onSubscribed();
+          } catch (error) {
+            this.onError(error);
+            failed.push(subscription);
+          }
+        }
+        due = failed;
+      } catch (error) {
+        this.onError(error);
+      }
+      if (due.length > 0) await new Promise((resolve) => setTimeout(resolve, RESUBSCRIBE_RETRY_MS).unref());
+    }
   }
 }

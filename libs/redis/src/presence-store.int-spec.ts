@@ -1,4 +1,4 @@
-import { sharedRedis, uniquePrefix } from '@parley/testing';
+import { eventually, sharedRedis, uniquePrefix } from '@parley/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { PresenceStore, type Member } from './presence-store.js';
 import { RoomStore } from './room-store.js';
@@ -107,12 +107,23 @@ describe('PresenceStore', () => {
 
   it("knows the instances of a user's connections", async () => {
     const { store } = await presence();
-    await store.shareUser(1, 'gw-1', 2);
-    await store.shareUser(1, 'gw-2', 1);
-    await store.shareUser(2, 'gw-2', 1);
-    await store.shareUser(1, 'gw-1', 0);
+    await store.shareUser(1, 'gw-1', 2, 60_000);
+    await store.shareUser(1, 'gw-2', 1, 60_000);
+    await store.shareUser(2, 'gw-2', 1, 60_000);
+    await store.shareUser(1, 'gw-1', 0, 60_000);
     expect(await store.instancesOfUsers([1, 2, 3])).toEqual([['gw-2'], ['gw-2'], []]);
     await store.dropUserInstance(2, 'gw-2');
     expect(await store.instancesOfUsers([2])).toEqual([[]]);
+  });
+
+  // The names of killed instances stayed with a user who never came back, for ever.
+  it("forgets a user's instances when none of them says it again in time", async () => {
+    const { store, main, keys } = await presence();
+    await store.shareUser(1, 'gw-1', 1, 60_000);
+    await store.shareUser(1, 'killed', 1, 30);
+    await eventually(async () => expect(await main.exists(keys.userInstances(1))).toBe(0));
+    await store.shareUser(1, 'killed', 1, 30);
+    await store.shareUser(1, 'gw-1', 1, 60_000);
+    expect(await main.pttl(keys.userInstances(1))).toBeGreaterThan(30);
   });
 });

@@ -117,11 +117,14 @@ export class PresenceStore {
     await this.redis.hdel(this.keys.userInstances(userId), instanceId);
   }
 
-  /** Says how many connections of a user this instance holds; 0 removes it. */
-  async shareUser(userId: number, instanceId: string, connections: number): Promise<void> {
+  /**
+   * Says how many connections of a user this instance holds; 0 removes it. To be said again before `ttlMs` is over: what
+   * nobody repeats was left by instances that were killed, about a user who did not come back.
+   */
+  async shareUser(userId: number, instanceId: string, connections: number, ttlMs: number): Promise<void> {
     const key = this.keys.userInstances(userId);
     if (connections === 0) await this.redis.hdel(key, instanceId);
-    else await this.redis.hset(key, instanceId, connections);
+    else unwrap(await this.redis.pipeline().hset(key, instanceId, connections).pexpire(key, ttlMs).exec());
   }
 
   /** For each room: its position, this instance's reported users, and every instance that holds members. */

@@ -73,6 +73,19 @@ it('keeps what it knows when Redis comes back empty', async () => {
   expect(a.list.isRevoked('s1')).toBe(true);
 });
 
+// One failed re-read after an outage was reported and left at that: what was revoked meanwhile was never heard of.
+it('reads the list again until it could, whatever happens to the first attempt', async () => {
+  const { server, a, b } = await world();
+  await a.list.start();
+  const read = a.store.revoked.bind(a.store);
+  let failures = 2;
+  a.store.revoked = (now) => (failures-- > 0 ? Promise.reject(new Error('busy')) : read(now));
+  await server.kill();
+  await server.restart();
+  await b.store.revoke('missed', 1, inAnHour());
+  await eventually(() => expect(a.list.isRevoked('missed')).toBe(true));
+});
+
 it('forgets revocations whose tokens have expired', async () => {
   const { a, b } = await world();
   await a.store.revoke('old', 1, Date.now() - 1);

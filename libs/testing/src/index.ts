@@ -1,5 +1,6 @@
 export { eventually, type EventuallyOptions } from './eventually.js';
 export { freePort } from './free-port.js';
+export { fuzzSeed } from './fuzz-seed.js';
 export { HistoryChecker, type HistoryCheckerOptions } from './history-checker.js';
 export type {
   AckedRecord,

@@ -41,6 +41,7 @@ export class ManagedProcess {
   readonly #child: ChildProcess;
   readonly #ring = new LineRing();
   #exit: ProcessExit | undefined;
+  #told = false;
 
   /** @internal Use {@link spawnProcess}. */
   constructor(child: ChildProcess, name: string) {
@@ -70,6 +71,11 @@ export class ManagedProcess {
   /** Whether the process has not ended yet; a paused one runs. */
   get running(): boolean {
     return this.#exit === undefined;
+  }
+
+  /** Whether it has ended and nobody here had told it to. */
+  get endedByItself(): boolean {
+    return !this.running && !this.#told;
   }
 
   /** The last 2,000 lines of both streams, in order of arrival, joined by line breaks. */
@@ -136,7 +142,7 @@ export class ManagedProcess {
 
   /** SIGKILL, and waits for the end. Works on a paused process; nothing happens to an ended one. */
   async kill9(): Promise<ProcessExit> {
-    if (this.running) this.#child.kill('SIGKILL');
+    if (this.running) this.#end('SIGKILL');
     return this.exited;
   }
 
@@ -148,7 +154,7 @@ export class ManagedProcess {
    * @throws {Error} with the end of the output when it had to be killed.
    */
   async terminate(timeoutMs = 10_000): Promise<ProcessExit> {
-    if (this.running) this.#child.kill('SIGTERM');
+    if (this.running) this.#end('SIGTERM');
     const done = new AbortController();
     const late = sleep(timeoutMs, undefined, { signal: done.signal }).catch(() => undefined);
     const exit = await Promise.race([this.exited, late]);
@@ -156,6 +162,11 @@ export class ManagedProcess {
     if (exit) return exit;
     await this.kill9();
     throw new Error(`${this.name}: still running ${timeoutMs} ms after SIGTERM, killed\n${this.#quote()}`);
+  }
+
+  #end(signal: NodeJS.Signals): void {
+    this.#told = true;
+    this.#child.kill(signal);
   }
 
   #signal(signal: NodeJS.Signals): void {

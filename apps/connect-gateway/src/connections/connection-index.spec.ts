@@ -4,15 +4,17 @@ import { describe, expect, it } from 'vitest';
 import type { GatewayConfig } from '../gateway-config.js';
 import { FakeConnection } from '../testing/fake-connection.js';
 import { stub } from '../testing/stub.js';
-import { ConnectionIndex } from './connection-index.js';
+import { ConnectionIndex, SHARE_USERS_EVERY } from './connection-index.js';
 
 function setUp() {
   const shared: string[] = [];
   const redis = { away: false };
   const index = new ConnectionIndex(
-    stub<GatewayConfig>('GatewayConfig', { instanceId: 'gw-1' }),
+    stub<GatewayConfig>('GatewayConfig', { instanceId: 'gw-1', positionCheckMs: 3_000 }),
     stub<PresenceStore>('PresenceStore', {
-      shareUser: (userId, instanceId, count) => {
+      shareUser: (userId, instanceId, count, ttlMs) => {
+        // Longer than the time until it is said again.
+        expect(ttlMs).toBeGreaterThan(SHARE_USERS_EVERY * 3_000);
         shared.push(`${userId}@${instanceId}=${count}`);
         return redis.away ? Promise.reject(new Error('away')) : Promise.resolve();
       },
@@ -83,7 +85,12 @@ describe('ConnectionIndex', () => {
     redis.away = true;
     index.remove(a);
     expect(index.ofUser(1).size).toBe(0);
+    await new Promise((resolve) => setImmediate(resolve));
     redis.away = false;
+    shared.length = 0;
+    await index.shareAll();
+    // The first one's leave, too: this instance lives, so nobody else would take it out.
+    expect(shared).toEqual(['2@gw-1=1', '1@gw-1=0']);
     shared.length = 0;
     await index.shareAll();
     expect(shared).toEqual(['2@gw-1=1']);

@@ -5,6 +5,10 @@ import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
 import type { Connection } from './connection.js';
 
 const none: ReadonlySet<Connection> = new Set();
+/** Every so many position checks the users here are said again, whether or not anything looks wrong. */
+export const SHARE_USERS_EVERY = 20;
+/** So many times may that fail before Redis forgets them. */
+const SHARES_PER_TTL = 3;
 
 /** Every connection of this instance, by user and by session. */
 @Injectable()
@@ -12,6 +16,8 @@ export class ConnectionIndex {
   private readonly connections = new Set<Connection>();
   private readonly byUser = new Map<number, Set<Connection>>();
   private readonly bySession = new Map<string, Set<Connection>>();
+  /** Users who have left while Redis could not be told. */
+  private readonly unsaid = new Set<number>();
 
   constructor(
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
@@ -54,7 +60,7 @@ export class ConnectionIndex {
     discard(this.byUser, identity.userId, connection);
     discard(this.bySession, identity.sessionId, connection);
     // When Redis is away: shareAll repeats it, and a dispatcher removes what a dead instance left.
-    void this.share(identity.userId).catch(() => undefined);
+    void this.share(identity.userId).catch(() => this.unsaid.add(identity.userId));
   }
 
   /** Users with a connection here. */
@@ -64,11 +70,18 @@ export class ConnectionIndex {
 
   /** Says again which users are here: Redis may have lost it. */
   async shareAll(): Promise<void> {
-    await Promise.all([...this.byUser.keys()].map((userId) => this.share(userId)));
+    const users = new Set([...this.byUser.keys(), ...this.unsaid]);
+    await Promise.all(
+      [...users].map(async (userId) => {
+        await this.share(userId);
+        this.unsaid.delete(userId);
+      }),
+    );
   }
 
   private share(userId: number): Promise<void> {
-    return this.presence.shareUser(userId, this.config.instanceId, this.ofUser(userId).size);
+    const ttlMs = SHARES_PER_TTL * SHARE_USERS_EVERY * this.config.positionCheckMs;
+    return this.presence.shareUser(userId, this.config.instanceId, this.ofUser(userId).size, ttlMs);
   }
 }
 

@@ -32,7 +32,9 @@ export abstract class Connection {
   refusals = 0;
   /** Joins, moves and leaves take effect one after another. */
   sequence: Promise<void> = Promise.resolve();
-  /** Frames being handled. */
+  /** Pages of history are read one after another. */
+  pages: Promise<void> = Promise.resolve();
+  /** Frames in hand: being handled, or answered into a socket that is full. */
   inFlight = 0;
   private closed = false;
 
@@ -52,6 +54,20 @@ export abstract class Connection {
 
   get isOpen(): boolean {
     return !this.closed && this.socket.writable;
+  }
+
+  /** Resolves when no more than `bytes` wait to be taken by the operating system, or the connection is over. */
+  async whenTaken(bytes: number): Promise<void> {
+    const { socket } = this;
+    // Without need of a drain none is announced.
+    while (this.isOpen && this.bufferedBytes > bytes && socket.writableNeedDrain)
+      await new Promise<void>((resolve) => {
+        const done = () => {
+          socket.off('drain', done).off('close', done);
+          resolve();
+        };
+        socket.on('drain', done).on('close', done);
+      });
   }
 
   /** Calls `listener` whenever the socket has taken all that was waiting. */

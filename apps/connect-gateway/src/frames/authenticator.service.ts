@@ -24,14 +24,19 @@ export class AuthenticatorService {
    * Who sends this frame: the owner of the token in it, or else of the token that opened the connection. The first valid
    * token binds the connection to its owner.
    *
-   * @throws {AppError} `UNAUTHENTICATED` or `SESSION_REVOKED`.
+   * @throws {AppError} `UNAUTHENTICATED`, `SESSION_REVOKED`, or `UNAVAILABLE` when Redis cannot be told.
    */
   async identify(connection: Connection, token: string | undefined): Promise<Identity> {
     if (connection.identity && (token === undefined || token === connection.token))
       return connection.identity;
     if (token === undefined) throw new AppError('UNAUTHENTICATED');
     const identity = this.tokens.verify(token);
-    if (!connection.identity) await this.connections.authenticate(connection, identity, token);
+    if (connection.identity) return identity;
+    try {
+      await this.connections.authenticate(connection, identity, token);
+    } catch (cause) {
+      throw new AppError('UNAVAILABLE', { cause });
+    }
     return identity;
   }
 }

@@ -1,6 +1,7 @@
 import { limits, Op } from '@parley/protocol';
 import type { RpcClient } from '@parley/rpc';
 import { describe, expect, it, vi } from 'vitest';
+import type { GatewayConfig } from '../gateway-config.js';
 import type { LocalRoom } from '../rooms/local-room.js';
 import type { Membership } from '../rooms/membership.js';
 import type { RoomDirectory } from '../rooms/room-directory.js';
@@ -23,6 +24,7 @@ function setUp() {
       ? Promise.resolve({ kind: request.roomId < FIRST_CONVERSATION ? 'room' : 'direct' })
       : new Promise((answer) => calls.push({ pattern: contract.pattern, answer }));
   const dispatcher = new FrameDispatcher(
+    stub<GatewayConfig>('GatewayConfig', { maxOutboundBytes: 1_000 }),
     stub<AuthenticatorService>('AuthenticatorService', {
       identify: ({ identity }) => Promise.resolve(identity!),
     }),

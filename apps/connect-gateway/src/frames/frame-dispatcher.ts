@@ -12,11 +12,12 @@ import {
 import { PublishCoalescer, RpcClient } from '@parley/rpc';
 import { v7 as uuidv7 } from 'uuid';
 import type { Connection } from '../connections/connection.js';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
 import { RoomDirectory } from '../rooms/room-directory.js';
 import { AuthenticatorService } from './authenticator.service.js';
 import { historyFrame, refuse } from './replies.js';
 
-/** Frames of one connection being handled at a time; more wait in its socket. */
+/** Frames of one connection in hand at a time; more wait in its socket. */
 const MAX_IN_FLIGHT = 256;
 /** Bad frames after which a connection is closed. */
 const MAX_REFUSALS = 100;
@@ -29,6 +30,7 @@ export class FrameDispatcher {
   private readonly publisher: PublishCoalescer;
 
   constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     @Inject(AuthenticatorService) private readonly authenticator: AuthenticatorService,
     @Inject(RoomDirectory) private readonly rooms: RoomDirectory,
     @Inject(RpcClient) private readonly rpc: RpcClient,
@@ -38,6 +40,8 @@ export class FrameDispatcher {
 
   /** Handles one frame; never throws. */
   async handle(connection: Connection, text: string): Promise<void> {
+    // Its session may be over: what still comes, until the peer has closed, does not count.
+    if (!connection.isOpen) return;
     connection.lastSeenAt = Date.now();
     if (++connection.inFlight === MAX_IN_FLIGHT) connection.pauseReading();
     let frame: ClientFrame | undefined;
@@ -48,6 +52,8 @@ export class FrameDispatcher {
     } catch (cause) {
       this.refuse(connection, AppError.from(cause), frame);
     } finally {
+      // Whoever does not read the answers may not go on asking.
+      await connection.whenTaken(this.config.maxOutboundBytes);
       if (connection.inFlight-- === MAX_IN_FLIGHT) connection.resumeReading();
     }
   }
@@ -172,7 +178,17 @@ export class FrameDispatcher {
     });
   }
 
-  private async history(connection: Connection, frame: ClientFrameOf<typeof Op.history>): Promise<void> {
+  private history(connection: Connection, frame: ClientFrameOf<typeof Op.history>): Promise<void> {
+    // An answer is a thousand times larger than its question: the next one is made when the socket has room for it.
+    const done = connection.pages.then(async () => {
+      await connection.whenTaken(this.config.maxOutboundBytes);
+      await this.sendPage(connection, frame);
+    });
+    connection.pages = done.catch(() => undefined);
+    return done;
+  }
+
+  private async sendPage(connection: Connection, frame: ClientFrameOf<typeof Op.history>): Promise<void> {
     const identity = await this.identifyInOrder(connection, frame.authToken);
     const page = await this.rpc.call(logicRpc.history, {
       userId: identity.userId,

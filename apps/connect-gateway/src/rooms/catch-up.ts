@@ -8,6 +8,8 @@ import type { Membership } from './membership.js';
 export const MAX_REPLAY = 500;
 /** Messages read from the room log at a time. */
 const CHUNK = 100;
+/** Bytes of one write to one socket at the most, unless a single message is larger. */
+const MAX_WRITE_BYTES = 64 * 1024;
 
 /**
  * Brings one member from `lastSeq` to the room's position, as fast as its socket takes it. Stops while the socket is
@@ -38,7 +40,7 @@ export async function catchUp(member: Membership, store: RoomStore, maxOutboundB
         collapse(member);
         break;
       }
-      replay(member, messages);
+      replay(member, messages, maxOutboundBytes);
     }
   } finally {
     member.catchingUp = false;
@@ -57,12 +59,24 @@ async function fromLog(member: Membership, store: RoomStore): Promise<EncodedMes
   return contiguous ? entries.map(encodedMessage) : undefined;
 }
 
-function replay(member: Membership, messages: readonly EncodedMessage[]): void {
-  const due = messages.filter(({ seq }) => seq <= member.room.delivered).slice(0, CHUNK);
-  const last = due.at(-1);
-  if (!last) return;
-  member.connection.write(Buffer.concat(due.map((message) => member.connection.encode(message))));
-  member.lastSeq = last.seq;
+/** Writes as many of the messages as the socket should hold. */
+function replay(member: Membership, messages: readonly EncodedMessage[], maxOutboundBytes: number): void {
+  const { connection, room } = member;
+  const due = messages.filter(({ seq }) => seq <= room.delivered).slice(0, CHUNK);
+  while (due.length > 0 && connection.bufferedBytes < maxOutboundBytes / 2) {
+    const part = takeWrite(due);
+    connection.write(Buffer.concat(part.map((message) => connection.encode(message))));
+    member.lastSeq = part.at(-1)?.seq ?? member.lastSeq;
+  }
+}
+
+/** Takes from the front as many messages as one write may hold; at least one. */
+export function takeWrite(messages: EncodedMessage[]): EncodedMessage[] {
+  let bytes = 0;
+  let count = 0;
+  while (count < messages.length && (count === 0 || bytes < MAX_WRITE_BYTES))
+    bytes += Buffer.byteLength(messages[count++]?.text ?? '');
+  return messages.splice(0, count);
 }
 
 function collapse(member: Membership): void {

@@ -409,3 +409,25 @@ it('splits a flush of many bytes into several writes', async () => {
   expect(member.writes).toHaveLength(2);
   expect(member.seen).toEqual([1, 2, 3, 4]);
 });
+
+// A hundred messages were written at once, however large: megabytes for a socket that holds a quarter of one.
+it('catches up in writes of the same size, and no further than a socket that fills up meanwhile', async () => {
+  const { room, join } = setUp();
+  await room.deliver(numbers(1, 6).map((seq) => entry(ROOM, seq, 'e1', '界'.repeat(15_000))));
+  const reading = join(0);
+  const connection = new FakeConnection(9);
+  const write = connection.write.bind(connection);
+  connection.write = (bytes) => {
+    write(bytes);
+    connection.bufferedBytes = MAX_OUTBOUND_BYTES;
+  };
+  join(0, connection);
+  await settle();
+  expect(reading.seen).toEqual(numbers(1, 6));
+  // Two messages of 45 kB reach the size of a write.
+  expect(reading.writes).toHaveLength(3);
+  expect(connection.seen).toEqual([1, 2]);
+  connection.drain();
+  await settle();
+  expect(connection.seen).toEqual([1, 2, 3, 4]);
+});

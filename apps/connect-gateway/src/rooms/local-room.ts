@@ -2,7 +2,7 @@ import type { DispatchEntry } from '@parley/contracts';
 import type { RoomPosition, RoomStore } from '@parley/redis';
 import type { Connection, TransportName } from '../connections/connection.js';
 import { Buckets } from './buckets.js';
-import { catchUp, MAX_REPLAY, sendResync } from './catch-up.js';
+import { catchUp, MAX_REPLAY, sendResync, takeWrite } from './catch-up.js';
 import { encodedMessage, type EncodedMessage } from './encoded-message.js';
 import type { Membership } from './membership.js';
 import { RecentMessages } from './recent-messages.js';
@@ -15,8 +15,6 @@ export interface LocalRoomOptions {
   readonly onDelivered: (messages: number, members: number) => void;
 }
 
-/** Bytes of one write to one socket at the most, unless a single message is larger. */
-const MAX_FLUSH_BYTES = 64 * 1024;
 /** Pause after a catch-up that could not read the room log, milliseconds. */
 const CATCH_UP_RETRY_MS = 1_000;
 /** What was accepted here is read from the log when it has not been dispatched here within this time, milliseconds. */
@@ -229,7 +227,7 @@ export class LocalRoom {
 
   private async flushAll(): Promise<void> {
     while (this.pending.length > 0) {
-      const chunk = this.nextChunk();
+      const chunk = takeWrite(this.pending);
       const bytes = new Map<TransportName, Buffer>();
       let written = 0;
       for (const slice of this.live.slices()) {
@@ -241,14 +239,6 @@ export class LocalRoom {
       this.recent.push(chunk);
       this.options.onDelivered(chunk.length, written);
     }
-  }
-
-  private nextChunk(): EncodedMessage[] {
-    let size = 0;
-    let count = 0;
-    while (count < this.pending.length && (count === 0 || size < MAX_FLUSH_BYTES))
-      size += this.pending[count++]?.text.length ?? 0;
-    return this.pending.splice(0, count);
   }
 
   /** One write for the whole chunk, the same bytes for every member of a transport. */

@@ -1,9 +1,9 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { logicRpc } from '@parley/contracts';
 import { EventBus, PresenceStore, RedisConnections } from '@parley/redis';
-import { liveAmong, REGISTRY, type Registry } from '@parley/registry';
+import { liveAmong, REGISTRY, type Instance, type Registry } from '@parley/registry';
 import { RpcClient } from '@parley/rpc';
-import { ConnectionIndex } from '../connections/connection-index.js';
+import { ConnectionIndex, SHARE_USERS_EVERY } from '../connections/connection-index.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
 import { RoomDirectory, type DirectoryEntry } from './room-directory.js';
 
@@ -11,8 +11,6 @@ import { RoomDirectory, type DirectoryEntry } from './room-directory.js';
 const CHUNK = 500;
 /** A direct room without traffic for this long is forgotten here; the next message opens it again. Milliseconds. */
 const DIRECT_IDLE_MS = 600_000;
-/** Every so many checks the users here are reported again, whether or not anything looks wrong. */
-const SHARE_USERS_EVERY = 20;
 
 /**
  * Compares what was delivered with what there is, every few seconds and after every reconnect: a lost hint costs
@@ -22,6 +20,10 @@ const SHARE_USERS_EVERY = 20;
 export class PositionCheck implements OnApplicationBootstrap, OnApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
+  /** A gateway ended during a check, which may have been too early to see it. */
+  private again = false;
+  private stopWatching: (() => void) | undefined;
+  private gateways: ReadonlySet<string> = new Set();
   private rounds = 0;
   /** Heads seen at the last check: a room still below one has waited a whole interval. */
   private lastHeads = new Map<number, number>();
@@ -37,21 +39,39 @@ export class PositionCheck implements OnApplicationBootstrap, OnApplicationShutd
     @Inject(RedisConnections) private readonly redis: RedisConnections,
   ) {}
 
-  onApplicationBootstrap(): void {
+  async onApplicationBootstrap(): Promise<void> {
     this.timer = setInterval(() => this.run(false), this.config.positionCheckMs);
     this.redis.main.on('ready', () => this.run(true));
+    this.stopWatching = await this.registry.watch('connect-gateway', (gateways) => this.onGateways(gateways));
   }
 
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
+    this.stopWatching?.();
+    this.again = false;
     await this.running;
+  }
+
+  /** A gateway's end is not waited out: its lease has taken most of the time in which counts are to be right again. */
+  private onGateways(gateways: readonly Instance[]): void {
+    const present = new Set(gateways.map(({ instanceId }) => instanceId));
+    const someLeft = [...this.gateways].some((id) => !present.has(id));
+    this.gateways = present;
+    if (!someLeft) return;
+    if (this.running) this.again = true;
+    else this.run(false);
   }
 
   private run(reconnected: boolean): void {
     // A check that finds Redis away fails; the reconnect starts the next.
     this.running ??= this.check(reconnected)
       .catch(() => undefined)
-      .finally(() => (this.running = undefined));
+      .finally(() => {
+        this.running = undefined;
+        if (!this.again) return;
+        this.again = false;
+        this.run(false);
+      });
   }
 
   private async check(reconnected: boolean): Promise<void> {
@@ -77,6 +97,8 @@ export class PositionCheck implements OnApplicationBootstrap, OnApplicationShutd
           await this.catchUpRoom(roomId, entry, survey.position, reconnected);
         }
         this.forgetIdle(roomId, entry);
+        // What could not be reported when the last one left has been made up for.
+        if (entry.kind === 'room') this.rooms.drop(roomId);
       }
     }
     this.lastHeads = heads;

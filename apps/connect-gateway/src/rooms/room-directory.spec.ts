@@ -1,14 +1,21 @@
 import type { PresenceStore } from '@parley/redis';
 import { expect, it } from 'vitest';
+import type { Connection } from '../connections/connection.js';
 import type { ConnectionIndex } from '../connections/connection-index.js';
 import type { GatewayConfig } from '../gateway-config.js';
 import type { GatewayMetrics } from '../gateway-metrics.js';
 import { FakeConnection } from '../testing/fake-connection.js';
-import { FakeRoomLog } from '../testing/fake-room-log.js';
+import { entry, FakeRoomLog } from '../testing/fake-room-log.js';
 import { stub } from '../testing/stub.js';
 import { RoomDirectory } from './room-directory.js';
 
-function setUp(whenHeadIsRead: () => void = () => undefined) {
+type Share = PresenceStore['share'];
+const present: Share = () => Promise.resolve({ members: 1, here: 1, position: { seq: 10, epoch: 'e1' } });
+
+function setUp(
+  whenHeadIsRead: () => void = () => undefined,
+  { share = present, connections = [] as Connection[] } = {},
+) {
   const { store } = new FakeRoomLog(7);
   store.head = () => {
     whenHeadIsRead();
@@ -17,11 +24,9 @@ function setUp(whenHeadIsRead: () => void = () => undefined) {
   return new RoomDirectory(
     stub<GatewayConfig>('GatewayConfig', { instanceId: 'gw-1', maxOutboundBytes: 1_000, buckets: 4 }),
     store,
-    stub<PresenceStore>('PresenceStore', {
-      share: () => Promise.resolve({ members: 1, here: 1, position: { seq: 10, epoch: 'e1' } }),
-    }),
-    stub<ConnectionIndex>('ConnectionIndex', {}),
-    stub<GatewayMetrics>('GatewayMetrics', {}),
+    stub<PresenceStore>('PresenceStore', { share }),
+    stub<ConnectionIndex>('ConnectionIndex', { ofUser: () => new Set(connections) }),
+    stub<GatewayMetrics>('GatewayMetrics', { delivered: () => undefined }),
   );
 }
 
@@ -46,4 +51,49 @@ it('does not keep a connection that closes while its position is checked', async
   expect(connection.memberships.size).toBe(0);
   expect(rooms.get(7)?.members.size ?? 0).toBe(0);
   expect(rooms.all().get(7)?.presence.users ?? 0).toBe(0);
+});
+
+// A member that joined again, and closed while its position was checked, was put back into the room it had left.
+it('does not put a member back that closes while it joins again', async () => {
+  const connection = new FakeConnection(1);
+  const rooms = setUp(() => {
+    connection.markClosed();
+    rooms.leave(connection, 7);
+  });
+  await rooms.join(connection, 7, 'room');
+  await expect(rooms.join(connection, 7, 'room', { lastSeq: 15, epoch: 'e1' })).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+  });
+  expect(connection.memberships.size).toBe(0);
+  expect(rooms.get(7)?.members.size ?? 0).toBe(0);
+});
+
+// Both memberships were live: the connection got every further message of the conversation twice.
+it('shows a direct message once to a connection that joins the conversation while the message comes', async () => {
+  const connection = new FakeConnection(1);
+  const rooms = setUp(() => void rooms.deliver(7, [{ ...entry(7, 21), recipients: [1, 2] }]), {
+    connections: [connection],
+  });
+  const { member } = await rooms.join(connection, 7, 'direct', { lastSeq: 20, epoch: 'e1' });
+  member.room.promote(member);
+  await rooms.deliver(7, [{ ...entry(7, 22), recipients: [1, 2] }]);
+  expect(connection.seen.filter((seen) => seen === 22)).toEqual([22]);
+});
+
+// The room was forgotten together with the leave that Redis had not heard of: the user stayed in its list.
+it('keeps a room whose last leave could not be reported, for the position check to say it again', async () => {
+  let away = false;
+  const rooms = setUp(undefined, {
+    share: (...args) => (away ? Promise.reject(new Error('away')) : present(...args)),
+  });
+  const connection = new FakeConnection(1);
+  await rooms.join(connection, 7, 'room');
+  away = true;
+  rooms.leave(connection, 7);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(rooms.all().get(7)?.presence.users).toBe(0);
+  away = false;
+  await rooms.all().get(7)?.presence.repair();
+  rooms.drop(7);
+  expect(rooms.all().size).toBe(0);
 });

@@ -75,11 +75,13 @@ export class RoomDirectory {
     const resumed =
       from !== undefined && from.epoch === room.epoch && (await this.hasReached(room, from.lastSeq));
     // From here on nothing waits: a connection that closes later is in the room and leaves it.
-    if (!connection.isOpen && !joined) {
-      this.exit(connection, roomId, entry);
+    if (!connection.isOpen) {
+      // One that had joined before has left when it closed, or will.
+      if (!joined) this.exit(connection, roomId, entry);
       throw new AppError('UNAVAILABLE');
     }
-    if (joined) room.remove(connection);
+    // It had joined before; or a direct message has opened the conversation for it meanwhile.
+    room.remove(connection);
     const member = room.add(connection, resumed ? from.lastSeq : room.delivered);
     if (arrived) this.changed(roomId);
     return { member, resumed };
@@ -154,12 +156,14 @@ export class RoomDirectory {
   private exit(connection: Connection, roomId: number, entry: DirectoryEntry): void {
     const userId = connection.identity?.userId;
     if (entry.kind === 'room' && userId !== undefined && entry.presence.exit(userId)) {
-      // When Redis is away the position check repeats it.
-      void entry.presence
-        .report()
-        .then(() => this.changed(roomId))
-        .catch(() => undefined)
-        .finally(() => this.drop(roomId));
+      void entry.presence.report().then(
+        () => {
+          this.changed(roomId);
+          this.drop(roomId);
+        },
+        // Redis is away: the room stays known, so that the position check repeats it.
+        () => undefined,
+      );
     } else {
       this.drop(roomId);
     }

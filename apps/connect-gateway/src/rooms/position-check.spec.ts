@@ -1,0 +1,151 @@
+import type { EventBus, PresenceStore, RedisConnections } from '@parley/redis';
+import { MemoryRegistry } from '@parley/registry';
+import type { RpcClient } from '@parley/rpc';
+import { EventEmitter } from 'node:events';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { SHARE_USERS_EVERY, type ConnectionIndex } from '../connections/connection-index.js';
+import type { GatewayConfig } from '../gateway-config.js';
+import { stub } from '../testing/stub.js';
+import { PositionCheck } from './position-check.js';
+import type { DirectoryEntry, RoomDirectory } from './room-directory.js';
+
+const CHECK_MS = 3_000;
+const LEASE_MS = 7_000;
+const position = { seq: 1, epoch: 'e1' };
+const gateway = (instanceId: string) => ({
+  instanceId,
+  service: 'connect-gateway',
+  state: 'ready' as const,
+  address: '',
+  version: '',
+  load: 0,
+  startedAt: 0,
+});
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** One room with one user here, and what Redis says of both. The `others` are gateways that are about to die. */
+async function setUp(...others: string[]) {
+  const registry = new MemoryRegistry({ leaseTtlMs: LEASE_MS });
+  const ofRoom = new Map([['gw-1', 1]]);
+  const ofUser = new Set(['gw-1']);
+  const said: string[] = [];
+  const connection = new EventEmitter();
+  let users = 1;
+  let surveys = 0;
+  let holdSurvey: Promise<void> | undefined;
+  const presence = stub<PresenceStore>('PresenceStore', {
+    survey: async () => {
+      surveys++;
+      const survey = { position, here: ofRoom.get('gw-1') ?? 0, instances: [...ofRoom.keys()] };
+      await holdSurvey;
+      return [survey];
+    },
+    dropInstance: async (_roomId, instanceId) => Number(ofRoom.delete(instanceId)),
+    instancesOfUsers: async (userIds) => userIds.map(() => [...ofUser]),
+    dropUserInstance: async (_userId, instanceId) => void ofUser.delete(instanceId),
+  });
+  const entry = {
+    kind: 'room',
+    room: undefined,
+    presence: {
+      get users() {
+        return users;
+      },
+      repair: async () => {
+        said.push(`repair to ${users}`);
+        return { members: 0, here: 0, position };
+      },
+    },
+  } as unknown as DirectoryEntry;
+  const check = new PositionCheck(
+    stub<GatewayConfig>('GatewayConfig', { instanceId: 'gw-1', positionCheckMs: CHECK_MS }),
+    stub<RoomDirectory>('RoomDirectory', {
+      all: () => new Map([[7, entry]]),
+      drop: (roomId) => void (users === 0 && said.push(`drop ${roomId}`)),
+    }),
+    presence,
+    stub<ConnectionIndex>('ConnectionIndex', {
+      users: () => [1],
+      shareAll: async () => void said.push('share'),
+    }),
+    registry,
+    stub<RpcClient>('RpcClient', {}),
+    stub<EventBus>('EventBus', { publish: async (kind) => void said.push(kind) }),
+    stub<RedisConnections>('RedisConnections', { main: connection as never }),
+  );
+  await registry.register(gateway('gw-1'));
+  const stayAlive = setInterval(() => void registry.register(gateway('gw-1')), 1_000);
+  for (const other of others) await registry.register(gateway(other));
+  await check.onApplicationBootstrap();
+  return {
+    registry,
+    ofRoom,
+    ofUser,
+    said,
+    check,
+    leave: () => (users = 0),
+    surveys: () => surveys,
+    hold: (until: Promise<void> | undefined): void => void (holdSurvey = until),
+    stop: async () => {
+      clearInterval(stayAlive);
+      await check.onApplicationShutdown();
+    },
+  };
+}
+
+// The counts could be wrong for the lease, a re-read and a whole check interval: more than ten seconds.
+it('drops the share of a gateway in the moment in which it is missed, not at the next check', async () => {
+  const { ofRoom, said, surveys, stop } = await setUp('gw-2');
+  ofRoom.set('gw-2', 3);
+  await vi.advanceTimersByTimeAsync(LEASE_MS - 100);
+  const before = surveys();
+  expect([...ofRoom.keys()]).toEqual(['gw-1', 'gw-2']);
+  await vi.advanceTimersByTimeAsync(150);
+  expect([...ofRoom.keys()]).toEqual(['gw-1']);
+  expect(said).toEqual(['presence']);
+  expect(surveys()).toBeGreaterThan(before);
+  await stop();
+});
+
+it('looks again when a gateway ends during a check', async () => {
+  const { registry, ofRoom, hold, stop } = await setUp('gw-2');
+  let goOn = (): void => undefined;
+  hold(new Promise((resolve) => (goOn = resolve)));
+  await vi.advanceTimersByTimeAsync(CHECK_MS);
+  // Too late for the survey that is under way.
+  ofRoom.set('gw-2', 1);
+  await registry.deregister('connect-gateway', 'gw-2');
+  hold(undefined);
+  goOn();
+  await vi.advanceTimersByTimeAsync(1);
+  expect([...ofRoom.keys()]).toEqual(['gw-1']);
+  await stop();
+});
+
+// A killed gateway's name stayed with each of its users who came back, for ever.
+it('takes the names of dead gateways from the users here, now and then, and no live ones', async () => {
+  const { registry, ofUser, stop } = await setUp();
+  ofUser.add('gw-0').add('gw-2').add('gw-3');
+  await registry.register(gateway('gw-3'));
+  const stayAlive = setInterval(() => void registry.register(gateway('gw-3')), 1_000);
+  await vi.advanceTimersByTimeAsync(CHECK_MS * (SHARE_USERS_EVERY - 1));
+  expect([...ofUser]).toEqual(['gw-1', 'gw-0', 'gw-2', 'gw-3']);
+  await vi.advanceTimersByTimeAsync(CHECK_MS);
+  expect([...ofUser]).toEqual(['gw-1', 'gw-3']);
+  clearInterval(stayAlive);
+  await stop();
+});
+
+it('puts right what Redis says about this gateway, and then forgets a room that nobody is in', async () => {
+  const { ofRoom, said, leave, stop } = await setUp();
+  leave();
+  await vi.advanceTimersByTimeAsync(CHECK_MS);
+  expect(said).toEqual(['repair to 0', 'presence', 'drop 7', 'share', 'drop 7']);
+  said.length = 0;
+  ofRoom.delete('gw-1');
+  await vi.advanceTimersByTimeAsync(CHECK_MS);
+  expect(said.filter((what) => what !== 'presence')).toEqual(['drop 7']);
+  await stop();
+});
