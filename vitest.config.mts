@@ -6,6 +6,8 @@ export default defineConfig({
     environment: 'node',
     include: ['src/**/*.spec.{ts,tsx}'],
     typecheck: { enabled: false },
+    // No test is about speed: a busy machine may take its time for ten thousand cases.
+    testTimeout: 30_000,
     passWithNoTests: true,
     dangerouslyIgnoreUnhandledErrors: false,
   },

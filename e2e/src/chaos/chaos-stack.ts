@@ -91,10 +91,14 @@ export class ChaosStack {
     }
   }
 
+  /** @throws {Error} when a process has crashed by itself; everything is stopped then, too. */
   async stop(): Promise<void> {
-    await this.stack.stop();
-    await this.proxy.close();
-    await this.sql.stop();
+    try {
+      await this.stack.stop();
+    } finally {
+      await this.proxy.close();
+      await this.sql.stop();
+    }
   }
 }
 

@@ -79,7 +79,7 @@ export class Crowd {
       const person = any(this.residents);
       const roomId = any(person?.roomIds ?? []);
       if (person === undefined || roomId === undefined) return;
-      this.track(++turn % POST_EVERY === 0 ? person.post(roomId) : person.say(roomId));
+      void this.track(++turn % POST_EVERY === 0 ? person.post(roomId) : person.say(roomId));
     }, sendIntervalMs / this.residents.length);
     this.visitor.start();
   }

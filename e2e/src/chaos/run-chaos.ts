@@ -65,11 +65,19 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     PARLEY_REQUESTS_PER_SECOND: '10000',
     PARLEY_DRAIN_WINDOW_MS: '2000',
   });
+  let report: ChaosReport;
   try {
     const crowd = await gatherCrowd(options, stack);
-    return await new ChaosRun(options, stack, crowd).run();
-  } finally {
+    report = await new ChaosRun(options, stack, crowd).run();
+  } catch (error) {
+    await stack.stop().catch(() => undefined);
+    throw error;
+  }
+  try {
     await stack.stop();
+    return report;
+  } catch (error) {
+    return { ...report, failure: report.failure ?? String(error) };
   }
 }
 

@@ -22,6 +22,7 @@ function setUp(maxConnections = 100) {
     unauthenticatedIdleMs: 10_000,
     heartbeatIntervalMs: 25_000,
     heartbeatTimeoutMs: 60_000,
+    positionCheckMs: 3_000,
   });
   const index = new ConnectionIndex(
     config,
