@@ -17,7 +17,6 @@ const identity: Identity = { userId: 1, userName: 'ada', sessionId: 's', expires
 function setUp(maxConnections = 100) {
   const config = stub<GatewayConfig>('GatewayConfig', {
     instanceId: 'gw-1',
-    positionCheckMs: 3_000,
     maxConnections,
     unauthenticatedIdleMs: 10_000,
     heartbeatIntervalMs: 25_000,
