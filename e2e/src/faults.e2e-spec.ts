@@ -1,4 +1,4 @@
-import { eventually } from '@parley/testing';
+import { eventually, startTcpProxy } from '@parley/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RawTcp, RawWs } from './raw-clients.js';
 import { Stack } from './stack.js';
@@ -122,4 +122,27 @@ describe('faults', () => {
     expect(Math.max(...delays)).toBeLessThan(DRAIN_WINDOW_MS);
     expect(await exit).toEqual({ code: 0, signal: null });
   });
+
+  // The announcement to the registry waited for Redis: clients were not told to go, and the process ended with an error.
+  it.each(['connect-gateway', 'logic', 'task-worker', 'gateway-api'] as const)(
+    'stops a %s in order while Redis does not answer',
+    async (app) => {
+      const proxy = await startTcpProxy({ target: { host: '127.0.0.1', port: stack.redis.port } });
+      const { process, ports } = await stack.spawn(app, {
+        PARLEY_REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
+      });
+      const client =
+        app === 'connect-gateway' ? await RawWs.connect(`ws://127.0.0.1:${ports['ws']}/ws`) : undefined;
+      client?.send({ op: 20, authToken: token, roomId: 1 });
+      await client?.waitFor(({ op }) => op === 21);
+      proxy.freeze();
+      const exit = process.terminate(10_000);
+      if (client) {
+        expect(await client.waitFor(({ op }) => op === 25)).toMatchObject({ reason: 'shutdown' });
+        expect((await client.waitForClose()).code).toBe(4001);
+      }
+      expect(await exit).toEqual({ code: 0, signal: null });
+      await proxy.close();
+    },
+  );
 });

@@ -11,3 +11,4 @@ export { createLogger, LoggingModule, type LoggingOptions } from './logging.modu
 export { MetricsModule, MetricsRegistry } from './metrics.js';
 export { Logger, PinoLogger } from 'nestjs-pino';
 export { ShutdownRegistry, type DrainHook, type DrainOptions } from './shutdown-registry.js';
+export { within } from './within.js';

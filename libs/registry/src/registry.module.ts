@@ -1,4 +1,5 @@
 import { Global, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { within } from '@parley/observability';
 import { EventBus, RedisConnections, RedisKeys } from '@parley/redis';
 import { RedisRegistry } from './redis-registry.js';
 import type { Registry } from './registry.js';
@@ -18,6 +19,9 @@ export interface RegistryModuleOptions {
   readonly onError?: (error: unknown) => void;
 }
 
+/** A Redis that does not answer does not keep a process from ending: its lease ends by itself. Milliseconds. */
+const LEAVE_WITHIN_MS = 500;
+
 /** Leaves the registry when the app shuts down, if it has not before. */
 class RegistryLifecycle implements OnApplicationShutdown {
   constructor(
@@ -33,7 +37,7 @@ class RegistryLifecycle implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.self.leave().catch(() => undefined);
+    await within(this.self.leave(), LEAVE_WITHIN_MS).catch(() => undefined);
     await this.registry.close();
     this.connections.close();
   }

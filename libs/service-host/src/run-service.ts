@@ -7,6 +7,7 @@ import {
   HealthRegistry,
   runWithCorrelationId,
   throttledErrorLog,
+  within,
   type BootstrapOptions,
 } from '@parley/observability';
 import { RedisConnections, RedisKeys } from '@parley/redis';
@@ -21,7 +22,9 @@ export interface ServiceOptions extends Omit<BootstrapOptions, 'service' | 'conf
 }
 
 /** How long a stopping instance finishes the calls that it has in hand, milliseconds. */
-const RPC_DRAIN_MS = 1_500;
+const RPC_DRAIN_MS = 1_000;
+/** A stopping instance goes on after this time, whether or not the registry knows, milliseconds. */
+const ANNOUNCE_WITHIN_MS = 500;
 /** A Redis silent for this long makes the instance unready, milliseconds. */
 const REDIS_PING_TIMEOUT_MS = 900;
 
@@ -56,14 +59,16 @@ export async function runService(options: ServiceOptions): Promise<NestFastifyAp
       return more;
     },
     drain: async (app) => {
-      // Redis may be away; the lease ends by itself then.
-      await app
-        .get(SelfRegistration)
-        .announce('draining')
-        .catch((error: unknown) => logError(error, 'announce'));
+      // Redis may be away, or silent: the lease ends by itself then, and the clients are not kept waiting.
+      await within(app.get(SelfRegistration).announce('draining'), ANNOUNCE_WITHIN_MS).catch(
+        (error: unknown) => logError(error, 'announce'),
+      );
       await options.drain?.(app);
       // Last: while it hands over, others still call it.
-      await rpcServer?.drain(RPC_DRAIN_MS).catch((error: unknown) => logError(error, 'rpc drain'));
+      if (!rpcServer) return;
+      await within(rpcServer.drain(RPC_DRAIN_MS), 2 * RPC_DRAIN_MS).catch((error: unknown) =>
+        logError(error, 'rpc drain'),
+      );
     },
   });
 }

@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { logicRpc } from '@parley/contracts';
+import { within } from '@parley/observability';
 import { EventBus, PresenceStore, RedisConnections } from '@parley/redis';
 import { liveAmong, REGISTRY, type Instance, type Registry } from '@parley/registry';
 import { RpcClient } from '@parley/rpc';
@@ -9,6 +10,8 @@ import { RoomDirectory, type DirectoryEntry } from './room-directory.js';
 
 /** Rooms asked about in one pipeline. */
 const CHUNK = 500;
+/** Longest wait of a stopping process for the check under way, milliseconds. */
+const STOP_WITHIN_MS = 500;
 /** A direct room without traffic for this long is forgotten here; the next message opens it again. Milliseconds. */
 const DIRECT_IDLE_MS = 600_000;
 
@@ -49,7 +52,8 @@ export class PositionCheck implements OnApplicationBootstrap, OnApplicationShutd
     clearInterval(this.timer);
     this.stopWatching?.();
     this.again = false;
-    await this.running;
+    // A check that waits for a silent Redis ends with its connection.
+    if (this.running) await within(this.running, STOP_WITHIN_MS);
   }
 
   /** A gateway's end is not waited out: its lease has taken most of the time in which counts are to be right again. */
