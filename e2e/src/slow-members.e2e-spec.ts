@@ -178,7 +178,7 @@ describe('slow members', { timeout: 120_000 }, () => {
     it('delays nobody on their gateway, over either transport', () => {
       const most = (of: 'sameGateway' | 'otherGateway') => Math.max(...lags.map((lag) => lag[of]));
       // A gateway may have to catch its breath for a moment; one that waits for others would be thousands behind.
-      expect(most('sameGateway')).toBeLessThanOrEqual(most('otherGateway') + 4 * BATCH);
+      expect(most('sameGateway')).toBeLessThanOrEqual(most('otherGateway') + 20 * BATCH);
     });
 
     it('costs the gateway no more than the bound for each, while hundreds of megabytes would pile up', () => {
