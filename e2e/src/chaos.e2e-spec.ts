@@ -1,6 +1,8 @@
-import { missingPostgres } from '@parley/testing';
+import { missingPostgres, spawnProcess } from '@parley/testing';
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { faultNames, type FaultName } from './chaos/faults.js';
+import { parseChaosArguments } from './chaos/chaos-arguments.js';
+import { survivableFaults, type FaultName } from './chaos/faults.js';
 import { reportTable } from './chaos/report-table.js';
 import { runChaos, type ChaosReport } from './chaos/run-chaos.js';
 import type { SqlKind } from './chaos/sql-server.js';
@@ -35,7 +37,7 @@ describe('chaos', { timeout: 420_000 }, () => {
   }
 
   it('loses, repeats, reorders and invents nothing, whatever is killed, paused, cut or emptied', async () => {
-    const faults = faultNames('sqlite');
+    const faults = survivableFaults('sqlite');
     expectNothingLost(await run(faults, 'sqlite'), faults);
   });
 
@@ -51,4 +53,33 @@ describe('chaos', { timeout: 420_000 }, () => {
         expect(longestGapMs, fault).toBeLessThan(lastedMs / 3);
     },
   );
+
+  it('says what was lost, how to replay it, and exits 1 when Redis forgets what SQL does not have', async () => {
+    const root = resolve(import.meta.dirname, '../..');
+    const chaos = await spawnProcess({
+      command: process.execPath,
+      args: [
+        ...['tools/run.mjs', 'e2e/src/chaos/main.ts'],
+        ...['--once', '--faults', 'wipe-redis', '--seed', '7', '--clients', '6'],
+      ],
+      cwd: root,
+      name: 'chaos',
+    });
+    expect(await chaos.exited, chaos.output()).toMatchObject({ code: 1 });
+    expect(chaos.output()).toMatch(/^seed 7, each fault once, 6 clients on sqlite/);
+    expect(chaos.output()).toMatch(/"kind":"lost".*acked, never came/);
+    expect(chaos.output()).toContain('replay: npm run chaos -- --seed 7 --once --clients 6 --sql sqlite');
+    expect(chaos.output()).toMatch(/logs of every process: /);
+  });
+
+  it.each([
+    [['--minutes', 'x'], '--minutes must be a number from 0 to 1440'],
+    [['--seed', ''], '--seed must be a number'],
+    [['--sql', 'oracle'], '--sql must be sqlite or postgres'],
+    [['--faults', 'kill-cat'], 'there is no fault "kill-cat" with sqlite; there are kill-logic,'],
+    [['--faults', 'lose-sql'], 'there is no fault "lose-sql" with sqlite'],
+    [['--nonsense'], "Unknown option '--nonsense'"],
+  ])('refuses the arguments %j by name', (args, problem) => {
+    expect(() => parseChaosArguments(args)).toThrow(problem);
+  });
 });

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { faultNames, type FaultName } from './faults.js';
+import { faultNames, survivableFaults, type FaultName } from './faults.js';
 import { sqlKinds, type SqlKind } from './sql-server.js';
 
 export const USAGE = `npm run chaos -- [options]
@@ -10,14 +10,15 @@ tells the same, and that everybody is counted right. Exits 1 on any violation.
 
   --minutes 5        how long; the fault under way is finished
   --seed N           replays a schedule of faults (default: by chance; printed)
-  --faults a,b,…     which faults; none: a soak (default: all of them)
+  --faults a,b,…     which faults; none: a soak (default: all but wipe-redis)
   --once             each fault once, in order, however long that takes
   --sql sqlite       or postgres, which must be installed here
   --clients 100
   --logs DIR         where to leave the logs of every process (default: nowhere, unless something is wrong)
   --help             this text
 
-Faults: ${faultNames('postgres').join(', ')} (lose-sql with --sql postgres only).`;
+Faults: ${faultNames('postgres').join(', ')}.
+lose-sql needs --sql postgres. wipe-redis loses messages, to show that this is seen.`;
 
 export interface ChaosArguments {
   readonly help: boolean;
@@ -49,7 +50,8 @@ export function parseChaosArguments(args: readonly string[]): ChaosArguments {
   if (!sql) throw new Error(`--sql must be ${sqlKinds.join(' or ')}`);
   const known = faultNames(sql);
   const wanted =
-    { all: known, none: [] }[values.faults] ?? values.faults.split(',').map((name) => name.trim());
+    { all: survivableFaults(sql), none: [] }[values.faults] ??
+    values.faults.split(',').map((name) => name.trim());
   const faults = wanted.map((name) => {
     const fault = known.find((other) => other === name);
     if (!fault) throw new Error(`there is no fault "${name}" with ${sql}; there are ${known.join(', ')}`);

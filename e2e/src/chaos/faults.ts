@@ -82,6 +82,14 @@ const emptyRedis: Fault = async ({ stack, crowd }) => {
   crowd.startTalking();
 };
 
+/**
+ * The one fault that nothing survives: Redis is emptied while SQL lacks what it had accepted. To see that the verdict can
+ * be guilty.
+ */
+const wipeRedis: Fault = async ({ stack }) => {
+  await Promise.all([stack.sql.lock(4_000), pause(3_000).then(() => stack.emptyRedis())]);
+};
+
 /** Every fault by name. */
 export const faults = {
   'kill-logic': killOne('logic'),
@@ -137,6 +145,7 @@ export const faults = {
     if (!sql.lose) throw new Error(`there is no ${sql.kind} process to lose`);
     await sql.lose(10_000);
   },
+  'wipe-redis': wipeRedis,
 } as const satisfies Record<string, Fault>;
 
 export type FaultName = keyof typeof faults;
@@ -144,4 +153,9 @@ export type FaultName = keyof typeof faults;
 /** The faults that a run on this database can have. */
 export function faultNames(sql: SqlKind): FaultName[] {
   return (Object.keys(faults) as FaultName[]).filter((name) => name !== 'lose-sql' || sql === 'postgres');
+}
+
+/** Those of them that must cost nobody anything. */
+export function survivableFaults(sql: SqlKind): FaultName[] {
+  return faultNames(sql).filter((name) => name !== 'wipe-redis');
 }

@@ -104,4 +104,22 @@ describe('trim', () => {
     expect(kept).toEqual(numbers(kept[0] ?? 0, 350));
     expect(kept[0]).toBeLessThanOrEqual(250);
   });
+
+  // A restart left Redis with a wrong count of what a group had read: the shard never counted as read to the end.
+  it('knows that everything has been read although Redis has lost count', async () => {
+    const { main, keys, streams, add, consume, allAcked } = await world();
+    await add(1, 20);
+    for (const group of ['dispatch', 'archive'] as const) {
+      const { seen } = consume(group, { id: 'a' });
+      await eventually(() => expect(seen()).toHaveLength(20));
+      await allAcked(group);
+    }
+    const stream = keys.dispatch(0);
+    const [last] = await main.xrevrange(stream, '+', '-', 'COUNT', 1);
+    await main.call('XGROUP', 'SETID', stream, 'archive', last?.[0] ?? '', 'ENTRIESREAD', 7);
+    expect(String(await main.xinfo('GROUPS', stream))).toContain('lag,13');
+    expect(await streams.trim(0)).toMatchObject({ pending: 0, lag: 0 });
+    await add(21);
+    await eventually(async () => expect(await streams.trim(0)).toMatchObject({ pending: 0, lag: 0 }));
+  });
 });

@@ -6,7 +6,13 @@
 -- Returns: {entries left, entries read but not acknowledged, entries not read yet by the slowest group (-1 unknown)}
 -- Atomicity: an entry that is pending in, or not yet read by, any group is never removed.
 if redis.call('EXISTS', KEYS[1]) == 0 then return {0, 0, 0} end
+local function fields(flat)
+  local named = {}
+  for i = 1, #flat, 2 do named[flat[i]] = flat[i + 1] end
+  return named
+end
 local groups = redis.call('XINFO', 'GROUPS', KEYS[1])
+local newest = fields(redis.call('XINFO', 'STREAM', KEYS[1]))['last-generated-id']
 local floorMs, floorN
 local pendingTotal, lagMost = 0, 0
 local function lower(id)
@@ -15,10 +21,16 @@ local function lower(id)
   if not floorMs or ms < floorMs or (ms == floorMs and n < floorN) then floorMs, floorN = ms, n end
 end
 for _, flat in ipairs(groups) do
-  local group = {}
-  for i = 1, #flat, 2 do group[flat[i]] = flat[i + 1] end
+  local group = fields(flat)
   pendingTotal = pendingTotal + group['pending']
-  if group['lag'] and lagMost >= 0 then lagMost = math.max(lagMost, group['lag']) elseif group['lag'] == nil then lagMost = -1 end
+  -- Redis counts the lag, and may lose count over a restart; a group that has read the newest entry has read all.
+  if group['last-delivered-id'] ~= newest then
+    if not group['lag'] then
+      lagMost = -1
+    elseif lagMost >= 0 then
+      lagMost = math.max(lagMost, group['lag'])
+    end
+  end
   if group['pending'] > 0 then
     lower(redis.call('XPENDING', KEYS[1], group['name'])[2])
   else
