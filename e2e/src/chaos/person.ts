@@ -3,6 +3,7 @@ import {
   newClientMsgId,
   ParleyClient,
   type ParleyApi,
+  type PendingSend,
   type SendResult,
   type Transport,
 } from '@parley/client';
@@ -82,17 +83,14 @@ export class Person {
 
   /** Says something over the socket. */
   say(roomId: number): Promise<SendResult> {
-    const text = this.nextText();
-    return this.record(roomId, text, this.client.send(roomId, text));
+    return this.record(roomId, (text) => this.client.send(roomId, text));
   }
 
   /** Says something over HTTP, through whichever gateway-api answers. */
   post(roomId: number): Promise<SendResult> {
-    const text = this.nextText();
-    const clientMsgId = newClientMsgId();
-    return this.record(roomId, text, {
-      clientMsgId,
-      result: this.postUntilSettled(roomId, text, clientMsgId),
+    return this.record(roomId, (text) => {
+      const clientMsgId = newClientMsgId();
+      return { clientMsgId, result: this.postUntilSettled(roomId, text, clientMsgId) };
     });
   }
 
@@ -102,19 +100,15 @@ export class Person {
     tally.longestGapMs = Math.max(tally.longestGapMs, Math.round(nowMs - this.lastReceiptAt));
   }
 
-  private nextText(): string {
-    return `message ${++said} of ${this.options.clientId}`;
-  }
-
-  private async record(
-    roomId: number,
-    content: string,
-    send: { readonly clientMsgId: string; readonly result: Promise<SendResult> },
-  ): Promise<SendResult> {
+  private async record(roomId: number, send: (text: string) => PendingSend): Promise<SendResult> {
     const { checker, clientId, user, tally } = this.options;
-    const about = { clientId, roomId, clientMsgId: send.clientMsgId, senderId: user.userId };
-    checker.sent({ ...about, content, atMs: performance.now() });
-    const result = await send.result;
+    const content = `message ${++said} of ${clientId}`;
+    // Before it goes out, as the checker wants it.
+    const sentAtMs = performance.now();
+    const { clientMsgId, result: pending } = send(content);
+    const about = { clientId, roomId, clientMsgId, senderId: user.userId };
+    checker.sent({ ...about, content, atMs: sentAtMs });
+    const result = await pending;
     const atMs = performance.now();
     if (result.status === 'acked') {
       tally().acked++;

@@ -1,7 +1,8 @@
-import { accessSync, chownSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { onExit } from './at-exit.js';
+import { findProgram } from './find-program.js';
 import { freePort } from './free-port.js';
 import { spawnProcess, type ManagedProcess } from './managed-process.js';
 
@@ -90,9 +91,9 @@ export async function startPostgres(): Promise<PostgresHarness> {
 
 function findPostgres(): PostgresCommands | string {
   const debian = DEBIAN_VERSIONS.map((version) => join('/usr/lib/postgresql', version, 'bin'));
-  const dirs = [...(process.env['PATH'] ?? '').split(delimiter), ...debian];
-  const find = (name: string) => dirs.map((dir) => join(dir, name)).find(isExecutable);
-  const [initdb, postgres, setpriv] = ['initdb', 'postgres', 'setpriv'].map(find);
+  const [initdb, postgres, setpriv] = ['initdb', 'postgres', 'setpriv'].map((name) =>
+    findProgram([name], debian),
+  );
   if (!initdb || !postgres) return 'There is no Postgres server on this machine (apt install postgresql).';
   if (process.getuid?.() !== 0) return { initdb, postgres, asNobody: [] };
   if (!setpriv) return 'Postgres does not run as root, and there is no setpriv on this machine.';
@@ -101,13 +102,4 @@ function findPostgres(): PostgresCommands | string {
     postgres,
     asNobody: [setpriv, `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'],
   };
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,9 +1,10 @@
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { onExit } from './at-exit.js';
 import { eventually } from './eventually.js';
+import { findProgram } from './find-program.js';
 import { freePort } from './free-port.js';
 import { spawnProcess, type ManagedProcess } from './managed-process.js';
 
@@ -159,17 +160,8 @@ function askRedis(port: number, commands: string, isComplete: (reply: string) =>
 
 /** Full path of the first Redis or Valkey server on PATH. */
 function findRedisServer(): string {
-  for (const name of ['redis-server', 'valkey-server']) {
-    for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-      const path = join(folder, name);
-      try {
-        accessSync(path, constants.X_OK);
-        return path;
-      } catch {
-        // Not in this folder.
-      }
-    }
-  }
+  const found = findProgram(['redis-server', 'valkey-server']);
+  if (found !== undefined) return found;
   throw new Error(
     'These tests need a real Redis: put redis-server or valkey-server on PATH (apt install redis-server).',
   );

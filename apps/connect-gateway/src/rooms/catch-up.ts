@@ -1,15 +1,13 @@
 import { Op } from '@parley/protocol';
 import type { RoomStore } from '@parley/redis';
 import type { Connection } from '../connections/connection.js';
-import { encodedMessage, type EncodedMessage } from './encoded-message.js';
+import { encodedMessage, type EncodedMessage, takeWrite } from './encoded-message.js';
 import type { Membership } from './membership.js';
 
 /** A gap longer than this is the client's to page: one `resync` instead of the messages. */
 export const MAX_REPLAY = 500;
 /** Messages read from the room log at a time. */
 const CHUNK = 100;
-/** Bytes of one write to one socket at the most, unless a single message is larger. */
-const MAX_WRITE_BYTES = 64 * 1024;
 
 /**
  * Brings one member from `lastSeq` to the room's position, as fast as its socket takes it. Stops while the socket is
@@ -68,15 +66,6 @@ function replay(member: Membership, messages: readonly EncodedMessage[], maxOutb
     connection.write(Buffer.concat(part.map((message) => connection.encode(message))));
     member.lastSeq = part.at(-1)?.seq ?? member.lastSeq;
   }
-}
-
-/** Takes from the front as many messages as one write may hold; at least one. */
-export function takeWrite(messages: EncodedMessage[]): EncodedMessage[] {
-  let bytes = 0;
-  let count = 0;
-  while (count < messages.length && (count === 0 || bytes < MAX_WRITE_BYTES))
-    bytes += Buffer.byteLength(messages[count++]?.text ?? '');
-  return messages.splice(0, count);
 }
 
 function collapse(member: Membership): void {

@@ -2,8 +2,8 @@ import type { DispatchEntry } from '@parley/contracts';
 import type { RoomPosition, RoomStore } from '@parley/redis';
 import type { Connection, TransportName } from '../connections/connection.js';
 import { Buckets } from './buckets.js';
-import { catchUp, MAX_REPLAY, sendResync, takeWrite } from './catch-up.js';
-import { encodedMessage, type EncodedMessage } from './encoded-message.js';
+import { catchUp, MAX_REPLAY, sendResync } from './catch-up.js';
+import { encodedMessage, type EncodedMessage, takeWrite } from './encoded-message.js';
 import type { Membership } from './membership.js';
 import { RecentMessages } from './recent-messages.js';
 
