@@ -48,6 +48,28 @@ const newRedis = banned(
   'Redis connections are made in libs/redis only.',
 );
 
+/**
+ * Folders of one app from the uppermost down: none imports one that stands before it.
+ *
+ * @param {string} root
+ * @param {readonly string[]} folders
+ */
+const foldersBelow = (root, folders) =>
+  folders.slice(1).map((folder, i) => ({
+    files: [`${root}/${folder}/**/*.ts`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: folders.slice(0, i + 1).map((above) => ({
+            group: [`**/${above}/**`],
+            message: `${folder} stands below ${above}: turn the arrow round.`,
+          })),
+        },
+      ],
+    },
+  }));
+
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/generated/**', '**/*.mjs', '**/*.mts', '**/*.d.ts'] },
   ...tseslint.configs.recommended,
@@ -86,5 +108,7 @@ export default tseslint.config(
     files: testSources.filter((f) => !f.endsWith('x')),
     rules: { '@nx/enforce-module-boundaries': boundaries(['@parley/testing']) },
   },
+  // Within connect-gateway, too: transports, delivery → frames, lifecycle → rooms → connections.
+  ...foldersBelow('apps/connect-gateway/src', ['transports', 'lifecycle', 'frames', 'rooms', 'connections']),
   prettier,
 );

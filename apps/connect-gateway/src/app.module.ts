@@ -3,7 +3,7 @@ import { JwtModule } from '@nestjs/jwt';
 import { ParleyConfigModule } from '@parley/config';
 import { hostModules, TokenVerifier } from '@parley/service-host';
 import { ConnectionIndex } from './connections/connection-index.js';
-import { ConnectionLifecycle } from './connections/connection-lifecycle.service.js';
+import { ConnectionLifecycle } from './lifecycle/connection-lifecycle.service.js';
 import { DeliveryRpcController } from './delivery/delivery.rpc-controller.js';
 import { AuthenticatorService } from './frames/authenticator.service.js';
 import { FrameDispatcher } from './frames/frame-dispatcher.js';

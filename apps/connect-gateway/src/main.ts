@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { isOriginAllowed, loadConfigOrExit } from '@parley/config';
 import { runService } from '@parley/service-host';
 import { AppModule } from './app.module.js';
-import { ConnectionLifecycle } from './connections/connection-lifecycle.service.js';
+import { ConnectionLifecycle } from './lifecycle/connection-lifecycle.service.js';
 import { ParleyWsAdapter } from './transports/parley-ws-adapter.js';
 import { TcpServer } from './transports/tcp-server.service.js';
 

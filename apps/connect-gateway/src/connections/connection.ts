@@ -1,10 +1,22 @@
 import type { Identity } from '@parley/contracts';
 import type { CloseCode } from '@parley/protocol';
 import type { Socket } from 'node:net';
-import type { EncodedMessage } from '../rooms/encoded-message.js';
-import type { Membership } from '../rooms/membership.js';
+import type { EncodedMessage } from './encoded-message.js';
 
 export type TransportName = 'ws' | 'tcp';
+
+/** A room as the connections in it see it. */
+export interface JoinedRoom {
+  readonly roomId: number;
+  readonly kind: 'room' | 'direct';
+  /** The connection's socket has taken all that was waiting: it may be written to again. */
+  drained(connection: Connection): void;
+}
+
+/** A connection's place in a room. What else there is to it is the room's own. */
+export interface Place {
+  readonly room: JoinedRoom;
+}
 
 let nextConnectionId = 0;
 
@@ -14,8 +26,8 @@ let nextConnectionId = 0;
 export abstract class Connection {
   readonly id = ++nextConnectionId;
   readonly openedAt = Date.now();
-  /** Rooms this connection is in, by room id. */
-  readonly memberships = new Map<number, Membership>();
+  /** Its places in rooms, by room id. */
+  readonly memberships = new Map<number, Place>();
   /** Who it is, once a valid token has come. */
   identity: Identity | undefined;
   /** The token that proved it: the same one again need not be verified again. */

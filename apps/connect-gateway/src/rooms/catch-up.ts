@@ -1,7 +1,7 @@
 import { Op } from '@parley/protocol';
 import type { RoomStore } from '@parley/redis';
 import type { Connection } from '../connections/connection.js';
-import { encodedMessage, type EncodedMessage, takeWrite } from './encoded-message.js';
+import { encodedMessage, type EncodedMessage, takeWrite } from '../connections/encoded-message.js';
 import type { Membership } from './membership.js';
 
 /** A gap longer than this is the client's to page: one `resync` instead of the messages. */

@@ -1,9 +1,9 @@
 import type { DispatchEntry } from '@parley/contracts';
 import type { RoomPosition, RoomStore } from '@parley/redis';
-import type { Connection, TransportName } from '../connections/connection.js';
+import type { Connection, JoinedRoom, TransportName } from '../connections/connection.js';
 import { Buckets } from './buckets.js';
 import { catchUp, MAX_REPLAY, sendResync } from './catch-up.js';
-import { encodedMessage, type EncodedMessage, takeWrite } from './encoded-message.js';
+import { encodedMessage, type EncodedMessage, takeWrite } from '../connections/encoded-message.js';
 import type { Membership } from './membership.js';
 import { RecentMessages } from './recent-messages.js';
 
@@ -26,7 +26,7 @@ const EXPECT_WITHIN_MS = 500;
  * Messages pass in three steps, each moving a position: `tail` (accepted for delivery, gap-free), then a flush to every
  * live member, then `delivered`. Between flushes every live member has exactly the messages up to `delivered`.
  */
-export class LocalRoom {
+export class LocalRoom implements JoinedRoom {
   readonly recent = new RecentMessages();
   readonly members = new Map<Connection, Membership>();
   /** When it last had traffic, ms since 1970. */
@@ -96,7 +96,12 @@ export class LocalRoom {
     this.live.add(member);
   }
 
-  /** Brings whoever is behind on this connection further; called when its socket has drained. */
+  drained(connection: Connection): void {
+    const member = this.members.get(connection);
+    if (member) this.resume(member);
+  }
+
+  /** Brings a member that is behind further, as far as its socket takes it. */
   resume(member: Membership): void {
     if (member.live) return;
     void catchUp(member, this.options.store, this.options.maxOutboundBytes).catch(() => {

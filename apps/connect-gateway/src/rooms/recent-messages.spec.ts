@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { encodedMessage } from './encoded-message.js';
+import { encodedMessage } from '../connections/encoded-message.js';
 import { RecentMessages } from './recent-messages.js';
 
 const message = (seq: number) => encodedMessage({ seq, epoch: 'e1', body: '{"op":3' });

@@ -1,4 +1,4 @@
-import type { EncodedMessage } from './encoded-message.js';
+import type { EncodedMessage } from '../connections/encoded-message.js';
 
 /** How many messages a room keeps at hand for those who are a little behind. */
 const CAPACITY = 256;

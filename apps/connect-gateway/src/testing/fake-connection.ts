@@ -2,7 +2,7 @@ import type { CloseCode } from '@parley/protocol';
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { Connection, type TransportName } from '../connections/connection.js';
-import type { EncodedMessage } from '../rooms/encoded-message.js';
+import type { EncodedMessage } from '../connections/encoded-message.js';
 
 /** A frame as the tests read it back. */
 export interface SeenFrame {
@@ -42,7 +42,7 @@ export class FakeConnection extends Connection {
     };
     // As ConnectionLifecycle does it.
     this.onDrain(() => {
-      for (const member of this.memberships.values()) member.room.resume(member);
+      for (const { room } of this.memberships.values()) room.drained(this);
     });
   }
 

@@ -10,7 +10,7 @@ import {
 import { AppError, limits } from '@parley/protocol';
 import type { IncomingMessage } from 'node:http';
 import type { RawData, WebSocket } from 'ws';
-import { ConnectionLifecycle } from '../connections/connection-lifecycle.service.js';
+import { ConnectionLifecycle } from '../lifecycle/connection-lifecycle.service.js';
 import { FrameDispatcher } from '../frames/frame-dispatcher.js';
 import { refuse } from '../frames/replies.js';
 import { WsConnection } from './ws-connection.js';

@@ -2,7 +2,7 @@ import { encodeFrame } from '@parley/framing';
 import { Op, type CloseCode } from '@parley/protocol';
 import type { Socket } from 'node:net';
 import { Connection } from '../connections/connection.js';
-import type { EncodedMessage } from '../rooms/encoded-message.js';
+import type { EncodedMessage } from '../connections/encoded-message.js';
 
 /** How long a peer may take to close its side, milliseconds. */
 const CLOSE_GRACE_MS = 2_000;

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { FrameDecoder, FrameError } from '@parley/framing';
 import { AppError } from '@parley/protocol';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { ConnectionLifecycle } from '../connections/connection-lifecycle.service.js';
+import { ConnectionLifecycle } from '../lifecycle/connection-lifecycle.service.js';
 import { FrameDispatcher } from '../frames/frame-dispatcher.js';
 import { refuse } from '../frames/replies.js';
 import { TcpConnection } from './tcp-connection.js';

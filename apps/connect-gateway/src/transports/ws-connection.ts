@@ -2,7 +2,7 @@ import type { CloseCode } from '@parley/protocol';
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { Connection } from '../connections/connection.js';
-import type { EncodedMessage } from '../rooms/encoded-message.js';
+import type { EncodedMessage } from '../connections/encoded-message.js';
 import { wsTextFrame } from './ws-frame.js';
 
 /** How long a peer may take to answer a close frame, milliseconds. */

@@ -6,7 +6,7 @@ import type { GatewayConfig } from '../gateway-config.js';
 import type { RoomDirectory } from '../rooms/room-directory.js';
 import { FakeConnection } from '../testing/fake-connection.js';
 import { stub } from '../testing/stub.js';
-import { ConnectionIndex } from './connection-index.js';
+import { ConnectionIndex } from '../connections/connection-index.js';
 import { ConnectionLifecycle } from './connection-lifecycle.service.js';
 
 beforeEach(() => void vi.useFakeTimers());

@@ -3,8 +3,8 @@ import { AppError, CloseCode, Op } from '@parley/protocol';
 import { refuse } from '../frames/replies.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
 import { RoomDirectory } from '../rooms/room-directory.js';
-import { ConnectionIndex } from './connection-index.js';
-import type { Connection } from './connection.js';
+import { ConnectionIndex } from '../connections/connection-index.js';
+import type { Connection } from '../connections/connection.js';
 
 /** One timer for all connections instead of one each. */
 const MAX_WHEEL_INTERVAL_MS = 5_000;
@@ -40,7 +40,7 @@ export class ConnectionLifecycle implements OnApplicationBootstrap, OnApplicatio
     }
     this.connections.add(connection);
     connection.onDrain(() => {
-      for (const member of connection.memberships.values()) member.room.resume(member);
+      for (const { room } of connection.memberships.values()) room.drained(connection);
     });
     return true;
   }
