@@ -18,9 +18,17 @@ describe('RedisKeys', () => {
       `${keys.roomOnPrefix(13)}gw-1`,
     ];
     const shard = keys.shardOf(13);
-    const shardKeys = [keys.dispatch(shard), keys.owner(shard), keys.fence(shard)];
-    expect([...roomKeys, ...shardKeys].map(hashTag)).toEqual(Array(10).fill('s05'));
-    expect(new Set([...roomKeys, ...shardKeys]).size).toBe(10);
+    const shardKeys = [
+      keys.dispatch(shard),
+      keys.owner(shard),
+      keys.fence(shard),
+      keys.shardOnline(shard),
+      keys.shardRoomsOn(shard, 'gw-1'),
+      keys.shardHolders(shard),
+    ];
+    const all = [...roomKeys, ...shardKeys];
+    expect(new Set(all.map(hashTag))).toEqual(new Set(['s05']));
+    expect(new Set(all).size).toBe(all.length);
   });
 
   it('pins the names: they are stored', () => {

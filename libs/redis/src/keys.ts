@@ -65,6 +65,21 @@ export class RedisKeys {
     return this.room(roomId, 'on:');
   }
 
+  /** Rooms of a shard that have members (sorted set: room id, scored by their number). */
+  shardOnline(shard: number): string {
+    return this.shard(shard, 'online');
+  }
+
+  /** Rooms of a shard that have members on one instance (set of room ids). */
+  shardRoomsOn(shard: number, instanceId: string): string {
+    return this.shard(shard, `rooms-on:${instanceId}`);
+  }
+
+  /** Instances that have a set of {@link shardRoomsOn} (set). */
+  shardHolders(shard: number): string {
+    return this.shard(shard, 'holders');
+  }
+
   dispatch(shard: number): string {
     return this.shard(shard, 'dispatch');
   }

@@ -85,6 +85,22 @@ describe('PresenceStore', () => {
     expect(await store.counts([7, room])).toEqual([0, 3]);
   });
 
+  it("indexes a shard's rooms by who is in them, and on which instances", async () => {
+    const { store, keys, join, leave, everybody } = await presence();
+    const shard = keys.shardOf(room);
+    await join('gw-1', ann);
+    await everybody('gw-2', ann, bob);
+    expect(await store.counts([room, 7])).toEqual([2, 0]);
+    expect((await store.holders()).map(({ instanceId }) => instanceId).sort()).toEqual(['gw-1', 'gw-2']);
+    expect(await store.holders()).toContainEqual({ instanceId: 'gw-2', shard });
+    expect(await store.roomsOn(shard, 'gw-2', 10)).toEqual([room]);
+    await leave('gw-1', ann.userId);
+    expect(await store.holders()).toEqual([{ instanceId: 'gw-2', shard }]);
+    await store.dropInstance(room, 'gw-2');
+    expect(await store.holders()).toEqual([]);
+    expect(await store.counts([room])).toEqual([0]);
+  });
+
   it('lists as many members as one page may have', async () => {
     const { store, everybody } = await presence();
     const crowd = Array.from({ length: 1_500 }, (_, i) => ({ userId: i + 1, userName: `u${i + 1}` }));

@@ -44,6 +44,7 @@ export class PresenceStore {
     nowMs: number,
   ): Promise<PresenceState> {
     const added = share.added.flatMap(({ userId, userName }) => [userId, userName]);
+    const shard = this.keys.shardOf(roomId);
     const [members, here, seq, epoch] = (await runScript(
       this.redis,
       'sharePresence',
@@ -52,12 +53,16 @@ export class PresenceStore {
         this.keys.roomMembers(roomId),
         this.keys.roomNames(roomId),
         this.keys.roomHead(roomId),
+        this.keys.shardOnline(shard),
+        this.keys.shardRoomsOn(shard, instanceId),
+        this.keys.shardHolders(shard),
       ],
       [
         instanceId,
         this.keys.roomOnPrefix(roomId),
         nowMs,
         share.complete ? 1 : 0,
+        roomId,
         share.added.length,
         ...added,
         ...(share.complete ? [] : share.removed),
@@ -82,12 +87,35 @@ export class PresenceStore {
     return { count, members };
   }
 
-  /** Exact numbers of members of several rooms, in their order. */
+  /** Exact numbers of members of several rooms, in their order; one command per shard, however many rooms. */
   async counts(roomIds: readonly number[]): Promise<number[]> {
-    if (roomIds.length === 0) return [];
+    const byShard = new Map<number, number[]>();
+    for (const roomId of roomIds) {
+      const shard = this.keys.shardOf(roomId);
+      byShard.set(shard, [...(byShard.get(shard) ?? []), roomId]);
+    }
+    const counts = new Map<number, number>();
+    await Promise.all(
+      [...byShard].map(async ([shard, ids]) => {
+        const scores = await this.redis.zmscore(this.keys.shardOnline(shard), ...ids.map(String));
+        for (const [i, roomId] of ids.entries()) counts.set(roomId, Number(scores[i] ?? 0));
+      }),
+    );
+    return roomIds.map((roomId) => counts.get(roomId) ?? 0);
+  }
+
+  /** Every instance that holds members of any room, with the shards of those rooms; one command per shard. */
+  async holders(): Promise<{ instanceId: string; shard: number }[]> {
     const pipeline = this.redis.pipeline();
-    for (const roomId of roomIds) pipeline.zcard(this.keys.roomMembers(roomId));
-    return ((await pipeline.exec()) ?? []).map(([error, count]) => (error ? 0 : Number(count)));
+    for (let shard = 0; shard < this.keys.shardCount; shard++)
+      pipeline.smembers(this.keys.shardHolders(shard));
+    const lists = unwrap(await pipeline.exec()) as string[][];
+    return lists.flatMap((list, shard) => list.map((instanceId) => ({ instanceId, shard })));
+  }
+
+  /** Rooms of a shard in which an instance holds members: any `limit` of them. */
+  async roomsOn(shard: number, instanceId: string, limit: number): Promise<number[]> {
+    return (await this.redis.srandmember(this.keys.shardRoomsOn(shard, instanceId), limit)).map(Number);
   }
 
   /** Which instances hold members of each room, in the order of `roomIds`. */
@@ -102,14 +130,19 @@ export class PresenceStore {
 
   /** Removes a dead instance's share of a room; answers how many members went with it. */
   async dropInstance(roomId: number, instanceId: string): Promise<number> {
+    const shard = this.keys.shardOf(roomId);
     const keys = [
       this.keys.roomInstances(roomId),
       this.keys.roomMembers(roomId),
       this.keys.roomNames(roomId),
+      this.keys.shardOnline(shard),
+      this.keys.shardRoomsOn(shard, instanceId),
+      this.keys.shardHolders(shard),
     ];
     return (await runScript(this.redis, 'dropInstance', keys, [
       instanceId,
       this.keys.roomOnPrefix(roomId),
+      roomId,
     ])) as number;
   }
 

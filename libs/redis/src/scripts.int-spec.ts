@@ -9,6 +9,8 @@ afterAll(async () => (await sharedRedis()).stop());
 /** Every script with harmless keys and arguments. A new script that is missing here does not compile. */
 const keys = testKeys(uniquePrefix());
 const room = [keys.roomInstances(1), keys.roomMembers(1), keys.roomNames(1)];
+const shard = keys.shardOf(1);
+const online = [keys.shardOnline(shard), keys.shardRoomsOn(shard, 'a'), keys.shardHolders(shard)];
 const calls: Record<ScriptName, [readonly string[], (string | number)[]]> = {
   acceptMessage: [
     [keys.roomHead(1), keys.roomLog(1), keys.roomSent(1, 1, 'a'), keys.dispatch(keys.shardOf(1))],
@@ -18,7 +20,10 @@ const calls: Record<ScriptName, [readonly string[], (string | number)[]]> = {
     [keys.owner(1), keys.fence(1)],
     ['a', 1_000],
   ],
-  dropInstance: [room, ['a', keys.roomOnPrefix(1)]],
+  dropInstance: [
+    [...room, ...online],
+    ['a', keys.roomOnPrefix(1), 1],
+  ],
   heartbeatInstance: [[keys.registry('x')], ['a', '{}', 1_000, keys.events('x'), 10, 1_000]],
   listInstances: [[keys.registry('x')], [1_000]],
   listMembers: [[keys.roomMembers(1), keys.roomNames(1)], [10]],
@@ -27,8 +32,8 @@ const calls: Record<ScriptName, [readonly string[], (string | number)[]]> = {
   removeInstance: [[keys.registry('x')], ['a', keys.events('x')]],
   restoreHead: [[keys.roomHead(1)], ['e', 0, 10, 1, 0]],
   sharePresence: [
-    [...room, keys.roomHead(1)],
-    ['a', keys.roomOnPrefix(1), 1, 0, 1, 5, 'n'],
+    [...room, keys.roomHead(1), ...online],
+    ['a', keys.roomOnPrefix(1), 1, 0, 1, 1, 5, 'n'],
   ],
   trimDispatch: [[keys.dispatch(1)], [2]],
 };

@@ -3,8 +3,12 @@
 -- KEYS[1] instances of the room (hash)
 -- KEYS[2] members of the room (sorted set)
 -- KEYS[3] names of the members (hash)
+-- KEYS[4] the shard's rooms that have members (sorted set: room id, scored by their number)
+-- KEYS[5] the shard's rooms that have members on the dead instance (set of room ids)
+-- KEYS[6] instances that have such a set (set)
 -- ARGV[1] the dead instance
 -- ARGV[2] prefix of the per-instance sets of user ids; the same slot as KEYS
+-- ARGV[3] room id
 --
 -- Returns: number of members who are gone with it
 -- Atomicity: users who are on another instance too stay members.
@@ -23,4 +27,8 @@ for _, user in ipairs(redis.call('SMEMBERS', dead)) do
   end
 end
 redis.call('DEL', dead)
+redis.call('SREM', KEYS[5], ARGV[3])
+if redis.call('EXISTS', KEYS[5]) == 0 then redis.call('SREM', KEYS[6], ARGV[1]) end
+local members = redis.call('ZCARD', KEYS[2])
+if members == 0 then redis.call('ZREM', KEYS[4], ARGV[3]) else redis.call('ZADD', KEYS[4], members, ARGV[3]) end
 return gone

@@ -4,17 +4,22 @@
 -- KEYS[2] members of the room (sorted set: user id, scored by time of joining)
 -- KEYS[3] names of the members (hash: user id -> name)
 -- KEYS[4] room head (hash)
+-- KEYS[5] the shard's rooms that have members (sorted set: room id, scored by their number)
+-- KEYS[6] the shard's rooms that have members on this instance (set of room ids)
+-- KEYS[7] instances that have such a set (set)
 -- ARGV[1] this instance
 -- ARGV[2] prefix of the per-instance sets of user ids; the same slot as KEYS
 -- ARGV[3] now, ms since 1970
 -- ARGV[4] '1': what follows is everybody (who is not named has left); '0': it is a change
--- ARGV[5] number of users added
--- ARGV[6..] user id and name of each added, then user ids of those who left
+-- ARGV[5] room id
+-- ARGV[6] number of users added
+-- ARGV[7..] user id and name of each added, then user ids of those who left
 --
 -- Returns: {members of the room, users on this instance, seq, epoch}; seq and epoch are false without a head
--- Atomicity: a user is a member while any instance's set holds him; sets and members cannot drift apart.
+-- Atomicity: a user is a member while any instance's set holds him; sets, members and the shard's indexes cannot drift
+-- apart.
 local mine = ARGV[2] .. ARGV[1]
-local added = tonumber(ARGV[5])
+local added = tonumber(ARGV[6])
 
 local function leave(user)
   if redis.call('SREM', mine, user) == 0 then return end
@@ -26,7 +31,7 @@ local function leave(user)
 end
 
 local present = {}
-for i = 6, 5 + 2 * added, 2 do
+for i = 7, 6 + 2 * added, 2 do
   local user = ARGV[i]
   present[user] = true
   redis.call('SADD', mine, user)
@@ -38,10 +43,18 @@ if ARGV[4] == '1' then
     if not present[user] then leave(user) end
   end
 else
-  for i = 6 + 2 * added, #ARGV do leave(ARGV[i]) end
+  for i = 7 + 2 * added, #ARGV do leave(ARGV[i]) end
 end
 
 local here = redis.call('SCARD', mine)
-if here == 0 then redis.call('HDEL', KEYS[1], ARGV[1]) else redis.call('HSET', KEYS[1], ARGV[1], here) end
+if here == 0 then
+  redis.call('HDEL', KEYS[1], ARGV[1])
+  if redis.call('SREM', KEYS[6], ARGV[5]) == 1 and redis.call('EXISTS', KEYS[6]) == 0 then redis.call('SREM', KEYS[7], ARGV[1]) end
+else
+  redis.call('HSET', KEYS[1], ARGV[1], here)
+  if redis.call('SADD', KEYS[6], ARGV[5]) == 1 then redis.call('SADD', KEYS[7], ARGV[1]) end
+end
+local members = redis.call('ZCARD', KEYS[2])
+if members == 0 then redis.call('ZREM', KEYS[5], ARGV[5]) else redis.call('ZADD', KEYS[5], members, ARGV[5]) end
 local head = redis.call('HMGET', KEYS[4], 'seq', 'epoch')
-return {redis.call('ZCARD', KEYS[2]), here, head[1], head[2]}
+return {members, here, head[1], head[2]}
