@@ -24,7 +24,7 @@ export {
   type SpawnProcessOptions,
 } from './managed-process.js';
 export { missingPostgres, startPostgres, type PostgresHarness } from './postgres-harness.js';
-export { startRedis, type RedisHarness, type StartRedisOptions } from './redis-harness.js';
+export { startRedis, type RedisFiles, type RedisHarness, type StartRedisOptions } from './redis-harness.js';
 export { sharedRedis, type SharedRedis } from './shared-redis.js';
 export { startTcpProxy, type ProxyDirection, type TcpProxy, type TcpProxyOptions } from './tcp-proxy.js';
 export { uniquePrefix } from './unique-prefix.js';

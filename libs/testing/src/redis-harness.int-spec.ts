@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
+  eventually,
   freePort,
   sharedRedis,
   startRedis,
+  startTcpProxy,
   uniquePrefix,
   type RedisHarness,
   type StartRedisOptions,
@@ -73,6 +75,39 @@ describe('startRedis', () => {
     await server.stop();
     await server.stop();
     expect(existsSync(join(dir, 'appendonlydir'))).toBe(true);
+  });
+
+  it('goes back to an older copy of its files', async () => {
+    const { server, redis } = await harness();
+    await redis.set('n', 1);
+    const copy = server.copyFiles();
+    await redis.set('n', 2);
+    expect(() => server.restoreFiles(copy)).toThrow(/running/);
+    await server.kill();
+    server.restoreFiles(copy);
+    await server.restart();
+    expect(await redis.get('n')).toBe('1');
+  });
+
+  it('has a replica, that can be behind when it is promoted, and stays what it is over a restart', async () => {
+    const { server: primary, redis } = await harness();
+    const link = await startTcpProxy({ target: { host: '127.0.0.1', port: primary.port } });
+    onTestFinished(() => link.close());
+    const { server: replica, redis: other } = await harness({ replicaOfPort: link.port });
+    await redis.set('n', 1);
+    await replica.synced();
+    expect(await other.get('n')).toBe('1');
+    await link.cut();
+    await redis.set('n', 2);
+    await replica.promote();
+    await other.incr('n');
+    await primary.follow(replica.port);
+    await primary.synced();
+    expect(await redis.get('n')).toBe('2');
+    await expect(redis.set('n', 3)).rejects.toThrow(/^READONLY/);
+    await primary.restart();
+    await eventually(async () => expect(await redis.role()).toContain('slave'));
+    await expect(replica.synced()).rejects.toThrow('a primary waits for nobody');
   });
 
   it('says what is missing when there is no server on PATH', async () => {

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { askRedis } from './ask-redis.js';
 import { onExit } from './at-exit.js';
 import { eventually } from './eventually.js';
 import { findProgram } from './find-program.js';
@@ -18,8 +18,15 @@ export interface StartRedisOptions {
   appendOnly?: boolean;
   /** @defaultValue 'everysec', which survives `kill()` too: only a machine crash tells them apart */
   appendFsync?: 'always' | 'everysec' | 'no';
+  /** Follows the server on this port of 127.0.0.1, which may be a proxy to be cut. @defaultValue it is a primary */
+  replicaOfPort?: number;
   /** Further command line arguments, for example `['--maxmemory', '1mb']`. */
   extraArgs?: readonly string[];
+}
+
+/** A copy of a server's files, for {@link RedisHarness.restoreFiles}. */
+export interface RedisFiles {
+  readonly dir: string;
 }
 
 /** A Redis of the test's own, to be broken at will. */
@@ -34,8 +41,18 @@ export interface RedisHarness {
   resume(): void;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
-  /** Starts again on the same port and data, stopping it first if it runs; resolves when loaded. */
+  /** Starts again on the same port and data, in the same role, stopping it first if it runs; resolves when loaded. */
   restart(): Promise<void>;
+  /** Becomes a replica of the server on that port; open connections stay. Resolves when it has been told, not when it has synced. */
+  follow(port: number): Promise<void>;
+  /** Resolves when the replica has what its primary had when this was called. */
+  synced(): Promise<void>;
+  /** A replica becomes a primary with what it has; a primary stays one. Open connections stay. */
+  promote(): Promise<void>;
+  /** Copies the files as they are now, running or not: what a backup, or a power cut under `everysec`, has. */
+  copyFiles(): RedisFiles;
+  /** Puts an older copy in the place of the files. The server must be down: {@link kill} it first. */
+  restoreFiles(copy: RedisFiles): void;
   /** Ends it and removes a temporary data directory. Repeatable. */
   stop(): Promise<void>;
 }
@@ -43,7 +60,6 @@ export interface RedisHarness {
 /** Tries with another port when somebody took the free one first. */
 const MAX_START_ATTEMPTS = 3;
 const READY_TIMEOUT_MS = 30_000;
-const PROBE_TIMEOUT_MS = 1_000;
 
 /**
  * Starts a Redis server on 127.0.0.1, ready to answer.
@@ -52,8 +68,10 @@ const PROBE_TIMEOUT_MS = 1_000;
  */
 export async function startRedis(options: StartRedisOptions = {}): Promise<RedisHarness> {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'parley-redis-'));
+  const copies: string[] = [];
   const removeDir = (): void => {
     if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
+    for (const copy of copies) rmSync(copy, { recursive: true, force: true });
   };
   const forget = onExit(removeDir);
   let started: { server: ManagedProcess; port: number };
@@ -66,6 +84,7 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
   }
   let { server } = started;
   const { port } = started;
+  let primaryPort = options.replicaOfPort;
 
   return {
     url: `redis://127.0.0.1:${port}`,
@@ -82,7 +101,40 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
       // A paused server would only see SIGTERM once it is woken.
       if (server.running) server.resume();
       await server.terminate();
-      server = await launch(dir, port, options);
+      server = await launch(dir, port, { ...options, replicaOfPort: primaryPort });
+    },
+    follow: async (otherPort) => {
+      primaryPort = otherPort;
+      await tell(port, `REPLICAOF 127.0.0.1 ${otherPort}`);
+    },
+    synced: async () => {
+      const primary = primaryPort;
+      if (primary === undefined) throw new Error('a primary waits for nobody');
+      const wanted = Number(await infoField(primary, 'master_repl_offset'));
+      await eventually(
+        async () => {
+          if ((await infoField(port, 'master_link_status')) !== 'up') throw new Error('no link');
+          if (Number(await infoField(port, 'slave_repl_offset')) < wanted) throw new Error('behind');
+          // After a full copy it rewrites its own file, and will not stop before that is done.
+          if ((await infoField(port, 'aof_rewrite_in_progress')) !== '0') throw new Error('rewriting');
+        },
+        { timeoutMs: READY_TIMEOUT_MS, message: 'the replica to be in step' },
+      );
+    },
+    promote: async () => {
+      primaryPort = undefined;
+      await tell(port, 'REPLICAOF NO ONE');
+    },
+    copyFiles: () => {
+      const copy = mkdtempSync(join(tmpdir(), 'parley-redis-copy-'));
+      copies.push(copy);
+      cpSync(dir, copy, { recursive: true });
+      return { dir: copy };
+    },
+    restoreFiles: (copy) => {
+      if (server.running) throw new Error('a running server would not notice');
+      rmSync(dir, { recursive: true, force: true });
+      cpSync(copy.dir, dir, { recursive: true });
     },
     stop: async () => {
       await server.kill9();
@@ -108,12 +160,15 @@ async function startOnSomePort(
 }
 
 async function launch(dir: string, port: number, options: StartRedisOptions): Promise<ManagedProcess> {
-  const { appendOnly = true, appendFsync = 'everysec', extraArgs = [] } = options;
+  const { appendOnly = true, appendFsync = 'everysec', replicaOfPort, extraArgs = [] } = options;
   const server = await spawnProcess({
     command: findRedisServer(),
     args: [
       ...['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--daemonize', 'no'],
       ...['--appendonly', appendOnly ? 'yes' : 'no', '--appendfsync', appendFsync],
+      // A replica is served at once, not after the five seconds in which others might join it.
+      ...['--repl-diskless-sync-delay', '0'],
+      ...(replicaOfPort === undefined ? [] : ['--replicaof', '127.0.0.1', String(replicaOfPort)]),
       ...extraArgs,
     ],
     name: `redis-server:${port}`,
@@ -141,21 +196,14 @@ async function assertReady(port: number, pid: number): Promise<void> {
   if (!reply.includes(`process_id:${pid}\r\n`)) throw new Error('another server answers on this port');
 }
 
-function askRedis(port: number, commands: string, isComplete: (reply: string) => boolean): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let reply = '';
-    const socket = connect({ host: '127.0.0.1', port });
-    socket.setEncoding('utf8').setTimeout(PROBE_TIMEOUT_MS, () => socket.destroy(new Error('no answer')));
-    socket.once('connect', () => socket.write(commands));
-    socket.on('data', (text: string) => {
-      reply += text;
-      if (!isComplete(reply)) return;
-      socket.destroy();
-      resolve(reply);
-    });
-    socket.once('error', reject);
-    socket.once('close', () => reject(new Error('connection closed')));
-  });
+async function tell(port: number, command: string): Promise<void> {
+  const reply = await askRedis(port, `${command}\r\n`, (text) => text.endsWith('\r\n'));
+  if (!reply.startsWith('+OK')) throw new Error(`${command} was answered ${reply.slice(0, 80)}`);
+}
+
+async function infoField(port: number, name: string): Promise<string> {
+  const reply = await askRedis(port, 'INFO\r\nPING\r\n', (text) => text.includes('+PONG'));
+  return new RegExp(`^${name}:(.*)\r$`, 'm').exec(reply)?.[1] ?? '';
 }
 
 /** Full path of the first Redis or Valkey server on PATH. */

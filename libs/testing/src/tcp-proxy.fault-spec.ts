@@ -174,6 +174,17 @@ describe('startTcpProxy', () => {
     expect(served[0]?.received).toBe('abc');
   });
 
+  it('leads new connections elsewhere, and leaves open ones where they are', async () => {
+    const { proxy, dial } = await setUp();
+    const { proxy: other } = await setUp((socket) => void socket.end('other'));
+    const old = await dial();
+    proxy.retarget({ host: '127.0.0.1', port: other.port });
+    const fresh = await dial();
+    await eventually(() => expect(fresh.received).toBe('other'));
+    old.socket.write('still here');
+    await eventually(() => expect(old.received).toBe('still here'));
+  });
+
   it('ends the client when the target is not there', async () => {
     const proxy = await startTcpProxy({ target: { host: '127.0.0.1', port: 1 } });
     onTestFinished(() => proxy.close());

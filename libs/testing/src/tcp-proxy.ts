@@ -36,6 +36,8 @@ export interface TcpProxy {
    * with RST on both sides, in the middle of whatever was being said. 0: at the next byte, unsent.
    */
   resetAfterBytes(bytes: number, direction: ProxyDirection): void;
+  /** New connections lead there; open ones stay where they are: what a name that is pointed elsewhere does. */
+  retarget(target: TcpProxyOptions['target']): void;
   /** Ends everything. Repeatable. */
   close(): Promise<void>;
 }
@@ -47,12 +49,16 @@ interface Link {
 }
 
 /** Starts a proxy without faults. */
-export async function startTcpProxy({ target, port: wantedPort = 0 }: TcpProxyOptions): Promise<TcpProxy> {
+export async function startTcpProxy({
+  target: firstTarget,
+  port: wantedPort = 0,
+}: TcpProxyOptions): Promise<TcpProxy> {
   const faults = { frozen: false, delayMs: 0, bytesPerSecond: 0 };
   const links = new Set<Link>();
   let armed: { bytes: number; direction: ProxyDirection } | undefined;
   let resets = 0;
   let server: Server | undefined;
+  let target = firstTarget;
 
   const update = (): void => {
     for (const link of links) link.update();
@@ -122,6 +128,9 @@ export async function startTcpProxy({ target, port: wantedPort = 0 }: TcpProxyOp
     resetAfterBytes: (bytes, direction) => {
       armed = { bytes, direction };
       links.forEach(arm);
+    },
+    retarget: (other) => {
+      target = other;
     },
     close: cut,
   };
