@@ -40,6 +40,7 @@ export class FakeLogic {
 export interface ApiAppOptions {
   readonly env?: 'dev' | 'prod';
   readonly origins?: Origins;
+  readonly trustProxy?: readonly string[];
   readonly rate?: Partial<RateOptions>;
 }
 
@@ -87,7 +88,11 @@ export async function startApiApp(options: ApiAppOptions = {}): Promise<ApiApp> 
     for (const name of [method].flat()) routes.push({ method: name, url });
   });
   const app = testing.createNestApplication<NestFastifyApplication>(adapter, { logger: false });
-  configureHttp(app, { env: options.env ?? 'dev', cors: { origins: options.origins ?? 'loopback' } });
+  configureHttp(app, {
+    env: options.env ?? 'dev',
+    cors: { origins: options.origins ?? 'loopback' },
+    trustProxy: options.trustProxy ?? [],
+  });
   await app.init();
   await fastify.ready();
 

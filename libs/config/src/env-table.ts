@@ -95,7 +95,12 @@ export const envTable: readonly EnvVariable[] = [
     { 'gateway-api': 'cors.origins', 'connect-gateway': 'origins' },
     'browser origins that may call, comma separated, or loopback (dev only)',
   ),
-  variable('TRUST_PROXY', 'flag', to('trustProxy', 'gateway-api'), 'believe X-Forwarded-For'),
+  variable(
+    'TRUST_PROXY',
+    'list',
+    to('trustProxy', 'gateway-api', 'connect-gateway'),
+    'proxies whose X-Forwarded-For counts: addresses and networks, comma separated',
+  ),
   variable('LOGIN_PER_MINUTE', 'integer', to('rate.loginPerMinute', 'gateway-api'), 'log-in attempts'),
   variable(
     'REQUESTS_PER_SECOND',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import type { Environment } from './app-name.js';
+import { parseNetwork } from './networks.js';
 import { Secret } from './secret.js';
 
 /** Messages name what is expected and never what was found: they end up in logs. */
@@ -39,6 +40,31 @@ export const originsField = (mode: Environment) =>
     .refine((value) => mode === 'dev' || (value !== 'loopback' && !value.includes('*')), {
       error: 'must list origins by name in prod (no *, no loopback)',
     });
+
+const everybody =
+  'must name the proxies, e.g. 10.0.0.0/8: who trusts everybody lets callers choose their address';
+
+/** What used to be a flag: false is nobody; true is refused below, with a hint. */
+const asList = (value: unknown) => {
+  const list = typeof value === 'boolean' ? [String(value)] : value;
+  if (!Array.isArray(list) || list.length !== 1) return list;
+  return /^(false|no|0)$/i.test(String(list[0])) ? [] : list;
+};
+
+/** Addresses and networks of proxies; `false` or an empty list for none. */
+export const networksField = z.preprocess(
+  asList,
+  z.array(
+    z.string(expected('a list of addresses and networks')).superRefine((value, context) => {
+      const network = parseNetwork(value);
+      if (/^(true|yes|1)$/i.test(value) || network?.prefix === 0)
+        context.addIssue({ code: 'custom', message: everybody });
+      else if (!network)
+        context.addIssue({ code: 'custom', message: 'must list addresses or networks like 10.0.0.0/8' });
+    }),
+    expected('a list of addresses and networks'),
+  ),
+);
 
 /** An absolute URL with one of `protocols` (with the colon). */
 export const urlField = (protocols: readonly string[]) =>

@@ -75,6 +75,30 @@ describe('loadConfig', () => {
     expect(loadConfig('web', { env, root })).toMatchObject({ apiPort: 0, wsPorts: [7000, 7002] });
   });
 
+  describe('PARLEY_TRUST_PROXY', () => {
+    const trust = (value: string, app: 'gateway-api' | 'connect-gateway' = 'gateway-api') =>
+      loadConfig(app, { env: { PARLEY_TRUST_PROXY: value }, root }).trustProxy;
+
+    it('lists addresses and networks, for both edges', () => {
+      const list = '10.0.0.0/8, 192.168.1.1,2001:db8::/32';
+      expect(trust(list)).toEqual(['10.0.0.0/8', '192.168.1.1', '2001:db8::/32']);
+      expect(trust(list, 'connect-gateway')).toEqual(trust(list));
+    });
+
+    it.each(['', 'false', 'no', '0'])('is nobody for %j', (value) => expect(trust(value)).toEqual([]));
+
+    // It was a flag: with true the client chose the address that it was limited by.
+    it.each(['true', '1', 'yes', 'TRUE', '0.0.0.0/0', '::/0', '10.0.0.0/8,::/0'])(
+      'refuses %s, with a hint',
+      (value) =>
+        expect(() => trust(value)).toThrow(/PARLEY_TRUST_PROXY must name the proxies, e.g. 10.0.0.0\/8/),
+    );
+
+    it.each(['proxy.example', '10.0.0.0/33', '10.1', '10.0.0.1:80', '[::1]'])('refuses %s', (value) =>
+      expect(() => trust(value)).toThrow(/PARLEY_TRUST_PROXY must list addresses or networks/),
+    );
+  });
+
   it('treats an empty variable as not set', () => {
     expect(loadConfig('gateway-api', { env: { PARLEY_API_PORT: '' }, root }).http.port).toBe(7070);
   });

@@ -7,6 +7,7 @@ import {
   choice,
   flag,
   milliseconds,
+  networksField,
   nonNegativeMs,
   originsField,
   port,
@@ -109,7 +110,7 @@ export const schemas = {
       jwt: jwt(mode),
       http,
       cors: z.strictObject({ origins: originsField(mode) }),
-      trustProxy: flag,
+      trustProxy: networksField,
       rate: z.strictObject({ loginPerMinute: positive, requestsPerSecond: positive }),
     }),
   'connect-gateway': (mode: Environment) =>
@@ -119,6 +120,7 @@ export const schemas = {
       ws: z.strictObject({ port, path: text.regex(/^\/[\w/-]*$/, 'must be a path like /ws') }),
       tcp: z.strictObject({ port }),
       origins: originsField(mode),
+      trustProxy: networksField,
       limits: connectLimits,
     }),
   logic: (mode: Environment) =>

@@ -28,7 +28,8 @@ export interface BootstrapOptions {
   readonly portName: string;
   /** Largest HTTP body, bytes. */
   readonly bodyLimitBytes?: number;
-  readonly trustProxy?: boolean;
+  /** Proxies whose forwarding headers count: addresses and networks. @defaultValue none */
+  readonly trustProxy?: readonly string[];
   /** A request that has not come whole by then is answered 408, and its connection closed. @defaultValue 10_000 */
   readonly requestTimeoutMs?: number;
   /** Prepares the app before it listens: adapters, microservices, CORS. */
@@ -72,7 +73,7 @@ export async function bootstrapApp(options: BootstrapOptions): Promise<NestFasti
 
   const adapter = new FastifyAdapter({
     bodyLimit: options.bodyLimitBytes ?? 65_536,
-    trustProxy: options.trustProxy ?? false,
+    trustProxy: options.trustProxy?.length ? [...options.trustProxy] : false,
     forceCloseConnections: true,
     // Node's own would be a minute for the head, Fastify's none for the body.
     requestTimeout: requestTimeoutMs,

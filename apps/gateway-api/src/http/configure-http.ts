@@ -3,6 +3,7 @@ import { isOriginAllowed, type Origins } from '@parley/config';
 import { VERSION } from '@parley/service-host';
 import { setupDocs } from '../docs/setup-docs.js';
 import { addBodyParsers } from './body-parsers.js';
+import { addCallerAddress, callerAddressOf } from './caller-address.js';
 import { isOperational } from './operational-routes.js';
 import { RateLimits } from './rate-limits.js';
 import { addResponseHeaders } from './response-headers.js';
@@ -11,20 +12,22 @@ import { addResponseHeaders } from './response-headers.js';
 export interface HttpOptions {
   readonly env: 'dev' | 'prod';
   readonly cors: { readonly origins: Origins };
+  readonly trustProxy: readonly string[];
 }
 
 /** How long a browser may remember a preflight's answer, seconds. */
 const PREFLIGHT_MAX_AGE_S = 600;
 
 /** Everything about HTTP that is not a route: headers, bodies, CORS, the limit per address, the docs. */
-export function configureHttp(app: NestFastifyApplication, { env, cors }: HttpOptions): void {
+export function configureHttp(app: NestFastifyApplication, { env, cors, trustProxy }: HttpOptions): void {
   const fastify = app.getHttpAdapter().getInstance();
   const limits = app.get(RateLimits);
   addResponseHeaders(fastify, env);
   addBodyParsers(app);
+  addCallerAddress(fastify, trustProxy);
   // Before the body is read: what is refused costs nothing more.
   fastify.addHook('onRequest', (request, _reply, done) => {
-    if (!isOperational(request)) limits.request(request.ip);
+    if (!isOperational(request)) limits.request(callerAddressOf(request));
     done();
   });
   app.enableCors({

@@ -191,6 +191,29 @@ describe('rate limits', () => {
       expect([seed.statusCode, seed.json().code]).toEqual([200, 1]);
     }));
 
+  // With PARLEY_TRUST_PROXY=true the left-most entry counted, which the caller writes: one caller was as many as it liked.
+  it('requests per address that the proxies vouch for, whatever else the header says', async () => {
+    const limited = await startApiApp({ rate: { requestsPerSecond: 1 }, trustProxy: ['10.0.0.0/8'] });
+    const ask = async (forwardedFor: string, remoteAddress = '10.0.0.1') => {
+      const headers = { 'x-forwarded-for': forwardedFor };
+      return (await limited.app.inject({ url: '/v1/me', headers, remoteAddress })).statusCode;
+    };
+    try {
+      expect(await ask('203.0.113.1, 198.51.100.7')).toBe(401);
+      expect(await ask('203.0.113.2, 198.51.100.7:4711, 10.0.0.9')).toBe(401);
+      expect(await ask('unknown, 198.51.100.7:4712')).toBe(429);
+      expect(await ask('198.51.100.8')).toBe(401);
+      // Not through a proxy: the header counts for nothing.
+      const direct = [1, 2, 3].map((i) => ask(`203.0.113.${i}`, '198.51.100.9'));
+      expect(await Promise.all(direct)).toEqual([401, 401, 429]);
+      // Words are the proxy's own key, all of them one.
+      const words = ['unknown', '_hidden', 'x'].map((word) => ask(word));
+      expect(await Promise.all(words)).toEqual([401, 401, 429]);
+    } finally {
+      await limited.close();
+    }
+  });
+
   it('announcements per user, ten at once', () =>
     withApp({}, async (app) => {
       const ask = async (userId: string, i: number) => {

@@ -1,4 +1,3 @@
-import { addressKey } from './address-key.js';
 import { TokenBuckets } from './token-buckets.js';
 
 /** `rate` of the config. */
@@ -27,9 +26,9 @@ export class RateLimits {
     this.announcements = new TokenBuckets(announceRate, now);
   }
 
-  /** Counts a request of any kind. @throws {AppError} `RATE_LIMITED` */
-  request(ip: string): void {
-    this.requests.take(addressKey(ip));
+  /** Counts a request of any kind. @param address - Its `addressKey`, here and below. @throws {AppError} `RATE_LIMITED` */
+  request(address: string): void {
+    this.requests.take(address);
   }
 
   /**
@@ -38,8 +37,7 @@ export class RateLimits {
    *
    * @throws {AppError} `RATE_LIMITED`
    */
-  credential(ip: string, userName: string): void {
-    const address = addressKey(ip);
+  credential(address: string, userName: string): void {
     this.attempts.take(`${address} ${userName.normalize('NFC').trim().toLowerCase()}`);
     this.credentials.take(address);
   }

@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Inject, Ip, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { logicRpc } from '@parley/contracts';
 import { RpcClient } from '@parley/rpc';
 import type { z } from 'zod';
@@ -6,6 +6,7 @@ import { Public } from '../auth/access.decorators.js';
 import { tokenInBody } from '../auth/auth.guard.js';
 import { TokenVerifier } from '@parley/service-host';
 import { ApiRoute } from '../docs/api-route.decorator.js';
+import { CallerAddress } from '../http/caller-address.js';
 import { RateLimits } from '../http/rate-limits.js';
 import { ZodPipe } from '../http/zod.pipe.js';
 import { seedSuccess, type SeedReply } from './seed-reply.js';
@@ -32,10 +33,10 @@ export class UserController {
     response: seedReplySchema,
   })
   async login(
-    @Ip() ip: string,
+    @CallerAddress() address: string,
     @Body(new ZodPipe(seedLoginSchema)) { userName, passWord }: Credentials,
   ): Promise<SeedReply> {
-    this.limits.credential(ip, userName);
+    this.limits.credential(address, userName);
     const { token } = await this.rpc.call(logicRpc.login, { userName, password: passWord });
     return seedSuccess('login success', token);
   }
@@ -49,10 +50,10 @@ export class UserController {
     response: seedReplySchema,
   })
   async register(
-    @Ip() ip: string,
+    @CallerAddress() address: string,
     @Body(new ZodPipe(seedRegisterSchema)) { userName, passWord }: Credentials,
   ): Promise<SeedReply> {
-    this.limits.credential(ip, userName);
+    this.limits.credential(address, userName);
     const { token } = await this.rpc.call(logicRpc.register, { userName, password: passWord });
     return seedSuccess('register success', token);
   }

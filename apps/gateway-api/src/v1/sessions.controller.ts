@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Inject, Ip, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Post } from '@nestjs/common';
 import { logicRpc, type Identity } from '@parley/contracts';
 import {
   loginBodySchema,
@@ -12,6 +12,7 @@ import { RpcClient } from '@parley/rpc';
 import type { z } from 'zod';
 import { Caller, Public } from '../auth/access.decorators.js';
 import { ApiRoute } from '../docs/api-route.decorator.js';
+import { CallerAddress } from '../http/caller-address.js';
 import { RateLimits } from '../http/rate-limits.js';
 import { ZodPipe } from '../http/zod.pipe.js';
 
@@ -34,10 +35,10 @@ export class SessionsController {
     status: 201,
   })
   register(
-    @Ip() ip: string,
+    @CallerAddress() address: string,
     @Body(new ZodPipe(registerBodySchema)) body: z.output<typeof registerBodySchema>,
   ): Promise<Session> {
-    this.limits.credential(ip, body.userName);
+    this.limits.credential(address, body.userName);
     return this.rpc.call(logicRpc.register, body);
   }
 
@@ -52,10 +53,10 @@ export class SessionsController {
     response: sessionSchema,
   })
   login(
-    @Ip() ip: string,
+    @CallerAddress() address: string,
     @Body(new ZodPipe(loginBodySchema)) body: z.output<typeof loginBodySchema>,
   ): Promise<Session> {
-    this.limits.credential(ip, body.userName);
+    this.limits.credential(address, body.userName);
     return this.rpc.call(logicRpc.login, body);
   }
 
