@@ -1,5 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { scripts, type ScriptName } from './generated/scripts.js';
+import { ServerWatch, type Question } from './server-watch.js';
 
 /** Longest pause between two attempts to reach Redis, milliseconds. */
 const MAX_RETRY_DELAY_MS = 1_000;
@@ -16,20 +17,34 @@ export type RedisErrorListener = (error: Error, role: string) => void;
  * Makes the connections of one process. Each role has its own: a blocked or subscribed connection serves nobody else.
  *
  * All reconnect for ever with growing delays. Pending commands wait through an outage, at most for the command timeout.
+ * A server that is a replica is not used, and one that becomes a replica is left ({@link ServerWatch}); what it refused
+ * is sent again.
  */
 export class RedisConnections {
   private readonly open = new Set<Redis>();
   private mainConnection: Redis | undefined;
+  private readonly watch: ServerWatch;
 
   constructor(
     /** `redis://[user:password@]host[:port][/db]` or `rediss://…`. */
     private readonly url: string,
     private readonly onError: RedisErrorListener = () => undefined,
-  ) {}
+  ) {
+    this.watch = new ServerWatch((error, role) => this.onError(error, role));
+  }
+
+  /** Why the server that the URL leads to is not used, as `read-only replica`; undefined when it is, or is not reached. */
+  get outOfUse(): string | undefined {
+    return this.watch.outOfUse;
+  }
 
   /** The shared connection for ordinary commands and scripts. */
   get main(): RedisConnection {
-    return (this.mainConnection ??= this.create('main', { commandTimeout: COMMAND_TIMEOUT_MS }));
+    return (this.mainConnection ??= this.create('main', {
+      question: 'role',
+      resendRefused: true,
+      commandTimeout: COMMAND_TIMEOUT_MS,
+    }));
   }
 
   /**
@@ -37,7 +52,11 @@ export class RedisConnections {
    * entries already handed out would stay pending while the resent read skips past them.
    */
   createBlocking(role: string): RedisConnection {
-    return this.create(role, { autoResendUnfulfilledCommands: false });
+    return this.create(role, {
+      question: 'none',
+      resendRefused: false,
+      autoResendUnfulfilledCommands: false,
+    });
   }
 
   /**
@@ -45,7 +64,7 @@ export class RedisConnections {
    * between as a gap.
    */
   createSubscriber(role: string): RedisConnection {
-    return this.create(role, { autoResubscribe: false });
+    return this.create(role, { question: 'ping', resendRefused: false, autoResubscribe: false });
   }
 
   /** Options for code that makes its own ioredis client, as Nest's Redis transport does. */
@@ -69,22 +88,32 @@ export class RedisConnections {
 
   /** Closes every connection made here; pending commands are rejected. */
   close(): void {
+    this.watch.stop();
     for (const redis of this.open) redis.disconnect();
     this.open.clear();
     this.mainConnection = undefined;
   }
 
-  private create(role: string, options: RedisOptions): Redis {
-    const redis = new Redis({
+  private create(role: string, { question, resendRefused, ...options }: ConnectionOptions): Redis {
+    const redis: Redis = new Redis({
       ...RedisConnections.optionsFor(this.url, role),
       scripts: Object.fromEntries(Object.values(scripts).map(({ name, ...script }) => [name, script])),
+      // 2: connect anew and send it again; a server that refuses has not done any of it. 1: without sending it again.
+      reconnectOnError: (error) => this.watch.judge(redis, error) && (resendRefused ? 2 : 1),
       ...options,
     });
+    this.watch.add(redis, role, question);
     redis.on('error', (error: Error) => this.onError(error, role));
     this.open.add(redis);
     redis.once('end', () => this.open.delete(redis));
     return redis;
   }
+}
+
+interface ConnectionOptions extends RedisOptions {
+  readonly question: Question;
+  /** Whether a command that a replica refused is sent again to its primary. */
+  readonly resendRefused: boolean;
 }
 
 /** Something that runs commands: a connection or a pipeline. */

@@ -1,4 +1,5 @@
 export { RedisConnections, runScript, type RedisConnection, type RedisErrorListener } from './connections.js';
+export { checkWrite } from './write-check.js';
 export { RedisKeys, textDigest, type ShardMap } from './keys.js';
 export {
   RoomStore,

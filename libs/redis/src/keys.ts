@@ -114,6 +114,11 @@ export class RedisKeys {
     return `${this.prefix}registry:${service}`;
   }
 
+  /** Written by an instance to see whether it can. */
+  writeCheck(instanceId: string): string {
+    return `${this.prefix}write-check:${instanceId}`;
+  }
+
   rpcRequests(service: string, instanceId: string): string {
     return `${this.prefix}rpc:${service}:${instanceId}`;
   }

@@ -10,7 +10,7 @@ import {
   within,
   type BootstrapOptions,
 } from '@parley/observability';
-import { RedisConnections, RedisKeys } from '@parley/redis';
+import { checkWrite, RedisConnections, RedisKeys } from '@parley/redis';
 import { SelfRegistration } from '@parley/registry';
 import { DirectRedisServer } from '@parley/rpc';
 
@@ -25,8 +25,6 @@ export interface ServiceOptions extends Omit<BootstrapOptions, 'service' | 'conf
 const RPC_DRAIN_MS = 1_000;
 /** A stopping instance goes on after this time, whether or not the registry knows, milliseconds. */
 const ANNOUNCE_WITHIN_MS = 500;
-/** A Redis silent for this long makes the instance unready, milliseconds. */
-const REDIS_PING_TIMEOUT_MS = 900;
 
 /**
  * Runs one service process: started, it serves RPC, then registers as ready; told to stop, it registers as draining,
@@ -43,12 +41,7 @@ export async function runService(options: ServiceOptions): Promise<NestFastifyAp
       await options.configure?.(app);
       if (options.servesRpc) rpcServer = connectRpcServer(app, options, logError);
       const redis = app.get(RedisConnections);
-      app.get(HealthRegistry).register('redis', async () => {
-        const silent = new Promise<string>((resolve) =>
-          setTimeout(resolve, REDIS_PING_TIMEOUT_MS, 'silent').unref(),
-        );
-        return (await Promise.race([redis.main.ping(), silent])) === 'PONG' || 'does not answer';
-      });
+      app.get(HealthRegistry).register('redis', () => checkWrite(redis, app.get(RedisKeys), instanceId));
       if (options.servesRpc) await app.startAllMicroservices();
     },
     onListening: async (app, port) => {
