@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import { limits } from './limits.js';
+import { isVisibleName, preparedName } from './names.js';
+import { isTypeable, opaqueString } from './opaque-string.js';
+import { isStorable, showsSomething } from './visible-text.js';
 
 /** Number of Unicode code points, without building an array. */
 export function codePointLength(text: string): number {
@@ -14,6 +17,9 @@ export function codePointLength(text: string): number {
   }
   return count;
 }
+
+/** Any text that can be kept as it is: no NUL, no half of a surrogate pair. */
+export const storableField = z.string().refine(isStorable, 'storable');
 
 const positive = z.number().int().positive().max(Number.MAX_SAFE_INTEGER);
 
@@ -31,10 +37,13 @@ export const idField = z.union([
 export const seqField = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 /** Names one unbroken line of sequence numbers of a room; a new one means Redis lost its data. */
-export const epochField = z.string().min(1).max(36);
+export const epochField = storableField.min(1).max(36);
 
-/** Message text: not blank, at most `limits.maxTextCodePoints`. Its length is judged by the `MESSAGE_TOO_LONG` error. */
-export const textField = z.string().refine((text) => text.trim() !== '', 'blank');
+/**
+ * Message text: something to see, kept as sent, at most `limits.maxTextCodePoints`. Its length is judged by the
+ * `MESSAGE_TOO_LONG` error.
+ */
+export const textField = storableField.refine(showsSomething, 'blank');
 
 /** Client-chosen id that makes a send idempotent. Clients of ours use UUIDv7. */
 export const clientMsgIdField = z
@@ -42,28 +51,32 @@ export const clientMsgIdField = z
   .regex(/^[\w.:-]+$/)
   .max(limits.maxClientMsgIdChars);
 
-/** A name as people type it: trimmed, no control characters, NFC, at most `max` code points. */
+/** A name as people type it, prepared: something to see in it, nothing hidden, at most `max` code points. */
 const nameField = (max: number) =>
   z
     .string()
-    .transform((name) => name.normalize('NFC').trim())
-    .refine(
-      (name) => name !== '' && codePointLength(name) <= max && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name),
-      'name',
-    );
+    .transform(preparedName)
+    .refine((name) => codePointLength(name) <= max && isVisibleName(name), 'name');
 
+/** The name of a user. Who it is, is `nameKey` of it. */
 export const userNameField = nameField(limits.maxNameCodePoints);
+/** The name of a room. */
 export const roomNameField = nameField(limits.maxRoomNameCodePoints);
 
 /** Bytes of `text` in UTF-8. */
 const utf8Length = (text: string) => new TextEncoder().encode(text).length;
 
-export const passwordField = z
-  .string()
-  .refine((password) => codePointLength(password) >= limits.minPasswordCodePoints, 'short')
-  .refine((password) => utf8Length(password) <= limits.maxPasswordBytes, 'long');
+/** A new password. It is passed on as typed, and compared as `opaqueString`, whose length is what counts. */
+export const passwordField = z.string().refine((password) => {
+  const compared = opaqueString(password);
+  return (
+    isTypeable(password) &&
+    codePointLength(compared) >= limits.minPasswordCodePoints &&
+    utf8Length(compared) <= limits.maxPasswordBytes
+  );
+}, 'password');
 
-/** Correlates a reply with its request; echoed as it came. */
-export const refField = z.union([z.string().max(64), z.number()]);
+/** Correlates a reply with its request; echoed as it came. A number that came changed is `NaN`, see `parseJson`. */
+export const refField = z.union([storableField.max(64), z.number()]);
 
 export const tokenField = z.string().min(1).max(4_096);

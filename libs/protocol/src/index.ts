@@ -11,10 +11,15 @@ export {
   passwordField,
   roomNameField,
   seqField,
+  storableField,
   textField,
   tokenField,
   userNameField,
 } from './fields.js';
+export { opaqueString } from './opaque-string.js';
+export { parseJson } from './parse-json.js';
+export { preparedName } from './names.js';
+export { isStorable, otherBlanks, showsSomething } from './visible-text.js';
 export { clientFrameSchema, type ClientFrame, type ClientFrameOf } from './frames/client-frames.js';
 export { parseClientFrame } from './frames/parse-client-frame.js';
 export {

@@ -134,6 +134,17 @@ describe('history', () => {
     ['before=-1', ['before']],
     ['after=1.5', ['after']],
     ['after=1&after=2', ['after']],
+    ['after=', ['after']],
+    ['after=0x10', ['after']],
+    ['after=1e2', ['after']],
+    ['after=%205', ['after']],
+    ['after=%2B5', ['after']],
+    ['after=05', ['after']],
+    ['after=5.0', ['after']],
+    ['after=-0', ['after']],
+    ['after=9007199254740992', ['after']],
+    ['limit=1&limit=1', ['limit']],
+    ['limit=Infinity', ['limit']],
     ['before=5&after=2', ['before', 'after']],
   ])('refuses ?%s', async (query, fields) => {
     const reply = await get(`/v1/rooms/1/messages?${query}`);
@@ -217,6 +228,112 @@ describe('sends', () => {
   });
 });
 
+describe('bytes', () => {
+  const url = '/v1/rooms/1/messages';
+  const send = (payload: Buffer, type = 'application/json') =>
+    api.app.inject({ method: 'POST', url, payload, headers: { ...bearer(), 'content-type': type } });
+  const body = (msg: Buffer) => Buffer.concat([Buffer.from('{"msg":"'), msg, Buffer.from('"}')]);
+  const acks = () =>
+    api.logic.on(logicRpc.publishMany, ({ sends }) => ({
+      results: sends.map(({ clientMsgId }) => ({ ok: true as const, ack: ackOf(clientMsgId) })),
+    }));
+
+  // They were kept as U+FFFD: two different texts under one idempotency key counted as the same.
+  it.each([
+    ['a lone byte', [0xff]],
+    ['Latin-1', [0x63, 0x61, 0x66, 0xe9]],
+    ['a cut character', [0xf0, 0x9f, 0x98]],
+    ['an overlong slash', [0xc0, 0xaf]],
+    ['a surrogate', [0xed, 0xa0, 0x80]],
+    ['a pair of surrogates', [0xed, 0xa0, 0xbd, 0xed, 0xb8, 0x80]],
+    ['beyond Unicode', [0xf4, 0x90, 0x80, 0x80]],
+  ])('that are no UTF-8 are refused, on both APIs: %s', async (_, bytes) => {
+    for (const type of ['application/json', 'application/json; charset=utf-8']) {
+      const reply = await send(body(Buffer.from(bytes)), type);
+      expect(reply.json()).toMatchObject({ status: 400, code: 'BAD_JSON' });
+    }
+    const seed = Buffer.concat([
+      Buffer.from(`{"authToken":"${api.token()}","roomId":1,"msg":"`),
+      Buffer.from(bytes),
+      Buffer.from('"}'),
+    ]);
+    for (const type of ['application/json', 'text/plain; charset=utf-8', 'application/octet-stream']) {
+      const headers = { 'content-type': type };
+      const reply = await api.app.inject({ method: 'POST', url: '/push/pushRoom', payload: seed, headers });
+      expect([reply.statusCode, reply.json().code]).toEqual([200, 1]);
+    }
+    expect(api.logic.calls).toEqual([]);
+    expect(api.errors).toEqual([]);
+  });
+
+  it.each(['utf-16', 'UTF-16LE', 'iso-8859-1', '"windows-1252"', 'utf-8; charset=utf-16', 'utf-32', 'utf-7'])(
+    'in another charset are refused: %s',
+    async (charset) => {
+      const type = `application/json; charset=${charset}`;
+      const reply = await send(body(Buffer.from('x')), type);
+      expect(reply.json()).toMatchObject({ status: 400, code: 'INVALID', fields: ['Content-Type'] });
+      const headers = { 'content-type': type };
+      const seed = await api.app.inject({ method: 'POST', url: '/user/login', payload: '{}', headers });
+      expect(seed.json()).toMatchObject({ code: 1, message: expect.stringContaining('Content-Type') });
+    },
+  );
+
+  it('in UTF-16, without saying so, are refused', async () => {
+    const text = Buffer.from('\ufeff{"msg":"x"}', 'utf16le');
+    for (const bytes of [text, text.subarray(2), Buffer.from(text).swap16()])
+      expect((await send(bytes)).json()).toMatchObject({ status: 400, code: 'BAD_JSON' });
+  });
+
+  it.each(['utf-8', 'UTF-8', '"utf-8"', 'utf8', 'us-ascii'])('in %s are read', async (charset) => {
+    acks();
+    expect((await send(body(Buffer.from('x')), `application/json; charset=${charset}`)).statusCode).toBe(201);
+  });
+
+  it('behind a byte order mark are read, and the text is what was sent', async () => {
+    acks();
+    const text = '\ufeff👍 \u0085\ufffd\u2028 \t';
+    expect((await send(Buffer.from(`\ufeff${JSON.stringify({ msg: text })}`))).statusCode).toBe(201);
+    expect(api.logic.calls[0]?.request).toMatchObject({ sends: [{ text }] });
+  });
+
+  it.each([
+    ['half a surrogate pair', '"a\\ud83d"'],
+    ['NUL', '"a\\u0000b"'],
+    ['nothing to see', '"\\u200b\\u3164\\ufe0f"'],
+  ])('%s is INVALID', async (_, msg) => {
+    const reply = await post(url, `{"msg":${msg}}`);
+    expect(reply.json()).toMatchObject({ status: 400, code: 'INVALID', fields: ['msg'] });
+    const seed = await post('/push/pushRoom', `{"authToken":"${api.token()}","roomId":1,"msg":${msg}}`);
+    expect(seed.json()).toMatchObject({ code: 1, message: expect.stringContaining('(msg)') });
+    expect(api.logic.calls).toEqual([]);
+  });
+
+  // Postgres refuses NUL: it was answered 500.
+  it.each([
+    ['/v1/login', '{"userName":"a\\u0000","password":"111111"}', 'userName'],
+    ['/v1/login', '{"userName":"a","password":"\\ud800111111"}', 'password'],
+    ['/v1/register', '{"userName":"a\\u0000","password":"111111"}', 'userName'],
+    ['/v1/register', '{"userName":"a","password":"111111\\u0000"}', 'password'],
+    ['/v1/rooms', '{"name":"a\\u0000"}', 'name'],
+    ['/user/login', '{"userName":"a\\u0000","passWord":"111111"}', 'userName'],
+    ['/user/register', '{"userName":"a","passWord":"111111\\udfff"}', 'passWord'],
+  ])('%s refuses %s', async (route, payload, field) => {
+    const reply = await post(route, payload);
+    if (route.startsWith('/v1'))
+      expect(reply.json()).toMatchObject({ status: 400, code: 'INVALID', fields: [field] });
+    else expect(reply.json()).toMatchObject({ code: 1, message: expect.stringContaining(`(${field})`) });
+    expect(api.logic.calls).toEqual([]);
+  });
+
+  it.each(['1.00000000000000000001', '9007199254740993', '1e400', '-0', '0', '1.5', '"01"', '" 1"', '"1e3"'])(
+    'the room %s of gochat’s clients is none',
+    async (id) => {
+      const reply = await post('/push/pushRoom', `{"authToken":"${api.token()}","roomId":${id},"msg":"x"}`);
+      expect(reply.json()).toMatchObject({ code: 1, message: expect.stringContaining('(roomId)') });
+    },
+  );
+});
+
 describe('bad input', () => {
   const cases: [string, string, Headers, number, string, string[] | undefined][] = [
     ['bad JSON', '{"name":', {}, 400, 'BAD_JSON', undefined],
@@ -254,13 +371,13 @@ describe('bad input', () => {
     expect(api.errors).toEqual([]);
   });
 
-  it.each(['0', '-1', 'x', '1.5', '99999999999999999999', '1%00', '%F0%9F%98%80'])(
-    'the id %s',
-    async (id) => {
-      const reply = await get(`/v1/rooms/${id}`);
-      expect(reply.json()).toMatchObject({ status: 400, code: 'INVALID', fields: ['id'] });
-    },
-  );
+  it.each([
+    ...['0', '-1', 'x', '1.5', '99999999999999999999', '1%00', '%F0%9F%98%80'],
+    ...['01', '+1', '1e3', '0x1', '1.0', '%201', '9007199254740993', '%D9%A1'],
+  ])('the id %s', async (id) => {
+    const reply = await get(`/v1/rooms/${id}`);
+    expect(reply.json()).toMatchObject({ status: 400, code: 'INVALID', fields: ['id'] });
+  });
 
   it('unknown paths and methods are problems too', async () => {
     for (const [method, url] of [

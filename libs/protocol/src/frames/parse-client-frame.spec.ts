@@ -77,6 +77,50 @@ describe('parseClientFrame', () => {
     expect(refusal(`{"op":99,"ref":{},"clientMsgId":"${'x'.repeat(65)}"}`).context).toEqual({});
   });
 
+  // Each was taken, and came back as something else: U+FFFD, another number, or nothing at all.
+  it.each([
+    ['half a surrogate pair in a text', '{"op":3,"msg":"a\\ud800"}', ['msg']],
+    ['halves in the wrong order', '{"op":3,"msg":"\\udc4d\\ud83d"}', ['msg']],
+    ['NUL in a text', '{"op":3,"msg":"a\\u0000b"}', ['msg']],
+    ['a text of joiners', '{"op":3,"msg":"\\u200d\\u2800\\u3164"}', ['msg']],
+    ['half a surrogate pair in a ref', '{"op":28,"ref":"\\udfff"}', ['ref']],
+    ['a ref beyond doubles', '{"op":28,"ref":1e400}', ['ref']],
+    ['a ref of twenty digits', '{"op":28,"ref":12345678901234567890}', ['ref']],
+    ['a room above 2^53', '{"op":20,"roomId":9007199254740993}', ['roomId']],
+    ['a room that rounds to one', '{"op":20,"roomId":1.00000000000000000001}', ['roomId']],
+    ['minus nothing as a position', '{"op":20,"roomId":1,"lastSeq":-0}', ['lastSeq']],
+    ['a room with a plus', '{"op":20,"roomId":"+1"}', ['roomId']],
+    ['a room in other digits', '{"op":20,"roomId":"١"}', ['roomId']],
+    ['an epoch that cannot be kept', '{"op":20,"roomId":1,"lastSeq":1,"epoch":"\\ud800"}', ['epoch']],
+  ])('refuses %s', (_name, text, fields) => {
+    const error = refusal(text);
+    expect(error).toMatchObject({ code: 'INVALID', fields });
+    // The refusal echoes nothing that it would have to change.
+    expect(error.context?.['ref']).toBeUndefined();
+  });
+
+  it('takes numbers that are whole however they are written, and drops odd ones that nobody reads', () => {
+    expect(parseClientFrame('{"op":20,"roomId":1.0,"lastSeq":1e3,"ref":0.5,"nonce":1e400}')).toEqual({
+      op: Op.join,
+      roomId: 1,
+      lastSeq: 1_000,
+      ref: 0.5,
+    });
+  });
+
+  it('reads the last of repeated members, and no prototype', () => {
+    expect(parseClientFrame('{"op":3,"op":28,"ref":1,"ref":2}')).toEqual({ op: Op.ping, ref: 2 });
+    expect(refusal('{"__proto__":{"op":28}}')).toMatchObject({ code: 'INVALID', fields: ['roomId'] });
+    expect(refusal('{"op":"__proto__"}').code).toBe('UNKNOWN_OP');
+  });
+
+  it('stands any depth that fits a frame', () => {
+    const deep = '['.repeat(16_000) + ']'.repeat(16_000);
+    expect(parseClientFrame(`{"op":28,"x":${deep}}`)).toEqual({ op: Op.ping });
+    expect(refusal(`{"op":3,"msg":${deep}}`).code).toBe('INVALID');
+    expect(refusal('{"a":'.repeat(6_000)).code).toBe('BAD_JSON');
+  });
+
   it('throws nothing but AppErrors, whatever of 10,000 texts comes', () => {
     const ops = fc.constantFrom(...Object.values(Op), undefined, 'x');
     const frames = fc

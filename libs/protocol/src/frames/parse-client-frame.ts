@@ -2,6 +2,8 @@ import { AppError } from '../errors/app-error.js';
 import { codePointLength } from '../fields.js';
 import { limits } from '../limits.js';
 import { Op } from '../opcodes.js';
+import { parseJson } from '../parse-json.js';
+import { isStorable } from '../visible-text.js';
 import { clientFrameSchema, type ClientFrame } from './client-frames.js';
 
 const knownOps: ReadonlySet<unknown> = new Set(
@@ -18,7 +20,7 @@ const knownOps: ReadonlySet<unknown> = new Set(
 export function parseClientFrame(text: string): ClientFrame {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     throw new AppError('BAD_JSON');
   }
@@ -47,10 +49,10 @@ function replyContext(raw: Record<string, unknown>): Record<string, string | num
   for (const key of ['ref', 'clientMsgId']) {
     const value = raw[key];
     if (
-      typeof value === 'number' ||
-      (typeof value === 'string' && value.length <= limits.maxClientMsgIdChars)
+      Number.isFinite(value) ||
+      (typeof value === 'string' && value.length <= limits.maxClientMsgIdChars && isStorable(value))
     ) {
-      context[key] = value;
+      context[key] = value as string | number;
     }
   }
   return context;

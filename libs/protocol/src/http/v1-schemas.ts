@@ -4,6 +4,7 @@ import {
   passwordField,
   roomNameField,
   seqField,
+  storableField,
   textField,
   userNameField,
 } from '../fields.js';
@@ -12,7 +13,10 @@ import { limits } from '../limits.js';
 
 export const registerBodySchema = z.object({ userName: userNameField, password: passwordField });
 /** Log-in does not judge the form of a password: a wrong one is `BAD_CREDENTIALS`, whatever it looks like. */
-export const loginBodySchema = z.object({ userName: z.string().max(256), password: z.string().max(1_024) });
+export const loginBodySchema = z.object({
+  userName: storableField.max(256),
+  password: storableField.max(1_024),
+});
 export const userSchema = z.object({
   userId: z.number(),
   userName: z.string(),
@@ -30,10 +34,15 @@ export const createRoomBodySchema = z.object({ name: roomNameField });
 export const memberSchema = z.object({ userId: z.number(), userName: z.string() });
 /** `count` is exact; `members` are all of them up to `limits.maxListedMembers`, the newest beyond. */
 export const membersSchema = z.object({ count: z.number(), members: z.array(memberSchema) });
+/** A number in a query: plain digits, once. */
+const digitsField = z
+  .string()
+  .regex(/^(0|[1-9]\d{0,15})$/)
+  .transform(Number);
 export const historyQuerySchema = z.object({
-  before: z.coerce.number().pipe(seqField).optional(),
-  after: z.coerce.number().pipe(seqField).optional(),
-  limit: z.coerce.number().int().min(1).max(limits.maxHistoryPage).default(50),
+  before: digitsField.pipe(seqField).optional(),
+  after: digitsField.pipe(seqField).optional(),
+  limit: digitsField.pipe(z.number().int().min(1).max(limits.maxHistoryPage)).default(50),
 });
 export const sendBodySchema = z.object({ msg: textField });
 /** The user's direct conversations, the most recently used first. `head` is the conversation's last seq. */
