@@ -145,6 +145,7 @@ export const logicRpc = {
     }),
     response: rawHistoryPageSchema,
     idempotent: true,
+    replyBytes: ({ maxBytes }) => maxBytes ?? rpcLimits.maxHistoryReplyBytes,
   }),
   /** Announces the count or the members of a room to everyone in it, now. */
   announce: rpcContract({

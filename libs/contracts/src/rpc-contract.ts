@@ -16,13 +16,17 @@ export interface RpcContract<Req extends z.ZodType = z.ZodType, Res extends z.Zo
   readonly response: Res;
   /** Calling it twice has the effect of calling it once, so a failed call may be tried on another instance. */
   readonly idempotent: boolean;
-  /** The caller gives up after this, milliseconds; the callee drops requests older than it. */
+  /** The caller gives up after this, milliseconds; a callee that gets it later does not run it. */
   readonly deadlineMs: number;
+  /** Bytes that a large reply may have, so that a caller asks for no more at once than it can take. */
+  readonly replyBytes?: (request: never) => number;
 }
 
 /** Declares a contract, keeping the schemas' types. */
 export function rpcContract<Req extends z.ZodType, Res extends z.ZodType>(
-  contract: RpcContract<Req, Res>,
+  contract: Omit<RpcContract<Req, Res>, 'replyBytes'> & {
+    readonly replyBytes?: (request: z.input<Req>) => number;
+  },
 ): RpcContract<Req, Res> {
   return Object.freeze(contract);
 }

@@ -11,6 +11,8 @@ export const rpcLimits = {
   maxPositionsPerDelivery: 512,
   /** Messages in one `archive`: one SQL transaction well within the call's deadline. */
   maxEntriesPerArchive: 500,
+  /** Bytes of a page of history that nothing else bounds, for the caller's reckoning. */
+  maxHistoryReplyBytes: 1024 * 1024,
   /** Shards that one call may name: the most that the config allows. */
   maxShards: 1_024,
 } as const;

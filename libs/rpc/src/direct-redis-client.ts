@@ -1,19 +1,40 @@
 import { ClientRedis, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import { AppError } from '@parley/protocol';
 import type { RedisConnection, RedisConnections, RedisKeys } from '@parley/redis';
-import { Outbox, replyEnvelopeSchema, splitPackets, type RequestEnvelope } from './envelope.js';
+import { randomUUID } from 'node:crypto';
+import { ByteWindow } from './byte-window.js';
+import {
+  MAX_PACKET_BYTES,
+  Outbox,
+  replyEnvelopeSchema,
+  splitPackets,
+  type RequestEnvelope,
+} from './envelope.js';
 
 /**
  * Calls of one process that may wait for a reply at once. Judgement: far above what a process has waiting when others
  * answer (`PublishCoalescer` puts up to 512 sends into a call), and some tens of megabytes when nobody answers.
  */
 const MAX_CALLS_WAITING = 10_000;
+/** Bytes of the requests that may wait for a reply, or for their turn, at once. */
+const MAX_BYTES_WAITING = 64 * 1024 * 1024;
+/**
+ * Bytes of requests under way from here to one instance; the next ones wait their turn. Judgement: thirty callers' worth
+ * does not come near what Redis lets wait for a subscriber that stands still (32 MB).
+ */
+const MAX_BYTES_UNDER_WAY = 1024 * 1024;
+/** Bytes of replies that may be on their way here, as far as contracts announce them; further calls wait their turn. */
+const MAX_REPLY_BYTES_UNDER_WAY = 8 * 1024 * 1024;
 /** When a refused call may be tried again, milliseconds. */
 const OVERLOADED_RETRY_MS = 1_000;
 
 export interface DirectRedisClientOptions {
   /** Calls that may wait for a reply at once; one more is refused as `OVERLOADED`. @defaultValue 10_000 */
   readonly maxCallsWaiting?: number;
+  /** Bytes of their requests; one more is refused as `OVERLOADED`. @defaultValue 64 MiB */
+  readonly maxBytesWaiting?: number;
+  /** Bytes under way to one instance; the next call waits its turn. @defaultValue 1 MiB */
+  readonly maxBytesUnderWay?: number;
 }
 
 /** A call's address and deadline, sent as the packet's data by {@link RpcClient}. */
@@ -21,7 +42,10 @@ export interface DirectCall {
   readonly service: string;
   readonly instanceId: string;
   readonly data: unknown;
-  readonly expiresAt: number;
+  /** When the caller stops waiting, by this process's monotonic clock, milliseconds. */
+  readonly endsAtMs: number;
+  /** Bytes that the reply may have; 0 when it is small. */
+  readonly replyBytes: number;
   readonly correlationId: string | undefined;
 }
 
@@ -34,6 +58,13 @@ export class DirectRedisClient extends ClientRedis {
   private opening: Promise<void> | undefined;
   private readonly outbox: Outbox;
   private readonly maxCallsWaiting: number;
+  private readonly maxBytesWaiting: number;
+  private readonly windows = new Map<string, ByteWindow>();
+  private readonly replies = new ByteWindow(MAX_REPLY_BYTES_UNDER_WAY);
+  private readonly maxBytesUnderWay: number;
+  /** Names the clock of this life of this process. */
+  private readonly clock = randomUUID();
+  private bytesWaiting = 0;
   private nextId = 0;
 
   constructor(
@@ -44,6 +75,8 @@ export class DirectRedisClient extends ClientRedis {
   ) {
     super({});
     this.maxCallsWaiting = options.maxCallsWaiting ?? MAX_CALLS_WAITING;
+    this.maxBytesWaiting = options.maxBytesWaiting ?? MAX_BYTES_WAITING;
+    this.maxBytesUnderWay = options.maxBytesUnderWay ?? MAX_BYTES_UNDER_WAY;
     this.outbox = new Outbox((channel, text) => connections.main.publish(channel, text));
   }
 
@@ -54,7 +87,7 @@ export class DirectRedisClient extends ClientRedis {
 
   /** No further call is taken until one has ended. */
   get isFull(): boolean {
-    return this.routingMap.size >= this.maxCallsWaiting;
+    return this.routingMap.size >= this.maxCallsWaiting || this.bytesWaiting >= this.maxBytesWaiting;
   }
 
   override connect(): Promise<void> {
@@ -70,14 +103,14 @@ export class DirectRedisClient extends ClientRedis {
     packet: ReadPacket<DirectCall>,
     callback: (packet: WritePacket) => void,
   ): () => void {
-    const { service, instanceId, data, expiresAt, correlationId } = packet.data;
-    if (this.isFull) {
-      const context = { service, instanceId, waiting: this.pending };
-      callback({
-        err: new AppError('OVERLOADED', { context, retryAfterMs: OVERLOADED_RETRY_MS }),
-        isDisposed: true,
-      });
+    const { service, instanceId, data, endsAtMs, replyBytes, correlationId } = packet.data;
+    const refuse = (error: AppError) => {
+      callback({ err: error, isDisposed: true });
       return () => undefined;
+    };
+    if (this.isFull) {
+      const context = { service, instanceId, waiting: this.pending, bytes: this.bytesWaiting };
+      return refuse(new AppError('OVERLOADED', { context, retryAfterMs: OVERLOADED_RETRY_MS }));
     }
     const id = `${this.instanceId}/${++this.nextId}`;
     const envelope: RequestEnvelope = {
@@ -85,10 +118,16 @@ export class DirectRedisClient extends ClientRedis {
       data,
       id,
       replyTo: this.instanceId,
-      expiresAt,
       ...(correlationId !== undefined && { correlationId }),
     };
+    const text = JSON.stringify(envelope);
+    const bytes = Buffer.byteLength(text);
+    if (bytes > MAX_PACKET_BYTES)
+      return refuse(
+        new AppError('PAYLOAD_TOO_LARGE', { context: { service, bytes, pattern: envelope.pattern } }),
+      );
     this.routingMap.set(id, callback);
+    this.bytesWaiting += bytes;
     const undelivered = (cause?: Error) => {
       if (!this.routingMap.delete(id)) return;
       callback({
@@ -96,8 +135,35 @@ export class DirectRedisClient extends ClientRedis {
         isDisposed: true,
       });
     };
-    this.outbox.send(this.keys.rpcRequests(service, instanceId), JSON.stringify(envelope), undelivered);
-    return () => this.routingMap.delete(id);
+    const channel = this.keys.rpcRequests(service, instanceId);
+    // How long it may still take is known when it leaves, which may be later than now.
+    const leave = () => this.outbox.send(channel, withTimes(text, this.clock, endsAtMs), undelivered);
+    const end = this.takeWindows(channel, bytes, replyBytes, leave);
+    let ended = false;
+    return () => {
+      this.routingMap.delete(id);
+      if (ended) return;
+      ended = true;
+      this.bytesWaiting -= bytes;
+      end();
+    };
+  }
+
+  /** Lets a request leave when there is room for it at its callee, and for its reply here. */
+  private takeWindows(channel: string, bytes: number, replyBytes: number, leave: () => void): () => void {
+    let endRequest: () => void = () => undefined;
+    const request = () => {
+      let window = this.windows.get(channel);
+      if (!window) this.windows.set(channel, (window = new ByteWindow(this.maxBytesUnderWay)));
+      endRequest = window.take(bytes, leave);
+    };
+    // What has a small reply does not queue behind those that read pages.
+    const endReply = replyBytes > 0 ? this.replies.take(replyBytes, request) : request();
+    return () => {
+      endReply?.();
+      endRequest();
+      if (this.windows.get(channel)?.isIdle) this.windows.delete(channel);
+    };
   }
 
   private async open(): Promise<void> {
@@ -129,4 +195,13 @@ export class DirectRedisClient extends ClientRedis {
     this.routingMap.delete(id);
     callback?.({ err, response, isDisposed: true });
   }
+}
+
+/** Completes a request's JSON with what is known when it leaves. */
+function withTimes(text: string, clock: string, endsAtMs: number): string {
+  const sentAtMs = performance.now();
+  const leftMs = Math.max(0, endsAtMs - sentAtMs);
+  // The wall clock is for callees of 0.1, which refuse a request without it.
+  const times = { leftMs, sentAtMs, clock, expiresAt: Date.now() + leftMs };
+  return `${JSON.stringify(times).slice(0, -1)},${text.slice(1)}`;
 }

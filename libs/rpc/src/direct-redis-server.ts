@@ -2,7 +2,15 @@ import { RedisContext, ServerRedis } from '@nestjs/microservices';
 import { AppError } from '@parley/protocol';
 import type { RedisConnection, RedisConnections, RedisKeys } from '@parley/redis';
 import { isObservable, lastValueFrom } from 'rxjs';
-import { Outbox, requestEnvelopeSchema, splitPackets, type ReplyEnvelope } from './envelope.js';
+import {
+  MAX_PACKET_BYTES,
+  Outbox,
+  requestEnvelopeSchema,
+  splitPackets,
+  type ReplyEnvelope,
+  type RequestEnvelope,
+} from './envelope.js';
+import { RequestDelays } from './request-delay.js';
 import { encodeError } from './rpc-error.js';
 
 /**
@@ -24,6 +32,9 @@ export interface DirectRedisServerOptions {
   readonly onError?: (error: unknown, pattern: string) => void;
   /** Requests handled at once; one more is answered `OVERLOADED` without being run. @defaultValue 5_000 */
   readonly maxRequestsInHand?: number;
+  /** A request came so late that its caller had given up; it was answered `DEADLINE_EXCEEDED` and not run. */
+  readonly onExpired?: () => void;
+  /** Monotonic clock, milliseconds. */
   readonly now?: () => number;
 }
 
@@ -38,6 +49,7 @@ export interface DirectRedisServerOptions {
 export class DirectRedisServer extends ServerRedis {
   private subscriber: RedisConnection | undefined;
   private readonly outbox: Outbox;
+  private readonly delays = new RequestDelays();
   private inFlight = 0;
 
   constructor(private readonly direct: DirectRedisServerOptions) {
@@ -99,11 +111,14 @@ export class DirectRedisServer extends ServerRedis {
   private async receive(packet: string): Promise<void> {
     const parsed = requestEnvelopeSchema.safeParse(parseJson(packet));
     if (!parsed.success) return this.direct.onError?.(parsed.error, 'envelope');
-    const { pattern, data, id, replyTo, expiresAt, correlationId } = parsed.data;
-    // Nobody waits for it any more; running it could only surprise.
-    if (expiresAt < (this.direct.now ?? Date.now)()) return;
-    const reply = (envelope: ReplyEnvelope) =>
-      this.outbox.send(this.direct.keys.rpcReplies(replyTo), JSON.stringify(envelope));
+    const { pattern, data, id, replyTo, correlationId } = parsed.data;
+    const reply = (envelope: ReplyEnvelope) => this.reply(replyTo, envelope, pattern);
+    const expired = this.expired(parsed.data);
+    if (expired) {
+      this.direct.onExpired?.();
+      this.direct.onError?.(expired, 'expired');
+      return reply({ id, err: encodeError(expired), isDisposed: true });
+    }
     if (this.inFlight >= (this.direct.maxRequestsInHand ?? MAX_REQUESTS_IN_HAND)) {
       const context = { inHand: this.inFlight };
       const error = new AppError('OVERLOADED', { context, retryAfterMs: OVERLOADED_RETRY_MS });
@@ -129,6 +144,25 @@ export class DirectRedisServer extends ServerRedis {
     } finally {
       this.inFlight--;
     }
+  }
+
+  /** Nobody waits any more for what was under way for too long; running it could only surprise. */
+  private expired({ leftMs, sentAtMs, clock, pattern }: RequestEnvelope): AppError | undefined {
+    if (leftMs === undefined || sentAtMs === undefined || clock === undefined) return undefined;
+    const nowMs = (this.direct.now ?? (() => performance.now()))();
+    const lateMs = this.delays.arrived(clock, sentAtMs, nowMs);
+    if (lateMs <= leftMs) return undefined;
+    return new AppError('DEADLINE_EXCEEDED', { context: { pattern, lateMs: Math.round(lateMs) } });
+  }
+
+  private reply(replyTo: string, envelope: ReplyEnvelope, pattern: string): void {
+    let text = JSON.stringify(envelope);
+    if (Buffer.byteLength(text) > MAX_PACKET_BYTES) {
+      const error = new AppError('INTERNAL', { context: { pattern, bytes: Buffer.byteLength(text) } });
+      this.direct.onError?.(error, 'reply too large');
+      text = JSON.stringify({ id: envelope.id, err: encodeError(error), isDisposed: true });
+    }
+    this.outbox.send(this.direct.keys.rpcReplies(replyTo), text);
   }
 }
 

@@ -1,5 +1,5 @@
 import { eventually, sharedRedis, uniquePrefix } from '@parley/testing';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { refusal, rpcWorld, testRpc } from './rpc.fixture.js';
 
 afterAll(async () => (await sharedRedis()).stop());
@@ -158,14 +158,71 @@ describe('calls by contract', () => {
 });
 
 describe('a server', () => {
-  it('does not run an expired request, and survives garbage', async () => {
+  it('answers, counts and does not run a request that came after its caller gave up', async () => {
+    const { keys, connect, rpc, calls, errors, expired } = await twoServers();
+    const connections = connect();
+    const { main } = connections;
+    const replies: string[] = [];
+    const listener = connections.createSubscriber('listener');
+    listener.on('message', (_channel: string, text: string) => replies.push(...text.split('\n')));
+    await listener.subscribe(keys.rpcReplies('raw'));
+    const send = (n: number, sentAtMs: number, leftMs: number) =>
+      main.publish(
+        keys.rpcRequests('logic', 'a'),
+        JSON.stringify({
+          pattern: 'logic.write',
+          data: { n },
+          id: String(n),
+          replyTo: 'raw',
+          ...{ clock: 'c', sentAtMs, leftMs },
+        }),
+      );
+    // By a clock of its own that no other knows.
+    const nowMs = () => performance.now() + 5_000_000;
+    await send(1, nowMs(), 100);
+    await eventually(() => expect(calls).toEqual(['write a 1']));
+    await send(2, nowMs() - 20_000, 10_000);
+    await send(3, nowMs() - 20_000, 30_000);
+    await eventually(() => expect(calls).toEqual(['write a 1', 'write a 3']));
+    await eventually(() => expect(replies).toHaveLength(3));
+    expect(JSON.parse(replies[1] ?? '')).toMatchObject({ id: '2', err: { code: 'DEADLINE_EXCEEDED' } });
+    expect(expired).toEqual(['a']);
+    expect(errors).toMatchObject([{ code: 'DEADLINE_EXCEEDED', context: { pattern: 'logic.write' } }]);
+    await rpc.call(testRpc.write, { n: 4 }, { target: 'a' });
+  });
+
+  // A callee whose clock was ahead by more than a deadline dropped every request, without a word.
+  it.each([-3_600_000, 3_600_000])('whose clock is %i ms away from its caller’s answers', async (apartMs) => {
+    const { serve, client, expired } = rpcWorld((await sharedRedis()).url, uniquePrefix('rpc'));
+    await serve('a', { now: () => performance.now() + apartMs });
+    const wallClock = vi.spyOn(Date, 'now').mockReturnValue(1_700_000_000_000 - apartMs);
+    onTestFinished(() => wallClock.mockRestore());
+    const { rpc } = await client();
+    for (const n of [1, 2]) expect(await rpc.call(testRpc.write, { n })).toEqual({ by: 'a' });
+    expect(expired).toEqual([]);
+  });
+
+  it('runs what a caller of 0.1 asks, and sends what a callee of 0.1 asks for', async () => {
+    const { keys, connect, rpc, calls } = await twoServers();
+    const raw = connect();
+    const packets: string[] = [];
+    const tap = raw.createSubscriber('tap');
+    tap.on('message', (_channel: string, text: string) => packets.push(text));
+    await tap.subscribe(keys.rpcRequests('logic', 'a'));
+    const old = { pattern: 'logic.write', data: { n: 9 }, id: 'x', replyTo: 'caller', expiresAt: 1 };
+    await raw.main.publish(keys.rpcRequests('logic', 'a'), JSON.stringify(old));
+    await rpc.call(testRpc.write, { n: 1 }, { target: 'a', deadlineMs: 60_000 });
+    expect(calls).toEqual(['write a 9', 'write a 1']);
+    await eventually(() => expect(packets).toHaveLength(2));
+    const { expiresAt, leftMs } = JSON.parse(packets[1] ?? '') as { expiresAt: number; leftMs: number };
+    expect(leftMs).toBeGreaterThan(50_000);
+    expect(expiresAt - Date.now()).toBeGreaterThan(50_000);
+  });
+
+  it('survives garbage', async () => {
     const { keys, connect, rpc, calls, errors } = await twoServers();
-    const raw = connect().main;
-    const channel = keys.rpcRequests('logic', 'a');
-    const packet = { pattern: 'logic.write', data: { n: 9 }, id: 'x', replyTo: 'caller' };
-    await raw.publish(channel, JSON.stringify({ ...packet, expiresAt: Date.now() - 1 }));
-    await raw.publish(channel, 'garbage{');
-    // Published to the same channel afterwards: when this is answered, the others have been seen.
+    await connect().main.publish(keys.rpcRequests('logic', 'a'), 'garbage{');
+    // Published to the same channel afterwards: when this is answered, the other has been seen.
     await rpc.call(testRpc.write, { n: 1 }, { target: 'a' });
     expect(calls).toEqual(['write a 1']);
     expect(errors).toHaveLength(1);

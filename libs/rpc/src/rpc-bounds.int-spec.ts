@@ -46,6 +46,103 @@ describe('calls waiting in one process', () => {
   });
 });
 
+describe('bytes of the calls of one process', () => {
+  const text = 'x'.repeat(1_000);
+
+  it('to one instance are under way up to the bound; the next waits for its turn, and others do not', async () => {
+    const { serve, client, held } = await world();
+    await serve('a');
+    await serve('b');
+    const { rpc } = await client('caller', { maxBytesUnderWay: 2_500 });
+    const call = (n: number, target: string) => rpc.call(testRpc.held, { n, text }, { target });
+    const toA = [1, 2, 3].map((n) => call(n, 'a'));
+    await eventually(() => expect(held).toHaveLength(2));
+    const toB = call(4, 'b');
+    await eventually(() => expect(held).toHaveLength(3));
+    // Small, but not before its turn.
+    const small = rpc.call(testRpc.read, { n: 5 }, { target: 'a' });
+    held[2]?.();
+    expect(await toB).toEqual({ by: 'b' });
+    expect(held).toHaveLength(3);
+    held[0]?.();
+    await eventually(() => expect(held).toHaveLength(4));
+    expect(await small).toEqual({ by: 'a' });
+    held.forEach((answer) => answer());
+    await Promise.all(toA);
+  });
+
+  it('give their room back when the deadline ends them, under way or waiting', async () => {
+    const { serve, client, calls } = await world();
+    await serve('a');
+    const { rpc } = await client('caller', { maxBytesUnderWay: 1_500 });
+    const late = [300, 100].map((deadlineMs, n) =>
+      refusal(rpc.call(testRpc.silentWrite, { n, text }, { target, deadlineMs })),
+    );
+    expect((await Promise.all(late)).map(({ code }) => code)).toEqual([
+      'DEADLINE_EXCEEDED',
+      'DEADLINE_EXCEEDED',
+    ]);
+    expect(await rpc.call(testRpc.write, { n: 3, text }, { target })).toEqual({ by: 'a' });
+    expect(calls).toEqual(['silentWrite a 0', 'write a 3']);
+  });
+
+  it('waiting in all are bounded; one more is refused at once', async () => {
+    const { serve, client, held } = await world();
+    await serve('a');
+    const { rpc } = await client('caller', { maxBytesWaiting: 2_000 });
+    const call = (n: number) => rpc.call(testRpc.held, { n, text }, { target });
+    const waiting = [1, 2].map(call);
+    await eventually(() => expect(held).toHaveLength(2));
+    expect(await refusal(call(3))).toMatchObject({ code: 'OVERLOADED', retryAfterMs: 1_000 });
+    held.forEach((answer) => answer());
+    await Promise.all(waiting);
+    expect(await rpc.call(testRpc.write, { n: 4, text }, { target })).toEqual({ by: 'a' });
+  });
+
+  it('of one request are four mebibytes at the most', async () => {
+    const { serve, client } = await world();
+    await serve('a');
+    const { rpc } = await client();
+    const mebibytes = 4 * 1024 * 1024;
+    const write = (length: number) => rpc.call(testRpc.write, { n: 1, text: 'x'.repeat(length) }, { target });
+    expect(await write(mebibytes - 1_000)).toEqual({ by: 'a' });
+    expect((await refusal(write(mebibytes))).code).toBe('PAYLOAD_TOO_LARGE');
+  });
+
+  it('of one reply likewise: it is answered INTERNAL, and said', async () => {
+    const { serve, client, errors } = await world();
+    await serve('a');
+    const { rpc } = await client();
+    const mebibytes = 4 * 1024 * 1024;
+    const large = (n: number) => rpc.call(testRpc.large, { n }, { target });
+    expect((await large(mebibytes - 1_000)).by).toHaveLength(mebibytes - 1_000);
+    expect((await refusal(large(mebibytes))).code).toBe('INTERNAL');
+    expect(errors).toMatchObject([{ code: 'INTERNAL', context: { pattern: 'logic.large' } }]);
+  });
+
+  it('of announced replies are eight mebibytes under way; what has a small reply does not wait', async () => {
+    const { serve, client, keys, connect } = await world();
+    await serve('a');
+    const { rpc } = await client();
+    const requests: string[] = [];
+    const tap = connect().createSubscriber('tap');
+    tap.on('message', (_channel: string, text: string) => requests.push(...text.split('\n')));
+    await tap.subscribe(keys.rpcRequests('logic', 'a'));
+    const mebibytes = 3 * 1024 * 1024;
+    const pages = [1, 2, 3].map(() => rpc.call(testRpc.large, { n: mebibytes }, { target }));
+    const small = rpc.call(testRpc.write, { n: 1 }, { target });
+    await small;
+    await Promise.all(pages);
+    // The third page was asked for when one of the others had come.
+    expect(requests.map((text) => (JSON.parse(text) as { pattern: string }).pattern)).toEqual([
+      'logic.large',
+      'logic.large',
+      'logic.write',
+      'logic.large',
+    ]);
+  });
+});
+
 describe('requests in the hands of one server', () => {
   it('are run up to the bound; one more is answered OVERLOADED and not run, until one has ended', async () => {
     const { serve, client, held, calls, errors } = await world();

@@ -49,7 +49,8 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
    * Calls one instance of the contract's service.
    *
    * @throws {AppError} `UNAVAILABLE` no instance, or it is gone; `DEADLINE_EXCEEDED`; `OVERLOADED` too many calls wait
-   *   here (nothing was sent) or are in the callee's hands; or the callee's own code.
+   *   here (nothing was sent) or are in the callee's hands; `PAYLOAD_TOO_LARGE` the request cannot be sent; or the
+   *   callee's own code.
    */
   async call<C extends RpcContract>(
     contract: C,
@@ -57,7 +58,7 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
     options: CallOptions = {},
   ): Promise<RpcResponse<C>> {
     const deadlineMs = options.deadlineMs ?? contract.deadlineMs;
-    const expiresAt = Date.now() + deadlineMs;
+    const endsAtMs = performance.now() + deadlineMs;
     const first = options.target ?? this.pick(contract.service, options.key)?.instanceId;
     if (first === undefined) throw new AppError('UNAVAILABLE', { context: { service: contract.service } });
     const maySwitch = contract.idempotent && options.target === undefined;
@@ -66,19 +67,19 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
         contract,
         request,
         first,
-        expiresAt,
+        endsAtMs,
         maySwitch ? deadlineMs * FIRST_TRY_SHARE : deadlineMs,
       );
     } catch (error) {
       const code = error instanceof AppError ? error.code : undefined;
       const lost = code === 'UNAVAILABLE' || code === 'DEADLINE_EXCEEDED';
-      const leftMs = expiresAt - Date.now();
+      const leftMs = endsAtMs - performance.now();
       if (!maySwitch || !(lost || code === 'OVERLOADED') || leftMs <= 0) throw error;
       const second = this.pick(contract.service, options.key, first)?.instanceId;
       // Another instance may have room. The busy one itself, or a process that has too many calls out, has not.
       if (!lost && (second === undefined || this.client.isFull)) throw error;
       // Alone, the same instance may have been slow or just back: worth the rest of the deadline.
-      return await this.send(contract, request, second ?? first, expiresAt, leftMs);
+      return await this.send(contract, request, second ?? first, endsAtMs, leftMs);
     }
   }
 
@@ -86,14 +87,15 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
     contract: C,
     request: RpcRequest<C>,
     instanceId: string,
-    expiresAt: number,
+    endsAtMs: number,
     waitMs: number,
   ): Promise<RpcResponse<C>> {
     const call: DirectCall = {
       service: contract.service,
       instanceId,
       data: request,
-      expiresAt,
+      endsAtMs,
+      replyBytes: contract.replyBytes?.(request as never) ?? 0,
       correlationId: this.correlationId(),
     };
     let response: unknown;

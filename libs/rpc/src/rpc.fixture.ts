@@ -26,6 +26,8 @@ export const testRpc = {
   refuse: rpcContract({ ...base, pattern: 'logic.refuse', idempotent: true }),
   crash: rpcContract({ ...base, pattern: 'logic.crash', idempotent: true }),
   lie: rpcContract({ ...base, pattern: 'logic.lie', idempotent: true }),
+  /** Answers a text of `n` bytes. */
+  large: rpcContract({ ...base, pattern: 'logic.large', idempotent: false, replyBytes: ({ n }) => n }),
   nobody: rpcContract({ ...base, pattern: 'logic.nobody', idempotent: false }),
 };
 
@@ -75,6 +77,10 @@ function serviceModule(instanceId: string, calls: Calls, held: Held) {
     crash() {
       throw new TypeError('internals');
     }
+    @RpcMethod(testRpc.large)
+    large(@Payload() { n }: { n: number }) {
+      return { by: 'x'.repeat(n) };
+    }
     @RpcMethod(testRpc.lie)
     lie() {
       return { by: 5 };
@@ -93,6 +99,8 @@ export function rpcWorld(url: string, prefix: string) {
   const calls: Calls = [];
   const held: Held = [];
   const errors: unknown[] = [];
+  /** Instances that met a request which came too late, once for each. */
+  const expired: string[] = [];
   onTestFinished(() => registry.close());
 
   const connect = () => {
@@ -104,7 +112,7 @@ export function rpcWorld(url: string, prefix: string) {
   /** @returns What ends the server without a word: its registry entry stays. */
   async function serve(
     instanceId: string,
-    options: Pick<DirectRedisServerOptions, 'maxRequestsInHand'> = {},
+    options: Pick<DirectRedisServerOptions, 'maxRequestsInHand' | 'now'> = {},
   ): Promise<() => Promise<void>> {
     return (await serveDraining(instanceId, options)).close;
   }
@@ -112,7 +120,7 @@ export function rpcWorld(url: string, prefix: string) {
   /** The same, with what lets the server drain first. */
   async function serveDraining(
     instanceId: string,
-    options: Pick<DirectRedisServerOptions, 'maxRequestsInHand'> = {},
+    options: Pick<DirectRedisServerOptions, 'maxRequestsInHand' | 'now'> = {},
   ): Promise<{ close: () => Promise<void>; drain: (withinMs: number) => Promise<void> }> {
     const strategy = new DirectRedisServer({
       ...options,
@@ -121,6 +129,7 @@ export function rpcWorld(url: string, prefix: string) {
       service: 'logic',
       instanceId,
       onError: (error) => errors.push(error),
+      onExpired: () => expired.push(instanceId),
     });
     const app: INestMicroservice = await NestFactory.createMicroservice(
       serviceModule(instanceId, calls, held),
@@ -157,7 +166,7 @@ export function rpcWorld(url: string, prefix: string) {
     return { direct, rpc: new RpcClient(direct, registry, () => undefined) };
   }
 
-  return { keys, registry, calls, held, errors, connect, serve, serveDraining, enlist, client };
+  return { keys, registry, calls, held, errors, expired, connect, serve, serveDraining, enlist, client };
 }
 
 /** The error that a promise rejects with. */

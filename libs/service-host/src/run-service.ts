@@ -5,6 +5,7 @@ import {
   bootstrapApp,
   createLogger,
   HealthRegistry,
+  MetricsRegistry,
   runWithCorrelationId,
   throttledErrorLog,
   within,
@@ -71,6 +72,10 @@ function connectRpcServer(
   { service, config }: ServiceOptions,
   logError: (error: unknown, where: string) => void,
 ): DirectRedisServer {
+  const expired = app.get(MetricsRegistry).counter({
+    name: 'parley_rpc_expired_total',
+    help: 'Requests that came after their caller had given up, and were not run',
+  });
   const strategy = new DirectRedisServer({
     connections: app.get(RedisConnections),
     keys: app.get(RedisKeys),
@@ -78,6 +83,7 @@ function connectRpcServer(
     instanceId: config.instanceId,
     withCorrelationId: runWithCorrelationId,
     onError: (error, pattern) => logError(error, `rpc ${pattern}`),
+    onExpired: () => expired.inc(),
   });
   app.connectMicroservice({ strategy });
   app.get(SelfRegistration).reportLoad(() => strategy.load);
