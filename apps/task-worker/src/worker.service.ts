@@ -121,8 +121,8 @@ export class WorkerService {
     clearInterval(this.trimTimer);
     this.archiver.stop();
     await Promise.all([this.dispatching.stopReading(), this.archiving.stopReading()]);
-    const deadline = Date.now() + FINISH_WITHIN_MS;
-    while (this.dispatching.inHand + this.archiving.inHand > 0 && Date.now() < deadline)
+    const deadline = performance.now() + FINISH_WITHIN_MS;
+    while (this.dispatching.inHand + this.archiving.inHand > 0 && performance.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, 10));
     await this.owner.stop();
   }

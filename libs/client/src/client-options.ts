@@ -26,7 +26,7 @@ export interface ParleyClientOptions {
   };
   /** Source of jitter, 0 ≤ x < 1. @defaultValue Math.random */
   readonly random?: () => number;
-  /** The clock, milliseconds. @defaultValue Date.now */
+  /** The clock, milliseconds; it must never go back. @defaultValue performance.now */
   readonly now?: () => number;
 }
 

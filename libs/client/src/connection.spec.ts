@@ -51,6 +51,25 @@ describe('the connection', () => {
     expect(server.now.received.map((frame) => frame.op)).toEqual([Op.join, Op.direct]);
   });
 
+  // The default clock was the wall's: set back an hour, it stopped heartbeats and repeated sends for an hour.
+  it('is found lost, and a send repeated, although the clock is set back', async () => {
+    const { server, client } = setUp();
+    client.connect();
+    void client.join(1);
+    await pass();
+    server.now.push(joined(1));
+    await pass();
+    client.send(1, 'hello');
+    await pass();
+    const sends = () => server.now.received.filter(({ op }) => op === Op.room).length;
+    expect(sends()).toBe(1);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    await pass(6_000);
+    expect(sends()).toBeGreaterThan(1);
+    await pass(60_000);
+    expect(server.connections.length).toBeGreaterThan(1);
+  });
+
   it('reconnects with a wait that grows until a connection has been stable for 10 s', async () => {
     const { server, client, seen, getToken } = setUp();
     client.connect();

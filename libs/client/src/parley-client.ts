@@ -41,7 +41,7 @@ export class ParleyClient {
 
   constructor(options: ParleyClientOptions) {
     this.#backoff = fullJitter(options.backoff, options.random);
-    this.#now = options.now ?? (() => Date.now());
+    this.#now = options.now ?? (() => performance.now());
     const answerTimeoutMs = options.sendTimeoutMs ?? 5_000;
     this.#deadlineMs = options.sendDeadlineMs ?? 120_000;
     const online = () => this.state === 'online';

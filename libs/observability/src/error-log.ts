@@ -11,7 +11,7 @@ export type ErrorLog = (error: unknown, where: string) => void;
 export function throttledErrorLog(logger: Logger): ErrorLog {
   const last = new Map<string, { at: number; suppressed: number }>();
   return (error, where) => {
-    const now = Date.now();
+    const now = performance.now();
     const seen = last.get(where);
     if (seen && now - seen.at < REPEAT_INTERVAL_MS) {
       seen.suppressed++;

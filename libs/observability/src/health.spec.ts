@@ -37,6 +37,18 @@ describe('HealthRegistry', () => {
     await health.failing();
     expect(check).toHaveBeenCalledTimes(2);
   });
+
+  // A server clock set back an hour kept the last answer for an hour: ready, whatever failed.
+  it('asks again when the clock is set back', async () => {
+    const health = new HealthRegistry();
+    let fine = true;
+    health.register('changing', () => fine);
+    expect(await health.failing()).toEqual({});
+    fine = false;
+    vi.setSystemTime(Date.now() - 3_600_000);
+    await vi.advanceTimersByTimeAsync(1_001);
+    expect(await health.failing()).toEqual({ changing: 'failing' });
+  });
 });
 
 it('gives the same metric for the same name', async () => {

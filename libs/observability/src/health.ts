@@ -25,7 +25,7 @@ export class HealthRegistry {
 
   /** Failing checks with their reasons; empty when all is well. Asked at most once a second. */
   failing(): Promise<Record<string, string>> {
-    const now = Date.now();
+    const now = performance.now();
     if (!this.cached || now - this.cached.at > CACHE_MS) this.cached = { at: now, failing: this.runAll() };
     return this.cached.failing;
   }

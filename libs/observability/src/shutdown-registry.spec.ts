@@ -1,4 +1,4 @@
-import { expect, it, vi } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { ShutdownRegistry } from './shutdown-registry.js';
 
 it('runs the last hook first, each once, and outlives late and failing ones', async () => {
@@ -29,4 +29,19 @@ it('keeps all hooks together within the budget', async () => {
   await registry.drain(50, logger);
   expect(Date.now() - startedAt).toBeLessThan(1_000);
   expect(logger.warn).toHaveBeenCalledTimes(2);
+});
+
+// A clock set back meanwhile gave the rest an hour, so that the process was killed in the middle of it.
+it('keeps to the budget when the clock is set back', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const registry = new ShutdownRegistry();
+  const logger = { warn: vi.fn() };
+  registry.onDrain(() => new Promise(() => undefined), { name: 'second' });
+  registry.onDrain(() => new Promise(() => undefined), { name: 'first', timeoutMs: 400 });
+  const drained = vi.fn();
+  void registry.drain(1_000, logger).then(drained);
+  vi.setSystemTime(Date.now() - 3_600_000);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(drained).toHaveBeenCalled();
 });

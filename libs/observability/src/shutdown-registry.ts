@@ -35,9 +35,9 @@ export class ShutdownRegistry {
 
   /** Runs every hook once, all of them within `budgetMs`. A late or failing hook is logged and does not stop the rest. */
   async drain(budgetMs: number, logger: Pick<Logger, 'warn'>): Promise<void> {
-    const endsAt = Date.now() + budgetMs;
+    const endsAt = performance.now() + budgetMs;
     for (const { run, name, timeoutMs } of this.hooks.splice(0).reverse()) {
-      const leftMs = Math.max(0, Math.min(timeoutMs, endsAt - Date.now()));
+      const leftMs = Math.max(0, Math.min(timeoutMs, endsAt - performance.now()));
       try {
         const work = Promise.resolve().then(run);
         if ((await within(work, leftMs)) === 'late')

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { MemoryRegistry } from './memory-registry.js';
 import { CONFORMANCE_LEASE_MS, describeRegistry, idsOf, instance } from './registry.conformance.js';
 
@@ -17,5 +17,19 @@ describe('MemoryRegistry', () => {
     nowMs = 1_100;
     expect(await registry.refresh('logic')).toEqual([]);
     await registry.close();
+  });
+
+  // A clock set forward ended every lease at once; set back, the dead stayed for an hour.
+  it('does not mind when the clock is set', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const registry = new MemoryRegistry({ leaseTtlMs: 100 });
+    onTestFinished(() => registry.close());
+    await registry.register(instance('a'));
+    vi.setSystemTime(Date.now() + 3_600_000);
+    expect(idsOf(await registry.refresh('logic'))).toEqual(['a']);
+    vi.setSystemTime(Date.now() - 7_200_000);
+    vi.advanceTimersByTime(100);
+    expect(await registry.refresh('logic')).toEqual([]);
   });
 });

@@ -90,6 +90,6 @@ export class MemoryRegistry implements Registry {
   }
 
   private now(): number {
-    return (this.options.now ?? Date.now)();
+    return (this.options.now ?? (() => performance.now()))();
   }
 }

@@ -178,7 +178,7 @@ export class RedisRegistry implements Registry {
   }
 
   private now(): number {
-    return (this.options.now ?? Date.now)();
+    return (this.options.now ?? (() => performance.now()))();
   }
 }
 

@@ -74,7 +74,7 @@ export class ChatSession {
     const { client } = this.#options;
     const offs = [
       client.on('state', ({ retryInMs }) => {
-        this.#retryAtMs = retryInMs === undefined ? undefined : Date.now() + retryInMs;
+        this.#retryAtMs = retryInMs === undefined ? undefined : performance.now() + retryInMs;
         this.#connectionChanged();
       }),
       client.on('message', (message) => this.#arrived(message)),

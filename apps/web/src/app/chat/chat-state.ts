@@ -2,7 +2,7 @@ import type { Conversations, Members, Room } from '@parley/protocol';
 import { emptyThread, type Thread } from './thread.js';
 import type { ThreadKey } from './thread-key.js';
 
-/** What the user is told about the connection. `retryAtMs`: when the next attempt is made, by this device's clock. */
+/** What the user is told about the connection. `retryAtMs`: when the next attempt is made, in the time of `performance.now`. */
 export interface ConnectionInfo {
   readonly status: 'connecting' | 'online' | 'reconnecting' | 'offline';
   readonly retryAtMs?: number;

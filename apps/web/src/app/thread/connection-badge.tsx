@@ -12,7 +12,7 @@ function everySecond(listener: () => void): () => void {
 function Countdown({ toMs }: { readonly toMs: number }) {
   const t = useTexts();
   const seconds = useSyncExternalStore(everySecond, () =>
-    Math.max(1, Math.ceil((toMs - Date.now()) / 1_000)),
+    Math.max(1, Math.ceil((toMs - performance.now()) / 1_000)),
   );
   return t.connection.reconnectingIn(seconds);
 }
