@@ -2,6 +2,7 @@ import type { Identity } from '@parley/contracts';
 import type { CloseCode } from '@parley/protocol';
 import type { Socket } from 'node:net';
 import type { EncodedMessage } from './encoded-message.js';
+import { FrameOrder } from './frame-order.js';
 
 export type TransportName = 'ws' | 'tcp';
 
@@ -42,8 +43,8 @@ export abstract class Connection {
   answersPings: boolean;
   /** Frames refused so far. */
   refusals = 0;
-  /** Joins, moves and leaves take effect one after another. */
-  sequence: Promise<void> = Promise.resolve();
+  /** In which its frames take effect. */
+  readonly order = new FrameOrder();
   /** Pages of history are read one after another. */
   pages: Promise<void> = Promise.resolve();
   /** Frames in hand: being handled, or answered into a socket that is full. */

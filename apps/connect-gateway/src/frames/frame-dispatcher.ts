@@ -67,7 +67,7 @@ export class FrameDispatcher {
       case Op.move:
       case Op.join:
       case Op.leave:
-        return this.inSequence(connection, () => this.changeRooms(connection, frame));
+        return connection.order.enqueue(frame.roomId, () => this.changeRooms(connection, frame));
       case Op.room:
       case Op.direct:
         return this.publish(connection, frame);
@@ -79,10 +79,21 @@ export class FrameDispatcher {
     }
   }
 
-  private inSequence(connection: Connection, job: () => Promise<void>): Promise<void> {
-    const done = connection.sequence.then(job);
-    connection.sequence = done.catch(() => undefined);
-    return done;
+  /**
+   * Hands a frame on in the order in which it came: the first frame waits for Redis, and what comes right behind it must
+   * not overtake it. A send behind a join, to that room or to the one joined last, waits for the join.
+   *
+   * @param job - Only what has to be in order; what it waits for, later frames wait for too.
+   */
+  private inOrder<T>(
+    connection: Connection,
+    { authToken, roomId }: { readonly authToken?: string | undefined; readonly roomId?: number | undefined },
+    job: (identity: Identity) => T,
+  ): Promise<T> {
+    const isKnown = connection.identity && (authToken === undefined || authToken === connection.token);
+    return connection.order.run(isKnown ? roomId : undefined, async () =>
+      job(await this.authenticator.identify(connection, authToken)),
+    );
   }
 
   private async changeRooms(
@@ -141,22 +152,19 @@ export class FrameDispatcher {
     connection: Connection,
     frame: ClientFrameOf<typeof Op.room | typeof Op.direct>,
   ): Promise<void> {
-    const identity = await this.identifyInOrder(connection, frame.authToken);
-    const from = { userId: identity.userId, userName: identity.userName };
     const clientMsgId = frame.clientMsgId ?? uuidv7();
-    const target: Partial<Send> =
-      frame.op === Op.direct
-        ? { toUserId: frame.toUserId }
-        : { roomId: this.roomOf(connection, frame.roomId) };
-    const ack = await this.publisher.publish({ from, text: frame.msg, clientMsgId, ...target });
+    const { accepted } = await this.inOrder(connection, frame, ({ userId, userName }) => {
+      const target: Partial<Send> =
+        frame.op === Op.direct
+          ? { toUserId: frame.toUserId }
+          : { roomId: this.roomOf(connection, frame.roomId) };
+      const from = { userId, userName };
+      // In a box: the next frame waits until this one is handed on, not for its answer. From here the coalescer keeps order.
+      return { accepted: this.publisher.publish({ from, text: frame.msg, clientMsgId, ...target }) };
+    });
+    const ack = await accepted;
     connection.send(JSON.stringify({ op: Op.ack, ...ack, ref: frame.ref }));
     this.rooms.get(ack.roomId)?.expect(ack);
-  }
-
-  /** A send right behind a join means the room that the join is about. */
-  private async identifyInOrder(connection: Connection, token: string | undefined): Promise<Identity> {
-    if (!connection.identity || connection.currentRoomId === undefined) await connection.sequence;
-    return this.authenticator.identify(connection, token);
   }
 
   private roomOf(connection: Connection, roomId: number | undefined): number {
@@ -169,10 +177,12 @@ export class FrameDispatcher {
     connection: Connection,
     frame: ClientFrameOf<typeof Op.count | typeof Op.info>,
   ): Promise<void> {
-    const identity = await this.identifyInOrder(connection, frame.authToken);
-    const roomId = this.roomOf(connection, frame.roomId);
+    const { userId, roomId } = await this.inOrder(connection, frame, ({ userId }) => ({
+      userId,
+      roomId: this.roomOf(connection, frame.roomId),
+    }));
     await this.rpc.call(logicRpc.announce, {
-      userId: identity.userId,
+      userId,
       roomId,
       what: frame.op === Op.count ? 'count' : 'info',
     });
@@ -180,18 +190,25 @@ export class FrameDispatcher {
 
   private history(connection: Connection, frame: ClientFrameOf<typeof Op.history>): Promise<void> {
     // An answer is a thousand times larger than its question: the next one is made when the socket has room for it.
+    const identified = this.inOrder(connection, frame, ({ userId }) => userId);
     const done = connection.pages.then(async () => {
+      const userId = await identified;
       await connection.whenTaken(this.config.maxOutboundBytes);
-      await this.sendPage(connection, frame);
+      await this.sendPage(connection, frame, userId);
     });
+    // It is awaited when its turn comes.
+    identified.catch(() => undefined);
     connection.pages = done.catch(() => undefined);
     return done;
   }
 
-  private async sendPage(connection: Connection, frame: ClientFrameOf<typeof Op.history>): Promise<void> {
-    const identity = await this.identifyInOrder(connection, frame.authToken);
+  private async sendPage(
+    connection: Connection,
+    frame: ClientFrameOf<typeof Op.history>,
+    userId: number,
+  ): Promise<void> {
     const page = await this.rpc.call(logicRpc.history, {
-      userId: identity.userId,
+      userId,
       roomId: frame.roomId,
       ...(frame.after !== undefined && { after: frame.after }),
       ...(frame.before !== undefined && { before: frame.before }),
