@@ -195,6 +195,51 @@ describe('epochs', () => {
   });
 });
 
+// A position read before the epoch changed set the room back to the old one: its members were told of it as a new one, and
+// everything sent since was dropped as old.
+describe('a late position of an earlier epoch', () => {
+  const e1 = { seq: 3, epoch: 'e1' };
+  const setUpInSecond = async (floor = 100) => {
+    const test = setUp();
+    const member = test.join();
+    await test.room.deliver(test.log.append(3));
+    await test.room.pullTo({ seq: floor, epoch: 'e2' });
+    member.writes.length = 0;
+    return { ...test, member };
+  };
+
+  it.each([3, 100])('is ignored where the new one began at %i', async (floor) => {
+    const { log, room, member } = await setUpInSecond(floor);
+    await room.pullTo(e1);
+    expect(room.position).toEqual({ seq: floor, epoch: 'e2' });
+    await room.deliver(log.append(2, 'e2', floor + 1));
+    await Promise.all([room.pullTo(e1), room.deliver([entry(ROOM, 3, 'e1')])]);
+    await room.deliver(log.append(1, 'e2'));
+    expect(member.seen).toEqual([floor + 1, floor + 2, floor + 3]);
+  });
+
+  it('is ignored by what was accepted here', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    try {
+      const { room, log, member } = await setUpInSecond();
+      room.expect(e1);
+      room.expect({ seq: 100, epoch: 'e1' });
+      await vi.advanceTimersByTimeAsync(1_000);
+      await settle();
+      expect([room.position, member.seen, log.reads]).toEqual([{ seq: 100, epoch: 'e2' }, [], []]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('leaves the room open for the epoch after', async () => {
+    const { room, log, member } = await setUpInSecond();
+    await room.pullTo(e1);
+    await room.deliver(log.append(1, 'e3', 201));
+    expect(member.seen).toEqual(['resync 101-200 epoch', 201]);
+  });
+});
+
 describe('members behind', () => {
   it('catches up from the recent messages, then is live', async () => {
     const { log, room, join } = setUp();

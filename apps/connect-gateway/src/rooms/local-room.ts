@@ -17,6 +17,8 @@ export interface LocalRoomOptions {
 
 /** Pause after a catch-up that could not read the room log, milliseconds. */
 const CATCH_UP_RETRY_MS = 1_000;
+/** Earlier epochs of a room that are remembered. */
+const MAX_LEFT_EPOCHS = 8;
 /** What was accepted here is read from the log when it has not been dispatched here within this time, milliseconds. */
 const EXPECT_WITHIN_MS = 500;
 
@@ -38,6 +40,8 @@ export class LocalRoom implements JoinedRoom {
   private tail: number;
   private deliveredSeq: number;
   private line: string;
+  /** Epochs before this one, as far as they were seen here. */
+  private left: readonly string[] = [];
   /** Deliveries are handled one after another: filling a gap waits for Redis. */
   private inbox: Promise<void> = Promise.resolve();
   /** The highest position that a sender here was told. */
@@ -129,6 +133,7 @@ export class LocalRoom implements JoinedRoom {
   /** Makes sure that everything up to `position` is delivered; reads it from the room log. */
   pullTo(position: RoomPosition): Promise<void> {
     return this.enqueue(async () => {
+      if (this.isOfEarlierEpoch(position)) return;
       if (position.epoch !== this.line) await this.startEpoch(position.epoch, position.seq);
       else if (position.seq > this.tail) await this.fill(position.seq);
       await this.flush();
@@ -169,12 +174,8 @@ export class LocalRoom implements JoinedRoom {
   }
 
   private async take(entry: DispatchEntry): Promise<void> {
-    if (entry.epoch !== this.line) {
-      // Sequence numbers only grow, across epochs too: a lower one is an old epoch's straggler.
-      if (entry.seq <= this.tail) return;
-      await this.startEpoch(entry.epoch, entry.seq - 1);
-    }
-    if (entry.seq <= this.tail) return;
+    if (entry.seq <= this.tail || this.isOfEarlierEpoch(entry)) return;
+    if (entry.epoch !== this.line) await this.startEpoch(entry.epoch, entry.seq - 1);
     if (entry.seq > this.tail + 1) await this.fill(entry.seq - 1);
     if (entry.seq === this.tail + 1) this.append(encodedMessage(entry));
   }
@@ -193,8 +194,17 @@ export class LocalRoom implements JoinedRoom {
     if (this.tail < to) await this.skip(to, 'gap');
   }
 
+  /**
+   * Sequence numbers only grow, across epochs too: a lower one is an old epoch's straggler. An epoch may begin where the one
+   * before ended, so that at the same number only memory tells them apart.
+   */
+  private isOfEarlierEpoch({ seq, epoch }: RoomPosition): boolean {
+    return epoch !== this.line && (seq < this.tail || this.left.includes(epoch));
+  }
+
   private async startEpoch(epoch: string, seq: number): Promise<void> {
     await this.flush();
+    this.left = [...this.left, this.line].slice(-MAX_LEFT_EPOCHS);
     this.line = epoch;
     await this.skip(Math.max(seq, this.tail), 'epoch');
   }
