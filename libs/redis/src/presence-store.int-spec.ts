@@ -15,16 +15,20 @@ async function presence() {
   const { main } = connect((await sharedRedis()).url);
   const keys = testKeys(uniquePrefix());
   const store = new PresenceStore(main, keys);
-  let nowMs = 0;
   const join = (on: string, ...added: Member[]) =>
-    store.share(room, on, { complete: false, added, removed: [] }, ++nowMs);
+    store.share(room, on, { complete: false, added, removed: [] });
   const leave = (on: string, ...removed: number[]) =>
-    store.share(room, on, { complete: false, added: [], removed }, ++nowMs);
+    store.share(room, on, { complete: false, added: [], removed });
   const everybody = (on: string, ...added: Member[]) =>
-    store.share(room, on, { complete: true, added, removed: [] }, ++nowMs);
+    store.share(room, on, { complete: true, added, removed: [] });
   const names = async (limit = 10) => (await store.list(room, limit)).members.map(({ userName }) => userName);
   return { main, keys, store, join, leave, everybody, names };
 }
+
+const shareUser = (store: PresenceStore, userId: number, on: string, connections: number, ttlMs = 60_000) =>
+  store.shareUsers([{ userId, connections }], on, ttlMs);
+const crowdOf = (count: number) =>
+  Array.from({ length: count }, (_, i) => ({ userId: i + 1, userName: `u${i + 1}` }));
 
 describe('PresenceStore', () => {
   it('counts a user on two instances once; he stays a member until he left both', async () => {
@@ -103,10 +107,55 @@ describe('PresenceStore', () => {
 
   it('lists as many members as one page may have', async () => {
     const { store, everybody } = await presence();
-    const crowd = Array.from({ length: 1_500 }, (_, i) => ({ userId: i + 1, userName: `u${i + 1}` }));
-    expect(await everybody('gw-1', ...crowd)).toMatchObject({ members: 1_500 });
+    expect(await everybody('gw-1', ...crowdOf(1_500))).toMatchObject({ members: 1_500 });
     const { count, members } = await store.list(room, 1_000);
     expect([count, members.length]).toEqual([1_500, 1_000]);
+  });
+
+  it('lists nobody above the number that is asked for, and everybody up to it', async () => {
+    const { store, join } = await presence();
+    await join('gw-1', ann, bob);
+    expect(await store.list(room, 9, 1)).toEqual({ count: 2, members: [] });
+    expect((await store.list(room, 9, 2)).members).toHaveLength(2);
+  });
+
+  it('knows who is in a room', async () => {
+    const { store, join } = await presence();
+    await join('gw-1', ann);
+    expect([await store.isMember(room, ann.userId), await store.isMember(room, bob.userId)]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  // One script was given twenty thousand arguments, and Redis answered nobody else meanwhile.
+  it('says a large share in parts of 500 users, and nobody who stays is missed in between', async () => {
+    const { main, keys, store, join, everybody } = await presence();
+    const crowd = crowdOf(1_201);
+    await join('gw-1', ...crowd);
+    const parts: number[] = [];
+    const seen: boolean[] = [];
+    const commands = main as unknown as Record<'sharePresence', (...args: unknown[]) => Promise<unknown>>;
+    const share = commands.sharePresence.bind(main);
+    commands.sharePresence = async (...args) => {
+      parts.push(Number(args[10]));
+      const answer = await share(...args);
+      seen.push(await store.isMember(room, 1), await store.isMember(room, 1_200));
+      return answer;
+    };
+    expect(await everybody('gw-1', ...crowd.slice(0, 1_200))).toMatchObject({ members: 1_200, here: 1_200 });
+    expect(parts).toEqual([500, 500, 200]);
+    expect(seen).not.toContain(false);
+    expect(await store.isMember(room, 1_201)).toBe(false);
+    // At the bound, and one above it.
+    parts.length = 0;
+    await everybody('gw-2', ...crowd.slice(0, 500));
+    await everybody('gw-3', ...crowd.slice(0, 501));
+    expect(parts).toEqual([500, 500, 1]);
+    expect(await everybody('gw-1')).toMatchObject({ members: 501, here: 0 });
+    expect(await store.dropInstance(room, 'gw-3')).toBe(1);
+    expect(await store.dropInstance(room, 'gw-2')).toBe(500);
+    expect(await main.keys(`${keys.prefix}*`)).toEqual([]);
   });
 
   it("answers the room's position after the report", async () => {
@@ -123,10 +172,16 @@ describe('PresenceStore', () => {
 
   it("knows the instances of a user's connections", async () => {
     const { store } = await presence();
-    await store.shareUser(1, 'gw-1', 2, 60_000);
-    await store.shareUser(1, 'gw-2', 1, 60_000);
-    await store.shareUser(2, 'gw-2', 1, 60_000);
-    await store.shareUser(1, 'gw-1', 0, 60_000);
+    await shareUser(store, 1, 'gw-1', 2);
+    await store.shareUsers(
+      [
+        { userId: 1, connections: 1 },
+        { userId: 2, connections: 1 },
+      ],
+      'gw-2',
+      60_000,
+    );
+    await shareUser(store, 1, 'gw-1', 0);
     expect(await store.instancesOfUsers([1, 2, 3])).toEqual([['gw-2'], ['gw-2'], []]);
     await store.dropUserInstance(2, 'gw-2');
     expect(await store.instancesOfUsers([2])).toEqual([[]]);
@@ -135,11 +190,11 @@ describe('PresenceStore', () => {
   // The names of killed instances stayed with a user who never came back, for ever.
   it("forgets a user's instances when none of them says it again in time", async () => {
     const { store, main, keys } = await presence();
-    await store.shareUser(1, 'gw-1', 1, 60_000);
-    await store.shareUser(1, 'killed', 1, 30);
+    await shareUser(store, 1, 'gw-1', 1);
+    await shareUser(store, 1, 'killed', 1, 30);
     await eventually(async () => expect(await main.exists(keys.userInstances(1))).toBe(0));
-    await store.shareUser(1, 'killed', 1, 30);
-    await store.shareUser(1, 'gw-1', 1, 60_000);
+    await shareUser(store, 1, 'killed', 1, 30);
+    await shareUser(store, 1, 'gw-1', 1);
     expect(await main.pttl(keys.userInstances(1))).toBeGreaterThan(30);
   });
 });

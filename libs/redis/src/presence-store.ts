@@ -10,6 +10,7 @@ export interface Member {
 
 /** What an instance says about a room: changes, or everybody. */
 export interface PresenceShare {
+  /** `added` is everybody: who is not named has left. */
   readonly complete: boolean;
   readonly added: readonly Member[];
   /** Ignored when `complete`. */
@@ -25,6 +26,9 @@ export interface PresenceState {
   readonly position: RoomPosition | undefined;
 }
 
+/** Users named to one script at the most: Redis serves nobody else while one runs. */
+const USERS_PER_CALL = 500;
+
 /**
  * Who is in which room, and on which instances. Every instance owns its share; nobody counts up or down.
  *
@@ -36,55 +40,46 @@ export class PresenceStore {
     private readonly keys: RedisKeys,
   ) {}
 
-  /** Reports this instance's share of a room and reads the room's position, in this order. */
-  async share(
-    roomId: number,
-    instanceId: string,
-    share: PresenceShare,
-    nowMs: number,
-  ): Promise<PresenceState> {
-    const added = share.added.flatMap(({ userId, userName }) => [userId, userName]);
-    const shard = this.keys.shardOf(roomId);
-    const [members, here, seq, epoch] = (await runScript(
-      this.redis,
-      'sharePresence',
-      [
-        this.keys.roomInstances(roomId),
-        this.keys.roomMembers(roomId),
-        this.keys.roomNames(roomId),
-        this.keys.roomHead(roomId),
-        this.keys.shardOnline(shard),
-        this.keys.shardRoomsOn(shard, instanceId),
-        this.keys.shardHolders(shard),
-      ],
-      [
-        instanceId,
-        this.keys.roomOnPrefix(roomId),
-        nowMs,
-        share.complete ? 1 : 0,
-        roomId,
-        share.added.length,
-        ...added,
-        ...(share.complete ? [] : share.removed),
-      ],
-    )) as [number, number, string | null, string | null];
-    const position = seq !== null && epoch !== null ? { seq: Number(seq), epoch } : undefined;
-    return { members, here, position };
+  /**
+   * Reports this instance's share of a room and reads the room's position, in this order. A large share is said in parts,
+   * each of which leaves those who stay where they are; only one report of an instance and room may be under way.
+   */
+  async share(roomId: number, instanceId: string, share: PresenceShare): Promise<PresenceState> {
+    const { complete, added } = share;
+    const removed = complete ? await this.strangers(roomId, instanceId, added) : share.removed;
+    const changes = [...added, ...removed];
+    let state = await this.sharePart(roomId, instanceId, changes.slice(0, USERS_PER_CALL));
+    for (let i = USERS_PER_CALL; i < changes.length; i += USERS_PER_CALL)
+      state = await this.sharePart(roomId, instanceId, changes.slice(i, i + USERS_PER_CALL));
+    return state;
   }
 
-  /** The exact number of members and the newest `limit` of them. */
-  async list(roomId: number, limit: number): Promise<{ count: number; members: Member[] }> {
+  /**
+   * The exact number of members and the newest `limit` of them.
+   *
+   * @param unlessAbove - With more members than this none is listed.
+   */
+  async list(
+    roomId: number,
+    limit: number,
+    unlessAbove = Number.MAX_SAFE_INTEGER,
+  ): Promise<{ count: number; members: Member[] }> {
     const reply = (await runScript(
       this.redis,
       'listMembers',
       [this.keys.roomMembers(roomId), this.keys.roomNames(roomId)],
-      [limit],
+      [limit, unlessAbove],
     )) as [number, ...string[]];
     const [count, ...flat] = reply;
     const members: Member[] = [];
     for (let i = 0; i + 1 < flat.length; i += 2)
       members.push({ userId: Number(flat[i]), userName: String(flat[i + 1]) });
     return { count, members };
+  }
+
+  /** Whether a user is in a room, on any instance. */
+  async isMember(roomId: number, userId: number): Promise<boolean> {
+    return (await this.redis.zscore(this.keys.roomMembers(roomId), userId)) !== null;
   }
 
   /** Exact numbers of members of several rooms, in their order; one command per shard, however many rooms. */
@@ -139,11 +134,13 @@ export class PresenceStore {
       this.keys.shardRoomsOn(shard, instanceId),
       this.keys.shardHolders(shard),
     ];
-    return (await runScript(this.redis, 'dropInstance', keys, [
-      instanceId,
-      this.keys.roomOnPrefix(roomId),
-      roomId,
-    ])) as number;
+    const args = [instanceId, this.keys.roomOnPrefix(roomId), roomId, USERS_PER_CALL];
+    let dropped = 0;
+    for (;;) {
+      const [gone, left] = (await runScript(this.redis, 'dropInstance', keys, args)) as [number, number];
+      dropped += gone;
+      if (left === 0) return dropped;
+    }
   }
 
   async dropUserInstance(userId: number, instanceId: string): Promise<void> {
@@ -151,13 +148,21 @@ export class PresenceStore {
   }
 
   /**
-   * Says how many connections of a user this instance holds; 0 removes it. To be said again before `ttlMs` is over: what
+   * Says how many connections of each user this instance holds; 0 removes it. To be said again before `ttlMs` is over: what
    * nobody repeats was left by instances that were killed, about a user who did not come back.
    */
-  async shareUser(userId: number, instanceId: string, connections: number, ttlMs: number): Promise<void> {
-    const key = this.keys.userInstances(userId);
-    if (connections === 0) await this.redis.hdel(key, instanceId);
-    else unwrap(await this.redis.pipeline().hset(key, instanceId, connections).pexpire(key, ttlMs).exec());
+  async shareUsers(
+    shares: readonly { readonly userId: number; readonly connections: number }[],
+    instanceId: string,
+    ttlMs: number,
+  ): Promise<void> {
+    const pipeline = this.redis.pipeline();
+    for (const { userId, connections } of shares) {
+      const key = this.keys.userInstances(userId);
+      if (connections === 0) pipeline.hdel(key, instanceId);
+      else pipeline.hset(key, instanceId, connections).pexpire(key, ttlMs);
+    }
+    unwrap(await pipeline.exec());
   }
 
   /** For each room: its position, this instance's reported users, and every instance that holds members. */
@@ -180,6 +185,62 @@ export class PresenceStore {
         instances: Object.keys(shares),
       };
     });
+  }
+
+  /** Whom Redis lists for this instance although they are not among `present`. */
+  private async strangers(
+    roomId: number,
+    instanceId: string,
+    present: readonly Member[],
+  ): Promise<readonly number[]> {
+    const here = new Set(present.map(({ userId }) => userId));
+    const strangers = new Set<number>();
+    let cursor = '0';
+    do {
+      const [next, users] = await this.redis.sscan(
+        this.keys.roomOnPrefix(roomId) + instanceId,
+        cursor,
+        'COUNT',
+        USERS_PER_CALL,
+      );
+      for (const userId of users.map(Number)) if (!here.has(userId)) strangers.add(userId);
+      cursor = next;
+    } while (cursor !== '0');
+    return [...strangers];
+  }
+
+  /** @param changes - Who has come, and the ids of those who have left. */
+  private async sharePart(
+    roomId: number,
+    instanceId: string,
+    changes: readonly (Member | number)[],
+  ): Promise<PresenceState> {
+    const added = changes.filter((change) => typeof change !== 'number');
+    const removed = changes.filter((change) => typeof change === 'number');
+    const shard = this.keys.shardOf(roomId);
+    const [members, here, seq, epoch] = (await runScript(
+      this.redis,
+      'sharePresence',
+      [
+        this.keys.roomInstances(roomId),
+        this.keys.roomMembers(roomId),
+        this.keys.roomNames(roomId),
+        this.keys.roomHead(roomId),
+        this.keys.shardOnline(shard),
+        this.keys.shardRoomsOn(shard, instanceId),
+        this.keys.shardHolders(shard),
+      ],
+      [
+        instanceId,
+        this.keys.roomOnPrefix(roomId),
+        roomId,
+        added.length,
+        ...added.flatMap(({ userId, userName }) => [userId, userName]),
+        ...removed,
+      ],
+    )) as [number, number, string | null, string | null];
+    const position = seq !== null && epoch !== null ? { seq: Number(seq), epoch } : undefined;
+    return { members, here, position };
   }
 
   private async fieldsOf(keys: readonly string[]): Promise<string[][]> {

@@ -22,18 +22,21 @@ const calls: Record<ScriptName, [readonly string[], (string | number)[]]> = {
   ],
   dropInstance: [
     [...room, ...online],
-    ['a', keys.roomOnPrefix(1), 1],
+    ['a', keys.roomOnPrefix(1), 1, 500],
   ],
   heartbeatInstance: [[keys.registry('x')], ['a', '{}', 1_000, keys.events('x'), 10, 1_000]],
   listInstances: [[keys.registry('x')], [1_000]],
-  listMembers: [[keys.roomMembers(1), keys.roomNames(1)], [10]],
+  listMembers: [
+    [keys.roomMembers(1), keys.roomNames(1)],
+    [10, 10],
+  ],
   raiseHead: [[keys.roomHead(1)], ['ceiling', 10]],
   releaseLease: [[keys.owner(1)], ['a']],
   removeInstance: [[keys.registry('x')], ['a', keys.events('x')]],
   restoreHead: [[keys.roomHead(1)], ['e', 0, 10, 1, 0]],
   sharePresence: [
     [...room, keys.roomHead(1), ...online],
-    ['a', keys.roomOnPrefix(1), 1, 0, 1, 1, 5, 'n'],
+    ['a', keys.roomOnPrefix(1), 1, 1, 5, 'n'],
   ],
   trimDispatch: [[keys.dispatch(1)], [2]],
 };

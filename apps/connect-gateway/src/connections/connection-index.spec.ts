@@ -1,6 +1,6 @@
 import type { Identity } from '@parley/contracts';
 import type { PresenceStore } from '@parley/redis';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { GatewayConfig } from '../gateway-config.js';
 import { FakeConnection } from '../testing/fake-connection.js';
 import { stub } from '../testing/stub.js';
@@ -8,15 +8,18 @@ import { ConnectionIndex, SHARE_USERS_EVERY } from './connection-index.js';
 
 function setUp() {
   const shared: string[] = [];
+  const calls: number[] = [];
   const redis = { away: false };
   const index = new ConnectionIndex(
     stub<GatewayConfig>('GatewayConfig', { instanceId: 'gw-1', positionCheckMs: 3_000 }),
     stub<PresenceStore>('PresenceStore', {
-      shareUser: (userId, instanceId, count, ttlMs) => {
+      shareUsers: async (shares, instanceId, ttlMs) => {
         // Longer than the time until it is said again.
         expect(ttlMs).toBeGreaterThan(SHARE_USERS_EVERY * 3_000);
-        shared.push(`${userId}@${instanceId}=${count}`);
-        return redis.away ? Promise.reject(new Error('away')) : Promise.resolve();
+        calls.push(shares.length);
+        shared.push(...shares.map(({ userId, connections }) => `${userId}@${instanceId}=${connections}`));
+        await new Promise((resolve) => setImmediate(resolve));
+        if (redis.away) throw new Error('away');
       },
     }),
   );
@@ -26,7 +29,7 @@ function setUp() {
     index.add(connection);
     return connection;
   };
-  return { index, shared, redis, open };
+  return { index, shared, calls, redis, open };
 }
 
 const identity = (userId: number, sessionId: string): Identity => ({
@@ -63,8 +66,9 @@ describe('ConnectionIndex', () => {
     await index.authenticate(a, identity(1, 's'), 't');
     await index.authenticate(b, identity(1, 's'), 't');
     index.remove(a);
+    await vi.waitFor(() => expect(shared).toHaveLength(3));
     index.remove(b);
-    expect(shared).toEqual(['1@gw-1=1', '1@gw-1=2', '1@gw-1=1', '1@gw-1=0']);
+    await vi.waitFor(() => expect(shared).toEqual(['1@gw-1=1', '1@gw-1=2', '1@gw-1=1', '1@gw-1=0']));
     expect(index.ofUser(1).size).toBe(0);
     expect(index.ofSession('s').size).toBe(0);
     expect(index.size).toBe(0);
@@ -85,6 +89,7 @@ describe('ConnectionIndex', () => {
     redis.away = true;
     index.remove(a);
     expect(index.ofUser(1).size).toBe(0);
+    await vi.waitFor(() => expect(shared).toContain('1@gw-1=0'));
     await new Promise((resolve) => setImmediate(resolve));
     redis.away = false;
     shared.length = 0;
@@ -100,5 +105,41 @@ describe('ConnectionIndex', () => {
     const { index, open, redis } = setUp();
     redis.away = true;
     await expect(index.authenticate(open(), identity(1, 's'), 't')).rejects.toThrow('away');
+  });
+
+  // Each log-in of a wave was two commands of its own, and a repair as many for everybody.
+  it('says those who come during a call with one next, and no more than 500 at once', async () => {
+    const { index, open, calls, shared } = setUp();
+    const come = (count: number, from: number) =>
+      Promise.all(
+        Array.from({ length: count }, (_, i) =>
+          index.authenticate(open(), identity(from + i, `s${from + i}`), 't'),
+        ),
+      );
+    await Promise.all([come(1, 1), new Promise(setImmediate).then(() => come(500, 2))]);
+    expect(calls).toEqual([1, 500]);
+    await index.shareAll();
+    expect(calls).toEqual([1, 500, 500, 1]);
+    expect(new Set(shared).size).toBe(501);
+  });
+
+  it('says with the next check who came while Redis was away', async () => {
+    const { index, open, redis, shared } = setUp();
+    redis.away = true;
+    await expect(index.authenticate(open(), identity(1, 's'), 't')).rejects.toThrow('away');
+    redis.away = false;
+    shared.length = 0;
+    await index.shareUnsaid();
+    await index.shareUnsaid();
+    expect(shared).toEqual(['1@gw-1=1']);
+  });
+
+  // A frame that waited for one before it was the first to name a user: of a connection that was gone, for ever.
+  it('does not take in a connection that has gone', async () => {
+    const { index, open, shared } = setUp();
+    const connection = open();
+    index.remove(connection);
+    await expect(index.authenticate(connection, identity(1, 's'), 't')).rejects.toThrow('gone');
+    expect([index.ofUser(1).size, index.ofSession('s').size, shared]).toEqual([0, 0, []]);
   });
 });

@@ -9,6 +9,8 @@ const none: ReadonlySet<Connection> = new Set();
 export const SHARE_USERS_EVERY = 20;
 /** So many times may that fail before Redis forgets them. */
 const SHARES_PER_TTL = 3;
+/** Users said in one pipeline. */
+const USERS_PER_PIPELINE = 500;
 
 /** Every connection of this instance, by user and by session. */
 @Injectable()
@@ -16,8 +18,12 @@ export class ConnectionIndex {
   private readonly connections = new Set<Connection>();
   private readonly byUser = new Map<number, Set<Connection>>();
   private readonly bySession = new Map<string, Set<Connection>>();
-  /** Users who have left while Redis could not be told. */
+  /** Users who have come or left while Redis could not be told. */
   private readonly unsaid = new Set<number>();
+  /** Users of the next batch. */
+  private readonly due = new Set<number>();
+  private batch: Promise<void> | undefined;
+  private nextBatch: Promise<void> | undefined;
 
   constructor(
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
@@ -44,8 +50,13 @@ export class ConnectionIndex {
     this.connections.add(connection);
   }
 
-  /** Binds a connection to its user, and says so in Redis, so that direct messages find it. */
+  /**
+   * Binds a connection to its user, and says so in Redis, so that direct messages find it.
+   *
+   * @throws {Error} when Redis cannot be told, or the connection is gone: nobody would take it out again.
+   */
   async authenticate(connection: Connection, identity: Identity, token: string): Promise<void> {
+    if (!this.connections.has(connection)) throw new Error('the connection is gone');
     connection.identity = identity;
     connection.token = token;
     insert(this.byUser, identity.userId, connection);
@@ -59,8 +70,8 @@ export class ConnectionIndex {
     if (!identity) return;
     discard(this.byUser, identity.userId, connection);
     discard(this.bySession, identity.sessionId, connection);
-    // When Redis is away: shareAll repeats it, and a dispatcher removes what a dead instance left.
-    void this.share(identity.userId).catch(() => this.unsaid.add(identity.userId));
+    // When Redis is away it is repeated, and a dispatcher removes what a dead instance left.
+    void this.share(identity.userId).catch(() => undefined);
   }
 
   /** Users with a connection here. */
@@ -70,18 +81,49 @@ export class ConnectionIndex {
 
   /** Says again which users are here: Redis may have lost it. */
   async shareAll(): Promise<void> {
-    const users = new Set([...this.byUser.keys(), ...this.unsaid]);
-    await Promise.all(
-      [...users].map(async (userId) => {
-        await this.share(userId);
-        this.unsaid.delete(userId);
-      }),
-    );
+    for (const userId of this.byUser.keys()) this.due.add(userId);
+    await this.shareUnsaid();
+  }
+
+  /** Says what could not be said before. */
+  async shareUnsaid(): Promise<void> {
+    for (const userId of this.unsaid) this.due.add(userId);
+    if (this.due.size > 0) await this.shareDue();
   }
 
   private share(userId: number): Promise<void> {
-    const ttlMs = SHARES_PER_TTL * SHARE_USERS_EVERY * this.config.positionCheckMs;
-    return this.presence.shareUser(userId, this.config.instanceId, this.ofUser(userId).size, ttlMs);
+    this.due.add(userId);
+    return this.shareDue();
+  }
+
+  /** Those who come while a batch is under way are the next one: a thousand log-ins cost a few commands. */
+  private shareDue(): Promise<void> {
+    return (this.nextBatch ??= (this.batch ?? Promise.resolve())
+      .catch(() => undefined)
+      .then(() => {
+        this.batch = this.nextBatch;
+        this.nextBatch = undefined;
+        return this.sendDue();
+      }));
+  }
+
+  private async sendDue(): Promise<void> {
+    const users = [...this.due];
+    this.due.clear();
+    const { instanceId, positionCheckMs } = this.config;
+    const ttlMs = SHARES_PER_TTL * SHARE_USERS_EVERY * positionCheckMs;
+    for (let i = 0; i < users.length; i += USERS_PER_PIPELINE) {
+      const shares = users
+        .slice(i, i + USERS_PER_PIPELINE)
+        .map((userId) => ({ userId, connections: this.ofUser(userId).size }));
+      try {
+        await this.presence.shareUsers(shares, instanceId, ttlMs);
+      } catch (error) {
+        for (const userId of users.slice(i)) this.unsaid.add(userId);
+        throw error;
+      }
+      for (const { userId } of shares) this.unsaid.delete(userId);
+    }
   }
 }
 

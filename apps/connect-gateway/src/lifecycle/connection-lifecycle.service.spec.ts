@@ -25,7 +25,7 @@ function setUp(maxConnections = 100) {
   });
   const index = new ConnectionIndex(
     config,
-    stub<PresenceStore>('PresenceStore', { shareUser: () => Promise.resolve() }),
+    stub<PresenceStore>('PresenceStore', { shareUsers: () => Promise.resolve() }),
   );
   const lifecycle = new ConnectionLifecycle(config, index, stub<RoomDirectory>('RoomDirectory', {}));
   lifecycle.onApplicationBootstrap();

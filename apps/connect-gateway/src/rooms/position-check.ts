@@ -8,8 +8,12 @@ import { ConnectionIndex, SHARE_USERS_EVERY } from '../connections/connection-in
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
 import { RoomDirectory, type DirectoryEntry } from './room-directory.js';
 
-/** Rooms asked about in one pipeline. */
+/** Rooms, or users, asked about in one pipeline. */
 const CHUNK = 500;
+/** Rooms put right at the same time: one that waits must not hold up the others, nor all of them ask at once. */
+const ROOMS_AT_ONCE = 16;
+/** A room whose presence was on the move at so many checks in a row is checked all the same. */
+export const MAX_UNSETTLED_CHECKS = 5;
 /** Longest wait of a stopping process for the check under way, milliseconds. */
 const STOP_WITHIN_MS = 500;
 /** A direct room without traffic for this long is forgotten here; the next message opens it again. Milliseconds. */
@@ -23,8 +27,10 @@ const DIRECT_IDLE_MS = 600_000;
 export class PositionCheck implements OnApplicationBootstrap, OnApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
-  /** A gateway ended during a check, which may have been too early to see it. */
+  /** Something happened during a check, which may have been too early to see it. */
   private again = false;
+  /** Redis was away, and no check has ended since. */
+  private reconnected = false;
   private stopWatching: (() => void) | undefined;
   private gateways: ReadonlySet<string> = new Set();
   private rounds = 0;
@@ -43,8 +49,11 @@ export class PositionCheck implements OnApplicationBootstrap, OnApplicationShutd
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    this.timer = setInterval(() => this.run(false), this.config.positionCheckMs);
-    this.redis.main.on('ready', () => this.run(true));
+    this.timer = setInterval(() => this.run(), this.config.positionCheckMs);
+    this.redis.main.on('ready', () => {
+      this.reconnected = true;
+      this.runAfter();
+    });
     this.stopWatching = await this.registry.watch('connect-gateway', (gateways) => this.onGateways(gateways));
   }
 
@@ -61,51 +70,98 @@ export class PositionCheck implements OnApplicationBootstrap, OnApplicationShutd
     const present = new Set(gateways.map(({ instanceId }) => instanceId));
     const someLeft = [...this.gateways].some((id) => !present.has(id));
     this.gateways = present;
-    if (!someLeft) return;
-    if (this.running) this.again = true;
-    else this.run(false);
+    if (someLeft) this.runAfter();
   }
 
-  private run(reconnected: boolean): void {
+  /** Starts a check that sees what has just happened. */
+  private runAfter(): void {
+    if (this.running) this.again = true;
+    else this.run();
+  }
+
+  private run(): void {
     // A check that finds Redis away fails; the reconnect starts the next.
-    this.running ??= this.check(reconnected)
+    this.running ??= this.check()
       .catch(() => undefined)
       .finally(() => {
         this.running = undefined;
         if (!this.again) return;
         this.again = false;
-        this.run(false);
+        this.run();
       });
   }
 
-  private async check(reconnected: boolean): Promise<void> {
-    if (reconnected || ++this.rounds % SHARE_USERS_EVERY === 0) await this.connections.shareAll();
-    if (this.rounds % SHARE_USERS_EVERY === 0) await this.dropDeadOfUsers();
-    const heads = new Map<number, number>();
-    const all = [...this.rooms.all()];
-    for (let i = 0; i < all.length; i += CHUNK) {
-      const chunk = all.slice(i, i + CHUNK);
-      const surveys = await this.presence.survey(
-        chunk.map(([roomId]) => roomId),
-        this.config.instanceId,
-      );
-      await this.dropDead(chunk.map(([roomId], j) => ({ roomId, instances: surveys[j]?.instances ?? [] })));
-      for (const [j, [roomId, entry]] of chunk.entries()) {
-        const survey = surveys[j];
-        if (!survey) continue;
-        if (entry.kind === 'room' && survey.here !== entry.presence.users)
-          await this.repairPresence(roomId, entry);
-        if (!survey.position) await this.restoreHead(roomId, entry);
-        else {
-          heads.set(roomId, survey.position.seq);
-          await this.catchUpRoom(roomId, entry, survey.position, reconnected);
-        }
-        this.forgetIdle(roomId, entry);
-        // What could not be reported when the last one left has been made up for.
-        if (entry.kind === 'room') this.rooms.drop(roomId);
-      }
+  private async check(): Promise<void> {
+    const { reconnected } = this;
+    this.reconnected = false;
+    try {
+      const sharesUsers = ++this.rounds % SHARE_USERS_EVERY === 0;
+      if (reconnected || sharesUsers) await this.connections.shareAll();
+      else await this.connections.shareUnsaid();
+      if (sharesUsers) await this.dropDeadOfUsers();
+      const heads = new Map<number, number>();
+      let repaired = 0;
+      const all = [...this.rooms.all()];
+      for (let i = 0; i < all.length; i += CHUNK)
+        repaired += await this.checkRooms(all.slice(i, i + CHUNK), heads, reconnected);
+      this.lastHeads = heads;
+      // What has lost members of rooms may have lost the users, too.
+      if (repaired > 0 && !reconnected && !sharesUsers) await this.connections.shareAll();
+    } catch (error) {
+      // The next one owes what this one could not do.
+      this.reconnected ||= reconnected;
+      throw error;
     }
-    this.lastHeads = heads;
+  }
+
+  /** @returns Rooms of which Redis said something else than this gateway. */
+  private async checkRooms(
+    chunk: readonly (readonly [number, DirectoryEntry])[],
+    heads: Map<number, number>,
+    reconnected: boolean,
+  ): Promise<number> {
+    const marks = chunk.map(([, { presence }]) => presence.mark);
+    const surveys = await this.presence.survey(
+      chunk.map(([roomId]) => roomId),
+      this.config.instanceId,
+    );
+    await this.dropDead(chunk.map(([roomId], j) => ({ roomId, instances: surveys[j]?.instances ?? [] })));
+    let repaired = 0;
+    const checkRoom = async ([roomId, entry]: readonly [number, DirectoryEntry], j: number) => {
+      const survey = surveys[j];
+      if (!survey) return;
+      if (entry.kind === 'room' && this.isWrong(entry, marks[j], survey.here)) {
+        repaired++;
+        await this.repairPresence(roomId, entry);
+      }
+      if (!survey.position) await this.restoreHead(roomId, entry);
+      else {
+        heads.set(roomId, survey.position.seq);
+        await this.catchUpRoom(roomId, entry, survey.position, reconnected);
+      }
+      this.forgetIdle(roomId, entry);
+      // What could not be reported when the last one left has been made up for.
+      if (entry.kind === 'room') this.rooms.drop(roomId);
+    };
+    for (let i = 0; i < chunk.length; i += ROOMS_AT_ONCE)
+      await Promise.all(chunk.slice(i, i + ROOMS_AT_ONCE).map((room, j) => checkRoom(room, i + j)));
+    return repaired;
+  }
+
+  /**
+   * Whether Redis lists others than are here. What it listed while a report was under way says nothing: such a room is
+   * looked at again next time. Each report is checked by its own answer, so this is for what never settles and never ends.
+   *
+   * @param mark - Of the presence, from before Redis was asked.
+   */
+  private isWrong(entry: DirectoryEntry, mark: number | undefined, here: number): boolean {
+    const { presence } = entry;
+    const settled = mark !== undefined && mark === presence.mark;
+    entry.unsettledChecks = settled ? 0 : entry.unsettledChecks + 1;
+    if (settled) return !presence.agrees(here);
+    if (entry.unsettledChecks < MAX_UNSETTLED_CHECKS) return false;
+    entry.unsettledChecks = 0;
+    return here !== presence.users;
   }
 
   private async catchUpRoom(
@@ -126,7 +182,6 @@ export class PositionCheck implements OnApplicationBootstrap, OnApplicationShutd
     await entry.presence.repair();
     await this.events.publish('presence', { roomId });
     this.rooms.drop(roomId);
-    await this.connections.shareAll();
   }
 
   /** Redis has lost the room's position: `logic` makes a new one, under a new epoch. */

@@ -14,12 +14,12 @@ const present: Share = () => Promise.resolve({ members: 1, here: 1, position: { 
 
 function setUp(
   whenHeadIsRead: () => void = () => undefined,
-  { share = present, connections = [] as Connection[] } = {},
+  { share = present, connections = [] as Connection[], headEpoch = 'e1' } = {},
 ) {
   const { store } = new FakeRoomLog(7);
   store.head = () => {
     whenHeadIsRead();
-    return Promise.resolve({ seq: 20, epoch: 'e1', floor: 0 });
+    return Promise.resolve({ seq: 20, epoch: headEpoch, floor: 0 });
   };
   return new RoomDirectory(
     stub<GatewayConfig>('GatewayConfig', { instanceId: 'gw-1', maxOutboundBytes: 1_000, buckets: 4 }),
@@ -39,6 +39,13 @@ it.each([
   const joined = await setUp().join(new FakeConnection(1), 7, 'room', { lastSeq, epoch });
   expect(joined.resumed).toBe(resumed);
   expect(joined.member.lastSeq).toBe(from);
+});
+
+// The head of a new epoch, whose numbers are larger, vouched for any position in the old one.
+it('does not resume beyond its position in an epoch that has ended meanwhile', async () => {
+  const rooms = setUp(undefined, { headEpoch: 'e2' });
+  const joined = await rooms.join(new FakeConnection(1), 7, 'room', { lastSeq: 15, epoch: 'e1' });
+  expect(joined).toMatchObject({ resumed: false, member: { lastSeq: 10 } });
 });
 
 // The position of a client ahead was checked after whether its socket is open: one closed meanwhile stayed for ever.

@@ -15,6 +15,8 @@ export interface DirectoryEntry {
   room: LocalRoom | undefined;
   readonly kind: 'room' | 'direct';
   readonly presence: RoomPresence;
+  /** Checks in a row at which the presence was on the move. */
+  unsettledChecks: number;
   opening: Promise<LocalRoom> | undefined;
 }
 
@@ -72,14 +74,14 @@ export class RoomDirectory {
       if (!joined && kind === 'room') entry.presence.exit(identity.userId);
       throw new AppError('UNAVAILABLE', { cause });
     }
-    const resumed =
-      from !== undefined && from.epoch === room.epoch && (await this.hasReached(room, from.lastSeq));
+    const reached = from !== undefined && (await this.hasReached(room, from));
     // From here on nothing waits: a connection that closes later is in the room and leaves it.
     if (!connection.isOpen) {
       // One that had joined before has left when it closed, or will.
       if (!joined) this.exit(connection, roomId, entry);
       throw new AppError('UNAVAILABLE');
     }
+    const resumed = reached && from.epoch === room.epoch;
     // It had joined before; or a direct message has opened the conversation for it meanwhile.
     room.remove(connection);
     const member = room.add(connection, resumed ? from.lastSeq : room.delivered);
@@ -88,10 +90,11 @@ export class RoomDirectory {
   }
 
   /** Whether the room has come as far as a client claims to be: another gateway may be ahead of this one, nobody of Redis. */
-  private async hasReached(room: LocalRoom, seq: number): Promise<boolean> {
-    if (seq <= room.position.seq) return true;
+  private async hasReached(room: LocalRoom, from: { lastSeq: number; epoch: string }): Promise<boolean> {
+    if (from.epoch !== room.epoch) return false;
+    if (from.lastSeq <= room.position.seq) return true;
     const head = await this.store.head(room.roomId).catch(() => undefined);
-    return head !== undefined && seq <= head.seq;
+    return head !== undefined && head.epoch === from.epoch && from.lastSeq <= head.seq;
   }
 
   /** Takes a connection out of a room; does nothing when it is not in it. */
@@ -180,6 +183,7 @@ export class RoomDirectory {
         room: undefined,
         kind,
         presence: new RoomPresence(roomId, this.config.instanceId, this.presence),
+        unsettledChecks: 0,
         opening: undefined,
       };
       this.entries.set(roomId, entry);

@@ -10,8 +10,12 @@ export class RoomPresence {
   private readonly removed = new Set<number>();
   private reporting: Promise<PresenceState> | undefined;
   private next: Promise<PresenceState> | undefined;
-  /** A report failed: what Redis has is unknown, so the next one names everybody. */
+  /** A report failed, or was answered with another number: what Redis has is unknown, so the next one names everybody. */
   private unsure = false;
+  /** Reports sent. */
+  private reports = 0;
+  /** Users here after the last report. */
+  private told = 0;
 
   constructor(
     private readonly roomId: number,
@@ -22,6 +26,19 @@ export class RoomPresence {
   /** Users with a connection here. */
   get users(): number {
     return this.connections.size;
+  }
+
+  /**
+   * Stays the same for as long as Redis is told nothing; undefined while a report is under way, when what Redis lists is
+   * anybody's guess.
+   */
+  get mark(): number | undefined {
+    return this.reporting || this.next ? undefined : this.reports;
+  }
+
+  /** Whether `here` users are what Redis must list for this instance; to be asked between reports. */
+  agrees(here: number): boolean {
+    return !this.unsure && this.told === here;
   }
 
   /** @returns Whether the user is new here. */
@@ -67,15 +84,26 @@ export class RoomPresence {
     // Lets the joins of one turn share a command.
     await new Promise((resolve) => setImmediate(resolve));
     const complete = this.unsure;
-    const members = (entries: Iterable<[number, string]>) =>
-      [...entries].map(([userId, userName]) => ({ userId, userName }));
-    const everybody = [...this.connections].map(([userId, { userName }]) => ({ userId, userName }));
-    const share = { complete, added: complete ? everybody : members(this.added), removed: [...this.removed] };
+    const users = this.connections.size;
+    const share = {
+      complete,
+      added: complete
+        ? this.everybody()
+        : [...this.added].map(([userId, userName]) => ({ userId, userName })),
+      removed: [...this.removed],
+    };
     this.added.clear();
     this.removed.clear();
     this.unsure = true;
-    const state = await this.store.share(this.roomId, this.instanceId, share, Date.now());
-    this.unsure = false;
+    this.reports++;
+    const state = await this.store.share(this.roomId, this.instanceId, share);
+    this.told = users;
+    // Nobody else changes this share, unless Redis lost it or this instance was taken for dead.
+    this.unsure = state.here !== users;
     return state;
+  }
+
+  private everybody(): Member[] {
+    return [...this.connections].map(([userId, { userName }]) => ({ userId, userName }));
   }
 }
