@@ -3,6 +3,8 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { installCorrelation } from './correlation.js';
 import { HealthRegistry } from './health.js';
 import { HttpDrain } from './http-drain.js';
+import { guardedServer, refuseToHandOver } from './http-sockets.js';
+import type { RequestListener, Server } from 'node:http';
 import { createLogger } from './logging.module.js';
 import { NestLogger } from './nest-logger.js';
 import { ShutdownRegistry } from './shutdown-registry.js';
@@ -45,6 +47,8 @@ export interface BootstrapOptions {
 
 /** How often within its time a request is looked at: so much later may it end. */
 const REQUEST_CHECKS = 10;
+/** An idle connection is kept this long for the next request: longer than proxies keep theirs. Milliseconds. */
+const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 /** Time that draining may take beyond the drain window, milliseconds. */
 const DRAIN_MARGIN_MS = 2_000;
 /** Time that draining and closing together may take beyond the drain window, milliseconds. */
@@ -71,16 +75,24 @@ export async function bootstrapApp(options: BootstrapOptions): Promise<NestFasti
   process.on('uncaughtException', (error) => fatal(error, 'uncaughtException'));
   process.on('unhandledRejection', (error) => fatal(error, 'unhandledRejection'));
 
+  const servers: Server[] = [];
   const adapter = new FastifyAdapter({
     bodyLimit: options.bodyLimitBytes ?? 65_536,
     trustProxy: options.trustProxy?.length ? [...options.trustProxy] : false,
     forceCloseConnections: true,
-    // Node's own would be a minute for the head, Fastify's none for the body.
-    requestTimeout: requestTimeoutMs,
-    http: {
-      headersTimeout: requestTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      connectionsCheckingInterval: requestTimeoutMs / REQUEST_CHECKS,
+    serverFactory: (handler: RequestListener) => {
+      const server = guardedServer(
+        {
+          // Node's own would be a minute for the head, Fastify's none for the body.
+          headersTimeout: requestTimeoutMs,
+          requestTimeout: requestTimeoutMs,
+          connectionsCheckingInterval: requestTimeoutMs / REQUEST_CHECKS,
+          keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+        },
+        handler,
+      );
+      servers.push(server);
+      return server;
     },
   });
   installCorrelation(adapter.getInstance());
@@ -122,6 +134,7 @@ export async function bootstrapApp(options: BootstrapOptions): Promise<NestFasti
     });
     await options.configure?.(app);
     await app.listen(options.port, config.host);
+    refuseToHandOver(servers);
     const { port } = app.getHttpServer().address() as { port: number };
     const more = await options.onListening?.(app, port);
     // A stop that began meanwhile has said `draining`, and must keep the last word.

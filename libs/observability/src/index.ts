@@ -7,6 +7,7 @@ export {
 } from './correlation.js';
 export { throttledErrorLog, type ErrorLog } from './error-log.js';
 export { HealthModule, HealthRegistry, type HealthCheck, type Readiness } from './health.js';
+export { answerAndClose } from './http-sockets.js';
 export { createLogger, LoggingModule, type LoggingOptions } from './logging.module.js';
 export { MetricsModule, MetricsRegistry } from './metrics.js';
 export { Logger, PinoLogger } from 'nestjs-pino';
