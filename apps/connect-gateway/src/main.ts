@@ -17,7 +17,10 @@ await runService({
   servesRpc: true,
   configure: (app) => {
     app.useWebSocketAdapter(
-      new ParleyWsAdapter(app, { isOriginAllowed: (origin) => isOriginAllowed(config.origins, origin) }),
+      new ParleyWsAdapter(app, {
+        path: config.ws.path,
+        isOriginAllowed: (origin) => isOriginAllowed(config.origins, origin),
+      }),
     );
   },
   onListening: async (app) => ({ tcp: await app.get(TcpServer).listen(config.tcp.port, config.host) }),

@@ -1,25 +1,16 @@
 import { Inject } from '@nestjs/common';
-import {
-  ConnectedSocket,
-  MessageBody,
-  SubscribeMessage,
-  WebSocketGateway,
-  type OnGatewayConnection,
-  type OnGatewayDisconnect,
-} from '@nestjs/websockets';
+import { WebSocketGateway, type OnGatewayConnection } from '@nestjs/websockets';
 import { AppError, limits } from '@parley/protocol';
 import type { IncomingMessage } from 'node:http';
-import type { RawData, WebSocket } from 'ws';
-import { ConnectionLifecycle } from '../lifecycle/connection-lifecycle.service.js';
+import type { WebSocket } from 'ws';
 import { FrameDispatcher } from '../frames/frame-dispatcher.js';
 import { refuse } from '../frames/replies.js';
+import { ConnectionLifecycle } from '../lifecycle/connection-lifecycle.service.js';
 import { WsConnection } from './ws-connection.js';
 
-/** The WebSocket side of the gateway. */
-@WebSocketGateway({ path: '/ws' })
-export class ChatGateway implements OnGatewayConnection, OnGatewayDisconnect {
-  private readonly connections = new WeakMap<WebSocket, WsConnection>();
-
+/** The WebSocket side of the gateway. Where it listens, and for what, is the adapter's. */
+@WebSocketGateway()
+export class ChatGateway implements OnGatewayConnection {
   constructor(
     @Inject(ConnectionLifecycle) private readonly lifecycle: ConnectionLifecycle,
     @Inject(FrameDispatcher) private readonly frames: FrameDispatcher,
@@ -29,22 +20,11 @@ export class ChatGateway implements OnGatewayConnection, OnGatewayDisconnect {
     // Without a listener a violation of the WebSocket protocol would end the process.
     ws.on('error', () => undefined);
     const connection = new WsConnection(ws, request.socket);
-    if (this.lifecycle.opened(connection)) this.connections.set(ws, connection);
-  }
-
-  handleDisconnect(ws: WebSocket): void {
-    const connection = this.connections.get(ws);
-    if (connection) this.lifecycle.closed(connection);
-  }
-
-  @SubscribeMessage('frame')
-  async onFrame(@ConnectedSocket() ws: WebSocket, @MessageBody() data: RawData | string): Promise<void> {
-    const connection = this.connections.get(ws);
-    if (!connection) return;
-    const text = typeof data === 'string' ? data : Buffer.isBuffer(data) ? data.toString('utf8') : undefined;
-    if (text === undefined) return refuse(connection, new AppError('BAD_JSON'));
-    if (Buffer.byteLength(text) > limits.maxWsMessageBytes)
-      return refuse(connection, new AppError('FRAME_TOO_LARGE'));
-    await this.frames.handle(connection, text);
+    ws.on('close', () => this.lifecycle.closed(connection));
+    if (!this.lifecycle.opened(connection)) return;
+    ws.on('message', (data: Buffer) => {
+      if (data.length > limits.maxWsMessageBytes) return refuse(connection, new AppError('FRAME_TOO_LARGE'));
+      void this.frames.handle(connection, data.toString('utf8'));
+    });
   }
 }

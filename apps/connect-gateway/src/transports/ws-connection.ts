@@ -1,21 +1,28 @@
 import type { CloseCode } from '@parley/protocol';
 import type { Socket } from 'node:net';
-import type { WebSocket } from 'ws';
+import { WebSocket } from 'ws';
 import { Connection } from '../connections/connection.js';
 import type { EncodedMessage } from '../connections/encoded-message.js';
 import { wsTextFrame } from './ws-frame.js';
 
-/** How long a peer may take to answer a close frame, milliseconds. */
-const CLOSE_GRACE_MS = 2_000;
-
 /** A WebSocket connection. Frames are written straight to the socket: compression is off, so ws holds nothing back. */
 export class WsConnection extends Connection {
+  /** The last ping that came while the socket was full. @see RFC 6455, section 5.5.3: the others need no answer */
+  private unanswered: Buffer | undefined;
+
   constructor(
     private readonly ws: WebSocket,
     socket: Socket,
   ) {
     super('ws', socket, true);
     ws.on('pong', () => (this.lastSeenAt = Date.now()));
+    ws.on('ping', (data: Buffer) => this.pong(data));
+    this.onDrain(() => this.unanswered && this.pong(this.unanswered));
+  }
+
+  /** Behind a close frame nothing may be written, and ws answers one by itself. */
+  override get isOpen(): boolean {
+    return super.isOpen && this.ws.readyState === WebSocket.OPEN;
   }
 
   override pauseReading(): void {
@@ -39,7 +46,15 @@ export class WsConnection extends Connection {
   }
 
   protected override sayGoodbye(code: CloseCode, reason: string): void {
+    // It is cut off when it does not answer: `closeTimeout` of the server.
     this.ws.close(code, reason);
-    setTimeout(() => this.ws.terminate(), CLOSE_GRACE_MS).unref();
+  }
+
+  /** A peer that sends pings and does not read gets one pong when it has read, however many it has sent. */
+  private pong(data: Buffer): void {
+    this.lastSeenAt = Date.now();
+    // A copy: it is a view of all that came with it.
+    this.unanswered = this.socket.writableNeedDrain ? Buffer.from(data) : undefined;
+    if (!this.unanswered && this.isOpen) this.ws.pong(data);
   }
 }
