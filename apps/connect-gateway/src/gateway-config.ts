@@ -8,6 +8,10 @@ export interface GatewayConfig {
   readonly instanceId: string;
   readonly maxOutboundBytes: number;
   readonly maxConnections: number;
+  readonly connectionsPerUser: number;
+  readonly connectionsPerAddress: number;
+  readonly sendBurst: number;
+  readonly sendsPerSecond: number;
   readonly buckets: number;
   readonly positionCheckMs: number;
   readonly unauthenticatedIdleMs: number;

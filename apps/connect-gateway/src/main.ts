@@ -16,6 +16,12 @@ await runService({
   portName: 'ws',
   servesRpc: true,
   configure: (app) => {
+    // Somebody looks at it with a browser.
+    const http = app.getHttpAdapter();
+    http.get(config.ws.path, (_request: unknown, reply: Parameters<typeof http.reply>[0]) => {
+      http.setHeader(reply, 'upgrade', 'websocket');
+      http.reply(reply, undefined, 426);
+    });
     app.useWebSocketAdapter(
       new ParleyWsAdapter(app, {
         path: config.ws.path,
@@ -23,7 +29,10 @@ await runService({
       }),
     );
   },
-  onListening: async (app) => ({ tcp: await app.get(TcpServer).listen(config.tcp.port, config.host) }),
+  onListening: async (app): Promise<Record<string, number>> => {
+    const { port } = config.tcp;
+    return port === 'off' ? {} : { tcp: await app.get(TcpServer).listen(port, config.host) };
+  },
   drain: async (app) => {
     app.get(TcpServer).stopAccepting();
     await app.get(ConnectionLifecycle).drain(config.shutdown.drainWindowMs);

@@ -116,8 +116,13 @@ export const envTable: readonly EnvVariable[] = [
     'WebSocket port; for the site one or more, comma separated',
     { kinds: { web: 'integers' } },
   ),
-  variable('WS_PATH', 'text', connect('ws.path'), 'WebSocket path'),
-  variable('TCP_PORT', 'integer', connect('tcp.port'), 'port of the framed TCP protocol'),
+  variable(
+    'WS_PATH',
+    'text',
+    { 'connect-gateway': 'ws.path', web: 'wsPath' },
+    'WebSocket path; the site derives the address from it',
+  ),
+  variable('TCP_PORT', 'integer', connect('tcp.port'), 'port of the framed TCP protocol, or off'),
   variable(
     'UNAUTHENTICATED_IDLE_MS',
     'integer',
@@ -149,6 +154,18 @@ export const envTable: readonly EnvVariable[] = [
     'comparison with the room heads',
   ),
   variable('MAX_CONNECTIONS', 'integer', connect('limits.maxConnections'), 'connections of one instance'),
+  variable(
+    'CONNECTIONS_PER_USER',
+    'integer',
+    connect('limits.connectionsPerUser'),
+    'connections of one user to one instance',
+  ),
+  variable(
+    'CONNECTIONS_PER_ADDRESS',
+    'integer',
+    connect('limits.connectionsPerAddress'),
+    'connections of one address to one instance',
+  ),
   variable('BUCKETS', 'integer', connect('limits.buckets'), 'fan-out slices'),
 
   variable('DATABASE_URL', 'text', logic('database.url'), 'sqlite:<path> or postgres://…', {
@@ -159,11 +176,16 @@ export const envTable: readonly EnvVariable[] = [
   variable('ARGON2_MEMORY_KIB', 'integer', logic('argon2.memoryKib'), 'memory of one password hash'),
   variable('ARGON2_ITERATIONS', 'integer', logic('argon2.iterations'), 'passes of one password hash'),
   variable('ARGON2_PARALLELISM', 'integer', logic('argon2.parallelism'), 'lanes of one password hash'),
-  variable('SEND_BURST', 'integer', logic('limits.sendBurst'), 'messages one user may send at once'),
+  variable(
+    'SEND_BURST',
+    'integer',
+    to('limits.sendBurst', 'logic', 'connect-gateway'),
+    'messages one user may send at once',
+  ),
   variable(
     'SENDS_PER_SECOND',
     'integer',
-    logic('limits.sendsPerSecond'),
+    to('limits.sendsPerSecond', 'logic', 'connect-gateway'),
     'messages one user may keep sending',
   ),
   variable('ROOM_CREATION', 'text', logic('roomCreation'), 'everyone or admins'),

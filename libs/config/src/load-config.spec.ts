@@ -67,12 +67,22 @@ describe('loadConfig', () => {
       PARLEY_SUPERVISED: '1',
       PARLEY_REDIS_PREFIX: 'test-1:',
       PARLEY_WS_PORT: '7000,7002',
+      PARLEY_WS_PATH: '/live',
     };
     const api = loadConfig('gateway-api', { env: { ...env, PARLEY_INSTANCE_ID: 'api-1' }, root });
     expect(api.http.port).toBe(0);
     expect(api.cors.origins).toEqual(['http://localhost:8080', 'https://chat.example.org']);
     expect(api).toMatchObject({ supervised: true, instanceId: 'api-1', redis: { prefix: 'test-1:' } });
-    expect(loadConfig('web', { env, root })).toMatchObject({ apiPort: 0, wsPorts: [7000, 7002] });
+    expect(loadConfig('web', { env, root })).toMatchObject({
+      apiPort: 0,
+      wsPorts: [7000, 7002],
+      wsPath: '/live',
+    });
+    const gateway = { ...env, PARLEY_WS_PORT: '0', PARLEY_TCP_PORT: 'off' };
+    expect(loadConfig('connect-gateway', { env: gateway, root })).toMatchObject({
+      ws: { path: '/live' },
+      tcp: { port: 'off' },
+    });
   });
 
   describe('PARLEY_TRUST_PROXY', () => {

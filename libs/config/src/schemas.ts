@@ -63,6 +63,15 @@ const common = {
 const jwt = (mode: Environment) => z.strictObject({ secret: signingSecret(mode), ttlMs: milliseconds });
 const http = z.strictObject({ port });
 
+/** Of the WebSocket address; exactly this, as it stands in a request. */
+const wsPath = text.regex(/^\/[\w/-]*$/, 'must be a path like /ws');
+
+/** Sends of one user; an edge refuses a flood before `logic` is asked. */
+const sendRate = {
+  sendBurst: positive.default(limits.sendBurst),
+  sendsPerSecond: positive.default(limits.sendsPerSecond),
+};
+
 const connectLimits = z
   .strictObject({
     unauthenticatedIdleMs: milliseconds.default(limits.unauthenticatedIdleMs),
@@ -71,6 +80,9 @@ const connectLimits = z
     maxOutboundBytes: positive,
     positionCheckMs: milliseconds,
     maxConnections: positive,
+    connectionsPerUser: positive,
+    connectionsPerAddress: positive,
+    ...sendRate,
     buckets: positive,
   })
   .refine((value) => value.heartbeatTimeoutMs > 2 * value.heartbeatIntervalMs, {
@@ -117,8 +129,8 @@ export const schemas = {
     z.strictObject({
       ...common,
       jwt: jwt(mode),
-      ws: z.strictObject({ port, path: text.regex(/^\/[\w/-]*$/, 'must be a path like /ws') }),
-      tcp: z.strictObject({ port }),
+      ws: z.strictObject({ port, path: wsPath }),
+      tcp: z.strictObject({ port: port.or(z.literal('off')) }),
       origins: originsField(mode),
       trustProxy: networksField,
       limits: connectLimits,
@@ -136,12 +148,7 @@ export const schemas = {
         iterations: positive,
         parallelism: positive,
       }),
-      limits: z
-        .strictObject({
-          sendBurst: positive.default(limits.sendBurst),
-          sendsPerSecond: positive.default(limits.sendsPerSecond),
-        })
-        .prefault({}),
+      limits: z.strictObject(sendRate).prefault({}),
       maxPendingEntries: positive,
       roomCreation: choice(['everyone', 'admins']),
     }),
@@ -164,6 +171,7 @@ export const schemas = {
         .prefault({}),
       apiPort: port,
       wsPorts: z.array(port).min(1, 'must list at least one port'),
+      wsPath,
     }),
 } as const satisfies Record<AppName, (mode: Environment) => z.ZodType>;
 

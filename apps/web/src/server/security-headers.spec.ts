@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { connectSources, securityHeaders } from './security-headers.js';
 import { siteConfigBody, type SiteSettings } from './site-config.js';
 
-const derived: SiteSettings = { public: {}, apiPort: 7070, wsPorts: [7000, 7002] };
+const derived: SiteSettings = { public: {}, apiPort: 7070, wsPorts: [7000, 7002], wsPath: '/live' };
 const configured: SiteSettings = {
   ...derived,
   public: { apiUrl: 'https://api.example/base', wsUrls: ['wss://a.example/ws', 'wss://b.example:444/ws'] },
@@ -50,6 +50,7 @@ describe('siteConfigBody', () => {
       wsUrls: null,
       apiPort: 7070,
       wsPorts: [7000, 7002],
+      wsPath: '/live',
     });
     expect(siteConfigBody({ ...derived, public: { wsUrls: [] } }).wsUrls).toBeNull();
   });

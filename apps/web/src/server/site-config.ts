@@ -1,7 +1,7 @@
 import type { AppConfig } from '@parley/config';
 
 /** The part of the config that decides where browsers find the other apps. */
-export type SiteSettings = Pick<AppConfig<'web'>, 'public' | 'apiPort' | 'wsPorts'>;
+export type SiteSettings = Pick<AppConfig<'web'>, 'public' | 'apiPort' | 'wsPorts' | 'wsPath'>;
 
 /** Body of `GET /config.json`. The page fills in nulls from its own address, see src/app/site/endpoints.ts. */
 export interface SiteConfigBody {
@@ -9,6 +9,7 @@ export interface SiteConfigBody {
   readonly wsUrls: readonly string[] | null;
   readonly apiPort: number;
   readonly wsPorts: readonly number[];
+  readonly wsPath: string;
 }
 
 /** What the page is told. Several gateway addresses: it starts at a random one and moves on when one fails. */
@@ -19,5 +20,6 @@ export function siteConfigBody(settings: SiteSettings): SiteConfigBody {
     wsUrls: wsUrls && wsUrls.length > 0 ? wsUrls : null,
     apiPort: settings.apiPort,
     wsPorts: settings.wsPorts,
+    wsPath: settings.wsPath,
   };
 }

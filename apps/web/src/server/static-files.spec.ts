@@ -67,7 +67,13 @@ describe('the site', () => {
 
   it('tells the page where the other apps are, and nobody keeps that', async () => {
     const answer = await get('/config.json');
-    expect(answer.json()).toEqual({ apiUrl: null, wsUrls: null, apiPort: 7171, wsPorts: [7000] });
+    expect(answer.json()).toEqual({
+      apiUrl: null,
+      wsUrls: null,
+      apiPort: 7171,
+      wsPorts: [7000],
+      wsPath: '/ws',
+    });
     expect(answer.headers['cache-control']).toBe('no-store');
   });
 

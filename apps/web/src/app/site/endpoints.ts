@@ -4,10 +4,12 @@ import { z } from 'zod';
 export const siteConfigSchema = z.object({
   /** Address of the API; null: this page's host, at `apiPort`. */
   apiUrl: z.string().nullable(),
-  /** Addresses of the gateways; null: this page's host, at each of `wsPorts`. */
+  /** Addresses of the gateways; null: this page's host, at each of `wsPorts`, with `wsPath`. */
   wsUrls: z.array(z.string()).min(1).nullable(),
   apiPort: z.number(),
   wsPorts: z.array(z.number()).min(1),
+  /** An older server does not say it. */
+  wsPath: z.string().default('/ws'),
 });
 export type SiteConfig = z.infer<typeof siteConfigSchema>;
 
@@ -30,6 +32,7 @@ export function resolveEndpoints(
   const secure = page.protocol === 'https:' ? 's' : '';
   return {
     apiUrl: config.apiUrl ?? `http${secure}://${page.hostname}:${config.apiPort}`,
-    wsUrls: config.wsUrls ?? config.wsPorts.map((port) => `ws${secure}://${page.hostname}:${port}/ws`),
+    wsUrls:
+      config.wsUrls ?? config.wsPorts.map((port) => `ws${secure}://${page.hostname}:${port}${config.wsPath}`),
   };
 }
