@@ -13,7 +13,9 @@ import { PublishService } from './messages/publish.service.js';
 import { RoomAccessService } from './messages/room-access.service.js';
 import { RoomHeadsService } from './messages/room-heads.service.js';
 import { LivePresenceService } from './presence/live-presence.service.js';
+import { RoomListsService } from './presence/room-lists.service.js';
 import { RoomsService } from './presence/rooms.service.js';
+import { RoomUseService } from './rooms/room-use.service.js';
 import { SessionsService } from './sessions/sessions.service.js';
 
 @Module({})
@@ -47,6 +49,8 @@ export class AppModule {
         PublishService,
         RoomAccessService,
         RoomHeadsService,
+        RoomListsService,
+        RoomUseService,
         RoomsService,
         SeedService,
         SessionsService,

@@ -2,6 +2,10 @@
 export interface LogicOptions {
   readonly sendBurst: number;
   readonly sendsPerSecond: number;
+  /** Rooms that one user may make; admins may make more. */
+  readonly roomsPerUser: number;
+  /** Rooms that one user may make a minute. */
+  readonly roomsPerMinute: number;
   readonly roomCreation: 'everyone' | 'admins';
 }
 

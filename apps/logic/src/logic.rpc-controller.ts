@@ -6,7 +6,9 @@ import type { z } from 'zod';
 import { ArchiveService } from './messages/archive.service.js';
 import { HistoryService } from './messages/history.service.js';
 import { PublishService } from './messages/publish.service.js';
+import { RoomListsService } from './presence/room-lists.service.js';
 import { RoomsService } from './presence/rooms.service.js';
+import { RoomUseService } from './rooms/room-use.service.js';
 import { SessionsService } from './sessions/sessions.service.js';
 
 type Request<M extends keyof typeof logicRpc> = z.output<(typeof logicRpc)[M]['request']>;
@@ -18,6 +20,8 @@ export class LogicRpcController {
   constructor(
     @Inject(SessionsService) private readonly sessions: SessionsService,
     @Inject(RoomsService) private readonly rooms: RoomsService,
+    @Inject(RoomListsService) private readonly lists: RoomListsService,
+    @Inject(RoomUseService) private readonly use: RoomUseService,
     @Inject(PublishService) private readonly publishing: PublishService,
     @Inject(HistoryService) private readonly histories: HistoryService,
     @Inject(ArchiveService) private readonly archives: ArchiveService,
@@ -40,8 +44,8 @@ export class LogicRpcController {
   }
 
   @RpcMethod(logicRpc.listRooms)
-  async listRooms(): Response<'listRooms'> {
-    return { rooms: await this.rooms.list() };
+  listRooms(@Payload() { limit, cursor }: Request<'listRooms'>): Response<'listRooms'> {
+    return this.lists.rooms(limit, cursor);
   }
 
   @RpcMethod(logicRpc.getRoom)
@@ -60,8 +64,10 @@ export class LogicRpcController {
   }
 
   @RpcMethod(logicRpc.listConversations)
-  listConversations(@Payload() { userId }: Request<'listConversations'>): Response<'listConversations'> {
-    return this.rooms.conversations(userId);
+  listConversations(
+    @Payload() { userId, limit, cursor }: Request<'listConversations'>,
+  ): Response<'listConversations'> {
+    return this.lists.conversations(userId, limit, cursor);
   }
 
   @RpcMethod(logicRpc.admit)
@@ -88,6 +94,7 @@ export class LogicRpcController {
   @RpcMethod(logicRpc.archive)
   async archive(@Payload() { entries }: Request<'archive'>): Response<'archive'> {
     await this.archives.append(entries);
+    this.use.touch(entries.map(({ roomId }) => roomId));
     return {};
   }
 }

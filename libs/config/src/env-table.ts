@@ -189,6 +189,13 @@ export const envTable: readonly EnvVariable[] = [
     'messages one user may keep sending',
   ),
   variable('ROOM_CREATION', 'text', logic('roomCreation'), 'everyone or admins'),
+  variable(
+    'ROOMS_PER_USER',
+    'integer',
+    logic('limits.roomsPerUser'),
+    'rooms one user may make; admins may make more',
+  ),
+  variable('ROOMS_PER_MINUTE', 'integer', logic('limits.roomsPerMinute'), 'rooms one user may make a minute'),
 
   variable('DISPATCH_BATCH_SIZE', 'integer', worker('dispatch.batchSize'), 'stream entries per read'),
   variable('DISPATCH_BLOCK_MS', 'integer', worker('dispatch.blockMs'), 'longest wait of one read'),

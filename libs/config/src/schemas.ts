@@ -148,7 +148,7 @@ export const schemas = {
         iterations: positive,
         parallelism: positive,
       }),
-      limits: z.strictObject(sendRate).prefault({}),
+      limits: z.strictObject({ ...sendRate, roomsPerUser: positive, roomsPerMinute: positive }),
       maxPendingEntries: positive,
       roomCreation: choice(['everyone', 'admins']),
     }),

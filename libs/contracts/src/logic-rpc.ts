@@ -2,6 +2,7 @@ import {
   ackSchema,
   clientMsgIdField,
   conversationsSchema,
+  cursorField,
   limits,
   membersSchema,
   roomSchema,
@@ -19,6 +20,12 @@ import { dispatchEntrySchema } from './stream-entries.js';
 const id = z.number().int().positive();
 const identity = z.object({ userId: id, userName: z.string() });
 const empty = z.object({});
+/** A page of a list; an edge of the version before names neither. */
+const page = z.object({
+  userId: id,
+  limit: z.number().int().min(1).max(limits.maxListedRooms).default(limits.defaultListedRooms),
+  cursor: cursorField.optional(),
+});
 const credentials = z.object({ userName: z.string(), password: z.string() });
 const errorCode = z.enum(Object.keys(errorCatalog) as [ErrorCode, ...ErrorCode[]]);
 
@@ -80,7 +87,7 @@ export const logicRpc = {
   listRooms: rpcContract({
     ...logic,
     pattern: 'logic.listRooms',
-    request: z.object({ userId: id }),
+    request: page,
     response: roomsSchema,
     idempotent: true,
   }),
@@ -108,7 +115,7 @@ export const logicRpc = {
   listConversations: rpcContract({
     ...logic,
     pattern: 'logic.listConversations',
-    request: z.object({ userId: id }),
+    request: page,
     response: conversationsSchema,
     idempotent: true,
   }),

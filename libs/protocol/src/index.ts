@@ -51,6 +51,7 @@ export {
 export {
   ackSchema,
   conversationsSchema,
+  cursorField,
   createRoomBodySchema,
   historyQuerySchema,
   idempotencyKeySchema,
@@ -60,6 +61,7 @@ export {
   problemSchema,
   registerBodySchema,
   roomSchema,
+  roomsQuerySchema,
   roomsSchema,
   sendBodySchema,
   sessionSchema,
@@ -69,6 +71,7 @@ export {
   type Members,
   type Problem,
   type Room,
+  type Rooms,
   type Session,
   type User,
 } from './http/v1-schemas.js';

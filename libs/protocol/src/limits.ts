@@ -25,6 +25,10 @@ export const limits = {
   maxRoomsPerConnection: 64,
   /** Messages in one history page. */
   maxHistoryPage: 200,
+  /** Rooms or conversations in one page of a list. */
+  maxListedRooms: 200,
+  /** … when the request does not say how many. */
+  defaultListedRooms: 100,
   /** Members listed in a room-info frame and by the members route; the newest ones beyond. */
   maxListedMembers: 1_000,
   /** A connection that has not presented a valid token after this time is closed with 4003. */

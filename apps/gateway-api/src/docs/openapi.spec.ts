@@ -1,3 +1,4 @@
+import { limits } from '@parley/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApiApp, type ApiApp } from '../api-app.fixture.js';
 
@@ -81,6 +82,10 @@ describe('the OpenAPI document', () => {
     expect(JSON.stringify(document)).not.toContain('$schema');
     const names = document.paths['/v1/rooms/{id}/messages']?.['get']?.parameters?.map(({ name }) => name);
     expect(names?.sort()).toEqual(['after', 'before', 'id', 'limit']);
+    expect(document.paths['/v1/rooms']?.['get']?.parameters).toMatchObject([
+      { name: 'limit', schema: { type: 'integer', minimum: 1, maximum: limits.maxListedRooms } },
+      { name: 'cursor', schema: { type: 'string' } },
+    ]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Inject, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Param, Post, Query } from '@nestjs/common';
 import { logicRpc, type Identity } from '@parley/contracts';
 import {
   conversationsSchema,
@@ -6,10 +6,12 @@ import {
   idField,
   membersSchema,
   roomSchema,
+  roomsQuerySchema,
   roomsSchema,
   type Conversations,
   type Members,
   type Room,
+  type Rooms,
 } from '@parley/protocol';
 import { RpcClient } from '@parley/rpc';
 import type { z } from 'zod';
@@ -23,9 +25,17 @@ export class RoomsController {
   constructor(@Inject(RpcClient) private readonly rpc: Pick<RpcClient, 'call'>) {}
 
   @Get('rooms')
-  @ApiRoute({ summary: 'All rooms', tag: 'rooms', response: roomsSchema })
-  list(@Caller() { userId }: Identity): Promise<{ rooms: Room[] }> {
-    return this.rpc.call(logicRpc.listRooms, { userId });
+  @ApiRoute({
+    summary: 'Rooms, the most recently used first, in pages',
+    tag: 'rooms',
+    query: roomsQuerySchema,
+    response: roomsSchema,
+  })
+  list(
+    @Caller() { userId }: Identity,
+    @Query(new ZodPipe(roomsQuerySchema)) query: z.output<typeof roomsQuerySchema>,
+  ): Promise<Rooms> {
+    return this.rpc.call(logicRpc.listRooms, { userId, ...query });
   }
 
   @Post('rooms')
@@ -62,8 +72,16 @@ export class RoomsController {
   }
 
   @Get('conversations')
-  @ApiRoute({ summary: 'My direct conversations', tag: 'rooms', response: conversationsSchema })
-  conversations(@Caller() { userId }: Identity): Promise<Conversations> {
-    return this.rpc.call(logicRpc.listConversations, { userId });
+  @ApiRoute({
+    summary: 'My direct conversations, the most recently used first, in pages',
+    tag: 'rooms',
+    query: roomsQuerySchema,
+    response: conversationsSchema,
+  })
+  conversations(
+    @Caller() { userId }: Identity,
+    @Query(new ZodPipe(roomsQuerySchema)) query: z.output<typeof roomsQuerySchema>,
+  ): Promise<Conversations> {
+    return this.rpc.call(logicRpc.listConversations, { userId, ...query });
   }
 }

@@ -1,3 +1,4 @@
+import { limits } from '@parley/protocol';
 import { JwtService } from '@nestjs/jwt';
 import { logicRpc } from '@parley/contracts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -79,12 +80,35 @@ describe('rooms', () => {
     expect((await get('/v1/rooms/1/members')).json()).toEqual(members);
     expect((await get('/v1/conversations')).json()).toEqual(conversations);
     expect(api.logic.calls.map(({ request }) => request)).toEqual([
-      { userId: 3 },
+      { userId: 3, limit: limits.defaultListedRooms },
       { userId: 3, name: 'Maths' },
       { userId: 3, roomId: 1 },
       { userId: 3, roomId: 1 },
-      { userId: 3 },
+      { userId: 3, limit: limits.defaultListedRooms },
     ]);
+  });
+
+  it.each([
+    ['/v1/rooms', logicRpc.listRooms, { rooms: [] }],
+    ['/v1/conversations', logicRpc.listConversations, { conversations: [] }],
+  ] as const)('gives %s in pages', async (url, contract, empty) => {
+    const page = { ...empty, next: '17-4' };
+    api.logic.on(contract as typeof logicRpc.listRooms, () => page as never);
+    expect((await get(`${url}?limit=${limits.maxListedRooms}&cursor=18-5`)).json()).toEqual(page);
+    expect(api.logic.calls[0]?.request).toEqual({
+      userId: 3,
+      limit: limits.maxListedRooms,
+      cursor: '18-5',
+    });
+    for (const query of [
+      'limit=0',
+      `limit=${limits.maxListedRooms + 1}`,
+      'limit=x',
+      'cursor=1',
+      'cursor=-1-2',
+    ])
+      expect((await get(`${url}?${query}`)).json(), query).toMatchObject({ code: 'INVALID' });
+    expect(api.logic.calls).toHaveLength(1);
   });
 
   it('answers what logic refuses as a problem document', async () => {

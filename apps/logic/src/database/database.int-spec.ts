@@ -16,7 +16,7 @@ describeSql('DatabaseModule', (server) => {
   it('makes room 1 and, when asked, the demo accounts with the ids that the seed expects', async () => {
     const url = await server.createDatabase();
     const app = await openSql(url, { demo: true });
-    expect(await app.get(RoomsRepository).list()).toMatchObject([{ roomId: 1, name: 'Lobby', kind: 'room' }]);
+    expect(await app.get(RoomsRepository).list(100)).toMatchObject([{ roomId: 1, name: 'Lobby' }]);
     const accounts = app.get(AccountsService);
     for (const [i, name] of ['demo', 'demo1', 'demo2', 'demo3'].entries())
       expect(await accounts.verify(name, '111111')).toEqual({
@@ -106,8 +106,8 @@ describeSql('DatabaseModule', (server) => {
     await first.destroy();
     const app = await openSql(url);
     const rooms = app.get(RoomsRepository);
-    expect(await rooms.list()).toMatchObject([{ roomId: 1, name: 'Old' }]);
-    expect(await rooms.listDirect(2)).toEqual([{ roomId: 2, peer: { userId: 1, userName: 'a' } }]);
+    expect(await rooms.list(100)).toMatchObject([{ roomId: 1, name: 'Old' }]);
+    expect(await rooms.listDirect(2, 10)).toMatchObject([{ roomId: 2, peer: { userId: 1, userName: 'a' } }]);
     expect((await rooms.create('New', 1)).roomId).toBe(3);
     expect((await app.get(AccountsService).register('c', 'secret1')).userId).toBe(101);
     expect(await rooms.get(Number.MAX_SAFE_INTEGER)).toBeUndefined();

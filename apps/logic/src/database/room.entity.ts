@@ -27,4 +27,8 @@ export class RoomEntity {
   /** Sequence numbers up to this one may have been issued. */
   @Column('bigint', { name: 'seq_ceiling', transformer: numberColumn })
   seqCeiling!: number;
+
+  /** When somebody last joined it or sent to it, roughly: milliseconds since 1970. For the order of lists alone. */
+  @Column('bigint', { name: 'used_at', transformer: numberColumn })
+  usedAt!: number;
 }

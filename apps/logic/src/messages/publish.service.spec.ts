@@ -35,7 +35,13 @@ function setUp(script: {
     archived instanceof Error ? Promise.reject(archived) : Promise.resolve(archived),
   );
   const service = new PublishService(
-    { sendBurst: burst, sendsPerSecond: perSecond, roomCreation: 'everyone' },
+    {
+      sendBurst: burst,
+      sendsPerSecond: perSecond,
+      roomsPerUser: 50,
+      roomsPerMinute: 30,
+      roomCreation: 'everyone',
+    },
     stub<RoomAccessService>('RoomAccessService', {
       authorize: (_, roomId) =>
         roomId === 404

@@ -3,8 +3,12 @@ import { EventBus, PresenceStore } from '@parley/redis';
 import { liveAmong, REGISTRY, type Registry } from '@parley/registry';
 
 const GATEWAYS = 'connect-gateway';
+/** Shares removed in one sweep; what is left is removed by the next one. */
+const MAX_PER_SWEEP = 1_000;
+/** … and of those at a time: each is a script in Redis. */
+const AT_A_TIME = 100;
 
-/** Removes what dead gateways left in rooms that somebody looks at. */
+/** Removes what dead gateways left in rooms. */
 @Injectable()
 export class LivePresenceService {
   constructor(
@@ -13,6 +17,14 @@ export class LivePresenceService {
     @Inject(EventBus) private readonly events: EventBus,
   ) {}
 
+  private sweeping: Promise<void> | undefined;
+
+  /** Every room, whoever looks at it: a command per shard, and what dead gateways left. One at a time. */
+  sweep(): Promise<void> {
+    return (this.sweeping ??= this.removeDead().finally(() => (this.sweeping = undefined)));
+  }
+
+  /** These rooms, because somebody looks at them. */
   async clean(roomIds: readonly number[]): Promise<void> {
     const shares = await this.presence.instancesOfRooms(roomIds);
     const live = await liveAmong(this.registry, GATEWAYS, new Set(shares.flat()));
@@ -21,6 +33,29 @@ export class LivePresenceService {
       for (const instanceId of dead) await this.presence.dropInstance(roomId, instanceId);
       // Those who are still in the room have not heard of it: whoever cleans up tells them.
       if (dead.length > 0) await this.events.publish('presence', { roomId });
+    }
+  }
+
+  private async removeDead(): Promise<void> {
+    const holders = await this.presence.holders();
+    const live = await liveAmong(
+      this.registry,
+      GATEWAYS,
+      new Set(holders.map(({ instanceId }) => instanceId)),
+    );
+    let left = MAX_PER_SWEEP;
+    for (const { instanceId, shard } of holders) {
+      while (left > 0 && !live.has(instanceId)) {
+        const roomIds = await this.presence.roomsOn(shard, instanceId, Math.min(left, AT_A_TIME));
+        if (roomIds.length === 0) break;
+        left -= roomIds.length;
+        await Promise.all(
+          roomIds.map(async (roomId) => {
+            await this.presence.dropInstance(roomId, instanceId);
+            await this.events.publish('presence', { roomId });
+          }),
+        );
+      }
     }
   }
 }

@@ -1,16 +1,21 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AppError, limits, type Conversations, type Members, type Room } from '@parley/protocol';
-import { EventBus, PresenceStore, RoomStore } from '@parley/redis';
+import { AppError, limits, type Members, type Room } from '@parley/protocol';
+import { EventBus, PresenceStore } from '@parley/redis';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { LOGIC_OPTIONS, type LogicOptions } from '../logic-options.js';
 import { RoomAccessService } from '../messages/room-access.service.js';
 import { RoomHeadsService } from '../messages/room-heads.service.js';
+import { SendLimits } from '../messages/send-limits.js';
+import { RoomUseService } from '../rooms/room-use.service.js';
 import { RoomsRepository } from '../rooms/rooms.repository.js';
 import { LivePresenceService } from './live-presence.service.js';
+import { RoomListsService } from './room-lists.service.js';
 
 /** Rooms as people see them: names, members, who is online. */
 @Injectable()
 export class RoomsService {
+  private readonly creations: SendLimits;
+
   constructor(
     @Inject(LOGIC_OPTIONS) private readonly options: LogicOptions,
     @Inject(RoomsRepository) private readonly rooms: RoomsRepository,
@@ -18,16 +23,12 @@ export class RoomsService {
     @Inject(RoomHeadsService) private readonly heads: RoomHeadsService,
     @Inject(LivePresenceService) private readonly live: LivePresenceService,
     @Inject(PresenceStore) private readonly presence: PresenceStore,
-    @Inject(RoomStore) private readonly store: RoomStore,
     @Inject(EventBus) private readonly events: EventBus,
     @Inject(AccountsService) private readonly accounts: AccountsService,
-  ) {}
-
-  async list(): Promise<Room[]> {
-    const rooms = await this.rooms.list();
-    await this.live.clean(rooms.map(({ roomId }) => roomId));
-    const counts = await this.presence.counts(rooms.map(({ roomId }) => roomId));
-    return rooms.map(({ roomId, name, kind }, i) => ({ roomId, name, kind, online: counts[i] ?? 0 }));
+    @Inject(RoomListsService) private readonly lists: RoomListsService,
+    @Inject(RoomUseService) private readonly use: RoomUseService,
+  ) {
+    this.creations = new SendLimits(options.roomsPerMinute, options.roomsPerMinute / 60);
   }
 
   async get(userId: number, roomId: number): Promise<Room> {
@@ -39,12 +40,15 @@ export class RoomsService {
     return { roomId, name: room.name, kind: room.kind, online: online ?? 0 };
   }
 
+  /** @throws {AppError} `FORBIDDEN`; `ROOM_LIMIT`; `RATE_LIMITED`. */
   async create(userId: number, name: string): Promise<Room> {
-    if (this.options.roomCreation === 'admins') {
-      const [user] = await this.accounts.findByIds([userId]);
-      if (user?.role !== 'admin') throw new AppError('FORBIDDEN');
-    }
-    const room = await this.rooms.create(name, userId);
+    const waitMs = this.creations.take(userId, performance.now());
+    if (waitMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs: waitMs });
+    const [user] = await this.accounts.findByIds([userId]);
+    const isAdmin = user?.role === 'admin';
+    if (this.options.roomCreation === 'admins' && !isAdmin) throw new AppError('FORBIDDEN');
+    const room = await this.rooms.create(name, userId, isAdmin ? Infinity : this.options.roomsPerUser);
+    this.lists.renew();
     return { roomId: room.roomId, name: room.name, kind: room.kind, online: 0 };
   }
 
@@ -52,6 +56,7 @@ export class RoomsService {
   async admit(userId: number, roomId: number): Promise<{ roomId: number; kind: 'room' | 'direct' }> {
     const { kind } = await this.access.authorize(userId, roomId);
     await this.heads.ensure(roomId);
+    this.use.touch([roomId]);
     return { roomId, kind };
   }
 
@@ -59,13 +64,6 @@ export class RoomsService {
     await this.access.authorize(userId, roomId);
     await this.live.clean([roomId]);
     return this.presence.list(roomId, limits.maxListedMembers);
-  }
-
-  async conversations(userId: number): Promise<Conversations> {
-    const rooms = await this.rooms.listDirect(userId);
-    const heads = await Promise.all(rooms.map(({ roomId }) => this.store.head(roomId)));
-    const conversations = rooms.map(({ roomId, peer }, i) => ({ roomId, peer, head: heads[i]?.seq ?? 0 }));
-    return { conversations };
   }
 
   async announce(userId: number, roomId: number, what: 'count' | 'info'): Promise<void> {

@@ -1,4 +1,3 @@
-import { messageBody } from '@parley/contracts';
 import { expect, it } from 'vitest';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { ArchiveRepository } from '../archive/archive.repository.js';
@@ -23,7 +22,7 @@ describeSql('RoomsRepository', (server) => {
       kind: 'direct',
       directKey: '3:4',
     });
-    expect((await rooms.list()).map(({ name }) => name)).toEqual(['Lobby', 'Physics']);
+    expect((await rooms.list(10)).map(({ name }) => name)).toEqual(['Physics', 'Lobby']);
   });
 
   // Ids were 32 bits wide on Postgres: a larger one was an error of the database instead of a room that is not there.
@@ -63,36 +62,76 @@ describeSql('RoomsRepository', (server) => {
     const with4 = await rooms.findOrCreateDirect(3, 4);
     const with5 = await rooms.findOrCreateDirect(5, 3);
     await rooms.findOrCreateDirect(4, 5);
-    const message = {
-      code: 0,
-      op: 2,
-      msg: 'hi',
-      fromUserId: 3,
-      fromUserName: 'demo',
-      toUserId: 4,
-      toUserName: 'demo1',
-      createTime: '',
-    };
-    const archive = app.get(ArchiveRepository);
-    const say = (roomId: number, seq: number, sentAt: number) =>
-      archive.append([
-        {
-          roomId,
-          seq,
-          epoch: 'e',
-          body: messageBody({ ...message, roomId, id: `${seq}`, clientMsgId: `${seq}`, sentAt }),
-        },
-      ]);
     const now = Date.now();
-    await say(with5.roomId, 1, now + 1_000);
-    await say(with4.roomId, 1, now + 2_000);
-    expect(await rooms.listDirect(3)).toMatchObject([
-      { roomId: with4.roomId, peer: { userId: 4, userName: 'demo1' } },
+    await rooms.markUsed([with5.roomId], now + 1_000);
+    await rooms.markUsed([with4.roomId], now + 2_000);
+    expect(await rooms.listDirect(3, 10)).toMatchObject([
+      { roomId: with4.roomId, peer: { userId: 4, userName: 'demo1' }, archived: 0 },
       { roomId: with5.roomId, peer: { userId: 5, userName: 'demo2' } },
     ]);
-    await say(with5.roomId, 2, now + 3_000);
-    expect((await rooms.listDirect(3)).map(({ roomId }) => roomId)).toEqual([with5.roomId, with4.roomId]);
-    expect(await rooms.listDirect(6)).toEqual([]);
+    await rooms.markUsed([with5.roomId], now + 3_000);
+    await app.get(ArchiveRepository).append([{ roomId: with5.roomId, seq: 7, epoch: 'e', body: '{"x":1' }]);
+    const [first] = await rooms.listDirect(3, 1);
+    expect(first).toMatchObject({ roomId: with5.roomId, archived: 7 });
+    expect((await rooms.listDirect(3, 10, first)).map(({ roomId }) => roomId)).toEqual([with4.roomId]);
+    expect(await rooms.listDirect(6, 10)).toEqual([]);
+  });
+
+  it('gives rooms in pages by use, each room once, also those used in one millisecond', async () => {
+    const { rooms } = await open();
+    const made: number[] = [];
+    for (let i = 0; i < 7; i++) made.push((await rooms.create(`room ${i}`, 3)).roomId);
+    const usedAt = Date.now() + 1_000;
+    await rooms.markUsed(made.slice(0, 5), usedAt);
+    await rooms.markUsed([made[0] ?? 0], usedAt - 500);
+    const seen: number[] = [];
+    for (let after: { usedAt: number; roomId: number } | undefined; ;) {
+      const page = await rooms.list(2, after);
+      seen.push(...page.map(({ roomId }) => roomId));
+      after = page.at(-1);
+      if (!after) break;
+    }
+    const byIdDown = (ids: number[]) => ids.toSorted((a, b) => b - a);
+    expect(seen).toEqual([...byIdDown(made.slice(0, 5)), ...byIdDown([1, ...made.slice(5)])]);
+    // Whatever was made last is on the first page.
+    const { roomId } = await rooms.create('newest', 4);
+    await rooms.markUsed([roomId], usedAt + 1);
+    expect((await rooms.list(1))[0]).toMatchObject({ roomId, name: 'newest' });
+  });
+
+  it('lets a user make so many rooms and no more, however many are asked for at once', async () => {
+    const { url, rooms } = await open();
+    const other = (await openSql(url)).get(RoomsRepository);
+    // Conversations and rooms of others do not count.
+    await rooms.findOrCreateDirect(3, 4);
+    await rooms.create('of another', 4, 3);
+    const made = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, i) => (i % 2 ? rooms : other).create(`room ${i}`, 3, 3)),
+    );
+    expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+    await expect(rooms.create('one more', 3, 3)).rejects.toMatchObject({ code: 'ROOM_LIMIT' });
+    expect((await rooms.create('no limit', 3)).roomId).toBeGreaterThan(0);
+  });
+
+  // Lists read every room, and the last message of every conversation, each time.
+  it('reads lists by index, whatever else is in the database', async () => {
+    const { url } = await open();
+    const postgres = !url.startsWith('sqlite:');
+    // Planned as for a large table: on a small one Postgres rightly reads the whole of it.
+    const planned = postgres ? `${url}?options=-c%20enable_seqscan%3Doff` : url;
+    const explain = async (sql: string) =>
+      (await rawSql(planned, `EXPLAIN ${postgres ? '' : 'QUERY PLAN'} ${sql}`))
+        .map((row) => String(row['detail'] ?? row['QUERY PLAN']))
+        .join('\n');
+    const byUse = await explain(
+      `SELECT id, used_at, name FROM rooms WHERE kind = 'room' AND (used_at, id) < (5, 5)
+       ORDER BY used_at DESC, id DESC LIMIT 3`,
+    );
+    expect(byUse).toContain('rooms_by_use');
+    expect(byUse).not.toMatch(/TEMP B-TREE|Sort|SCAN (?!rooms USING INDEX)|Seq Scan/);
+    expect(await explain(`SELECT COUNT(*) FROM rooms WHERE created_by = 3 AND kind = 'room'`)).toContain(
+      'rooms_by_creator',
+    );
   });
 
   it('lists conversations that were made before memberships were kept', async () => {
@@ -101,8 +140,8 @@ describeSql('RoomsRepository', (server) => {
     await rawSql(url, 'DELETE FROM memberships');
     await rawSql(url, `DELETE FROM schema_migrations WHERE name LIKE 'WideIds%'`);
     const upgraded = (await openSql(url)).get(RoomsRepository);
-    expect(await upgraded.listDirect(3)).toMatchObject([{ roomId, peer: { userId: 4 } }]);
-    expect(await upgraded.listDirect(4)).toMatchObject([{ roomId, peer: { userId: 3 } }]);
+    expect(await upgraded.listDirect(3, 10)).toMatchObject([{ roomId, peer: { userId: 4 } }]);
+    expect(await upgraded.listDirect(4, 10)).toMatchObject([{ roomId, peer: { userId: 3 } }]);
   });
 
   it('only ever raises a ceiling, and answers the one in force', async () => {

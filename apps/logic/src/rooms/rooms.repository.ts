@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { AppError } from '@parley/protocol';
-import { DataSource, In } from 'typeorm';
+import { DataSource, In, type EntityManager } from 'typeorm';
 import { RoomEntity } from '../database/room.entity.js';
 import { SqlWriter } from '../database/sql-writer.js';
 import { UserEntity } from '../database/user.entity.js';
@@ -14,10 +14,17 @@ export interface RoomRow {
   readonly directKey: string | null;
 }
 
-/** A conversation as one of its users sees it. */
-export interface DirectRow {
+/** A place in a list that is ordered by use: what comes after it was used earlier. */
+export interface UsePosition {
+  readonly usedAt: number;
   readonly roomId: number;
+}
+
+/** A conversation as one of its users sees it. */
+export interface DirectRow extends UsePosition {
   readonly peer: { readonly userId: number; readonly userName: string };
+  /** The last seq that is in SQL; 0 for none. */
+  readonly archived: number;
 }
 
 /** Times are milliseconds since 1970, null when not set. */
@@ -27,9 +34,6 @@ export interface Membership {
   readonly bannedUntil: number | null;
 }
 
-/** Rooms listed at the most. */
-const MAX_LISTED = 500;
-
 /** Rooms and conversations in SQL. */
 @Injectable()
 export class RoomsRepository {
@@ -38,9 +42,16 @@ export class RoomsRepository {
     @Inject(SqlWriter) private readonly writer: SqlWriter,
   ) {}
 
-  async list(): Promise<RoomRow[]> {
-    const rooms = await this.rooms.find({ where: { kind: 'room' }, order: { id: 'ASC' }, take: MAX_LISTED });
-    return rooms.map(rowOf);
+  /** Rooms, the most recently used first: the first `limit` of them, or those after a place in the list. */
+  async list(limit: number, after?: UsePosition): Promise<(UsePosition & { readonly name: string })[]> {
+    // SQLite numbers variables as they appear, so they are named in that order.
+    const [below, place] = after ? ['AND (used_at, id) < ($1, $2)', [after.usedAt, after.roomId]] : ['', []];
+    const rows: { id: unknown; used_at: unknown; name: string }[] = await this.dataSource.query(
+      `SELECT id, used_at, name FROM rooms WHERE kind = 'room' ${below}
+       ORDER BY used_at DESC, id DESC LIMIT $${place.length + 1}`,
+      [...place, limit],
+    );
+    return rows.map(({ id, used_at, name }) => ({ roomId: Number(id), usedAt: Number(used_at), name }));
   }
 
   async get(roomId: number): Promise<RoomRow | undefined> {
@@ -48,17 +59,44 @@ export class RoomsRepository {
     return room ? rowOf(room) : undefined;
   }
 
-  async create(name: string, userId: number): Promise<RoomRow> {
+  /**
+   * @param most - Rooms that this user may have made, this one included.
+   * @throws {AppError} `ROOM_LIMIT` when he has made so many.
+   */
+  async create(name: string, userId: number, most = Infinity): Promise<RoomRow> {
+    const nowMs = Date.now();
     const row = {
       name,
       kind: 'room' as const,
       directKey: null,
       createdBy: userId,
-      createdAt: Date.now(),
+      createdAt: nowMs,
       seqCeiling: 0,
+      usedAt: nowMs,
     };
-    const { identifiers } = await this.writer.run((manager) => manager.insert(RoomEntity, row));
-    return { roomId: Number(identifiers[0]?.['id']), name, kind: 'room', directKey: null };
+    return this.writer.run(async (manager) => {
+      if (Number.isFinite(most)) {
+        // On Postgres two transactions of one user would each count without the other's room.
+        await lockUser(manager, userId);
+        if ((await manager.countBy(RoomEntity, { createdBy: userId, kind: 'room' })) >= most)
+          throw new AppError('ROOM_LIMIT');
+      }
+      const { identifiers } = await manager.insert(RoomEntity, row);
+      return { roomId: Number(identifiers[0]?.['id']), name, kind: 'room', directKey: null };
+    });
+  }
+
+  /** Says that these rooms and conversations were in use just now. */
+  async markUsed(roomIds: readonly number[], nowMs: number): Promise<void> {
+    const list = roomIds.map(Number).join(', ');
+    await this.writer.run(async (manager) => {
+      const stale = `id IN (${list}) AND used_at < $1`;
+      // Two processes that mark the same rooms would wait for each other: whoever holds a row marks it himself.
+      const rows = isPostgres(manager)
+        ? `id IN (SELECT id FROM rooms WHERE ${stale} FOR UPDATE SKIP LOCKED)`
+        : stale;
+      await manager.query(`UPDATE rooms SET used_at = $1 WHERE ${rows}`, [nowMs]);
+    });
   }
 
   /**
@@ -76,8 +114,8 @@ export class RoomsRepository {
       if ((await manager.countBy(UserEntity, { id: In(userIds) })) < userIds.length)
         throw new AppError('USER_NOT_FOUND');
       await manager.query(
-        `INSERT INTO rooms (name, kind, direct_key, created_by, created_at, seq_ceiling)
-         VALUES ('', 'direct', $1, $2, $3, 0) ON CONFLICT DO NOTHING`,
+        `INSERT INTO rooms (name, kind, direct_key, created_by, created_at, seq_ceiling, used_at)
+         VALUES ('', 'direct', $1, $2, $3, 0, $3) ON CONFLICT DO NOTHING`,
         [directKey, userA, Date.now()],
       );
       const room = await manager.findOneByOrFail(RoomEntity, { directKey });
@@ -90,24 +128,37 @@ export class RoomsRepository {
     });
   }
 
-  /** A user's conversations, each with the other user; the most recently used first. */
-  async listDirect(userId: number): Promise<DirectRow[]> {
-    const rows: { room_id: unknown; user_id: unknown; name: string }[] = await this.dataSource.query(
-      `SELECT room_id, user_id, name FROM (
-         SELECT r.id AS room_id, u.id AS user_id, u.name, COALESCE(
-           (SELECT m.sent_at FROM messages m WHERE m.room_id = r.id ORDER BY m.seq DESC LIMIT 1),
-           r.created_at) AS used_at
-         FROM memberships mine
-         JOIN rooms r ON r.id = mine.room_id AND r.kind = 'direct'
-         JOIN memberships theirs ON theirs.room_id = r.id AND theirs.user_id <> mine.user_id
-         JOIN users u ON u.id = theirs.user_id
-         WHERE mine.user_id = $1) AS conversations
-       ORDER BY used_at DESC, room_id DESC LIMIT ${MAX_LISTED}`,
-      [userId],
+  /**
+   * A user's conversations, each with the other user; the most recently used first. Reads the user's own conversations
+   * alone, by index, however many others there are.
+   */
+  async listDirect(userId: number, limit: number, after?: UsePosition): Promise<DirectRow[]> {
+    const [below, place] = after
+      ? ['AND (r.used_at, r.id) < ($2, $3)', [after.usedAt, after.roomId]]
+      : ['', []];
+    const rows: {
+      room_id: unknown;
+      used_at: unknown;
+      user_id: unknown;
+      name: string;
+      archived: unknown;
+    }[] = await this.dataSource.query(
+      `SELECT page.room_id, page.used_at, u.id AS user_id, u.name,
+         (SELECT MAX(m.seq) FROM messages m WHERE m.room_id = page.room_id) AS archived
+       FROM (SELECT r.id AS room_id, r.used_at
+             FROM memberships mine JOIN rooms r ON r.id = mine.room_id AND r.kind = 'direct'
+             WHERE mine.user_id = $1 ${below}
+             ORDER BY r.used_at DESC, r.id DESC LIMIT $${place.length + 2}) AS page
+       JOIN memberships theirs ON theirs.room_id = page.room_id AND theirs.user_id <> $1
+       JOIN users u ON u.id = theirs.user_id
+       ORDER BY page.used_at DESC, page.room_id DESC`,
+      [userId, ...place, limit],
     );
-    return rows.map(({ room_id, user_id, name }) => ({
+    return rows.map(({ room_id, used_at, user_id, name, archived }) => ({
       roomId: Number(room_id),
+      usedAt: Number(used_at),
       peer: { userId: Number(user_id), userName: name },
+      archived: Number(archived ?? 0),
     }));
   }
 
@@ -170,3 +221,10 @@ export class RoomsRepository {
 }
 
 const rowOf = ({ id, name, kind, directKey }: RoomEntity): RoomRow => ({ roomId: id, name, kind, directKey });
+
+const isPostgres = (manager: EntityManager) => manager.connection.options.type === 'postgres';
+
+/** Holds a user's row until the transaction ends. SQLite has one writer and needs no lock. */
+async function lockUser(manager: EntityManager, userId: number): Promise<void> {
+  if (isPostgres(manager)) await manager.query('SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [userId]);
+}

@@ -66,6 +66,11 @@ export const errorCatalog = {
   },
   PAYLOAD_TOO_LARGE: { retryable: false, httpStatus: 413, message: 'The request body is too large.' },
   TOO_MANY_ROOMS: { retryable: false, httpStatus: 409, message: 'This connection is in too many rooms.' },
+  ROOM_LIMIT: {
+    retryable: false,
+    httpStatus: 409,
+    message: 'You have made as many rooms as one user may.',
+  },
   TOO_MANY_ERRORS: {
     retryable: false,
     httpStatus: 429,

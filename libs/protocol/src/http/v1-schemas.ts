@@ -29,7 +29,15 @@ export const roomSchema = z.object({
   kind: z.enum(['room', 'direct']),
   online: z.number(),
 });
-export const roomsSchema = z.object({ rooms: z.array(roomSchema) });
+/** A place in a list; opaque to clients. */
+export const cursorField = z.string().regex(/^\d{1,16}-\d{1,16}$/);
+/** Which page of a list of rooms or conversations: the first one, or the one after a page's `next`. */
+export const roomsQuerySchema = z.object({
+  limit: z.coerce.number().int().min(1).max(limits.maxListedRooms).default(limits.defaultListedRooms),
+  cursor: cursorField.optional(),
+});
+/** A page of rooms, the most recently used first. Without `next` it is the last one. */
+export const roomsSchema = z.object({ rooms: z.array(roomSchema), next: z.string().optional() });
 export const createRoomBodySchema = z.object({ name: roomNameField });
 export const memberSchema = z.object({ userId: z.number(), userName: z.string() });
 /** `count` is exact; `members` are all of them up to `limits.maxListedMembers`, the newest beyond. */
@@ -45,9 +53,11 @@ export const historyQuerySchema = z.object({
   limit: digitsField.pipe(z.number().int().min(1).max(limits.maxHistoryPage)).default(50),
 });
 export const sendBodySchema = z.object({ msg: textField });
-/** The user's direct conversations, the most recently used first. `head` is the conversation's last seq. */
+/** A page of the user's direct conversations, the most recently used first. `head` is the conversation's last seq. */
 export const conversationsSchema = z.object({
   conversations: z.array(z.object({ roomId: z.number(), peer: memberSchema, head: z.number() })),
+  /** Where the next page starts; absent on the last one. */
+  next: z.string().optional(),
 });
 export const idempotencyKeySchema = clientMsgIdField;
 export const ackSchema = ackFrameSchema.omit({ op: true, ref: true });
@@ -65,6 +75,7 @@ export const problemSchema = z.object({
 
 export type User = z.infer<typeof userSchema>;
 export type Session = z.infer<typeof sessionSchema>;
+export type Rooms = z.infer<typeof roomsSchema>;
 export type Room = z.infer<typeof roomSchema>;
 export type Conversations = z.infer<typeof conversationsSchema>;
 export type Members = z.infer<typeof membersSchema>;

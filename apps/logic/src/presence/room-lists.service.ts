@@ -1,0 +1,90 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type Conversations, type Rooms } from '@parley/protocol';
+import { PresenceStore, RoomStore } from '@parley/redis';
+import { LRUCache } from 'lru-cache';
+import { RoomsRepository, type UsePosition } from '../rooms/rooms.repository.js';
+import { LivePresenceService } from './live-presence.service.js';
+
+/** A page is made once in so long, for everybody who asks this instance, milliseconds. */
+const FRESH_MS = 1_000;
+const MAX_PAGES = 1_000;
+
+/** Lists of rooms and conversations by use, in pages. What a page costs does not depend on how many ask for it. */
+@Injectable()
+export class RoomListsService {
+  private readonly roomPages = pages<Rooms>();
+  private readonly conversationPages = pages<Conversations>();
+
+  constructor(
+    @Inject(RoomsRepository) private readonly repository: RoomsRepository,
+    @Inject(LivePresenceService) private readonly live: LivePresenceService,
+    @Inject(PresenceStore) private readonly presence: PresenceStore,
+    @Inject(RoomStore) private readonly store: RoomStore,
+  ) {}
+
+  /** The most recently used rooms, or those after a page's `next`. A new room counts as used when it was made. */
+  rooms(limit: number, cursor?: string): Promise<Rooms> {
+    return this.roomPages(`${limit} ${cursor ?? ''}`, async () => {
+      await this.live.sweep();
+      const { rows, next } = pageOf(await this.repository.list(limit + 1, positionOf(cursor)), limit);
+      const counts = await this.presence.counts(rows.map(({ roomId }) => roomId));
+      const rooms = rows.map(({ roomId, name }, i) => ({
+        roomId,
+        name,
+        kind: 'room' as const,
+        online: counts[i] ?? 0,
+      }));
+      return { rooms, ...next };
+    });
+  }
+
+  /** The user's most recently used conversations, or those after a page's `next`. */
+  conversations(userId: number, limit: number, cursor?: string): Promise<Conversations> {
+    return this.conversationPages(`${userId} ${limit} ${cursor ?? ''}`, async () => {
+      const found = await this.repository.listDirect(userId, limit + 1, positionOf(cursor));
+      const { rows, next } = pageOf(found, limit);
+      const heads = await Promise.all(rows.map(({ roomId }) => this.store.head(roomId)));
+      const conversations = rows.map(({ roomId, peer, archived }, i) => ({
+        roomId,
+        peer,
+        // Redis does not hold the position of a conversation that has long been quiet.
+        head: Math.max(heads[i]?.seq ?? 0, archived),
+      }));
+      return { conversations, ...next };
+    });
+  }
+
+  /** Forgets the pages made so far: a room was made here, and whoever made it looks for it. */
+  renew(): void {
+    this.roomPages.clear();
+  }
+}
+
+/** Pages by what was asked for: one is made at a time, and given to all who ask within {@link FRESH_MS}. */
+function pages<T extends object>() {
+  const cache = new LRUCache<string, Promise<T>>({ max: MAX_PAGES, ttl: FRESH_MS });
+  const get = (key: string, make: () => Promise<T>): Promise<T> => {
+    let page = cache.get(key);
+    if (!page) {
+      cache.set(key, (page = make()));
+      // A failure is not kept: whoever asks next tries again.
+      const failed = page;
+      page.catch(() => cache.peek(key) === failed && cache.delete(key));
+    }
+    return page;
+  };
+  return Object.assign(get, { clear: () => cache.clear() });
+}
+
+/** One row more than asked for tells whether there is a next page. */
+function pageOf<R extends UsePosition>(found: readonly R[], limit: number) {
+  const rows = found.slice(0, limit);
+  const last = rows.at(-1);
+  return { rows, next: found.length > limit && last ? { next: `${last.usedAt}-${last.roomId}` } : {} };
+}
+
+function positionOf(cursor: string | undefined): UsePosition | undefined {
+  if (cursor === undefined) return undefined;
+  const [usedAt, roomId] = cursor.split('-').map(Number) as [number, number];
+  return { usedAt, roomId };
+}
