@@ -34,12 +34,7 @@ async function setUp(live: readonly string[]) {
     store,
   );
   const join = (roomId: number, on: string, userId: number) =>
-    presence.share(
-      roomId,
-      on,
-      { complete: false, added: [{ userId, userName: `u${userId}` }], removed: [] },
-      userId,
-    );
+    presence.share(roomId, on, { complete: false, added: [{ userId, userName: `u${userId}` }], removed: [] });
   return { connections, presence, rooms, lists, join };
 }
 
