@@ -154,7 +154,8 @@ describe('rate limits', () => {
       const v1 = (userName: string, address?: string) =>
         post(app, '/v1/login', { userName, password: 'x' }, address);
       const seed = (userName: string) => post(app, '/user/login', { userName, passWord: 'x' });
-      for (const reply of [await v1('demo'), await seed('Demo'), await v1(' DEMO ')])
+      // The account was found by another folding than the limit's: Ｄemo had attempts of its own on demo's password.
+      for (const reply of [await v1('demo'), await seed('Ｄemo'), await v1(' DE\u200bMO\ufe0f ')])
         expect(reply.statusCode).toBe(200);
       const limited = await v1('demo');
       expect(limited.statusCode).toBe(429);

@@ -1,3 +1,4 @@
+import { nameKey } from '@parley/contracts/name-key';
 import { TokenBuckets } from './token-buckets.js';
 
 /** `rate` of the config. */
@@ -38,7 +39,7 @@ export class RateLimits {
    * @throws {AppError} `RATE_LIMITED`
    */
   credential(address: string, userName: string): void {
-    this.attempts.take(`${address} ${userName.normalize('NFC').trim().toLowerCase()}`);
+    this.attempts.take(`${address} ${nameKey(userName)}`);
     this.credentials.take(address);
   }
 

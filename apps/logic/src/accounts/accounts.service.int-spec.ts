@@ -2,6 +2,7 @@ import { AppError } from '@parley/protocol';
 import { expect, it } from 'vitest';
 import { describeSql, openSql, rawSql } from '../database/sql-databases.conformance.js';
 import { AccountsService } from './accounts.service.js';
+import { PasswordHasher } from './password-hasher.js';
 
 describeSql('AccountsService', (server) => {
   const open = async () => {
@@ -40,6 +41,74 @@ describeSql('AccountsService', (server) => {
     for (const name of ['ångström', 'ÅNGSTRÖM', 'A\u030angstro\u0308m', 'Ångströｍ'])
       expect(await code(accounts.register(name, 'secret1'))).toBe('NAME_TAKEN');
     expect(await accounts.verify('ÅNGSTRÖM', 'secret1')).toMatchObject({ userName: 'Ångström' });
+  });
+
+  // A zero-width space, a filler or a Cyrillic letter made a second account that nobody could tell from the first.
+  it('takes a name once, whatever it looks like', async () => {
+    const { accounts } = await open();
+    await accounts.register('paypal', 'secret1');
+    await accounts.register('Вова', 'secret1');
+    for (const name of [
+      'pаypal',
+      'paypaI',
+      'PАУPAL',
+      'рaураl',
+      'ｐａｙｐａｌ',
+      '𝐩𝐚𝐲𝐩𝐚𝐥',
+      'pa\u0443pal',
+      'вова',
+      'Bова',
+    ])
+      expect(await code(accounts.register(name, 'secret1')), name).toBe('NAME_TAKEN');
+    for (const name of [
+      'pay\u200bpal',
+      'paypal\u3164',
+      'paypal\u2800',
+      'paypal\u034f',
+      'pay\u00adpal',
+      '\u200b',
+      '\ufe0f',
+    ])
+      expect(await code(accounts.register(name, 'secret1')), name).toBe('INVALID');
+    for (const name of ['paypa', 'pay pal', 'Vova', '👩‍💻 Dev', '🏳️‍🌈', 'می‌خواهم'])
+      expect(await code(accounts.register(name, 'secret1')), name).toBe('ok');
+    expect(await accounts.verify('вОВА', 'secret1')).toMatchObject({ userName: 'Вова' });
+    expect(await accounts.verify(' pay\u200bpal ', 'secret1')).toMatchObject({ userName: 'paypal' });
+    expect(await accounts.verify('میخواهم', 'secret1')).toMatchObject({ userName: 'می‌خواهم' });
+  });
+
+  it('keeps look-alikes out also when they come at once', async () => {
+    const { url, accounts } = await open();
+    const other = (await openSql(url)).get(AccountsService);
+    const names = ['paypal', 'pаypal', 'paypaI', 'pаypaI'];
+    const codes = await Promise.all(
+      names.map((name, i) => code((i % 2 ? accounts : other).register(name, 'secret1'))),
+    );
+    expect(codes.sort()).toEqual(['NAME_TAKEN', 'NAME_TAKEN', 'NAME_TAKEN', 'ok']);
+  });
+
+  // Set on one machine and typed on another, a password with an accent was wrong.
+  it('compares passwords composed, and still takes those that were hashed as typed', async () => {
+    const { url, accounts } = await open();
+    await accounts.register('anna', 'pa\u0308ssw\u00f6rt\u00a0x');
+    for (const typed of ['p\u00e4ssw\u00f6rt x', 'pa\u0308sswo\u0308rt\u3000x', 'p\u00e4ssw\u00f6rt\u00a0x'])
+      expect(await code(accounts.verify('anna', typed))).toBe('ok');
+    expect(await code(accounts.verify('anna', 'passwort x'))).toBe('BAD_CREDENTIALS');
+    const typedOnce = 'pa\u0308ssword';
+    const hash = await new PasswordHasher({ memoryKib: 1_024, iterations: 2, parallelism: 1 }).hash(
+      typedOnce,
+    );
+    await rawSql(url, `UPDATE users SET password_hash = '${hash}' WHERE name = 'anna'`);
+    expect(await code(accounts.verify('anna', typedOnce))).toBe('ok');
+    expect(await code(accounts.verify('anna', 'p\u00e4ssw0rd'))).toBe('BAD_CREDENTIALS');
+  });
+
+  // Postgres refuses NUL: log-in was answered INTERNAL.
+  it.each(['anna\0', '\0', '\ud800', 'anna\udfff'])('knows nobody called %j', async (name) => {
+    const { accounts } = await open();
+    await accounts.register('anna', 'secret1');
+    expect(await code(accounts.verify(name, 'secret1'))).toBe('BAD_CREDENTIALS');
+    expect(await code(accounts.verify('anna', 'secret1\0'))).toBe('BAD_CREDENTIALS');
   });
 
   it('lets one of many registrations of a name at once through, also over two instances', async () => {

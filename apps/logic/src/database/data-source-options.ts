@@ -2,6 +2,7 @@ import type { DataSourceOptions } from 'typeorm';
 import { InitialSchema1700000000000 } from './migrations/1700000000000-initial-schema.js';
 import { WideIds1764000000000 } from './migrations/1764000000000-wide-ids.js';
 import { RoomsByUse1764100000000 } from './migrations/1764100000000-rooms-by-use.js';
+import { NameKeys1764200000000 } from './migrations/1764200000000-name-keys.js';
 import { MessageEntity } from './message.entity.js';
 import { RoomEntity } from './room.entity.js';
 import { UserEntity } from './user.entity.js';
@@ -19,7 +20,12 @@ const CONNECT_TIMEOUT_MS = 5_000;
 export function dataSourceOptions(url: string): DataSourceOptions {
   const shared = {
     entities: [UserEntity, RoomEntity, MessageEntity],
-    migrations: [InitialSchema1700000000000, WideIds1764000000000, RoomsByUse1764100000000],
+    migrations: [
+      InitialSchema1700000000000,
+      WideIds1764000000000,
+      RoomsByUse1764100000000,
+      NameKeys1764200000000,
+    ],
     migrationsTableName: 'schema_migrations',
     synchronize: false,
   };
