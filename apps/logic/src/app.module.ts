@@ -6,6 +6,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { DEMO, SeedService } from './database/seed.service.js';
 import { LOGIC_OPTIONS, type LogicOptions } from './logic-options.js';
 import { LogicRpcController } from './logic.rpc-controller.js';
+import { AckLevelService } from './messages/ack-level.service.js';
 import { ArchiveService } from './messages/archive.service.js';
 import { DirectRoomsService } from './messages/direct-rooms.service.js';
 import { HistoryService } from './messages/history.service.js';
@@ -30,6 +31,7 @@ export class AppModule {
           service: 'logic',
           watch: ['connect-gateway'],
           maxPendingEntries: config.maxPendingEntries,
+          acks: config.acks,
         }),
         AccountsModule.forRoot({
           argon2: config.argon2,
@@ -42,6 +44,7 @@ export class AppModule {
       providers: [
         { provide: LOGIC_OPTIONS, useValue: options },
         { provide: DEMO, useValue: config.demoAccounts },
+        AckLevelService,
         ArchiveService,
         DirectRoomsService,
         HistoryService,

@@ -215,6 +215,18 @@ export const envTable: readonly EnvVariable[] = [
     to('maxPendingEntries', 'logic', 'task-worker'),
     'entries of a stream at which sends are refused; at half of it the worker is unready',
   ),
+  variable(
+    'ACK_REPLICAS',
+    'integer',
+    logic('acks.replicas'),
+    'replicas of Redis that must have a message before it is acknowledged',
+  ),
+  variable(
+    'ACK_FSYNC',
+    'flag',
+    logic('acks.fsync'),
+    'a message must also be on the disks of Redis and of those replicas (Redis 7.2)',
+  ),
 
   variable('WEB_PORT', 'integer', to('http.port', 'web'), 'port of the site'),
   variable('PUBLIC_API_URL', 'text', to('public.apiUrl', 'web'), 'address browsers reach the API at'),

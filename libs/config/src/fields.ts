@@ -23,6 +23,7 @@ export const port = z
   .min(0, 'must be at least 0')
   .max(65_535, 'must be at most 65535');
 export const positive = z.int(expected('a whole number')).min(1, 'must be at least 1');
+export const nonNegative = z.int(expected('a whole number')).min(0, 'must be at least 0');
 export const milliseconds = z.int(expected('whole milliseconds')).min(1, 'must be at least 1');
 export const nonNegativeMs = z.int(expected('whole milliseconds')).min(0, 'must be at least 0');
 export const choice = <const T extends readonly [string, ...string[]]>(values: T) =>

@@ -223,6 +223,7 @@ describe('a wrong config', () => {
     ['task-worker', 'PARLEY_DISPATCH_BATCH_SIZE', 1_000],
     ['task-worker', 'PARLEY_ARCHIVE_BATCH_SIZE', 1_000],
     ['logic', 'PARLEY_SHARD_COUNT', 1_024],
+    ['logic', 'PARLEY_ACK_REPLICAS', 16],
   ])('takes for %s a %s of %i, and no more', (app, name, bound) => {
     expect(loadConfig(app, { env: { [name]: String(bound) }, root })).toBeDefined();
     expect(problemsOf(app, { [name]: String(bound + 1) })).toContain(`${name} must be at most ${bound}`);

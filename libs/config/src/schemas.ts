@@ -8,6 +8,7 @@ import {
   flag,
   milliseconds,
   networksField,
+  nonNegative,
   nonNegativeMs,
   originsField,
   port,
@@ -150,6 +151,7 @@ export const schemas = {
       }),
       limits: z.strictObject({ ...sendRate, roomsPerUser: positive, roomsPerMinute: positive }),
       maxPendingEntries: positive,
+      acks: z.strictObject({ replicas: nonNegative.max(16, 'must be at most 16'), fsync: flag }),
       roomCreation: choice(['everyone', 'admins']),
     }),
   'task-worker': (_mode: Environment) =>

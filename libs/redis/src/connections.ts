@@ -59,6 +59,16 @@ export class RedisConnections {
     });
   }
 
+  /** A connection for rounds of commands that belong together: what it lost, or was refused, is not sent again. */
+  createLane(role: string, commandTimeoutMs: number): RedisConnection {
+    return this.create(role, {
+      question: 'role',
+      resendRefused: false,
+      autoResendUnfulfilledCommands: false,
+      commandTimeout: commandTimeoutMs,
+    });
+  }
+
   /**
    * A connection for subscriptions. It does not resubscribe by itself: its owner does, and then treats what lies
    * between as a gap.

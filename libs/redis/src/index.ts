@@ -8,11 +8,12 @@ export {
   type LogEntry,
   type RoomPosition,
 } from './room-store.js';
+export { ReplicatedLane, REPLICATED_WITHIN_MS, type AckLevel } from './replicated-lane.js';
 export { PresenceStore, type Member, type PresenceShare, type PresenceState } from './presence-store.js';
 export { EventBus } from './event-bus.js';
 export { SessionStore } from './session-store.js';
 export { RevocationList } from './revocation-list.js';
 export { LeaseStore } from './lease-store.js';
 export { agreeOnShardCount } from './shard-agreement.js';
-export { RedisModule, type RedisModuleOptions } from './redis.module.js';
+export { REPLICATED_LANE, RedisModule, type RedisModuleOptions } from './redis.module.js';
 export { scripts, type ScriptName } from './generated/scripts.js';

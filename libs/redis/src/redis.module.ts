@@ -5,6 +5,8 @@ import { RedisConnections, type RedisErrorListener } from './connections.js';
 import { EventBus } from './event-bus.js';
 import { RedisKeys } from './keys.js';
 import { LeaseStore } from './lease-store.js';
+import { ReplicatedLane, unsupportedLevel, type AckLevel } from './replicated-lane.js';
+import { ReplicatedRoomStore } from './replicated-room-store.js';
 import { PresenceStore } from './presence-store.js';
 import { RevocationList } from './revocation-list.js';
 import { RoomStore } from './room-store.js';
@@ -17,8 +19,13 @@ export interface RedisModuleOptions {
   readonly shardCount: number;
   /** Entries a dispatch stream may hold before sends are refused as `OVERLOADED`. */
   readonly maxPendingEntries?: number;
+  /** What must have a message before it is acknowledged, for a service that accepts some. @defaultValue the primary */
+  readonly acks?: AckLevel & { readonly instanceId: string };
   readonly onError?: RedisErrorListener;
 }
+
+/** Injection token of the process's {@link ReplicatedLane}; undefined when the primary alone answers for a message. */
+export const REPLICATED_LANE = Symbol('REPLICATED_LANE');
 
 const DEFAULT_MAX_PENDING_ENTRIES = 1_000_000;
 
@@ -62,7 +69,21 @@ export class RedisModule {
       { provide: EventBus, useValue: events },
       {
         provide: RoomStore,
-        useFactory: (c: RedisConnections) => new RoomStore(c.main, keys, stores.room),
+        useFactory: (c: RedisConnections, lane: ReplicatedLane | undefined) =>
+          lane
+            ? new ReplicatedRoomStore(c.main, keys, stores.room, lane)
+            : new RoomStore(c.main, keys, stores.room),
+        inject: [RedisConnections, REPLICATED_LANE],
+      },
+      {
+        provide: REPLICATED_LANE,
+        useFactory: async (c: RedisConnections) => {
+          const { acks } = options;
+          if (!acks || (acks.replicas === 0 && !acks.fsync)) return undefined;
+          const problem = await unsupportedLevel(c.main, acks);
+          if (problem !== undefined) throw new Error(problem);
+          return new ReplicatedLane(c, keys, acks.instanceId, acks);
+        },
         inject: [RedisConnections],
       },
       {

@@ -8,7 +8,7 @@ import {
   MetricsModule,
   throttledErrorLog,
 } from '@parley/observability';
-import { RedisModule } from '@parley/redis';
+import { RedisModule, type AckLevel } from '@parley/redis';
 import { RegistryModule } from '@parley/registry';
 import { RpcModule } from '@parley/rpc';
 import type { ServiceName } from '@parley/contracts';
@@ -22,6 +22,8 @@ export interface HostOptions {
   readonly watch: readonly ServiceName[];
   /** Entries a dispatch stream may hold, for a service that accepts messages. */
   readonly maxPendingEntries?: number;
+  /** What must have a message before it is acknowledged, for the same. */
+  readonly acks?: AckLevel;
 }
 
 /** Logs, health, metrics, Redis, registry and RPC of one service process. */
@@ -38,6 +40,7 @@ export function hostModules(config: CommonConfig, options: HostOptions): (Dynami
       prefix: redis.prefix,
       shardCount: redis.shardCount,
       ...(options.maxPendingEntries !== undefined && { maxPendingEntries: options.maxPendingEntries }),
+      ...(options.acks && { acks: { ...options.acks, instanceId } }),
       onError: (error, role) => logError(error, `redis ${role}`),
     }),
     RegistryModule.forRoot({

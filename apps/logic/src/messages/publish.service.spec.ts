@@ -249,6 +249,14 @@ describe('PublishService', () => {
     expect(await publish(send())).toEqual([{ ok: false, code: 'OVERLOADED', retryAfterMs: 2_000 }]);
   });
 
+  it('says NOT_REPLICATED when too few replicas have it, and answers the repetition as what it is', async () => {
+    const repeated = send();
+    const notKept = new AppError('NOT_REPLICATED', { retryAfterMs: 1_000 });
+    const { publish } = setUp({ outcomes: [notKept, notKept] });
+    for (let i = 0; i < 2; i++)
+      expect(await publish(repeated)).toEqual([{ ok: false, code: 'NOT_REPLICATED', retryAfterMs: 1_000 }]);
+  });
+
   it('says UNAVAILABLE when Redis is away', async () => {
     const { publish } = setUp({ outcomes: [new Error('connection lost')] });
     expect(await publish(send())).toEqual([{ ok: false, code: 'UNAVAILABLE' }]);

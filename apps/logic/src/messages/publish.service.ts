@@ -83,9 +83,7 @@ export class PublishService {
       current = { ...current, clientMsgIdMs: 0 };
     }
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const outcome = await this.store.accept(current).catch((cause: unknown) => {
-        throw new AppError('UNAVAILABLE', { cause });
-      });
+      const outcome = await this.orUnavailable(this.store.accept(current));
       switch (outcome.kind) {
         case 'ok':
           this.heads.watch(input.roomId, outcome.seqsLeft);

@@ -106,6 +106,11 @@ export const errorCatalog = {
     httpStatus: 503,
     message: 'This part of the history is still being written: try again.',
   },
+  NOT_REPLICATED: {
+    retryable: true,
+    httpStatus: 503,
+    message: 'The message is not safe yet: try again with the same id.',
+  },
   INTERNAL: { retryable: true, httpStatus: 500, message: 'Something went wrong on the server.' },
 } as const satisfies Record<string, ErrorSpec>;
 

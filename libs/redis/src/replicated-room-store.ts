@@ -1,0 +1,28 @@
+import type { RedisKeys } from './keys.js';
+import type { ReplicatedLane } from './replicated-lane.js';
+import { RoomStore, type AcceptInput, type AcceptOutcome } from './room-store.js';
+
+type Limits = ConstructorParameters<typeof RoomStore>[2];
+
+/** A {@link RoomStore} that accepts a message once enough replicas have it, a repeated one too. */
+export class ReplicatedRoomStore extends RoomStore {
+  private readonly onLane: RoomStore;
+
+  constructor(
+    main: ConstructorParameters<typeof RoomStore>[0],
+    keys: RedisKeys,
+    limits: Limits,
+    private readonly lane: ReplicatedLane,
+  ) {
+    super(main, keys, limits);
+    this.onLane = new RoomStore(lane.redis, keys, limits);
+  }
+
+  /** @throws {AppError} `NOT_REPLICATED`: it is in Redis, but not yet where it has to be; a repetition is answered once it is. */
+  override accept(input: AcceptInput): Promise<AcceptOutcome> {
+    return this.lane.run(
+      () => this.onLane.accept(input),
+      ({ kind }) => kind === 'ok' || kind === 'duplicate',
+    );
+  }
+}
