@@ -87,7 +87,7 @@ async function stuckWorker(maxPendingEntries: number) {
         await metrics.getSingleMetricAsString('parley_stream_entries'),
       )?.[1],
     );
-  return { add, finishAll, entries, health };
+  return { add, finishAll, entries, health, main: connections.main, keys, read };
 }
 
 describe('a backlog', () => {
@@ -106,4 +106,19 @@ describe('a backlog', () => {
     await eventually(async () => expect(await health.failing()).toEqual({}), { timeoutMs: 5_000 });
     expect(await entries()).toBe(0);
   });
+});
+
+// What was read for nobody stayed pending for ever: the stream was not trimmed any more, and in the end took no sends.
+it('an entry that is pending in nobody’s hands is read again, without further traffic', async () => {
+  const { add, main, keys, read } = await stuckWorker(1_000);
+  await add(1);
+  await eventually(() => expect(read).toHaveLength(1));
+  // In one transaction: the worker's own reads are served after it.
+  await main
+    .multi()
+    .xadd(keys.dispatch(0), '*', 'r', 1, 's', 2, 'e', 'e', 'b', '{"code":0', 't', '')
+    .xreadgroup('GROUP', 'dispatch', 'owner', 'STREAMS', keys.dispatch(0), '>')
+    .exec();
+  const last = (await main.xrevrange(keys.dispatch(0), '+', '-', 'COUNT', 1))[0]?.[0];
+  await eventually(() => expect(read.map(({ streamId }) => streamId)).toContain(last), { timeoutMs: 8_000 });
 });

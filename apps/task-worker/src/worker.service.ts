@@ -21,6 +21,8 @@ export const WORKER_CONFIG = Symbol('WORKER_CONFIG');
 /** Unacknowledged entries in one process's hands, per group. */
 const MAX_IN_HAND = 50_000;
 const TRIM_INTERVAL_MS = 1_000;
+/** Every so many of these, shards without traffic are looked at too: nothing may stay pending for ever. */
+const LOOK_AT_ALL_EVERY = 30;
 /** How long a stopping worker waits for gateways to confirm what it has given them, milliseconds. */
 const FINISH_WITHIN_MS = 2_000;
 
@@ -34,8 +36,10 @@ export class WorkerService {
   private readonly logError: ErrorLog;
   private trimTimer: NodeJS.Timeout | undefined;
   private readonly backlog: Backlog;
-  /** Shards with traffic since their last trim. */
+  /** Shards with traffic since their last trim, or taken over. */
   private readonly untrimmed = new Set<number>();
+  private known: ReadonlySet<number> = new Set();
+  private trims = 0;
 
   constructor(
     @Inject(WORKER_CONFIG) private readonly config: AppConfig<'task-worker'>,
@@ -73,11 +77,11 @@ export class WorkerService {
       ...reading,
       batchSize: config.archive.batchSize,
       group: 'archive',
-      onBatch: async (items) => {
+      onBatch: async (items, more) => {
         this.archiving.ack(await this.archiver.archive(items, (error) => this.logError(error, 'archive')));
         for (const { shard } of items) this.untrimmed.add(shard);
         // Nobody waits for the archive: what comes meanwhile shares the next call.
-        if (items.length < config.archive.batchSize) await pause(config.archive.flushMs);
+        if (!more && items.length < config.archive.batchSize) await pause(config.archive.flushMs);
       },
       onError: (error) => this.logError(error, 'archive stream'),
     });
@@ -136,13 +140,18 @@ export class WorkerService {
   }
 
   private async trim(): Promise<void> {
+    const owned = this.owner.owned();
+    const all = this.trims++ % LOOK_AT_ALL_EVERY === 0;
+    for (const shard of owned.keys()) if (all || !this.known.has(shard)) this.untrimmed.add(shard);
+    this.known = new Set(owned.keys());
     const shards = [...this.untrimmed];
     this.untrimmed.clear();
-    const owned = this.owner.owned();
     for (const shard of shards) {
       if (!owned.has(shard)) continue;
       const backlog = await this.streams.trim(shard);
       this.backlog.measured(shard, backlog.length);
+      this.dispatching.notePending(shard, backlog.pendingOf.dispatch ?? 0);
+      this.archiving.notePending(shard, backlog.pendingOf.archive ?? 0);
       if (backlog.pending > 0 || backlog.lag !== 0) this.untrimmed.add(shard);
     }
   }

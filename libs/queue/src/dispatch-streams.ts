@@ -16,6 +16,8 @@ export interface RawEntry {
   readonly streamId: string;
   /** Undefined when the entry does not parse: it can only be acknowledged. */
   readonly entry: DispatchEntry | undefined;
+  /** It was pending and is not in the stream any more. */
+  readonly isGone?: boolean;
 }
 
 /** How far a stream's readers are; see `trim-dispatch-1.lua`. */
@@ -23,7 +25,12 @@ export interface StreamBacklog {
   readonly length: number;
   readonly pending: number;
   readonly lag: number;
+  /** Entries that each group has read and not acknowledged. */
+  readonly pendingOf: Readonly<Partial<Record<ConsumerGroup, number>>>;
 }
+
+/** Pending entries of another consumer that are claimed with one command. */
+const CLAIM_AT_ONCE = 500;
 
 /** Commands on dispatch streams. */
 export class DispatchStreams {
@@ -53,7 +60,9 @@ export class DispatchStreams {
    * Reads entries of several shards, in stream order per shard.
    *
    * @param blocking - Connection to wait on; nothing else may use it.
-   * @param after - Per shard: `>` for new entries, or an id: entries read before and not acknowledged, after that id.
+   * @param after - Per shard: `>` for new entries, or an id: entries read before and not acknowledged, after that id. One
+   *   such id among them, and the read does not wait.
+   * @param options - `count`: entries of each shard at the most; `blockMs`: how long to wait for one, 0 not at all.
    * @throws {Error} `NOGROUP` when Redis lost its data: call {@link ensureGroups}.
    * @see Redis XREADGROUP
    */
@@ -64,14 +73,16 @@ export class DispatchStreams {
     options: { count: number; blockMs: number },
   ): Promise<RawEntry[]> {
     const shards = [...after.keys()];
-    const reply = (await blocking.xreadgroup(
+    // The typed form has no such thing as an optional BLOCK.
+    const reply = (await blocking.call(
+      'XREADGROUP',
       'GROUP',
       group,
       CONSUMER,
       'COUNT',
       options.count,
-      'BLOCK',
-      options.blockMs,
+      // A zero would mean for ever.
+      ...(options.blockMs > 0 ? ['BLOCK', options.blockMs] : []),
       'STREAMS',
       ...shards.map((shard) => this.keys.dispatch(shard)),
       ...after.values(),
@@ -83,6 +94,7 @@ export class DispatchStreams {
         shard: shardOfKey.get(key) ?? -1,
         streamId,
         entry: parseEntry(fields),
+        ...(fields === null && { isGone: true }),
       })),
     );
   }
@@ -91,15 +103,45 @@ export class DispatchStreams {
     await this.main.xack(this.keys.dispatch(shard), group, ...streamIds);
   }
 
+  /**
+   * Brings what is pending under other names to the consumer that reads: an older version may have left it.
+   *
+   * @returns Entries pending in the group.
+   * @throws {Error} `NOGROUP` as {@link read}.
+   */
+  async gather(group: ConsumerGroup, shard: number): Promise<number> {
+    const key = this.keys.dispatch(shard);
+    const [pending, , , consumers] = (await this.main.xpending(key, group)) as [
+      number,
+      string | null,
+      string | null,
+      [string, string][] | null,
+    ];
+    for (const [name, count] of consumers ?? []) {
+      if (name === CONSUMER) continue;
+      for (let left = Number(count); left > 0; left -= CLAIM_AT_ONCE) {
+        const rows = (await this.main.xpending(key, group, '-', '+', CLAIM_AT_ONCE, name)) as [string][];
+        const ids = rows.map(([id]) => id);
+        if (ids.length > 0) await this.main.xclaim(key, group, CONSUMER, 0, ...ids, 'JUSTID');
+      }
+    }
+    return pending;
+  }
+
   /** Removes what both groups have acknowledged. */
   async trim(shard: number): Promise<StreamBacklog> {
-    const [length, pending, lag] = (await runScript(
+    const [length, pending, lag, groups] = (await runScript(
       this.main,
       'trimDispatch',
       [this.keys.dispatch(shard)],
       [consumerGroups.length],
-    )) as [number, number, number];
-    return { length, pending, lag };
+    )) as [number, number, number, (string | number)[]];
+    const pendingOf: Partial<Record<ConsumerGroup, number>> = {};
+    for (const group of consumerGroups) {
+      const at = groups.indexOf(group);
+      if (at >= 0) pendingOf[group] = Number(groups[at + 1]);
+    }
+    return { length, pending, lag, pendingOf };
   }
 }
 

@@ -5,11 +5,16 @@ import { ShardOwner } from './shard-owner.js';
 import { StreamConsumer, type StreamItem } from './stream-consumer.js';
 
 export interface ConsumeOptions {
-  readonly ack?: boolean;
+  /** Whether items are acknowledged as soon as they come. @defaultValue true */
+  readonly ack?: boolean | ((item: StreamItem) => boolean);
   readonly at?: string;
   readonly id?: string;
   readonly batchSize?: number;
   readonly maxInHand?: number;
+  readonly maxBytesInHand?: number;
+  readonly blockMs?: number;
+  /** Who should own shards. @defaultValue this one alone */
+  readonly candidates?: () => readonly string[];
 }
 
 /** Makers of owners and consumers on one Redis; all end with the test. */
@@ -24,10 +29,10 @@ export function queueWorld(url: string, prefix: string, shardCount = 1) {
   const streams = new DispatchStreams(main, keys);
 
   /** Appends entries `from` to `to` as the accept script does. */
-  async function add(from: number, to = from, shard = 0): Promise<void> {
+  async function add(from: number, to = from, shard = 0, body = '{"code":0'): Promise<void> {
     const pipeline = main.pipeline();
     for (let seq = from; seq <= to; seq++)
-      pipeline.xadd(keys.dispatch(shard), '*', 'r', 1, 's', seq, 'e', 'e', 'b', '{"code":0', 't', '');
+      pipeline.xadd(keys.dispatch(shard), '*', 'r', 1, 's', seq, 'e', 'e', 'b', body, 't', '');
     await pipeline.exec();
   }
 
@@ -41,35 +46,49 @@ export function queueWorld(url: string, prefix: string, shardCount = 1) {
 
   /** A consumer that owns all shards; `seen` are the numbers it was given. */
   function consume(group: ConsumerGroup, options: ConsumeOptions = {}) {
-    const { ack = true, at, id = 'a', batchSize = 10, maxInHand = 10_000 } = options;
+    const { ack = true, at, id = 'a', batchSize = 10, maxInHand = 10_000, blockMs = 100 } = options;
+    const { candidates = () => [id] } = options;
     const items: StreamItem[] = [];
     const errors: unknown[] = [];
     const batchSizes: number[] = [];
     const connections = connect(at);
-    const mine = owner(id, () => [id]);
-    const consumer = new StreamConsumer(connections, new DispatchStreams(connections.main, keys), mine, {
+    const mine = owner(id, candidates);
+    const positions: string[] = [];
+    const itsStreams = new DispatchStreams(connections.main, keys);
+    const read = itsStreams.read.bind(itsStreams);
+    itsStreams.read = (blocking, of, after, how) => {
+      positions.push(...after.values());
+      return read(blocking, of, after, how);
+    };
+    const consumer = new StreamConsumer(connections, itsStreams, mine, {
       group,
       batchSize,
-      blockMs: 100,
+      blockMs,
       maxInHand,
+      ...(options.maxBytesInHand !== undefined && { maxBytesInHand: options.maxBytesInHand }),
       onBatch: async (batch) => {
         batchSizes.push(batch.length);
         items.push(...batch);
-        if (ack) consumer.ack(batch);
+        consumer.ack(batch.filter((item) => (typeof ack === 'boolean' ? ack : ack(item))));
       },
       onError: (error) => errors.push(error),
     });
     onTestFinished(() => consumer.stopReading());
     consumer.start();
     const seen = () => items.map(({ entry }) => entry.seq);
-    return { consumer, owner: mine, items, batchSizes, errors, seen };
+    return { consumer, owner: mine, items, batchSizes, errors, seen, positions };
   }
 
   const pending = async (group: ConsumerGroup) => Number((await main.xpending(keys.dispatch(0), group))[0]);
   const allAcked = (group: ConsumerGroup) =>
     vi.waitFor(async () => expect(await pending(group)).toBe(0), { timeout: 5_000 });
 
-  return { keys, main, streams, add, owner, consume, pending, allAcked };
+  /** Reads everything new as another process would that has the shard's one name, or an older version's. */
+  const readAs = async (consumer: string, group: ConsumerGroup) => {
+    await main.xreadgroup('GROUP', group, consumer, 'STREAMS', keys.dispatch(0), '>');
+  };
+
+  return { readAs, keys, main, streams, add, owner, consume, pending, allAcked };
 }
 
 export const numbers = (from: number, to: number) =>

@@ -36,3 +36,45 @@ it('two owners split all shards; one takes all when the other stops; both share 
     expect(together).toEqual(all);
   });
 });
+
+it('gives a shard back when every reader has left it, and renews the others meanwhile', async () => {
+  const { owner } = queueWorld((await sharedRedis()).url, uniquePrefix('owner'), 16);
+  let live = ['a'];
+  const a = owner('a', () => live, 600);
+  const reads = new Map<number, () => void>();
+  let isReading = true;
+  a.addReader({
+    leave: (shard) => (isReading ? new Promise((end) => reads.set(shard, end)) : Promise.resolve()),
+  });
+  a.addReader({ leave: () => Promise.resolve() });
+  await eventually(() => expect(a.owned().size).toBe(16));
+  live = ['a', 'b'];
+  const b = owner('b', () => live, 60_000);
+  a.poke();
+  await eventually(() => expect(a.owned().size + reads.size).toBe(16));
+  expect(reads.size).toBeGreaterThan(0);
+  for (const shard of reads.keys()) expect(a.owned().has(shard)).toBe(false);
+  const [first] = reads.keys();
+  reads.get(first ?? -1)?.();
+  await eventually(() => expect([...b.owned().keys()]).toContain(first));
+  const renewedAt = performance.now() + 1_000;
+  await eventually(() => expect(performance.now()).toBeGreaterThan(renewedAt));
+  expect(a.owned().size + reads.size).toBe(16);
+  isReading = false;
+  for (const end of reads.values()) end();
+  await eventually(() => expect(a.owned().size + b.owned().size).toBe(16));
+});
+
+it('holds a shard that it lost only under a higher fence than anybody has seen', async () => {
+  const { owner } = queueWorld((await sharedRedis()).url, uniquePrefix('owner'));
+  const a = owner('a', () => ['a']);
+  await eventually(() => expect(a.owned().size).toBe(1));
+  const fence = a.owned().get(0) ?? 0;
+  // A renewal may be under way: its answer is the fence that is not enough.
+  a.poke();
+  a.lose(0, fence + 1_000_000_000);
+  await eventually(() => expect(a.owned().get(0)).toBe(fence + 1_000_000_001));
+  // A gateway of 0.1 does not say what it has seen.
+  a.lose(0);
+  await eventually(() => expect(a.owned().get(0)).toBeGreaterThan(fence + 1_000_000_001));
+});

@@ -1,5 +1,6 @@
 import { eventually, sharedRedis, uniquePrefix } from '@parley/testing';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { StreamItem } from './stream-consumer.js';
 import { numbers, queueWorld } from './queue.fixture.js';
 
 afterAll(async () => (await sharedRedis()).stop());
@@ -61,6 +62,122 @@ describe('StreamConsumer', () => {
     await allAcked('dispatch');
   });
 
+  // The old owner's blocked read was served after it had given the shard back: the gateways, which knew its successor,
+  // refused what it brought, nobody ever looked for it, and the stream could not be trimmed any more.
+  it('leaves nothing pending behind when its shard changes hands, again and again', async () => {
+    const { add, consume, allAcked } = await world();
+    let owner = 'a';
+    const candidates = () => [owner];
+    let highest = 0;
+    const ack = ({ fence }: StreamItem) => {
+      for (const one of both) highest = Math.max(highest, ...one.owner.owned().values());
+      return fence >= highest;
+    };
+    const both = ['a', 'b'].map((id) => consume('dispatch', { id, candidates, blockMs: 1_000, ack }));
+    const seen = () => new Set(both.flatMap((one) => one.seen()));
+    let added = 0;
+    for (const next of ['b', 'a', 'b', 'a']) {
+      await eventually(async () => {
+        await add(++added);
+        expect(seen()).toEqual(new Set(numbers(1, added)));
+      });
+      owner = next;
+      const successor = both[next === 'a' ? 0 : 1];
+      both.forEach((one) => one.owner.poke());
+      const reads = successor?.positions.length ?? 0;
+      // It has looked for pending entries, and waits for new ones.
+      await eventually(() => expect(successor?.positions.slice(reads)).toContain('>'));
+      await add(++added);
+    }
+    await eventually(() => expect(seen()).toEqual(new Set(numbers(1, added))), { timeoutMs: 5_000 });
+    await allAcked('dispatch');
+  });
+
+  it('waits for its last read when it stops, and hands out what that brings', async () => {
+    const { add, consume, pending } = await world();
+    await add(1);
+    const { seen, consumer } = consume('dispatch', { blockMs: 2_000, ack: false });
+    await eventually(() => expect(seen()).toEqual([1]));
+    const stopping = consumer.stopReading();
+    await add(2);
+    await stopping;
+    expect(seen()).toEqual([1, 2]);
+    await add(3);
+    expect(await pending('dispatch')).toBe(2);
+  });
+
+  // Each was pending for ever, and kept the stream from being trimmed.
+  it('finds what an older version left under another name', async () => {
+    const { add, consume, streams, readAs, allAcked } = await world();
+    await add(1, 1_200);
+    await streams.ensureGroups([0]);
+    await readAs('another', 'dispatch');
+    await add(1_201);
+    const { seen } = consume('dispatch', { batchSize: 500 });
+    await eventually(() => expect(seen()).toEqual(numbers(1, 1_201)), { timeoutMs: 5_000 });
+    await allAcked('dispatch');
+  });
+
+  it('reads again what nobody has, when it is told how much is pending, and nothing that it has itself', async () => {
+    const { add, consume, streams, readAs, pending, allAcked } = await world();
+    const { seen, consumer, items } = consume('dispatch', { ack: false, blockMs: 2_000, batchSize: 2 });
+    await add(1, 3);
+    await eventually(() => expect(seen()).toEqual([1, 2, 3]));
+    const told = async () => consumer.notePending(0, (await streams.trim(0)).pendingOf.dispatch ?? 0);
+    await told();
+    await add(4);
+    await eventually(() => expect(seen()).toEqual([1, 2, 3, 4]));
+    // As a read that came back to nobody. The consumer's own is under way: the one that comes first gets the entry.
+    for (const name of ['owner', 'another']) {
+      const before = await pending('dispatch');
+      await eventually(async () => {
+        await Promise.all([readAs(name, 'dispatch'), add(seen().length + 1)]);
+        await readAs(name, 'dispatch');
+        expect(await pending('dispatch')).toBeGreaterThan(before);
+      });
+    }
+    await eventually(async () => {
+      await told();
+      expect(await pending('dispatch')).toBe(consumer.inHand);
+    });
+    expect(new Set(seen()).size).toBe(seen().length);
+    consumer.ack(items);
+    await allAcked('dispatch');
+  });
+
+  it('acknowledges what was pending and is not there any more, and says so', async () => {
+    const { main, keys, add, consume, streams, readAs, allAcked, pending } = await world();
+    await add(1, 2);
+    await streams.ensureGroups([0]);
+    await readAs('owner', 'dispatch');
+    await main.xtrim(keys.dispatch(0), 'MAXLEN', 1);
+    expect(await pending('dispatch')).toBe(2);
+    const { seen, errors } = consume('dispatch');
+    await eventually(() => expect(seen()).toEqual([2]));
+    await allAcked('dispatch');
+    expect(errors.map(String)).toEqual(['Error: a pending entry is not in the stream any more']);
+  });
+
+  it('pauses above so many bytes in hand, and goes on when bodies are let go of or entries acknowledged', async () => {
+    const { add, consume } = await world();
+    const body = `{${'x'.repeat(999)}`;
+    await add(1, 12, 0, body);
+    // In memory each takes at most 2,300 bytes: three are just below the bound, four above.
+    const { seen, consumer, items } = consume('dispatch', {
+      ack: false,
+      batchSize: 1,
+      maxBytesInHand: 6_900,
+    });
+    await eventually(() => expect(seen()).toEqual(numbers(1, 4)));
+    const lookedAgainAt = performance.now() + 200;
+    await eventually(() => expect(performance.now()).toBeGreaterThan(lookedAgainAt));
+    expect(seen()).toEqual(numbers(1, 4));
+    items.slice(0, 2).forEach((item) => consumer.letGoOfBody(item));
+    await eventually(() => expect(seen()).toEqual(numbers(1, 5)));
+    consumer.ack(items.slice(2, 4));
+    await eventually(() => expect(seen()).toEqual(numbers(1, 7)));
+  });
+
   it('goes on after Redis lost the stream and its groups', async () => {
     const { main, keys, add, consume } = await world();
     await add(1, 3);
@@ -86,7 +203,7 @@ describe('StreamConsumer', () => {
 describe('trim', () => {
   it('removes only what both groups have acknowledged', async () => {
     const { main, keys, streams, add, consume, allAcked } = await world();
-    expect(await streams.trim(0)).toEqual({ length: 0, pending: 0, lag: 0 });
+    expect(await streams.trim(0)).toEqual({ length: 0, pending: 0, lag: 0, pendingOf: {} });
     // Whole nodes of 100 entries are removed.
     await add(1, 350);
     const dispatch = consume('dispatch', { id: 'a' });
@@ -96,7 +213,10 @@ describe('trim', () => {
 
     const archive = consume('archive', { id: 'a', ack: false });
     await eventually(() => expect(archive.seen()).toHaveLength(350));
-    expect(await streams.trim(0)).toMatchObject({ length: 350, pending: 350, lag: 0 });
+    expect(await streams.trim(0)).toMatchObject({
+      ...{ length: 350, pending: 350, lag: 0 },
+      pendingOf: { dispatch: 0, archive: 350 },
+    });
     archive.consumer.ack(archive.items.filter(({ entry }) => entry.seq !== 250));
     await eventually(async () => expect((await streams.trim(0)).pending).toBe(1));
     const kept = (await main.xrange(keys.dispatch(0), '-', '+')).map(([, fields]) => Number(fields[3]));

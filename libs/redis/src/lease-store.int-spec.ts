@@ -34,6 +34,32 @@ describe('LeaseStore', () => {
     expect(await leases.acquire(1, 'dead', 100)).toBe(0);
   });
 
+  // Leases end by Redis's wall clock: set back an hour, it let a dead owner keep its shard for an hour.
+  it('cuts a lease that is far longer than any is given, and no other', async () => {
+    const { main } = connect((await sharedRedis()).url);
+    const keys = testKeys(uniquePrefix());
+    const leases = new LeaseStore(main, keys);
+    await leases.acquire(1, 'owner', 4_000);
+    expect(await leases.acquire(1, 'next', 1_000)).toBe(0);
+    expect(await main.pttl(keys.owner(1))).toBeGreaterThan(3_000);
+    await main.pexpire(keys.owner(1), 3_600_000);
+    expect(await leases.acquire(1, 'next', 1_000)).toBe(0);
+    expect(await main.pttl(keys.owner(1))).toBeLessThanOrEqual(1_000);
+    await eventually(async () => expect(await leases.acquire(1, 'next', 1_000)).toBeGreaterThan(0));
+  });
+
+  // Its clock set back and its counter lost, Redis gave fences below those that the gateways had seen: they took every
+  // owner for a stale one until the clock had caught up.
+  it('gives a fence above the one that somebody has seen, to the owner too', async () => {
+    const leases = new LeaseStore(connect((await sharedRedis()).url).main, testKeys(uniquePrefix()));
+    const fence = await leases.acquire(1, 'a', 60_000);
+    expect(await leases.acquire(1, 'a', 60_000, fence - 1)).toBe(fence);
+    const seen = fence + 3_600_000_000;
+    expect(await leases.acquire(1, 'b', 60_000, seen)).toBe(0);
+    expect(await leases.acquire(1, 'a', 60_000, seen)).toBe(seen + 1);
+    expect(await leases.acquire(1, 'a', 60_000)).toBe(seen + 1);
+  });
+
   // Fences began at 1 again when Redis was emptied: the gateways, which had seen higher ones, took every owner for a
   // stale one, and messages came with the position check only.
   it('gives a higher fence than ever before to the first owner after Redis has lost everything', async () => {
