@@ -18,6 +18,11 @@ function setUp(parts: {
 }) {
   const { log = [], sql = [] } = parts;
   const sqlReads: unknown[] = [];
+  let bytesRead = 0;
+  const reading = (entries: LogEntry[]) => {
+    bytesRead += entries.reduce((sum, { body }) => sum + body.length, 0);
+    return Promise.resolve(entries);
+  };
   const service = new HistoryService(
     stub<RoomAccessService>('RoomAccessService', {
       authorize: (userId, roomId) =>
@@ -30,9 +35,8 @@ function setUp(parts: {
     }),
     stub<RoomStore>('RoomStore', {
       range: (_, from, to = Infinity, count) =>
-        Promise.resolve(log.filter(({ seq }) => seq >= from && seq <= to).slice(0, count)),
-      newest: (_, before = Infinity, count) =>
-        Promise.resolve(log.filter(({ seq }) => seq < before).slice(-count)),
+        reading(log.filter(({ seq }) => seq >= from && seq <= to).slice(0, count)),
+      newest: (_, before = Infinity, count) => reading(log.filter(({ seq }) => seq < before).slice(-count)),
     }),
     stub<ArchiveRepository>('ArchiveRepository', {
       page: (_, range) => {
@@ -40,7 +44,7 @@ function setUp(parts: {
         if (sql instanceof Error) return Promise.reject(sql);
         const { after, before = Infinity, limit } = range;
         const rows = sql.filter(({ seq }) => seq > (after ?? 0) && seq < before);
-        return Promise.resolve(after === undefined ? rows.slice(-limit) : rows.slice(0, limit));
+        return reading(after === undefined ? rows.slice(-limit) : rows.slice(0, limit));
       },
     }),
   );
@@ -50,7 +54,7 @@ function setUp(parts: {
     const { messages, more } = await page(query);
     return { seqs: messages.map((text) => (JSON.parse(text) as { seq: number }).seq), more };
   };
-  return { page, read, sqlReads };
+  return { page, read, sqlReads, bytesRead: () => bytesRead };
 }
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
@@ -170,6 +174,39 @@ describe('HistoryService', () => {
     it('counts bytes, not characters', async () => {
       const { read } = setUp({ log: line(1, 10, 'e1', '€'.repeat(1_000)) });
       expect((await read({ after: 0, maxBytes })).seqs).toEqual([1]);
+    });
+  });
+
+  // Two hundred messages were read for each page of nine: 3 MB for 28 kB.
+  describe('reads little more than it gives', () => {
+    const long = line(1, 400, 'e1', 'x'.repeat(3_000));
+
+    it.each([
+      ['from the log', { log: long }],
+      ['from SQL', { sql: long }],
+    ])('%s', async (_, parts) => {
+      for (const query of [{ after: 0 }, { before: 401 }]) {
+        const { page, bytesRead } = setUp({ ...parts, head: { epoch: 'e1', floor: 0 } });
+        const { messages, more } = await page({ ...query, limit: 200, maxBytes: 28_000 });
+        expect([messages.length, more]).toEqual([9, true]);
+        expect(bytesRead()).toBeLessThan(2 * 28_000);
+      }
+    });
+
+    it('also where nobody names a bound: half a megabyte', async () => {
+      const { page, bytesRead } = setUp({ log: long });
+      const { messages, more } = await page({ after: 0, limit: 200 });
+      expect(more).toBe(true);
+      expect(messages.join(',').length).toBeGreaterThan(500_000);
+      expect(messages.join(',').length).toBeLessThanOrEqual(524_288);
+      expect(bytesRead()).toBeLessThan(600_000);
+    });
+
+    it('and a megabyte at worst, when long texts follow short ones', async () => {
+      const log = [...line(1, 60), ...line(61, 400, 'e1', 'x'.repeat(16_000))];
+      const { page, bytesRead } = setUp({ log });
+      expect((await page({ after: 0, limit: 200, maxBytes: 28_000 })).more).toBe(true);
+      expect(bytesRead()).toBeLessThan(1_100_000);
     });
   });
 });

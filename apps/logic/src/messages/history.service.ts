@@ -1,10 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { messageJson, type RawHistoryPage } from '@parley/contracts';
+import type { RawHistoryPage } from '@parley/contracts';
 import { AppError } from '@parley/protocol';
 import { RoomStore, type LogEntry } from '@parley/redis';
 import { ArchiveRepository } from '../archive/archive.repository.js';
+import { HistoryGate } from './history-gate.js';
+import { PageBudget } from './page-budget.js';
 import { RoomAccessService } from './room-access.service.js';
 import { RoomHeadsService } from './room-heads.service.js';
+
+/**
+ * Bytes of the messages in one page at the most: over HTTP a page of long texts is shorter than was asked for. Far below
+ * what Redis lets wait for a subscriber (8 MB for a minute) before it cuts the connection.
+ */
+const MAX_PAGE_BYTES = 524_288;
 
 export interface HistoryQuery {
   readonly userId: number;
@@ -12,13 +20,15 @@ export interface HistoryQuery {
   readonly after?: number | undefined;
   readonly before?: number | undefined;
   readonly limit: number;
-  /** Bytes of the messages at the most; at least one message is given all the same. */
+  /** Bytes of the messages at the most, never above {@link MAX_PAGE_BYTES}; at least one message is given all the same. */
   readonly maxBytes?: number | undefined;
 }
 
 /** Reads history from Redis where it reaches, then from SQL; the reader cannot tell. */
 @Injectable()
 export class HistoryService {
+  private readonly gate = new HistoryGate();
+
   constructor(
     @Inject(RoomAccessService) private readonly access: RoomAccessService,
     @Inject(RoomHeadsService) private readonly heads: RoomHeadsService,
@@ -28,55 +38,74 @@ export class HistoryService {
 
   /**
    * @throws {AppError} `ROOM_NOT_FOUND`; `HISTORY_PENDING` when a part has left the log and is not in SQL yet;
-   *   `UNAVAILABLE` when SQL is needed and cannot be read.
+   *   `UNAVAILABLE` when SQL is needed and cannot be read; `RATE_LIMITED` and `OVERLOADED` for too many pages.
    */
-  async page(query: HistoryQuery): Promise<RawHistoryPage> {
-    await this.access.authorize(query.userId, query.roomId);
-    const head = await this.heads.ensure(query.roomId);
-    const forward = query.after !== undefined;
-    // One more than asked for tells whether there are more.
-    const wanted = query.limit + 1;
-    const entries = forward
-      ? await this.after(query.roomId, query.after ?? 0, head, wanted)
-      : await this.before(query.roomId, query.before, wanted);
-    const { messages, cut } = fit(entries, query, forward);
-    return { roomId: query.roomId, epoch: head.epoch, head: head.seq, messages, more: cut };
+  page(query: HistoryQuery): Promise<RawHistoryPage> {
+    return this.gate.run(query.userId, async () => {
+      const { roomId, after, before, limit, maxBytes = MAX_PAGE_BYTES } = query;
+      await this.access.authorize(query.userId, roomId);
+      const head = await this.heads.ensure(roomId);
+      const page = new PageBudget(limit, Math.min(maxBytes, MAX_PAGE_BYTES));
+      if (after !== undefined) await this.fillForward(page, roomId, after, head);
+      else await this.fillBackward(page, roomId, before);
+      const messages = after !== undefined ? [...page.messages] : page.messages.toReversed();
+      return { roomId, epoch: head.epoch, head: head.seq, messages, more: page.cut };
+    });
   }
 
-  private async after(
-    roomId: number,
-    after: number,
-    head: { epoch: string; floor: number },
-    count: number,
-  ): Promise<LogEntry[]> {
-    const fromLog = await this.store.range(roomId, after + 1, undefined, count);
-    if (fromLog[0]?.seq === after + 1) return fromLog;
-    const fromSql = await this.sql(roomId, { after }, count);
-    if (fromSql.length >= count) return fromSql;
-    // SQL has been read later than the log: read the log again from where SQL ends.
-    const last = fromSql.at(-1) ?? { seq: after, epoch: undefined };
-    const rest = await this.store.range(roomId, last.seq + 1, undefined, count - fromSql.length);
-    const next = rest[0];
-    // Numbers are missing between epochs only: what the log lacks within one is on its way to SQL.
-    const expected = next?.epoch === head.epoch ? Math.max(last.seq, head.floor) + 1 : next?.seq;
-    if (next && next.seq !== expected) throw new AppError('HISTORY_PENDING', { retryAfterMs: 500 });
-    return [...fromSql, ...rest];
+  private async fillForward(page: PageBudget, roomId: number, after: number, head: Head): Promise<void> {
+    let last: { readonly seq: number } = { seq: after };
+    // The log, while it has the very next message.
+    for (;;) {
+      const count = page.nextRead;
+      const entries = await this.store.range(roomId, last.seq + 1, undefined, count);
+      if (entries.length === 0 && last.seq >= head.seq) return;
+      if (entries[0]?.seq !== last.seq + 1) break;
+      if (!page.take(entries) || entries.length < count) return;
+      last = entries.at(-1) ?? last;
+    }
+    for (;;) {
+      const count = page.nextRead;
+      const entries = await this.sql(roomId, { after: last.seq }, count);
+      if (!page.take(entries)) return;
+      last = entries.at(-1) ?? last;
+      if (entries.length < count) break;
+    }
+    // SQL has been read later than the log: the log again from where SQL ends.
+    for (;;) {
+      const count = page.nextRead;
+      const entries = await this.store.range(roomId, last.seq + 1, undefined, count);
+      const [next] = entries;
+      // Numbers are missing between epochs only: what the log lacks within one is on its way to SQL.
+      const expected = next?.epoch === head.epoch ? Math.max(last.seq, head.floor) + 1 : next?.seq;
+      if (next && next.seq !== expected) throw new AppError('HISTORY_PENDING', { retryAfterMs: 500 });
+      if (!page.take(entries) || entries.length < count) return;
+      last = entries.at(-1) ?? last;
+    }
   }
 
-  private async before(roomId: number, before: number | undefined, count: number): Promise<LogEntry[]> {
-    const fromLog = await this.store.newest(roomId, before, count);
-    const first = fromLog[0];
-    if (fromLog.length >= count || first?.seq === 1) return fromLog;
-    const below = first?.seq ?? before;
-    const fromSql = await this.sql(
-      roomId,
-      below === undefined ? {} : { before: below },
-      count - fromLog.length,
-    );
-    const last = fromSql.at(-1);
-    if (last && first && last.epoch === first.epoch && last.seq !== first.seq - 1)
-      throw new AppError('HISTORY_PENDING', { retryAfterMs: 500 });
-    return [...fromSql, ...fromLog];
+  private async fillBackward(page: PageBudget, roomId: number, before: number | undefined): Promise<void> {
+    let first: LogEntry | undefined;
+    for (;;) {
+      const count = page.nextRead;
+      const entries = await this.store.newest(roomId, first?.seq ?? before, count);
+      if (!page.take(entries.toReversed())) return;
+      first = entries[0] ?? first;
+      if (first?.seq === 1) return;
+      if (entries.length < count) break;
+    }
+    const firstOfLog = first;
+    for (;;) {
+      const count = page.nextRead;
+      const below = first?.seq ?? before;
+      const entries = await this.sql(roomId, below === undefined ? {} : { before: below }, count);
+      const last = entries.at(-1);
+      const isNext = !last || last.epoch !== firstOfLog?.epoch || last.seq === firstOfLog.seq - 1;
+      if (first === firstOfLog && !isNext) throw new AppError('HISTORY_PENDING', { retryAfterMs: 500 });
+      if (!page.take(entries.toReversed()) || entries.length < count) return;
+      first = entries[0] ?? first;
+      if (first?.seq === 1) return;
+    }
   }
 
   private async sql(
@@ -92,23 +121,4 @@ export class HistoryService {
   }
 }
 
-/** Cuts a page to its bounds, from the end it was asked from. */
-function fit(
-  entries: readonly LogEntry[],
-  { limit, maxBytes = Infinity }: HistoryQuery,
-  forward: boolean,
-): { messages: string[]; cut: boolean } {
-  const nearestFirst = forward ? entries : [...entries].reverse();
-  const messages: string[] = [];
-  let bytes = 0;
-  for (const entry of nearestFirst) {
-    const text = messageJson(entry);
-    bytes += Buffer.byteLength(text) + 1;
-    if (messages.length >= limit || (messages.length > 0 && bytes > maxBytes))
-      return { messages: ordered(messages, forward), cut: true };
-    messages.push(text);
-  }
-  return { messages: ordered(messages, forward), cut: false };
-}
-
-const ordered = (messages: string[], forward: boolean) => (forward ? messages : messages.reverse());
+type Head = Awaited<ReturnType<RoomHeadsService['ensure']>>;
