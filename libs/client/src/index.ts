@@ -11,7 +11,13 @@ export type {
 export type { BackoffOptions, JoinOptions, ParleyClientOptions, SendOptions } from './client-options.js';
 export { ClientError } from './client-error.js';
 export { newClientMsgId } from './new-client-msg-id.js';
-export { ParleyApi, type ApiSendOptions, type HistoryQuery, type ParleyApiOptions } from './parley-api.js';
+export {
+  ParleyApi,
+  type ApiSendOptions,
+  type HistoryQuery,
+  type ListQuery,
+  type ParleyApiOptions,
+} from './parley-api.js';
 export { ParleyClient } from './parley-client.js';
 export { rotating } from './rotating.js';
 export type { Transport, TransportConnection, TransportHandlers } from './transport.js';

@@ -13,6 +13,7 @@ import {
   type HistoryPage,
   type Members,
   type Room,
+  type Rooms,
   type Session,
   type User,
 } from '@parley/protocol';
@@ -39,6 +40,14 @@ export interface HistoryQuery {
   readonly after?: number;
   /** 1 to 200. */
   readonly limit?: number;
+}
+
+/** Which page of a list; without `cursor` the first one. */
+export interface ListQuery {
+  /** 1 to 200. @defaultValue 100 */
+  readonly limit?: number;
+  /** `next` of the page before. */
+  readonly cursor?: string;
 }
 
 /** Options of a send over HTTP. */
@@ -86,8 +95,14 @@ export class ParleyApi {
     return this.#call('GET', '/v1/me', userSchema);
   }
 
+  /** The first page of rooms: the most recently used. */
   async rooms(): Promise<Room[]> {
-    return (await this.#call('GET', '/v1/rooms', roomsSchema)).rooms;
+    return (await this.roomsPage()).rooms;
+  }
+
+  /** A page of rooms, the most recently used first. */
+  roomsPage(query: ListQuery = {}): Promise<Rooms> {
+    return this.#call('GET', `/v1/rooms${searchOf(query)}`, roomsSchema);
   }
 
   createRoom(name: string): Promise<Room> {
@@ -104,14 +119,7 @@ export class ParleyApi {
 
   /** A page of messages, ascending. */
   history(roomId: number, query: HistoryQuery = {}): Promise<HistoryPage> {
-    const parameters = new URLSearchParams();
-    for (const [name, value] of Object.entries(query)) {
-      if (value !== undefined) parameters.set(name, String(value));
-    }
-    // Not by `size`, which Safari has from 17 on.
-    const search = parameters.toString();
-    const suffix = search === '' ? '' : `?${search}`;
-    return this.#call('GET', `/v1/rooms/${roomId}/messages${suffix}`, historyPageSchema);
+    return this.#call('GET', `/v1/rooms/${roomId}/messages${searchOf(query)}`, historyPageSchema);
   }
 
   send(roomId: number, msg: string, options: ApiSendOptions = {}): Promise<Ack> {
@@ -122,9 +130,14 @@ export class ParleyApi {
     return this.#send(`/v1/users/${userId}/messages`, msg, options);
   }
 
-  /** The user's direct conversations, the most recently used first. */
+  /** The first page of the user's direct conversations: the most recently used. */
   async conversations(): Promise<Conversations['conversations']> {
-    return (await this.#call('GET', '/v1/conversations', conversationsSchema)).conversations;
+    return (await this.conversationsPage()).conversations;
+  }
+
+  /** A page of the user's direct conversations, the most recently used first. */
+  conversationsPage(query: ListQuery = {}): Promise<Conversations> {
+    return this.#call('GET', `/v1/conversations${searchOf(query)}`, conversationsSchema);
   }
 
   #send(path: string, msg: string, options: ApiSendOptions): Promise<Ack> {
@@ -173,6 +186,17 @@ interface ApiRequest {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly anonymous?: boolean;
+}
+
+/** A query as the end of an address; nothing for an empty one. */
+function searchOf(query: object): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) parameters.set(name, String(value));
+  }
+  // Not by `size`, which Safari has from 17 on.
+  const search = parameters.toString();
+  return search === '' ? '' : `?${search}`;
 }
 
 /** Something between may answer in the server's place (a proxy's 502): then there is no problem document. */

@@ -59,8 +59,8 @@ function setUp(api: Partial<Record<keyof ParleyApi, unknown>> = {}) {
   const onExpired = vi.fn();
   const session = new ChatSession({
     api: {
-      rooms: async () => [room],
-      conversations: async () => [],
+      roomsPage: async () => ({ rooms: [room] }),
+      conversationsPage: async () => ({ conversations: [] }),
       members: async () => ({ count: 1, members: [me] }),
       history: async () => testPage(1, 3),
       ...api,
@@ -68,6 +68,7 @@ function setUp(api: Partial<Record<keyof ParleyApi, unknown>> = {}) {
     client: client as unknown as ParleyClient,
     me,
     onExpired,
+    random: () => 0,
   });
   session.start();
   const thread = (key: ThreadKey) => threadOf(session.state.get(), key);
@@ -167,17 +168,21 @@ describe('ChatSession', () => {
   });
 
   it('a 401 means: log in again; other failures are shown', async () => {
-    const refused = setUp({ rooms: async () => Promise.reject(new ApiError(401, 'SESSION_REVOKED', false)) });
+    const refused = setUp({
+      roomsPage: async () => Promise.reject(new ApiError(401, 'SESSION_REVOKED', false)),
+    });
     await vi.waitFor(() => expect(refused.onExpired).toHaveBeenCalled());
-    const broken = setUp({ rooms: async () => Promise.reject(new ApiError(0, 'NETWORK', true)) });
+    const broken = setUp({ roomsPage: async () => Promise.reject(new ApiError(0, 'NETWORK', true)) });
     await vi.waitFor(() => expect(broken.session.state.get().roomsPhase).toBe('failed'));
     expect(broken.onExpired).not.toHaveBeenCalled();
   });
 
   it('loads what it missed of conversations after a reconnect', async () => {
     let head = 0;
-    const conversations = async () => [{ roomId: 50, peer: { userId: 2, userName: 'ana' }, head }];
-    const { client, thread } = setUp({ conversations });
+    const conversationsPage = async () => ({
+      conversations: [{ roomId: 50, peer: { userId: 2, userName: 'ana' }, head }],
+    });
+    const { client, thread } = setUp({ conversationsPage });
     await vi.waitFor(() => expect(thread('user:2').roomId).toBe(50));
     client.state = 'reconnecting';
     client.emit('state', { state: 'reconnecting' });

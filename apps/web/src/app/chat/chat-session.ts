@@ -22,6 +22,7 @@ import {
 import { connectionInfo } from './connection-info.js';
 import { HistoryLoader } from './history-loader.js';
 import { ReadPositions } from './read-positions.js';
+import { SidebarLists, type SidebarPart } from './sidebar-lists.js';
 import { emptyThread, withArrived, withHead, withOpened, withRead, type Thread } from './thread.js';
 import { keyOf, parseKey, peerOf, roomKey, userKey, type ThreadKey } from './thread-key.js';
 
@@ -32,6 +33,8 @@ export interface ChatSessionOptions {
   readonly me: User;
   /** The server does not take the token any more. */
   readonly onExpired: () => void;
+  /** @defaultValue Math.random */
+  readonly random?: () => number;
 }
 
 /** Close codes that say "log in again". See libs/protocol, close-codes.ts. */
@@ -48,6 +51,7 @@ export class ChatSession {
   readonly #stop = new AbortController();
   readonly #positions: ReadPositions;
   readonly #history: HistoryLoader;
+  readonly #lists: SidebarLists;
   /** The thread whose newest message is on the screen, in a visible tab. */
   #reading: ThreadKey | undefined;
   #retryAtMs: number | undefined;
@@ -56,6 +60,20 @@ export class ChatSession {
     this.#options = options;
     this.me = options.me;
     this.#positions = new ReadPositions(this.me.userId, () => this.#readElsewhere(), this.#stop.signal);
+    this.#lists = new SidebarLists(
+      {
+        api: options.api,
+        rooms: () => this.state.get().rooms,
+        conversations: () => this.state.get().conversations,
+        loaded: (part) => this.#loaded(part),
+        failed: (error) => {
+          this.#failed(error);
+          if (this.state.get().roomsPhase !== 'ready') this.state.patch({ roomsPhase: 'failed' });
+        },
+        ...(options.random && { random: options.random }),
+      },
+      this.#stop.signal,
+    );
     this.#history = new HistoryLoader({
       api: options.api,
       me: this.me.userId,
@@ -113,25 +131,14 @@ export class ChatSession {
     void this.#options.client.close();
   }
 
-  /** Loads rooms and conversations again. */
-  async refresh(): Promise<void> {
-    try {
-      const [rooms, conversations] = await Promise.all([
-        this.#options.api.rooms(),
-        this.#options.api.conversations(),
-      ]);
-      if (this.#stop.signal.aborted) return;
-      this.state.patch({ rooms, conversations, roomsPhase: 'ready' });
-      for (const { peer, roomId, head } of conversations) {
-        this.#update(userKey(peer.userId), (thread) => ({ ...withHead(thread, head), roomId }));
-      }
-      this.#fillActive();
-      const { active } = this.state.get();
-      if (active && threadOf(this.state.get(), active).phase === 'idle') this.open(active);
-    } catch (error) {
-      this.#failed(error);
-      if (this.state.get().roomsPhase !== 'ready') this.state.patch({ roomsPhase: 'failed' });
-    }
+  /** Loads the first pages of rooms and conversations again. */
+  refresh(): Promise<void> {
+    return this.#lists.refresh();
+  }
+
+  /** Loads the next page of a list, if there is one. */
+  loadMore(list: 'rooms' | 'conversations'): void {
+    void this.#lists.more(list, this.state.get()[`${list}Next`]);
   }
 
   /** Shows a room or conversation: joins it and loads its newest messages. `undefined` shows none. */
@@ -235,6 +242,17 @@ export class ChatSession {
     }
   }
 
+  #loaded(part: SidebarPart): void {
+    if (this.#stop.signal.aborted) return;
+    this.state.patch({ ...part, roomsPhase: 'ready' });
+    for (const { peer, roomId, head } of part.conversations ?? []) {
+      this.#update(userKey(peer.userId), (thread) => ({ ...withHead(thread, head), roomId }));
+    }
+    this.#fillActive();
+    const { active } = this.state.get();
+    if (active && threadOf(this.state.get(), active).phase === 'idle') this.open(active);
+  }
+
   #join(key: ThreadKey, roomId: number): void {
     this.#update(key, (thread) => (thread.roomId === roomId ? thread : { ...thread, roomId }));
     const joined = this.#options.client.join(roomId);
@@ -321,7 +339,8 @@ export class ChatSession {
     if (connection.status !== 'online') return;
     const { active, roomsPhase } = this.state.get();
     // What happened while away: conversations have no join that would tell.
-    if (before.status === 'reconnecting' || roomsPhase === 'failed') void this.refresh();
+    if (roomsPhase === 'failed') void this.refresh();
+    else if (before.status === 'reconnecting') this.#lists.refreshSoon();
     if (active && threadOf(this.state.get(), active).phase === 'failed') this.loadLatest(active);
   }
 

@@ -15,9 +15,13 @@ export type Member = Members['members'][number];
 export interface ChatState {
   readonly connection: ConnectionInfo;
   readonly rooms: readonly Room[];
+  /** Where the next page of rooms starts, while there is one. */
+  readonly roomsNext: string | undefined;
   readonly roomsPhase: 'loading' | 'ready' | 'failed';
   /** The most recently used first. */
   readonly conversations: readonly Conversation[];
+  /** Where the next page of conversations starts, while there is one. */
+  readonly conversationsNext: string | undefined;
   readonly threads: ReadonlyMap<ThreadKey, Thread>;
   /** Who is online, by room id. */
   readonly present: ReadonlyMap<number, Members>;
@@ -28,8 +32,10 @@ export interface ChatState {
 export const initialChatState: ChatState = {
   connection: { status: 'connecting' },
   rooms: [],
+  roomsNext: undefined,
   roomsPhase: 'loading',
   conversations: [],
+  conversationsNext: undefined,
   threads: new Map(),
   present: new Map(),
   active: undefined,

@@ -39,6 +39,7 @@ export const en = {
     rooms: 'Rooms',
     directs: 'Direct messages',
     noDirects: 'Pick someone from the members of a room to talk to them alone.',
+    more: 'More',
     newRoom: 'New room',
     roomName: 'Room name',
     create: 'Create',

@@ -41,6 +41,7 @@ export const zh: Texts = {
     rooms: '房间',
     directs: '私聊',
     noDirects: '在房间成员中点选一个人，就可以和 TA 单独聊天。',
+    more: '更多',
     newRoom: '新建房间',
     roomName: '房间名称',
     create: '创建',

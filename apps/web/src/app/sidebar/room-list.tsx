@@ -11,7 +11,7 @@ import { useChat, useChatState } from '../site/site-context.js';
 import styles from './sidebar.module.css';
 import { UnreadBadge } from './unread-badge.js';
 
-/** Every room of the server. */
+/** Rooms of the server, the most recently used first. */
 export function RoomList({ onFollow }: { readonly onFollow: () => void }) {
   const t = useTexts();
   const chat = useChat();
@@ -27,37 +27,44 @@ export function RoomList({ onFollow }: { readonly onFollow: () => void }) {
     );
   }
   return (
-    <ul>
-      {state.rooms
-        .filter((room) => room.kind === 'room')
-        .map((room) => {
-          const key = roomKey(room.roomId);
-          const unread = unreadCount(threadOf(state, key));
-          return (
-            <li key={room.roomId}>
-              <Link
-                className={styles['link']}
-                to={{ page: 'room', roomId: room.roomId }}
-                onClick={onFollow}
-                aria-current={state.active === key ? 'page' : undefined}
-                data-unread={unread > 0 ? '' : undefined}
-                data-testid="room-link"
-                data-room-id={room.roomId}
-              >
-                <span className={styles['sign']}>
-                  <Icon name="hash" size={17} />
-                </span>
-                <span className={styles['label']}>{room.name}</span>
-                {unread === 0 && room.online > 0 && (
-                  <span className={styles['online']} title={t.room.online(room.online)}>
-                    {room.online}
+    <>
+      <ul>
+        {state.rooms
+          .filter((room) => room.kind === 'room')
+          .map((room) => {
+            const key = roomKey(room.roomId);
+            const unread = unreadCount(threadOf(state, key));
+            return (
+              <li key={room.roomId}>
+                <Link
+                  className={styles['link']}
+                  to={{ page: 'room', roomId: room.roomId }}
+                  onClick={onFollow}
+                  aria-current={state.active === key ? 'page' : undefined}
+                  data-unread={unread > 0 ? '' : undefined}
+                  data-testid="room-link"
+                  data-room-id={room.roomId}
+                >
+                  <span className={styles['sign']}>
+                    <Icon name="hash" size={17} />
                   </span>
-                )}
-                <UnreadBadge count={unread} />
-              </Link>
-            </li>
-          );
-        })}
-    </ul>
+                  <span className={styles['label']}>{room.name}</span>
+                  {unread === 0 && room.online > 0 && (
+                    <span className={styles['online']} title={t.room.online(room.online)}>
+                      {room.online}
+                    </span>
+                  )}
+                  <UnreadBadge count={unread} />
+                </Link>
+              </li>
+            );
+          })}
+      </ul>
+      {state.roomsNext !== undefined && (
+        <Button look="quiet" onClick={() => chat.loadMore('rooms')} data-testid="more-rooms">
+          {t.sidebar.more}
+        </Button>
+      )}
+    </>
   );
 }
