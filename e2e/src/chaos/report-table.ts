@@ -17,10 +17,10 @@ const most =
 const messages = (kinds: readonly ViolationKind[]) => (_rows: unknown, broken: readonly Violation[]) =>
   broken.filter(({ kind }) => kinds.includes(kind)).reduce((total, { count }) => total + count, 0);
 
-const lost: readonly ViolationKind[] = ['lost', 'gap'];
+const lost: readonly ViolationKind[] = ['lost', 'gap', 'untold'];
 const duplicated: readonly ViolationKind[] = ['duplicate', 'double-append'];
 const reordered: readonly ViolationKind[] = ['reordered', 'not-linearizable'];
-const invented: readonly ViolationKind[] = ['phantom', 'identity'];
+const invented: readonly ViolationKind[] = ['phantom', 'identity', 'stale'];
 
 const columns: readonly Column[] = [
   ['times', (rows) => rows.length],

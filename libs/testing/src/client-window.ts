@@ -17,12 +17,23 @@ export class ClientWindow {
   finalSeq: number | undefined;
   /** Skipped so far, ascending and disjoint. */
   readonly missing: SeqRange[] = [];
+  /** Lines that it knows to have ended. */
+  readonly endedEpochs = new Set<string | number>();
+  #epoch: string | number | undefined;
 
   constructor(
     readonly clientId: string,
     readonly joinSeq: number,
   ) {
     this.lastSeq = joinSeq;
+  }
+
+  /** Learns from a message which line is the present one. */
+  hears(epoch: string | number): void {
+    if (epoch === this.#epoch) return;
+    if (this.#epoch !== undefined) this.endedEpochs.add(this.#epoch);
+    this.#epoch = epoch;
+    this.endedEpochs.delete(epoch);
   }
 
   /** Takes the next receipt in the order the client showed them. */

@@ -2,6 +2,7 @@ import { ClientWindow } from './client-window.js';
 import { HistoryFindings } from './history-findings.js';
 import type {
   AckedRecord,
+  EpochEndedRecord,
   ExcusedRange,
   HistoryStats,
   JoinedRecord,
@@ -9,9 +10,11 @@ import type {
   ReceivedRecord,
   RefusedRecord,
   SentRecord,
+  SteppedBackRecord,
   Violation,
 } from './history-records.js';
 import { latencyOf } from './latency.js';
+import { auditStepsBack, destroyedRanges } from './steps-back.js';
 import { auditRoom, type RoomRecords } from './room-audit.js';
 import { hashContent, isRefused, RoomHistory } from './room-history.js';
 
@@ -35,7 +38,7 @@ export interface HistoryCheckerOptions {
  * A receipt is judged at once and not kept: memory grows with messages, not with their audience.
  *
  * How epochs count: a room's numbers are never reused, in no epoch; a new epoch may begin anywhere
- * above the last. So numbers that nobody ever saw are a `gap` within an epoch and fine between two.
+ * above the last, also when the server has lost some ({@link steppedBack}). So numbers that nobody ever saw are a `gap` within an epoch and fine between two.
  */
 export class HistoryChecker {
   readonly #rooms = new Map<number, RoomRecords>();
@@ -122,6 +125,7 @@ export class HistoryChecker {
       this.#longestDeliveryGapMs = Math.max(this.#longestDeliveryGapMs, atMs - window.lastAtMs);
     }
     window.lastAtMs = atMs;
+    window.hears(epoch);
     const seen = {
       senderId: clientMsgId === undefined ? undefined : this.#sender(senderId),
       clientMsgId,
@@ -145,6 +149,16 @@ export class HistoryChecker {
   left({ clientId, roomId, seq }: LeftRecord): void {
     const window = this.#room(roomId).windows.get(clientId);
     if (window && window.finalSeq === undefined) window.finalSeq = seq ?? window.lastSeq;
+  }
+
+  /** A server came back with less of a room than it had had. */
+  steppedBack(record: SteppedBackRecord): void {
+    this.#room(record.roomId).history.stepsBack.push(record);
+  }
+
+  /** A client was told that a line has ended; a message of another line tells it, too. */
+  epochEnded({ clientId, roomId, epoch }: EpochEndedRecord): void {
+    this.#room(roomId).windows.get(clientId)?.endedEpochs.add(epoch);
   }
 
   /** Declares that a fault was meant to destroy these messages. Counted in {@link stats}. */
@@ -183,9 +197,15 @@ export class HistoryChecker {
   }
 
   #findings(): HistoryFindings {
-    const findings = new HistoryFindings(this.#maxPerKind, this.#excuses);
+    const destroyed = [...this.#rooms.values()].flatMap(({ roomId, history }) =>
+      destroyedRanges(history).map((range) => ({ roomId, ...range })),
+    );
+    const findings = new HistoryFindings(this.#maxPerKind, [...this.#excuses, ...destroyed]);
     findings.addAll(this.#streamed);
-    for (const room of this.#rooms.values()) auditRoom(room, findings, this.#allSendsRecorded);
+    for (const room of this.#rooms.values()) {
+      auditRoom(room, findings, this.#allSendsRecorded);
+      auditStepsBack(room, findings);
+    }
     return findings;
   }
 

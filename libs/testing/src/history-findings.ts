@@ -22,6 +22,8 @@ export function noViolations(): Record<ViolationKind, number> {
     'double-append': 0,
     identity: 0,
     'not-linearizable': 0,
+    stale: 0,
+    untold: 0,
   };
 }
 
@@ -47,11 +49,15 @@ export class HistoryFindings {
       this.violations.push({ ...finding, toSeq: lastSeq, count });
   }
 
-  /** Adds what is missing, less what is excused. */
-  addMissing(finding: Finding): void {
+  /**
+   * Adds what is missing, less what is excused.
+   *
+   * @param acked - Whether somebody had an ack for it.
+   */
+  addMissing(finding: Finding, acked: boolean): void {
     let runs = [{ from: finding.seq, to: finding.toSeq ?? finding.seq }];
     for (const excuse of this.#excuses) {
-      if (excuse.roomId !== finding.roomId) continue;
+      if (excuse.roomId !== finding.roomId || (acked && excuse.unackedOnly)) continue;
       runs = runs.flatMap(({ from, to }) => [
         { from, to: Math.min(to, excuse.fromSeq - 1) },
         { from: Math.max(from, excuse.toSeq + 1), to },

@@ -64,12 +64,35 @@ export interface LeftRecord extends InRoom {
   seq?: number;
 }
 
+/**
+ * A server came back with less than it had. What was numbered above `keptSeq` under `epoch`, and seen before it was back,
+ * may be gone; nothing else may. Whoever misses some of it must be told of another epoch.
+ */
+export interface SteppedBackRecord {
+  roomId: number;
+  /** The line that the server came back with. */
+  epoch: string | number;
+  /** Last seq that it still had. */
+  keptSeq: number;
+  /** When it was back: what is first sent from then on may not be numbered in what has ended. */
+  atMs: number;
+  /** Whether what was acked must be there all the same. @defaultValue false */
+  keepsAcked?: boolean;
+}
+
+/** A client learned that a line has ended. */
+export interface EpochEndedRecord extends InRoom {
+  epoch: string | number;
+}
+
 /** A range that a fault was meant to destroy, for example un-archived messages of a wiped Redis. */
 export interface ExcusedRange {
   roomId: number;
   fromSeq: number;
   /** Inclusive. */
   toSeq: number;
+  /** Only what nobody got an ack for. @defaultValue false */
+  unackedOnly?: boolean;
 }
 
 /**
@@ -84,11 +107,22 @@ export interface ExcusedRange {
  * - `double-append`: one message has two numbers.
  * - `identity`: one number has two messages, or a message is shown with another content than it was sent with.
  * - `not-linearizable`: first sent after a message had been acked or shown, and yet numbered before that one.
+ * - `stale`: first sent after the server had stepped back, and yet numbered in the line that ended there.
+ * - `untold`: misses what a step back destroyed, and never heard of another epoch.
  *
  * @see Herlihy and Wing, "Linearizability: A Correctness Condition for Concurrent Objects" (1990)
  */
 export type ViolationKind =
-  'lost' | 'duplicate' | 'reordered' | 'gap' | 'phantom' | 'double-append' | 'identity' | 'not-linearizable';
+  | 'lost'
+  | 'duplicate'
+  | 'reordered'
+  | 'gap'
+  | 'phantom'
+  | 'double-append'
+  | 'identity'
+  | 'not-linearizable'
+  | 'stale'
+  | 'untold';
 
 /** One violation, or one run of adjacent equal ones. */
 export interface Violation {

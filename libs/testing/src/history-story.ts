@@ -45,6 +45,16 @@ export class Story {
   showsText(clientId: string, receipt: string, content: string): this {
     return this.#receives(clientId, receipt, 'e1', content);
   }
+  /** The server came back with the room at `keptSeq` of its line. */
+  stepsBack(keptSeq: number, more: { epoch?: string; keepsAcked?: boolean } = {}): this {
+    this.checker.steppedBack({ roomId: ROOM, epoch: 'e1', keptSeq, atMs: (this.#nowMs += 10), ...more });
+    this.#nowMs += 10;
+    return this;
+  }
+  hearsOfTheEnd(clientId: string, epoch = 'e1'): this {
+    this.checker.epochEnded({ clientId, roomId: ROOM, epoch });
+    return this;
+  }
   leaves(clientId: string, seq?: number): this {
     this.checker.left({ clientId, roomId: ROOM, seq });
     return this;

@@ -4,6 +4,7 @@ export { fuzzSeed } from './fuzz-seed.js';
 export { HistoryChecker, type HistoryCheckerOptions } from './history-checker.js';
 export type {
   AckedRecord,
+  EpochEndedRecord,
   ExcusedRange,
   HistoryStats,
   JoinedRecord,
@@ -12,6 +13,7 @@ export type {
   ReceivedRecord,
   RefusedRecord,
   SentRecord,
+  SteppedBackRecord,
   Violation,
   ViolationKind,
 } from './history-records.js';

@@ -1,5 +1,6 @@
 import type { ClientWindow, SeqRange } from './client-window.js';
 import type { HistoryFindings } from './history-findings.js';
+import { destroyedRanges, type DestroyedRange } from './steps-back.js';
 import { isRefused, nameIn, senderKey, type Outgoing, type RoomHistory, type Slot } from './room-history.js';
 
 /** Everything recorded of one room. */
@@ -32,12 +33,15 @@ class RoomAudit {
   readonly #findings: HistoryFindings;
   /** Seqs that somebody saw or got an ack for, ascending. */
   readonly #seqs: number[];
+  /** What steps back may have destroyed. */
+  readonly #destroyed: readonly DestroyedRange[];
   /** Where the epoch is known, ascending. */
   readonly #marks: { seq: number; epoch: string | number }[];
 
   constructor(room: RoomRecords, findings: HistoryFindings) {
     this.#room = room;
     this.#findings = findings;
+    this.#destroyed = destroyedRanges(room.history);
     const { slots, anchors } = room.history;
     this.#seqs = [...slots.keys()].sort((a, b) => a - b);
     const epochs = new Map(anchors);
@@ -81,7 +85,10 @@ class RoomAudit {
     const { roomId, history } = this.#room;
     const reported = new Set<string>();
     for (const { name, seqs } of history.repeatedMessages()) {
-      const own = seqs.filter((seq) => history.slots.get(seq)?.others === undefined);
+      // What a step back destroyed is sent again by whoever had no ack for it.
+      const own = seqs.filter(
+        (seq) => history.slots.get(seq)?.others === undefined && !this.#isDestroyed(seq),
+      );
       const [firstSeq, ...again] = own;
       // A message has two names; the pair of seqs is reported once.
       if (firstSeq === undefined || again.length === 0 || reported.has(own.join())) continue;
@@ -135,6 +142,13 @@ class RoomAudit {
     }
   }
 
+  #isDestroyed(seq: number): boolean {
+    const acked = this.#room.history.slots.get(seq)?.acked === true;
+    return this.#destroyed.some(
+      ({ fromSeq, toSeq, unackedOnly }) => fromSeq <= seq && seq <= toSeq && !(acked && unackedOnly),
+    );
+  }
+
   /** What one client should have got and did not. */
   findMissing({ clientId, missing, lastSeq, finalSeq }: ClientWindow): void {
     const end = finalSeq ?? this.#room.history.maxSeq;
@@ -156,7 +170,10 @@ class RoomAudit {
       if (!run) return;
       const kind = run.acked || !isInside ? 'lost' : 'gap';
       const detail = run.acked ? 'acked, never came' : 'shown to others, never came';
-      this.#findings.addMissing({ kind, roomId, clientId, seq: run.seq, toSeq: run.toSeq, detail });
+      this.#findings.addMissing(
+        { kind, roomId, clientId, seq: run.seq, toSeq: run.toSeq, detail },
+        run.acked,
+      );
     };
     for (let i = lowerBound(this.#seqs, from); i < this.#seqs.length; i++) {
       const seq = this.#seqs[i] as number;
@@ -179,7 +196,7 @@ class RoomAudit {
       const nextSeq = Math.min(this.#seqs[i] ?? Infinity, to + 1);
       if (nextSeq > start && !this.#epochChangesBetween(start - 1, nextSeq)) {
         const finding = { roomId: this.#room.roomId, clientId, seq: start, toSeq: nextSeq - 1 };
-        this.#findings.addMissing({ kind: 'gap', ...finding, detail: 'nobody ever saw it' });
+        this.#findings.addMissing({ kind: 'gap', ...finding, detail: 'nobody ever saw it' }, false);
       }
       start = nextSeq + 1;
     }

@@ -1,3 +1,5 @@
+import type { SteppedBackRecord } from './history-records.js';
+
 /** As much as a record tells about a message. What is undefined is unknown and equals anything. */
 export interface MessageIdentity {
   senderId: string | undefined;
@@ -37,6 +39,8 @@ export class RoomHistory {
   readonly outgoing = new Map<string, Outgoing>();
   /** Epochs known at positions without a message, from joins. */
   readonly anchors = new Map<number, string | number>();
+  /** When the server had less than before, in the order of time. */
+  readonly stepsBack: SteppedBackRecord[] = [];
   /** Highest seq acked or received. */
   maxSeq = 0;
   /** First seq of each message, by both its names. */
