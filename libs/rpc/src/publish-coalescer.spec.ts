@@ -6,6 +6,7 @@ import type { CallOptions } from './rpc-client.js';
 
 interface Call {
   readonly sends: readonly Send[];
+  readonly apart: boolean | undefined;
   readonly options: CallOptions;
   answer(results?: unknown[]): void;
   fail(error: unknown): void;
@@ -15,10 +16,11 @@ interface Call {
 function fakePort() {
   const calls: Call[] = [];
   const port = {
-    call: (_contract: unknown, { sends }: { sends: Send[] }, options: CallOptions) =>
+    call: (_contract: unknown, { sends, apart }: { sends: Send[]; apart?: boolean }, options: CallOptions) =>
       new Promise((resolve, reject) => {
         calls.push({
           sends,
+          apart,
           options,
           answer: (results) =>
             resolve({
@@ -140,5 +142,72 @@ describe('PublishCoalescer', () => {
     await turn();
     calls.at(-1)?.answer();
     expect(await afterwards).toEqual({ id: 'y' });
+  });
+
+  // One member's old id kept everybody of the room waiting for SQL: a room's next call starts when the last is answered.
+  it('sends what is given back alone, with what its sender sends meanwhile, and the room goes on', async () => {
+    const { calls, port } = fakePort();
+    const coalescer = new PublishCoalescer(port);
+    const bob = { userId: 2, userName: 'bob' };
+    const from1 = (id: string) => coalescer.publish(toRoom(1, id));
+    const from2 = (id: string) => coalescer.publish({ ...toRoom(1, id), from: bob });
+    const given = { ok: false, code: 'UNAVAILABLE', apart: true };
+    const sends = [from1('old'), from2('b1')];
+    await turn();
+    // Queued while the first call is out.
+    sends.push(from1('a2'), from2('b2'));
+    calls[0]?.answer([given, { ok: true, ack: { id: 'b1' } }]);
+    await turn();
+    await turn();
+    sends.push(from1('a3'), from2('b3'));
+    await turn();
+    expect(calls.map(({ apart }) => apart)).toEqual([true, true, undefined]);
+    expect(calls.map(ids)).toEqual([['old', 'b1'], ['b2'], ['old', 'a2']]);
+    expect(calls[2]?.options).toMatchObject({ key: '1' });
+    calls[1]?.answer();
+    await turn();
+    calls[3]?.answer();
+    expect(ids(calls[3])).toEqual(['b3']);
+    calls[2]?.answer();
+    await turn();
+    expect(ids(calls[4])).toEqual(['a3']);
+    calls[4]?.answer();
+    expect(await Promise.all(sends)).toHaveLength(6);
+    // Afterwards this sender is like the others.
+    const last = from1('a4');
+    await turn();
+    expect(calls[5]?.apart).toBe(true);
+    calls[5]?.answer();
+    await last;
+  });
+
+  it('lets 1,000 sends wait alone and refuses the next, until one is answered', async () => {
+    const { calls, port } = fakePort();
+    const coalescer = new PublishCoalescer(port);
+    const given = { ok: false, code: 'UNAVAILABLE', apart: true };
+    const send = (n: number) =>
+      coalescer.publish({ ...toRoom(1, `c${n}`), from: { userId: n, userName: 'u' } }).then(
+        () => 'ok',
+        (error: unknown) => (error instanceof AppError ? error.code : 'other'),
+      );
+    const sends = Array.from({ length: 1_001 }, (_, n) => send(n));
+    for (let call = 0; call < 2; call++) {
+      await turn();
+      calls[call]?.answer(calls[call]?.sends.map(() => given));
+      await turn();
+    }
+    expect(await sends[1_000]).toBe('OVERLOADED');
+    await turn();
+    const alone = calls.filter(({ apart }) => !apart);
+    expect(alone).toHaveLength(1_000);
+    alone.forEach((call) => call.answer());
+    expect(new Set(await Promise.all(sends.slice(0, 1_000)))).toEqual(new Set(['ok']));
+    const next = send(2_000);
+    await turn();
+    calls.at(-1)?.answer([given]);
+    await turn();
+    await turn();
+    calls.at(-1)?.answer();
+    expect(await next).toBe('ok');
   });
 });

@@ -5,6 +5,9 @@ import type { RpcClient } from './rpc-client.js';
 
 /** Sends waiting for an answer at the most; more are refused as `OVERLOADED`. */
 const MAX_SENDS_IN_FLIGHT = 20_000;
+/** Of these, sends that wait alone for SQL; more are refused as `OVERLOADED`. */
+const MAX_SENDS_APART = 1_000;
+const OVERLOADED_RETRY_MS = 1_000;
 
 type Ack = Extract<SendResult, { ok: true }>['ack'];
 
@@ -14,16 +17,27 @@ interface Waiting {
   readonly reject: (error: AppError) => void;
 }
 
+interface Lane {
+  readonly roomKey: string;
+  /** Of one sender of the room, whose sends wait for what the others need not wait for. */
+  readonly isApart: boolean;
+  readonly queue: Waiting[];
+}
+
 /** What the coalescer needs of the RPC client. */
 export type PublishPort = Pick<RpcClient, 'call'>;
 
 /**
  * Turns the sends of one turn of the event loop into one `publishMany` per room key. Sends of one key keep their order:
  * a key's next call starts when the one before is answered.
+ *
+ * A send that `logic` gives back, because it would keep its room waiting, goes on alone, and with it what its sender sends
+ * to the room until that is answered: his order is kept, and nobody else waits.
  */
 export class PublishCoalescer {
-  private readonly lanes = new Map<string, { queue: Waiting[]; busy: boolean }>();
+  private readonly lanes = new Map<string, Lane>();
   private inFlight = 0;
+  private apart = 0;
 
   constructor(
     private readonly rpc: PublishPort,
@@ -37,51 +51,91 @@ export class PublishCoalescer {
    *   `clientMsgId` may be sent again.
    */
   publish(send: Send): Promise<Ack> {
-    if (this.inFlight >= MAX_SENDS_IN_FLIGHT)
-      return Promise.reject(new AppError('OVERLOADED', { retryAfterMs: 1_000 }));
+    if (this.inFlight >= MAX_SENDS_IN_FLIGHT) return Promise.reject(overloaded());
     const key = laneKey(send);
-    let lane = this.lanes.get(key);
-    if (!lane) this.lanes.set(key, (lane = { queue: [], busy: false }));
-    const { queue } = lane;
     this.inFlight++;
-    const result = new Promise<Ack>((resolve, reject) => queue.push({ send, resolve, reject }));
-    if (!lane.busy) {
-      lane.busy = true;
+    const result = new Promise<Ack>((resolve, reject) => {
+      const waiting = { send, resolve, reject };
+      if (this.lanes.has(apartKey(key, send))) this.enqueueApart(key, waiting);
+      else this.enqueue(key, key, false, waiting);
+    });
+    return result.finally(() => this.inFlight--);
+  }
+
+  private enqueue(key: string, roomKey: string, isApart: boolean, waiting: Waiting): void {
+    let lane = this.lanes.get(key);
+    if (!lane) {
+      this.lanes.set(key, (lane = { roomKey, isApart, queue: [] }));
       setImmediate(() => void this.drain(key));
     }
-    return result.finally(() => this.inFlight--);
+    lane.queue.push(waiting);
+  }
+
+  private enqueueApart(roomKey: string, waiting: Waiting): void {
+    if (this.apart >= MAX_SENDS_APART) {
+      waiting.reject(overloaded());
+      return;
+    }
+    this.apart++;
+    const { send, resolve, reject } = waiting;
+    this.enqueue(apartKey(roomKey, send), roomKey, true, {
+      send,
+      resolve: (ack) => {
+        this.apart--;
+        resolve(ack);
+      },
+      reject: (error) => {
+        this.apart--;
+        reject(error);
+      },
+    });
   }
 
   private async drain(key: string): Promise<void> {
     const lane = this.lanes.get(key);
     while (lane && lane.queue.length > 0)
-      await this.callOnce(key, lane.queue.splice(0, rpcLimits.maxSendsPerCall));
+      await this.callOnce(lane, lane.queue.splice(0, rpcLimits.maxSendsPerCall));
     this.lanes.delete(key);
   }
 
-  private async callOnce(key: string, batch: readonly Waiting[]): Promise<void> {
+  private async callOnce(lane: Lane, batch: readonly Waiting[]): Promise<void> {
     try {
       const { results } = await this.rpc.call(
         logicRpc.publishMany,
-        { sends: batch.map(({ send }) => send) },
-        { ...this.options, key },
+        { sends: batch.map(({ send }) => send), ...(!lane.isApart && { apart: true }) },
+        { ...this.options, key: lane.roomKey },
       );
-      batch.forEach(({ resolve, reject }, i) => {
+      const held = new Set<number>();
+      batch.forEach((waiting, i) => {
         const result = results[i];
-        if (result?.ok) resolve(result.ack);
-        else
-          reject(
-            new AppError(
-              result?.code ?? 'INTERNAL',
-              result?.retryAfterMs === undefined ? {} : { retryAfterMs: result.retryAfterMs },
-            ),
-          );
+        if (result?.ok) waiting.resolve(result.ack);
+        else if (result?.apart && !lane.isApart) {
+          held.add(waiting.send.from.userId);
+          this.enqueueApart(lane.roomKey, waiting);
+        } else waiting.reject(errorOf(result));
       });
+      if (held.size > 0) this.holdBack(lane, held);
     } catch (error) {
       for (const { reject } of batch) reject(AppError.from(error));
     }
   }
+
+  /** What these senders have sent meanwhile must not overtake. */
+  private holdBack(lane: Lane, senders: ReadonlySet<number>): void {
+    for (const waiting of lane.queue.splice(0))
+      if (senders.has(waiting.send.from.userId)) this.enqueueApart(lane.roomKey, waiting);
+      else lane.queue.push(waiting);
+  }
 }
+
+const overloaded = () => new AppError('OVERLOADED', { retryAfterMs: OVERLOADED_RETRY_MS });
+
+function errorOf(result: Exclude<SendResult, { ok: true }> | undefined): AppError {
+  const { code = 'INTERNAL', retryAfterMs } = result ?? {};
+  return new AppError(code, retryAfterMs === undefined ? {} : { retryAfterMs });
+}
+
+const apartKey = (roomKey: string, { from }: Send) => `${roomKey}/${from.userId}`;
 
 /** One room, one key, whichever way it is named; a conversation is named by its two users. */
 function laneKey({ roomId, toUserId, from }: Send): string {
