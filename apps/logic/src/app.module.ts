@@ -4,6 +4,8 @@ import { hostModules } from '@parley/service-host';
 import { AccountsModule } from './accounts/accounts.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DEMO, SeedService } from './database/seed.service.js';
+import { LineLivesRepository } from './line/line-lives.repository.js';
+import { LineService } from './line/line.service.js';
 import { LOGIC_OPTIONS, type LogicOptions } from './logic-options.js';
 import { LogicRpcController } from './logic.rpc-controller.js';
 import { AckLevelService } from './messages/ack-level.service.js';
@@ -13,6 +15,7 @@ import { HistoryService } from './messages/history.service.js';
 import { PublishService } from './messages/publish.service.js';
 import { RoomAccessService } from './messages/room-access.service.js';
 import { RoomHeadsService } from './messages/room-heads.service.js';
+import { SentBeforeService } from './messages/sent-before.service.js';
 import { LivePresenceService } from './presence/live-presence.service.js';
 import { RoomListsService } from './presence/room-lists.service.js';
 import { RoomsService } from './presence/rooms.service.js';
@@ -48,6 +51,8 @@ export class AppModule {
         ArchiveService,
         DirectRoomsService,
         HistoryService,
+        LineLivesRepository,
+        LineService,
         LivePresenceService,
         PublishService,
         RoomAccessService,
@@ -56,6 +61,7 @@ export class AppModule {
         RoomUseService,
         RoomsService,
         SeedService,
+        SentBeforeService,
         SessionsService,
       ],
     };

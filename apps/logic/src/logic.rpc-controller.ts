@@ -76,8 +76,8 @@ export class LogicRpcController {
   }
 
   @RpcMethod(logicRpc.publishMany)
-  async publishMany(@Payload() { sends }: Request<'publishMany'>): Response<'publishMany'> {
-    return { results: await this.publishing.publishMany(sends) };
+  async publishMany(@Payload() { sends, apart }: Request<'publishMany'>): Response<'publishMany'> {
+    return { results: await this.publishing.publishMany(sends, { apart: apart ?? false }) };
   }
 
   @RpcMethod(logicRpc.history)

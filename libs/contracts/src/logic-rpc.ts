@@ -41,10 +41,18 @@ export const sendSchema = z
   .refine((send) => (send.roomId === undefined) !== (send.toUserId === undefined), 'roomId or toUserId');
 export type Send = z.infer<typeof sendSchema>;
 
-/** What became of one send: its ack, or a code of the catalogue. */
+/**
+ * What became of one send: its ack, or a code of the catalogue. `apart`: nothing was done with it, because it has to wait
+ * for what the others of the call need not wait for; it is to be sent again, alone.
+ */
 export const sendResultSchema = z.union([
   z.object({ ok: z.literal(true), ack: ackSchema }),
-  z.object({ ok: z.literal(false), code: errorCode, retryAfterMs: z.number().optional() }),
+  z.object({
+    ok: z.literal(false),
+    code: errorCode,
+    retryAfterMs: z.number().optional(),
+    apart: z.literal(true).optional(),
+  }),
 ]);
 export type SendResult = z.infer<typeof sendResultSchema>;
 
@@ -130,11 +138,17 @@ export const logicRpc = {
     response: z.object({ roomId: id, kind: z.enum(['room', 'direct']) }),
     idempotent: true,
   }),
-  /** Accepts messages; results are in the order of the sends. Idempotent: every send has a `clientMsgId`. */
+  /**
+   * Accepts messages; results are in the order of the sends. Idempotent: every send has a `clientMsgId`. With `apart`, sends
+   * that would keep the others waiting are given back; without it they keep them waiting.
+   */
   publishMany: rpcContract({
     ...logic,
     pattern: 'logic.publishMany',
-    request: z.object({ sends: z.array(sendSchema).min(1).max(rpcLimits.maxSendsPerCall) }),
+    request: z.object({
+      sends: z.array(sendSchema).min(1).max(rpcLimits.maxSendsPerCall),
+      apart: z.boolean().optional(),
+    }),
     response: z.object({ results: z.array(sendResultSchema).max(rpcLimits.maxSendsPerCall) }),
     idempotent: true,
   }),

@@ -5,10 +5,15 @@ export {
   RoomStore,
   type AcceptInput,
   type AcceptOutcome,
+  type DedupLimits,
+  type LinePosition,
   type LogEntry,
   type RoomPosition,
+  type RoomStart,
 } from './room-store.js';
 export { ReplicatedLane, REPLICATED_WITHIN_MS, type AckLevel } from './replicated-lane.js';
+export { type RoomHead } from './room-head.js';
+export { compareLine, generationNumber, LineStore, type ShardSurvey } from './line-store.js';
 export { PresenceStore, type Member, type PresenceShare, type PresenceState } from './presence-store.js';
 export { EventBus } from './event-bus.js';
 export { SessionStore } from './session-store.js';

@@ -48,6 +48,16 @@ export class RedisKeys {
     return this.room(roomId, `sent:${userId}:${clientMsgId}`);
   }
 
+  /** There while one process gives the room a position. */
+  roomRestoring(roomId: number): string {
+    return this.room(roomId, 'restoring');
+  }
+
+  /** Mark of a sender whose ids come from the future. */
+  roomAhead(roomId: number, userId: number): string {
+    return this.room(roomId, `ahead:${userId}`);
+  }
+
   roomInstances(roomId: number): string {
     return this.room(roomId, 'instances');
   }
@@ -90,6 +100,21 @@ export class RedisKeys {
 
   fence(shard: number): string {
     return this.shard(shard, 'fence');
+  }
+
+  /** What is known of a shard's unbroken life (hash); see ADR 0010. */
+  line(shard: number): string {
+    return this.shard(shard, 'line');
+  }
+
+  /** Lives that accept messages (hash: life → beats). */
+  lineLives(): string {
+    return `${this.prefix}line:lives`;
+  }
+
+  /** What each life knows, said to one server (hash: life → report). */
+  lineReports(serverId: string): string {
+    return `${this.prefix}line:reports:${serverId}`;
   }
 
   /** Instances that hold connections of a user (hash: instance → connections). */

@@ -2,7 +2,7 @@ import { eventually, sharedRedis, uniquePrefix } from '@parley/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { PresenceStore, type Member } from './presence-store.js';
 import { RoomStore } from './room-store.js';
-import { connect, testKeys } from './store.fixture.js';
+import { connect, proveAll, testKeys, testLimits } from './store.fixture.js';
 
 afterAll(async () => (await sharedRedis()).stop());
 
@@ -12,7 +12,8 @@ const bob = { userId: 2, userName: 'Боб 👍' };
 const cat = { userId: 3, userName: 'cat' };
 
 async function presence() {
-  const { main } = connect((await sharedRedis()).url);
+  const connections = connect((await sharedRedis()).url);
+  const { main } = connections;
   const keys = testKeys(uniquePrefix());
   const store = new PresenceStore(main, keys);
   const join = (on: string, ...added: Member[]) =>
@@ -22,7 +23,7 @@ async function presence() {
   const everybody = (on: string, ...added: Member[]) =>
     store.share(room, on, { complete: true, added, removed: [] });
   const names = async (limit = 10) => (await store.list(room, limit)).members.map(({ userName }) => userName);
-  return { main, keys, store, join, leave, everybody, names };
+  return { connections, main, keys, store, join, leave, everybody, names };
 }
 
 const shareUser = (store: PresenceStore, userId: number, on: string, connections: number, ttlMs = 60_000) =>
@@ -138,7 +139,7 @@ describe('PresenceStore', () => {
     const commands = main as unknown as Record<'sharePresence', (...args: unknown[]) => Promise<unknown>>;
     const share = commands.sharePresence.bind(main);
     commands.sharePresence = async (...args) => {
-      parts.push(Number(args[10]));
+      parts.push(Number(args[11]));
       const answer = await share(...args);
       seen.push(await store.isMember(room, 1), await store.isMember(room, 1_200));
       return answer;
@@ -159,15 +160,21 @@ describe('PresenceStore', () => {
   });
 
   it("answers the room's position after the report", async () => {
-    const { main, keys, store, join } = await presence();
+    const { connections, main, keys, store, join } = await presence();
     expect((await join('gw-1', ann)).position).toBeUndefined();
-    const rooms = new RoomStore(main, keys, { dedupWindowMs: 1, maxPendingEntries: 1 });
-    await rooms.restoreHead(room, { epoch: 'e', floor: 4, ceiling: 9, archived: 4, nowMs: 1 });
+    const lines = await proveAll(connections, keys);
+    const rooms = new RoomStore(main, keys, testLimits);
+    await rooms.restoreHead(room, { epoch: 'e', floor: 4, ceiling: 9, archived: 4 });
     expect((await join('gw-1', bob)).position).toEqual({ seq: 4, epoch: 'e' });
     expect(await store.survey([room, 7], 'gw-1')).toEqual([
-      { position: { seq: 4, epoch: 'e' }, here: 2, instances: ['gw-1'] },
+      { position: { seq: 4, epoch: 'e', floor: 4 }, here: 2, instances: ['gw-1'] },
       { position: undefined, here: 0, instances: [] },
     ]);
+    // A head of an ended generation is none: whoever joins or checks asks for a new one.
+    const [survey] = (await lines.survey()).filter(({ shard }) => shard === keys.shardOf(room));
+    await lines.begin(survey!, '1.a');
+    expect((await join('gw-1', ann)).position).toBeUndefined();
+    expect((await store.survey([room], 'gw-1'))[0]?.position).toBeUndefined();
   });
 
   it("knows the instances of a user's connections", async () => {

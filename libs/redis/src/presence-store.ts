@@ -1,5 +1,6 @@
 import { runScript, type RedisConnection } from './connections.js';
 import type { RedisKeys } from './keys.js';
+import { HEAD_FIELDS, standingHead } from './room-head.js';
 import type { RoomPosition } from './room-store.js';
 
 /** A user as shown in member lists. */
@@ -172,15 +173,20 @@ export class PresenceStore {
   ): Promise<{ position: RoomPosition | undefined; here: number; instances: string[] }[]> {
     const pipeline = this.redis.pipeline();
     for (const roomId of roomIds) {
-      pipeline.hmget(this.keys.roomHead(roomId), 'seq', 'epoch');
+      pipeline.hmget(this.keys.roomHead(roomId), ...HEAD_FIELDS);
       pipeline.hgetall(this.keys.roomInstances(roomId));
     }
+    const shards = [...new Set(roomIds.map((roomId) => this.keys.shardOf(roomId)))];
+    for (const shard of shards) pipeline.hget(this.keys.line(shard), 'generation');
     const replies = unwrap(await pipeline.exec());
-    return roomIds.map((_, i) => {
-      const [seq, epoch] = replies[2 * i] as [string | null, string | null];
+    const generations = new Map(
+      shards.map((shard, i) => [shard, replies[2 * roomIds.length + i] as string | null]),
+    );
+    return roomIds.map((roomId, i) => {
+      const fields = replies[2 * i] as (string | null)[];
       const shares = replies[2 * i + 1] as Record<string, string>;
       return {
-        position: seq !== null && epoch !== null ? { seq: Number(seq), epoch } : undefined,
+        position: standingHead(fields, generations.get(this.keys.shardOf(roomId))),
         here: Number(shares[instanceId] ?? 0),
         instances: Object.keys(shares),
       };
@@ -229,6 +235,7 @@ export class PresenceStore {
         this.keys.shardOnline(shard),
         this.keys.shardRoomsOn(shard, instanceId),
         this.keys.shardHolders(shard),
+        this.keys.line(shard),
       ],
       [
         instanceId,

@@ -5,6 +5,7 @@ import { RedisConnections, type RedisErrorListener } from './connections.js';
 import { EventBus } from './event-bus.js';
 import { RedisKeys } from './keys.js';
 import { LeaseStore } from './lease-store.js';
+import { LineStore } from './line-store.js';
 import { ReplicatedLane, unsupportedLevel, type AckLevel } from './replicated-lane.js';
 import { ReplicatedRoomStore } from './replicated-room-store.js';
 import { PresenceStore } from './presence-store.js';
@@ -28,6 +29,10 @@ export interface RedisModuleOptions {
 export const REPLICATED_LANE = Symbol('REPLICATED_LANE');
 
 const DEFAULT_MAX_PENDING_ENTRIES = 1_000_000;
+/** An id not older than this is surely still known, if it was ever accepted; with the future less than the de-dup window. */
+const RECENT_PAST_MS = 300_000;
+/** How far a client's clock may be ahead of Redis's before its ids cost a question to the archive. */
+const RECENT_FUTURE_MS = 120_000;
 
 /** Closes the connections last: other modules' shutdown hooks still use them. */
 class RedisLifecycle implements OnApplicationShutdown {
@@ -54,6 +59,8 @@ export class RedisModule {
     const stores = {
       room: {
         dedupWindowMs: limits.dedupWindowMs,
+        recentPastMs: RECENT_PAST_MS,
+        recentFutureMs: RECENT_FUTURE_MS,
         maxPendingEntries: options.maxPendingEntries ?? DEFAULT_MAX_PENDING_ENTRIES,
       },
     };
@@ -84,6 +91,11 @@ export class RedisModule {
           if (problem !== undefined) throw new Error(problem);
           return new ReplicatedLane(c, keys, acks.instanceId, acks);
         },
+        inject: [RedisConnections],
+      },
+      {
+        provide: LineStore,
+        useFactory: (c: RedisConnections) => new LineStore(c.main, keys, RECENT_FUTURE_MS),
         inject: [RedisConnections],
       },
       {

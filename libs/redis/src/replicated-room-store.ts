@@ -18,6 +18,10 @@ export class ReplicatedRoomStore extends RoomStore {
     this.onLane = new RoomStore(lane.redis, keys, limits);
   }
 
+  override onAppended(listener: Parameters<RoomStore['onAppended']>[0]): void {
+    this.onLane.onAppended(listener);
+  }
+
   /** @throws {AppError} `NOT_REPLICATED`: it is in Redis, but not yet where it has to be; a repetition is answered once it is. */
   override accept(input: AcceptInput): Promise<AcceptOutcome> {
     return this.lane.run(

@@ -1,24 +1,34 @@
 import { sharedRedis, uniquePrefix } from '@parley/testing';
 import { afterAll, describe, expect, it } from 'vitest';
-import { RoomStore, type AcceptInput } from './room-store.js';
-import { connect, testKeys } from './store.fixture.js';
+import type { ShardSurvey } from './line-store.js';
+import { RoomStore, type AcceptInput, type RoomStart } from './room-store.js';
+import { connect, proveAll, testKeys, testLimits } from './store.fixture.js';
 
 afterAll(async () => (await sharedRedis()).stop());
 
 const room = 42;
-const CREATED_MS = 1_000_000;
-const START = { epoch: 'e1', floor: 0, ceiling: 100_000, archived: 0, nowMs: CREATED_MS };
+const START = { epoch: 'e1', floor: 0, ceiling: 100_000, archived: 0 };
+/** Where an accepted message is in the dispatch stream. */
+const line = { generation: '', streamId: expect.stringMatching(/^\d+-\d+$/) as string };
 
-async function store({ start = {}, head = true, maxPendingEntries = 100_000 } = {}) {
-  const { main } = connect((await sharedRedis()).url);
+interface StoreOptions extends Partial<typeof testLimits> {
+  start?: Partial<RoomStart>;
+  head?: boolean;
+}
+
+async function store({ start = {}, head = true, ...limits }: StoreOptions = {}) {
+  const connections = connect((await sharedRedis()).url);
+  const { main } = connections;
   const keys = testKeys(uniquePrefix());
-  const rooms = new RoomStore(main, keys, { dedupWindowMs: 60_000, maxPendingEntries });
+  const lines = await proveAll(connections, keys);
+  const rooms = new RoomStore(main, keys, { ...testLimits, ...limits });
   if (head) await rooms.restoreHead(room, { ...START, ...start });
   const lengths = async () => [
     await main.xlen(keys.roomLog(room)),
     await main.xlen(keys.dispatch(keys.shardOf(room))),
   ];
-  return { main, keys, rooms, lengths };
+  const survey = async () => (await lines.survey())[keys.shardOf(room)] as ShardSurvey;
+  return { main, keys, lines, survey, rooms, lengths };
 }
 
 function send(n: number | string, over: Partial<AcceptInput> = {}): AcceptInput {
@@ -31,6 +41,7 @@ function send(n: number | string, over: Partial<AcceptInput> = {}): AcceptInput 
     id: `id${n}`,
     sentAt: 5,
     clientMsgIdMs: 0,
+    archiveAsked: true,
     ...over,
   };
 }
@@ -40,9 +51,9 @@ describe('accept', () => {
     const { main, keys, rooms } = await store({ start: { ceiling: 10 } });
     const outcomes = await Promise.all([1, 2, 3].map((n) => rooms.accept(send(n))));
     expect(outcomes).toEqual([
-      { kind: 'ok', seq: 1, epoch: 'e1', seqsLeft: 9 },
-      { kind: 'ok', seq: 2, epoch: 'e1', seqsLeft: 8 },
-      { kind: 'ok', seq: 3, epoch: 'e1', seqsLeft: 7 },
+      { kind: 'ok', seq: 1, epoch: 'e1', seqsLeft: 9, line },
+      { kind: 'ok', seq: 2, epoch: 'e1', seqsLeft: 8, line },
+      { kind: 'ok', seq: 3, epoch: 'e1', seqsLeft: 7, line },
     ]);
     expect(await rooms.range(room, 1, undefined, 10)).toEqual(
       [1, 2, 3].map((n) => ({ seq: n, epoch: 'e1', body: `{"n":"${n}"` })),
@@ -89,10 +100,7 @@ describe('accept', () => {
 
   it('of one send made twice at once accepts one', async () => {
     const { keys, rooms, lengths } = await store();
-    const second = new RoomStore(connect((await sharedRedis()).url).main, keys, {
-      dedupWindowMs: 60_000,
-      maxPendingEntries: 10,
-    });
+    const second = new RoomStore(connect((await sharedRedis()).url).main, keys, testLimits);
     const outcomes = await Promise.all([rooms.accept(send(1)), second.accept(send(1))]);
     expect(outcomes.map(({ kind }) => kind).sort()).toEqual(['duplicate', 'ok']);
     expect(await lengths()).toEqual([1, 1]);
@@ -113,13 +121,6 @@ describe('accept', () => {
     await rooms.raiseCeiling(room, 3);
     await rooms.raiseCeiling(room, 1);
     expect(await rooms.accept(send(3))).toMatchObject({ kind: 'ok', seq: 3, seqsLeft: 0 });
-  });
-
-  it('asks for the archive when the id is older than the epoch', async () => {
-    const { rooms } = await store();
-    expect(await rooms.accept(send(1, { clientMsgIdMs: CREATED_MS - 1 }))).toEqual({ kind: 'ask-archive' });
-    expect(await rooms.accept(send(1, { clientMsgIdMs: CREATED_MS }))).toMatchObject({ kind: 'ok', seq: 1 });
-    expect(await rooms.accept(send(2, { clientMsgIdMs: 0 }))).toMatchObject({ kind: 'ok', seq: 2 });
   });
 
   it('fills the dispatch stream to its bound, then refuses, appending nothing and using no number', async () => {
@@ -174,17 +175,15 @@ describe('reading', () => {
 describe('restoreHead', () => {
   it('of two at once creates one line, and both learn it', async () => {
     const { keys, rooms } = await store({ head: false });
-    const second = new RoomStore(connect((await sharedRedis()).url).main, keys, {
-      dedupWindowMs: 60_000,
-      maxPendingEntries: 10,
-    });
+    const second = new RoomStore(connect((await sharedRedis()).url).main, keys, testLimits);
     const results = await Promise.all([
       rooms.restoreHead(room, { ...START, epoch: 'x', floor: 10 }),
       second.restoreHead(room, { ...START, epoch: 'y', floor: 20 }),
     ]);
-    expect(results.map(({ created }) => created).sort()).toEqual([false, true]);
-    expect(results[0]).toMatchObject({ seq: results[1]?.seq, epoch: results[1]?.epoch });
-    const floor = results[0]?.seq ?? 0;
+    const [first, other] = results as { seq: number; epoch: string; created: boolean }[];
+    expect([first?.created, other?.created].sort()).toEqual([false, true]);
+    expect(first).toMatchObject({ seq: other?.seq, epoch: other?.epoch });
+    const floor = first?.seq ?? 0;
     expect(await rooms.accept(send(1))).toMatchObject({ kind: 'ok', seq: floor + 1 });
   });
 

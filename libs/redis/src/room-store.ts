@@ -1,5 +1,6 @@
 import { runScript, type RedisConnection } from './connections.js';
 import { textDigest, type RedisKeys } from './keys.js';
+import { HEAD_FIELDS, standingHead, type RoomHead } from './room-head.js';
 
 /** Messages kept in a room's log, unless the archive is behind. */
 const ROOM_LOG_LENGTH = 1_000;
@@ -25,13 +26,38 @@ export interface AcceptInput {
   readonly id: string;
   readonly sentAt: number;
   readonly recipients?: readonly number[];
-  /** When the `clientMsgId` was made, ms since 1970; 0 when the archive does not know it. */
+  /** When the `clientMsgId` says that it was made, ms since 1970; 0 when it does not say. */
   readonly clientMsgIdMs: number;
+  /** The archive has been asked, and does not know the id. @defaultValue false */
+  readonly archiveAsked?: boolean;
+}
+
+/** Where an accepted message is in its shard's dispatch stream, and in which generation: a witness of what Redis had. */
+export interface LinePosition {
+  readonly generation: string;
+  /** `<ms>-<n>`; grows within a generation. */
+  readonly streamId: string;
+}
+
+/** How long Redis remembers ids, and which of them it surely remembers. Milliseconds. */
+export interface DedupLimits {
+  /** Life of a record. */
+  readonly dedupWindowMs: number;
+  /** An id not older than this is surely in Redis, if it was ever accepted. */
+  readonly recentPastMs: number;
+  /** An id may be this far ahead of Redis's clock and still be taken at its word; with the past less than the window. */
+  readonly recentFutureMs: number;
 }
 
 /** What the accept script answered; see `accept-message-4.lua`. */
 export type AcceptOutcome =
-  | { readonly kind: 'ok'; readonly seq: number; readonly epoch: string; readonly seqsLeft: number }
+  | {
+      readonly kind: 'ok';
+      readonly seq: number;
+      readonly epoch: string;
+      readonly seqsLeft: number;
+      readonly line: LinePosition;
+    }
   | {
       readonly kind: 'duplicate';
       readonly seq: number;
@@ -40,15 +66,34 @@ export type AcceptOutcome =
       readonly sentAt: number;
       readonly sameText: boolean;
     }
-  | { readonly kind: 'no-head' | 'ask-archive' | 'ceiling' | 'overloaded' };
+  | { readonly kind: 'ask-archive'; readonly scope: 'room' | 'id' }
+  | { readonly kind: 'unproven' | 'no-head' | 'ceiling' | 'overloaded' };
+
+/** What a room's new epoch starts from. */
+export interface RoomStart {
+  readonly epoch: string;
+  /** The last seq that may ever have been issued; the next one is `floor + 1`. */
+  readonly floor: number;
+  readonly ceiling: number;
+  readonly archived: number;
+  /** A position that was seen: when the head is below it in the same epoch, that epoch has ended. */
+  readonly seen?: RoomPosition | undefined;
+}
 
 /** Heads and logs of rooms. */
 export class RoomStore {
+  private appended: ((roomId: number, line: LinePosition) => void) | undefined;
+
   constructor(
     private readonly redis: RedisConnection,
     private readonly keys: RedisKeys,
-    private readonly limits: { readonly dedupWindowMs: number; readonly maxPendingEntries: number },
+    private readonly limits: DedupLimits & { readonly maxPendingEntries: number },
   ) {}
+
+  /** Tells of every message that was appended, before it is acknowledged, and also if it never will be. */
+  onAppended(listener: (roomId: number, line: LinePosition) => void): void {
+    this.appended = listener;
+  }
 
   /** Accepts one message. Calls made in one turn are sent to Redis in the order made. */
   async accept(input: AcceptInput): Promise<AcceptOutcome> {
@@ -62,49 +107,87 @@ export class RoomStore {
         this.keys.roomLog(roomId),
         this.keys.roomSent(roomId, input.senderId, input.clientMsgId),
         this.keys.dispatch(this.keys.shardOf(roomId)),
+        this.keys.line(this.keys.shardOf(roomId)),
+        this.keys.roomAhead(roomId, input.senderId),
       ],
       [
         input.body,
         roomId,
         input.recipients?.join(',') ?? '',
         input.clientMsgIdMs,
+        input.archiveAsked ? 1 : 0,
         this.limits.dedupWindowMs,
+        this.limits.recentPastMs,
+        this.limits.recentFutureMs,
         ROOM_LOG_LENGTH,
         this.limits.maxPendingEntries,
         `${digest}|${input.id}|${input.sentAt}`,
       ],
-    )) as [string, number, string, number | string];
-    const [kind, seq, epoch, last] = reply;
-    if (kind === 'ok') return { kind, seq, epoch, seqsLeft: Number(last) };
+    )) as [string, number | string, string, number | string, string, string];
+    const [kind, seq, epoch, last, streamId, generation] = reply;
+    if (kind === 'ok') {
+      const line = { generation, streamId };
+      this.appended?.(roomId, line);
+      return { kind, seq: Number(seq), epoch, seqsLeft: Number(last), line };
+    }
     if (kind === 'duplicate') {
       const [sentDigest, id, sentAt] = String(last).split('|') as [string, string, string];
-      return { kind, seq, epoch, id, sentAt: Number(sentAt), sameText: sentDigest === digest };
+      return { kind, seq: Number(seq), epoch, id, sentAt: Number(sentAt), sameText: sentDigest === digest };
     }
-    return { kind: kind as 'no-head' | 'ask-archive' | 'ceiling' | 'overloaded' };
+    if (kind === 'ask-archive') return { kind, scope: seq === 'room' ? 'room' : 'id' };
+    return { kind: kind as 'unproven' | 'no-head' | 'ceiling' | 'overloaded' };
   }
 
-  /** The room's position, or undefined when Redis knows none. `floor`: this epoch's first seq is above it. */
-  async head(roomId: number): Promise<(RoomPosition & { floor: number }) | undefined> {
-    const [seq, epoch, floor] = await this.redis.hmget(this.keys.roomHead(roomId), 'seq', 'epoch', 'floor');
-    return seq != null && epoch != null ? { seq: Number(seq), epoch, floor: Number(floor ?? 0) } : undefined;
+  /** The room's position, or undefined when Redis knows none, or only one of an ended generation. */
+  async head(roomId: number): Promise<RoomHead | undefined> {
+    const [fields, generation] = await Promise.all([
+      this.redis.hmget(this.keys.roomHead(roomId), ...HEAD_FIELDS),
+      this.redis.hget(this.keys.line(this.keys.shardOf(roomId)), 'generation'),
+    ]);
+    return standingHead(fields, generation);
+  }
+
+  /** The room's last seq and how far it is archived, whether or not its epoch stands; 0 for what Redis does not know. */
+  async watermarks(roomId: number): Promise<{ seq: number; archived: number }> {
+    const [seq, archived] = await this.redis.hmget(this.keys.roomHead(roomId), 'seq', 'archived');
+    return { seq: Number(seq ?? 0), archived: Number(archived ?? 0) };
+  }
+
+  /** Whether this caller is the one to restore the room now. Saves work; {@link restoreHead} is right without it. */
+  async takeRestoreTurn(roomId: number, turnMs: number): Promise<boolean> {
+    return (await this.redis.set(this.keys.roomRestoring(roomId), '1', 'PX', turnMs, 'NX')) === 'OK';
+  }
+
+  /** Gives the turn to whoever comes next. */
+  async endRestoreTurn(roomId: number): Promise<void> {
+    await this.redis.del(this.keys.roomRestoring(roomId));
   }
 
   /**
-   * Gives the room a position when it has none.
+   * Gives the room a position when it has none that stands.
    *
-   * @param floor - The last seq that may ever have been issued; the next one is `floor + 1`.
+   * @returns The position in force; 'unproven' when the shard's line has to be proven first.
    */
   async restoreHead(
     roomId: number,
-    start: { epoch: string; floor: number; ceiling: number; archived: number; nowMs: number },
-  ): Promise<RoomPosition & { created: boolean }> {
-    const [seq, epoch, created] = (await runScript(
+    start: RoomStart,
+  ): Promise<(RoomHead & { readonly created: boolean }) | 'unproven'> {
+    const [seq, epoch, floor, created] = (await runScript(
       this.redis,
       'restoreHead',
-      [this.keys.roomHead(roomId)],
-      [start.epoch, start.floor, start.ceiling, start.nowMs, start.archived],
-    )) as [number, string, number];
-    return { seq, epoch, created: created === 1 };
+      [this.keys.roomHead(roomId), this.keys.line(this.keys.shardOf(roomId)), this.keys.roomLog(roomId)],
+      [
+        start.epoch,
+        start.floor,
+        start.ceiling,
+        start.archived,
+        this.limits.recentFutureMs,
+        start.seen?.epoch ?? '',
+        start.seen?.seq ?? 0,
+      ],
+    )) as [number | 'unproven', string, number, number];
+    if (seq === 'unproven') return seq;
+    return { seq, epoch, floor, created: created === 1 };
   }
 
   async raiseCeiling(roomId: number, ceiling: number): Promise<void> {

@@ -13,8 +13,15 @@ const shard = keys.shardOf(1);
 const online = [keys.shardOnline(shard), keys.shardRoomsOn(shard, 'a'), keys.shardHolders(shard)];
 const calls: Record<ScriptName, [readonly string[], (string | number)[]]> = {
   acceptMessage: [
-    [keys.roomHead(1), keys.roomLog(1), keys.roomSent(1, 1, 'a'), keys.dispatch(keys.shardOf(1))],
-    ['{', 1, '', 0, 1_000, 10, 10, 'd|i|1'],
+    [
+      keys.roomHead(1),
+      keys.roomLog(1),
+      keys.roomSent(1, 1, 'a'),
+      keys.dispatch(keys.shardOf(1)),
+      keys.line(keys.shardOf(1)),
+      keys.roomAhead(1, 1),
+    ],
+    ['{', 1, '', 0, 0, 1_000, 100, 100, 10, 10, 'd|i|1'],
   ],
   acquireLease: [
     [keys.owner(1), keys.fence(1)],
@@ -30,13 +37,21 @@ const calls: Record<ScriptName, [readonly string[], (string | number)[]]> = {
     [keys.roomMembers(1), keys.roomNames(1)],
     [10, 10],
   ],
+  proveLine: [[keys.line(1)], ['no such server', '', '', 0, '']],
   raiseHead: [[keys.roomHead(1)], ['ceiling', 10]],
   releaseLease: [[keys.owner(1)], ['a']],
   removeInstance: [[keys.registry('x')], ['a', keys.events('x')]],
-  restoreHead: [[keys.roomHead(1)], ['e', 0, 10, 1, 0]],
+  restoreHead: [
+    [keys.roomHead(1), keys.line(keys.shardOf(1)), keys.roomLog(1)],
+    ['e', 0, 10, 0, 100, '', 0],
+  ],
   sharePresence: [
-    [...room, keys.roomHead(1), ...online],
+    [...room, keys.roomHead(1), ...online, keys.line(shard)],
     ['a', keys.roomOnPrefix(1), 1, 1, 5, 'n'],
+  ],
+  surveyLine: [
+    [keys.line(1), keys.dispatch(1)],
+    [1_000, 100],
   ],
   trimDispatch: [[keys.dispatch(1)], [2]],
 };

@@ -95,16 +95,21 @@ describeSql('ArchiveRepository', (server) => {
 
   it('keeps a message whose clientMsgId is taken, without the id', async () => {
     const { archive } = await open();
+    const find = (roomId: number, senderId: number, clientMsgId: string) =>
+      archive.findSent(roomId, [{ senderId, clientMsgId }]);
     await archive.append([entry(1, { clientMsgId: 'same' }), entry(2, { clientMsgId: 'same' })]);
     await archive.append([entry(3, { clientMsgId: 'same' }), entry(4, { clientMsgId: 'same', senderId: 4 })]);
     expect(seqs(await archive.page(1, { after: 0, limit: 10 }))).toEqual([1, 2, 3, 4]);
-    expect(await archive.findByClientMsgId(1, 3, 'same')).toMatchObject({
+    expect((await find(1, 3, 'same'))[0]).toMatchObject({
       seq: 1,
       epoch: 'e1',
       body: entry(1, { clientMsgId: 'same' }).body,
     });
-    expect(await archive.findByClientMsgId(1, 4, 'same')).toMatchObject({ seq: 4 });
-    expect(await archive.findByClientMsgId(2, 3, 'same')).toBeUndefined();
+    expect(await find(1, 4, 'same')).toMatchObject([{ seq: 4 }]);
+    expect(await find(2, 3, 'same')).toEqual([]);
+    const pairs = [3, 4].map((senderId) => ({ senderId, clientMsgId: 'same' }));
+    expect(await archive.findSent(1, pairs)).toHaveLength(2);
+    expect(await archive.findSent(1, [])).toEqual([]);
   });
 
   // The rows of the batch were counted over the range from its lowest to its highest seq. Others' rows in that range

@@ -66,12 +66,16 @@ export class ArchiveRepository {
     return forward ? rows : rows.reverse();
   }
 
-  async findByClientMsgId(
+  /** Those of the sends that are archived, in one query and in no order. */
+  async findSent(
     roomId: number,
-    senderId: number,
-    clientMsgId: string,
-  ): Promise<ArchivedMessage | undefined> {
-    return (await this.messages.findOneBy({ roomId, senderId, clientMsgId })) ?? undefined;
+    sends: readonly { readonly senderId: number; readonly clientMsgId: string }[],
+  ): Promise<ArchivedMessage[]> {
+    if (sends.length === 0) return [];
+    return this.messages.find({
+      select: { seq: true, epoch: true, body: true },
+      where: sends.map(({ senderId, clientMsgId }) => ({ roomId, senderId, clientMsgId })),
+    });
   }
 
   /** The highest archived seq of a room; 0 when there is none. */

@@ -3,6 +3,7 @@ import { InitialSchema1700000000000 } from './migrations/1700000000000-initial-s
 import { WideIds1764000000000 } from './migrations/1764000000000-wide-ids.js';
 import { RoomsByUse1764100000000 } from './migrations/1764100000000-rooms-by-use.js';
 import { NameKeys1764200000000 } from './migrations/1764200000000-name-keys.js';
+import { LineLives1764310000000 } from './migrations/1764310000000-line-lives.js';
 import { MessageEntity } from './message.entity.js';
 import { RoomEntity } from './room.entity.js';
 import { UserEntity } from './user.entity.js';
@@ -25,6 +26,7 @@ export function dataSourceOptions(url: string): DataSourceOptions {
       WideIds1764000000000,
       RoomsByUse1764100000000,
       NameKeys1764200000000,
+      LineLives1764310000000,
     ],
     migrationsTableName: 'schema_migrations',
     synchronize: false,

@@ -1,18 +1,24 @@
-/** A UUIDv7 whose time is within this of ours is surely still known to Redis if it was ever accepted. */
-const RECENT_PAST_MS = 300_000;
-const RECENT_FUTURE_MS = 120_000;
+/**
+ * An id whose time is within this of Redis's surely needs no question to the archive, but in the minutes after Redis came
+ * back. Redis judges by itself, with bounds half a minute wider: its clock is known here from seconds ago.
+ */
+const RECENT_PAST_MS = 270_000;
+const RECENT_FUTURE_MS = 90_000;
 
 const uuidV7 = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 
 /**
- * When a client message id was made, if it says so and that is recent.
+ * When a client message id says that it was made.
  *
- * @returns Milliseconds since 1970; undefined when the archive has to be asked whether the id was used before.
+ * @returns Milliseconds since 1970; 0 for an id that does not say.
  * @see RFC 9562, section 5.7
  */
-export function recentIdTimeMs(clientMsgId: string, nowMs: number): number | undefined {
+export function idTimeMs(clientMsgId: string): number {
   const match = uuidV7.exec(clientMsgId);
-  if (!match) return undefined;
-  const madeAt = Number.parseInt(`${match[1]}${match[2]}`, 16);
-  return madeAt > nowMs - RECENT_PAST_MS && madeAt < nowMs + RECENT_FUTURE_MS ? madeAt : undefined;
+  return match ? Number.parseInt(`${match[1]}${match[2]}`, 16) : 0;
+}
+
+/** Whether the archive will probably have to be asked about an id made then. */
+export function looksForgotten(madeAtMs: number, redisNowMs: number): boolean {
+  return madeAtMs <= redisNowMs - RECENT_PAST_MS || madeAtMs >= redisNowMs + RECENT_FUTURE_MS;
 }

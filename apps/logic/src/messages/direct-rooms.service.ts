@@ -23,10 +23,15 @@ export class DirectRoomsService {
     @Inject(RoomAccessService) private readonly access: RoomAccessService,
   ) {}
 
+  /** Whether {@link between} will not wait for SQL. */
+  knows(userId: number, toUserId: number): boolean {
+    return this.cache.has(keyOf(userId, toUserId));
+  }
+
   /** @throws {AppError} `USER_NOT_FOUND`; `INVALID` for a message to oneself; `UNAVAILABLE` when SQL cannot be asked. */
   async between(from: { readonly userId: number }, toUserId: number): Promise<Conversation> {
     if (from.userId === toUserId) throw new AppError('INVALID', { fields: ['toUserId'] });
-    const key = `${from.userId}>${toUserId}`;
+    const key = keyOf(from.userId, toUserId);
     const cached = this.cache.get(key);
     if (cached) return cached;
     const conversation = await this.load(from.userId, toUserId).catch((cause: unknown) => {
@@ -44,3 +49,5 @@ export class DirectRoomsService {
     return { ...facts, peerName: peer.userName };
   }
 }
+
+const keyOf = (userId: number, toUserId: number) => `${userId}>${toUserId}`;

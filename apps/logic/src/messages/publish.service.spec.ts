@@ -3,12 +3,13 @@ import { AppError, limits, Op } from '@parley/protocol';
 import type { AcceptInput, AcceptOutcome, RoomStore } from '@parley/redis';
 import { v7 as uuidv7 } from 'uuid';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { ArchiveRepository, ArchivedMessage } from '../archive/archive.repository.js';
+import type { LineService } from '../line/line.service.js';
 import { stub } from '../testing/stub.js';
 import type { DirectRoomsService } from './direct-rooms.service.js';
 import { PublishService } from './publish.service.js';
 import type { RoomAccessService } from './room-access.service.js';
 import type { RoomHeadsService } from './room-heads.service.js';
+import type { SentMessage } from './sent-before.service.js';
 
 const from = { userId: 1, userName: 'ada' };
 const send = (more: Partial<Send> = {}): Send => ({
@@ -18,22 +19,27 @@ const send = (more: Partial<Send> = {}): Send => ({
   clientMsgId: uuidv7(),
   ...more,
 });
-const ok = (seq: number): AcceptOutcome => ({ kind: 'ok', seq, epoch: 'e1', seqsLeft: 90_000 });
+const line = { generation: '1.a', streamId: '5-0' };
+const ok = (seq: number): AcceptOutcome => ({ kind: 'ok', seq, epoch: 'e1', seqsLeft: 90_000, line });
+const APART = { ok: false, code: 'UNAVAILABLE', apart: true };
 
 function setUp(script: {
   outcomes?: (AcceptOutcome | Error)[];
-  archived?: ArchivedMessage | Error;
+  archived?: SentMessage | Error;
+  /** Rooms and conversations whose facts are not at hand. */
+  unknown?: readonly number[];
   burst?: number;
   perSecond?: number;
 }) {
-  const { outcomes = [], archived, burst = 100, perSecond = 1 } = script;
+  const { outcomes = [], archived, unknown = [], burst = 100, perSecond = 1 } = script;
   const accepts: AcceptInput[] = [];
   const ensure = vi.fn(() => Promise.resolve({ seq: 0, epoch: 'e1', floor: 0 }));
   const raise = vi.fn(() => Promise.resolve());
   const watch = vi.fn();
-  const findByClientMsgId = vi.fn(() =>
-    archived instanceof Error ? Promise.reject(archived) : Promise.resolve(archived),
+  const find = vi.fn((_: number, keys: readonly unknown[]) =>
+    archived instanceof Error ? Promise.reject(archived) : Promise.resolve(keys.map(() => archived)),
   );
+  const proven = vi.fn(() => Promise.resolve());
   const service = new PublishService(
     {
       sendBurst: burst,
@@ -43,6 +49,7 @@ function setUp(script: {
       roomCreation: 'everyone',
     },
     stub<RoomAccessService>('RoomAccessService', {
+      knows: (roomId) => !unknown.includes(roomId),
       authorize: (_, roomId) =>
         roomId === 404
           ? Promise.reject(new AppError('ROOM_NOT_FOUND'))
@@ -50,6 +57,7 @@ function setUp(script: {
     }),
     stub<RoomHeadsService>('RoomHeadsService', { ensure, raise, watch }),
     stub<DirectRoomsService>('DirectRoomsService', {
+      knows: (_, toUserId) => !unknown.includes(toUserId),
       between: () => Promise.resolve({ roomId: 9, kind: 'direct', users: [1, 2], peerName: 'bob' }),
     }),
     stub<RoomStore>('RoomStore', {
@@ -59,34 +67,25 @@ function setUp(script: {
         return outcome instanceof Error ? Promise.reject(outcome) : Promise.resolve(outcome);
       },
     }),
-    stub<ArchiveRepository>('ArchiveRepository', { findByClientMsgId }),
+    { find },
+    stub<LineService>('LineService', { proven, redisNowMs: () => Date.now() }),
   );
   const publish = async (...sends: Send[]) => service.publishMany(sends);
-  return { publish, accepts, ensure, raise, watch, findByClientMsgId };
+  const publishApart = async (...sends: Send[]) => service.publishMany(sends, { apart: true });
+  return { publish, publishApart, accepts, ensure, raise, watch, find, proven };
 }
 
-const archivedMessage = (text: string, clientMsgId: string): ArchivedMessage => ({
+const archivedMessage = (msg: string): SentMessage => ({
   seq: 3,
   epoch: 'e0',
-  body: JSON.stringify({
-    code: 0,
-    op: Op.room,
-    msg: text,
-    fromUserId: 1,
-    fromUserName: 'ada',
-    toUserId: 0,
-    toUserName: '',
-    roomId: 7,
-    createTime: '2025-01-02 03:04:05',
-    id: 'first-id',
-    clientMsgId,
-    sentAt: 123,
-  }).slice(0, -1),
+  msg,
+  id: 'first-id',
+  sentAt: 123,
 });
 
 describe('PublishService', () => {
   it('acknowledges an accepted message, and watches what is left of the reserved numbers', async () => {
-    const { publish, accepts, watch, findByClientMsgId } = setUp({ outcomes: [ok(5)] });
+    const { publish, accepts, watch, find } = setUp({ outcomes: [ok(5)] });
     const sent = send();
     const [result] = await publish(sent);
     const input = accepts[0]!;
@@ -105,7 +104,7 @@ describe('PublishService', () => {
     expect(input.recipients).toBeUndefined();
     expect(input.clientMsgIdMs).toBeGreaterThan(0);
     expect(watch.mock.calls).toEqual([[7, 90_000]]);
-    expect(findByClientMsgId).not.toHaveBeenCalled();
+    expect(find).not.toHaveBeenCalled();
   });
 
   it('accepts in the order of the sends, each with its own result', async () => {
@@ -207,41 +206,96 @@ describe('PublishService', () => {
     expect(raise.mock.calls).toEqual([[7]]);
   });
 
-  it('asks the archive about an id without a recent time before it accepts', async () => {
-    const { publish, accepts, findByClientMsgId } = setUp({ outcomes: [ok(5)] });
-    const clientMsgId = 'my own id';
-    expect(await publish(send({ clientMsgId }))).toMatchObject([{ ok: true, ack: { seq: 5 } }]);
-    expect(findByClientMsgId.mock.calls).toEqual([[7, 1, clientMsgId]]);
-    expect(accepts.map(({ clientMsgIdMs }) => clientMsgIdMs)).toEqual([0]);
+  it('asks the archive about ids without a recent time before it accepts, with one question', async () => {
+    const { publish, accepts, find } = setUp({ outcomes: [ok(5), ok(6), ok(7)] });
+    const sends = [send({ clientMsgId: 'my own id' }), send(), send({ clientMsgId: 'another' })];
+    expect(await publish(...sends)).toMatchObject([
+      { ack: { seq: 5 } },
+      { ack: { seq: 6 } },
+      { ack: { seq: 7 } },
+    ]);
+    expect(find.mock.calls).toEqual([[7, [expect.anything(), expect.anything()]]]);
+    expect(accepts.map(({ archiveAsked = false }) => archiveAsked)).toEqual([true, false, true]);
   });
 
   it('answers from the archive what Redis has forgotten', async () => {
-    const clientMsgId = 'my own id';
-    const { publish, accepts } = setUp({ archived: archivedMessage('hi', clientMsgId) });
-    expect(await publish(send({ clientMsgId }))).toMatchObject([
+    const { publish, accepts } = setUp({ archived: archivedMessage('hi') });
+    expect(await publish(send({ clientMsgId: 'my own id' }))).toMatchObject([
       { ok: true, ack: { seq: 3, epoch: 'e0', id: 'first-id', sentAt: 123, duplicate: true } },
     ]);
     expect(accepts).toEqual([]);
   });
 
   it('refuses another text under an archived id', async () => {
-    const { publish } = setUp({ archived: archivedMessage('other', 'my own id') });
+    const { publish } = setUp({ archived: archivedMessage('other') });
     expect(await publish(send({ clientMsgId: 'my own id' }))).toEqual([
       { ok: false, code: 'IDEMPOTENCY_MISMATCH' },
     ]);
   });
 
-  it('asks the archive when Redis cannot know a recent id', async () => {
-    const { publish, accepts, findByClientMsgId } = setUp({ outcomes: [{ kind: 'ask-archive' }, ok(5)] });
-    expect(await publish(send())).toMatchObject([{ ok: true, ack: { seq: 5, duplicate: false } }]);
-    expect(findByClientMsgId).toHaveBeenCalledTimes(1);
-    expect(accepts[1]?.clientMsgIdMs).toBe(0);
+  it('asks the archive when Redis cannot know recent ids, about all of them at once, and keeps their order', async () => {
+    const asked: AcceptOutcome = { kind: 'ask-archive', scope: 'room' };
+    const { publishApart, accepts, find } = setUp({ outcomes: [asked, asked, ok(5), ok(6)] });
+    const bob = { userId: 2, userName: 'bob' };
+    expect(await publishApart(send({ text: 'a' }), send({ text: 'b', from: bob }))).toMatchObject([
+      { ok: true, ack: { seq: 5, duplicate: false } },
+      { ok: true, ack: { seq: 6 } },
+    ]);
+    expect(find).toHaveBeenCalledTimes(1);
+    expect(accepts.map(({ text, archiveAsked = false }) => [text, archiveAsked])).toEqual([
+      ['a', false],
+      ['b', false],
+      ['a', true],
+      ['b', true],
+    ]);
   });
 
   it('says UNAVAILABLE when the archive must be asked and cannot', async () => {
     const { publish, accepts } = setUp({ archived: new Error('away') });
     expect(await publish(send({ clientMsgId: 'my own id' }))).toEqual([{ ok: false, code: 'UNAVAILABLE' }]);
     expect(accepts).toEqual([]);
+  });
+
+  it('waits for the proof of a server that came back, then accepts in the same order', async () => {
+    const unproven: AcceptOutcome = { kind: 'unproven' };
+    const { publish, proven, accepts } = setUp({ outcomes: [unproven, unproven, ok(1), ok(2)] });
+    expect(await publish(send({ text: 'a' }), send({ text: 'b' }))).toMatchObject([
+      { ok: true },
+      { ok: true },
+    ]);
+    expect(proven).toHaveBeenCalledTimes(1);
+    expect(accepts.map(({ text }) => text)).toEqual(['a', 'b', 'a', 'b']);
+  });
+
+  // One member's old id kept everybody of the room waiting for SQL, for as long as that was away.
+  it.each([
+    ['an old id', { clientMsgId: uuidv7({ msecs: 1_000 }) }, []],
+    ['an id of its own making', { clientMsgId: 'my own id' }, []],
+    ['an id from the future', { clientMsgId: uuidv7({ msecs: Date.now() + 3_600_000 }) }, []],
+    ['a room whose facts are not at hand', { roomId: 8 }, [8]],
+    ['a new conversation', { roomId: undefined, toUserId: 5 }, [5]],
+  ])(
+    'gives a send with %s back, to wait alone, and its sender does not overtake it',
+    async (_, odd, unknown) => {
+      const { publishApart, accepts, find } = setUp({ outcomes: [ok(1), ok(2), ok(3)], unknown });
+      const bob = { userId: 2, userName: 'bob' };
+      const results = await publishApart(
+        send({ text: 'a' }),
+        send({ text: 'odd', ...odd }),
+        send({ text: 'b', from: bob }),
+        send({ text: 'c' }),
+        send({ text: 'd', from: bob }),
+      );
+      expect(results).toMatchObject([{ ok: true }, APART, { ok: true }, APART, { ok: true }]);
+      expect(accepts.map(({ text }) => text)).toEqual(['a', 'b', 'd']);
+      expect(find).not.toHaveBeenCalled();
+    },
+  );
+
+  it('gives back what Redis alone knows to be forgotten', async () => {
+    const { publishApart } = setUp({ outcomes: [{ kind: 'ask-archive', scope: 'id' }, ok(1)] });
+    const bob = { userId: 2, userName: 'bob' };
+    expect(await publishApart(send(), send({ from: bob }))).toMatchObject([APART, { ok: true }]);
   });
 
   it('says OVERLOADED when too much is pending', async () => {
@@ -263,8 +317,10 @@ describe('PublishService', () => {
   });
 
   it('gives up a send that is sent back again and again', async () => {
-    const { publish, accepts } = setUp({ outcomes: Array.from({ length: 10 }, () => ({ kind: 'no-head' })) });
+    const { publish, accepts } = setUp({
+      outcomes: Array.from({ length: 10 }, () => ({ kind: 'no-head' as const })),
+    });
     expect(await publish(send())).toEqual([{ ok: false, code: 'UNAVAILABLE' }]);
-    expect(accepts).toHaveLength(5);
+    expect(accepts).toHaveLength(6);
   });
 });

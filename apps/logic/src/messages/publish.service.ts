@@ -1,19 +1,32 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { messageJson, type Send, type SendResult } from '@parley/contracts';
-import { AppError, codePointLength, limits, messageSchema, type Ack } from '@parley/protocol';
+import type { Send, SendResult } from '@parley/contracts';
+import { AppError, codePointLength, limits, type Ack } from '@parley/protocol';
 import { RoomStore, type AcceptInput, type AcceptOutcome } from '@parley/redis';
 import { v7 as uuidv7 } from 'uuid';
-import { ArchiveRepository } from '../archive/archive.repository.js';
+import { LineService } from '../line/line.service.js';
 import { LOGIC_OPTIONS, type LogicOptions } from '../logic-options.js';
-import { recentIdTimeMs } from './client-msg-id.js';
+import { idTimeMs, looksForgotten } from './client-msg-id.js';
 import { DirectRoomsService } from './direct-rooms.service.js';
 import { bodyOf } from './message-body.js';
 import { RoomAccessService } from './room-access.service.js';
 import { RoomHeadsService } from './room-heads.service.js';
 import { SendLimits } from './send-limits.js';
+import { SentBeforeService, type SentMessage } from './sent-before.service.js';
 
 /** How often one send may be sent back by the accept script before it is given up: each answer is mended once. */
-const MAX_TRIES = 5;
+const MAX_TRIES = 6;
+const OVERLOADED_RETRY_MS = 2_000;
+
+export interface PublishOptions {
+  /** Sends that would keep others waiting are given back as `apart`. */
+  readonly apart: boolean;
+}
+
+/** A send on its way: what of it goes to Redis, and its place in the call. */
+interface Pending {
+  readonly index: number;
+  readonly input: AcceptInput;
+}
 
 /** Accepts messages. Once a send is answered with an ack it is kept. */
 @Injectable()
@@ -26,33 +39,51 @@ export class PublishService {
     @Inject(RoomHeadsService) private readonly heads: RoomHeadsService,
     @Inject(DirectRoomsService) private readonly direct: DirectRoomsService,
     @Inject(RoomStore) private readonly store: RoomStore,
-    @Inject(ArchiveRepository) private readonly archive: ArchiveRepository,
+    @Inject(SentBeforeService) private readonly sentBefore: Pick<SentBeforeService, 'find'>,
+    @Inject(LineService) private readonly line: Pick<LineService, 'proven' | 'redisNowMs'>,
   ) {
     this.limits = new SendLimits(options.sendBurst, options.sendsPerSecond);
   }
 
   /** Accepts sends in their order; each has its own result. */
-  async publishMany(sends: readonly Send[]): Promise<SendResult[]> {
-    // Prepared first, all of them, so that the accepts below reach Redis in the order of the sends.
-    const prepared = await Promise.all(sends.map((send) => this.prepare(send).catch(AppError.from)));
-    return Promise.all(
-      prepared.map(async (input): Promise<SendResult> => {
-        try {
-          if (input instanceof AppError) throw input;
-          return { ok: true, ack: await this.accept(input) };
-        } catch (cause) {
-          const error = AppError.from(cause);
-          return {
-            ok: false,
-            code: error.code,
-            ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
-          };
+  async publishMany(
+    sends: readonly Send[],
+    { apart }: PublishOptions = { apart: false },
+  ): Promise<SendResult[]> {
+    const results: SendResult[] = [];
+    /** Whose sends wait: the later ones of the same sender do not overtake. */
+    const waiting = new Set<number>();
+    const prepared = await Promise.all(
+      sends.map((send, index) => {
+        if (apart && (waiting.has(send.from.userId) || this.waitsAlone(send))) {
+          waiting.add(send.from.userId);
+          results[index] = APART;
+          return undefined;
         }
+        return this.prepare(send, index).catch((cause: unknown) => void (results[index] = refusal(cause)));
       }),
     );
+    // Prepared first, all of them, so that the accepts below reach Redis in the order of the sends.
+    let pending = prepared.filter((one) => one !== undefined);
+    if (!apart) pending = await this.askArchive(pending, (input) => this.isForgotten(input), results);
+    for (let tries = 0; pending.length > 0 && tries < MAX_TRIES; tries++)
+      pending = await this.acceptOnce(pending, apart, results);
+    for (const { index } of pending) results[index] = refusal(new AppError('UNAVAILABLE'));
+    return results;
   }
 
-  private async prepare(send: Send): Promise<AcceptInput> {
+  /** Whether a send needs SQL, or probably will: it must not keep the rest of its room waiting. */
+  private waitsAlone({ from, roomId, toUserId, clientMsgId }: Send): boolean {
+    if (looksForgotten(idTimeMs(clientMsgId), this.line.redisNowMs())) return true;
+    if (toUserId !== undefined) return !this.direct.knows(from.userId, toUserId);
+    return !this.access.knows(roomId ?? 0);
+  }
+
+  private isForgotten({ clientMsgIdMs }: AcceptInput): boolean {
+    return looksForgotten(clientMsgIdMs, this.line.redisNowMs());
+  }
+
+  private async prepare(send: Send, index: number): Promise<Pending> {
     if (codePointLength(send.text) > limits.maxTextCodePoints) throw new AppError('MESSAGE_TOO_LONG');
     const now = Date.now();
     const waitMs = this.limits.take(send.from.userId, now);
@@ -62,7 +93,7 @@ export class PublishService {
     const roomId = conversation?.roomId ?? send.roomId ?? 0;
     const facts = conversation ?? (await this.access.authorize(send.from.userId, roomId));
     const id = uuidv7();
-    return {
+    const input = {
       roomId,
       senderId: send.from.userId,
       clientMsgId: send.clientMsgId,
@@ -71,65 +102,126 @@ export class PublishService {
       id,
       sentAt: now,
       ...(facts.users && { recipients: facts.users }),
-      clientMsgIdMs: recentIdTimeMs(send.clientMsgId, now) ?? -1,
+      clientMsgIdMs: idTimeMs(send.clientMsgId),
     };
+    return { index, input };
   }
 
-  private async accept(input: AcceptInput): Promise<Ack> {
-    let current = input;
-    if (current.clientMsgIdMs < 0) {
-      const known = await this.archived(current);
-      if (known) return known;
-      current = { ...current, clientMsgIdMs: 0 };
-    }
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const outcome = await this.orUnavailable(this.store.accept(current));
-      switch (outcome.kind) {
-        case 'ok':
-          this.heads.watch(input.roomId, outcome.seqsLeft);
-          return ackOf(input, outcome, false);
-        case 'duplicate':
-          return this.repeat(input, outcome);
-        case 'no-head':
-          await this.orUnavailable(this.heads.ensure(input.roomId));
-          break;
-        case 'ceiling':
-          await this.orUnavailable(this.heads.raise(input.roomId));
-          break;
-        case 'ask-archive': {
-          const known = await this.archived(current);
-          if (known) return known;
-          current = { ...current, clientMsgIdMs: 0 };
-          break;
-        }
-        case 'overloaded':
-          throw new AppError('OVERLOADED', { retryAfterMs: 2_000 });
-      }
-    }
-    throw new AppError('UNAVAILABLE', { context: { roomId: input.roomId } });
-  }
-
-  private repeat(input: AcceptInput, outcome: Extract<AcceptOutcome, { kind: 'duplicate' }>): Ack {
-    if (!outcome.sameText) throw new AppError('IDEMPOTENCY_MISMATCH');
-    return ackOf({ ...input, id: outcome.id, sentAt: outcome.sentAt }, outcome, true);
-  }
-
-  /** The first ack of a send that Redis has forgotten and SQL has not. */
-  private async archived(input: AcceptInput): Promise<Ack | undefined> {
-    const row = await this.orUnavailable(
-      this.archive.findByClientMsgId(input.roomId, input.senderId, input.clientMsgId),
+  /** One round: all of them to Redis in one turn, then what those need that were sent back. */
+  private async acceptOnce(
+    pending: readonly Pending[],
+    apart: boolean,
+    results: SendResult[],
+  ): Promise<Pending[]> {
+    const outcomes = await Promise.all(
+      pending.map(({ input }) => this.store.accept(input).catch((cause: unknown) => unavailable(cause))),
     );
-    if (!row) return undefined;
-    const message = messageSchema.parse(JSON.parse(messageJson(row)));
-    if (message.msg !== input.text) throw new AppError('IDEMPOTENCY_MISMATCH');
-    return ackOf({ ...input, id: message.id, sentAt: message.sentAt }, row, true);
+    const again: (Pending & { readonly need: Promise<unknown> | undefined })[] = [];
+    const needs = new Map<string, Promise<unknown>>();
+    const ask = new Set<AcceptInput>();
+    const waiting = new Set<number>();
+    for (const [i, one] of pending.entries()) {
+      const outcome = outcomes[i] ?? new AppError('INTERNAL');
+      if (this.settle(one, outcome, results)) continue;
+      if (!('kind' in outcome)) continue;
+      const { roomId, senderId } = one.input;
+      const alone = outcome.kind === 'ask-archive' && outcome.scope === 'id';
+      if (apart && (alone || waiting.has(senderId))) {
+        waiting.add(senderId);
+        results[one.index] = APART;
+        continue;
+      }
+      let need: Promise<unknown> | undefined;
+      if (outcome.kind === 'ask-archive') ask.add(one.input);
+      else {
+        const what = `${outcome.kind} ${roomId}`;
+        need = needs.get(what) ?? this.mend(outcome, roomId);
+        needs.set(what, need);
+      }
+      again.push({ ...one, need });
+    }
+    await Promise.allSettled(needs.values());
+    const mended: Pending[] = [];
+    for (const one of again)
+      try {
+        await one.need;
+        mended.push(one);
+      } catch (cause) {
+        results[one.index] = refusal(unavailable(cause));
+      }
+    return this.askArchive(mended, (input) => ask.has(input), results);
   }
 
-  private async orUnavailable<T>(promise: Promise<T>): Promise<T> {
-    return promise.catch((cause: unknown) => {
-      throw cause instanceof AppError ? cause : new AppError('UNAVAILABLE', { cause });
+  /** Writes the result of a send that is done with; false when it has to be sent to Redis again. */
+  private settle(
+    { index, input }: Pending,
+    outcome: AcceptOutcome | AppError,
+    results: SendResult[],
+  ): boolean {
+    if (!('kind' in outcome)) results[index] = refusal(outcome);
+    else if (outcome.kind === 'ok') {
+      this.heads.watch(input.roomId, outcome.seqsLeft);
+      results[index] = { ok: true, ack: ackOf(input, outcome, false) };
+    } else if (outcome.kind === 'duplicate')
+      results[index] = outcome.sameText
+        ? { ok: true, ack: ackOf({ ...input, id: outcome.id, sentAt: outcome.sentAt }, outcome, true) }
+        : refusal(new AppError('IDEMPOTENCY_MISMATCH'));
+    else if (outcome.kind === 'overloaded')
+      results[index] = refusal(new AppError('OVERLOADED', { retryAfterMs: OVERLOADED_RETRY_MS }));
+    else return false;
+    return true;
+  }
+
+  /** What a room needs before Redis accepts for it. */
+  private mend(outcome: AcceptOutcome, roomId: number): Promise<unknown> {
+    if (outcome.kind === 'unproven') return this.line.proven();
+    return outcome.kind === 'no-head' ? this.heads.ensure(roomId) : this.heads.raise(roomId);
+  }
+
+  /** Answers those that were accepted before, as far as Redis has forgotten and SQL has not; the rest goes on. */
+  private async askArchive(
+    pending: readonly Pending[],
+    isAsked: (input: AcceptInput) => boolean,
+    results: SendResult[],
+  ): Promise<Pending[]> {
+    const byRoom = new Map<number, AcceptInput[]>();
+    for (const { input } of pending)
+      if (isAsked(input)) byRoom.set(input.roomId, [...(byRoom.get(input.roomId) ?? []), input]);
+    if (byRoom.size === 0) return [...pending];
+    const answers = new Map<AcceptInput, SentMessage | AppError | undefined>();
+    await Promise.all(
+      [...byRoom].map(async ([roomId, inputs]) => {
+        const found = await this.sentBefore
+          .find(roomId, inputs)
+          .catch((cause: unknown) => unavailable(cause));
+        inputs.forEach((input, i) => answers.set(input, found instanceof AppError ? found : found[i]));
+      }),
+    );
+    return pending.flatMap(({ index, input }) => {
+      const answer = answers.get(input);
+      if (answer === undefined)
+        return { index, input: isAsked(input) ? { ...input, archiveAsked: true } : input };
+      results[index] = answer instanceof AppError ? refusal(answer) : repeatOf(input, answer);
+      return [];
     });
   }
+}
+
+/** Nothing was done with it: it is to be sent again alone. An edge that did not ask for this never gets it. */
+const APART: SendResult = { ok: false, code: 'UNAVAILABLE', apart: true };
+
+function repeatOf(input: AcceptInput, message: SentMessage): SendResult {
+  if (message.msg !== input.text) return refusal(new AppError('IDEMPOTENCY_MISMATCH'));
+  return { ok: true, ack: ackOf({ ...input, id: message.id, sentAt: message.sentAt }, message, true) };
+}
+
+function unavailable(cause: unknown): AppError {
+  return cause instanceof AppError ? cause : new AppError('UNAVAILABLE', { cause });
+}
+
+function refusal(cause: unknown): SendResult {
+  const { code, retryAfterMs } = AppError.from(cause);
+  return { ok: false, code, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
 function ackOf(

@@ -44,6 +44,11 @@ export class RoomAccessService implements OnModuleInit {
     );
   }
 
+  /** Whether {@link authorize} will not wait for SQL. */
+  knows(roomId: number): boolean {
+    return this.cache.has(roomId);
+  }
+
   /** @throws {AppError} `ROOM_NOT_FOUND`, also for a conversation of others: nobody learns that it exists. */
   async authorize(userId: number, roomId: number): Promise<RoomFacts> {
     const facts = await this.facts(roomId);

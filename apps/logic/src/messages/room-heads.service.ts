@@ -1,7 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { RoomStore, type RoomPosition } from '@parley/redis';
+import { AppError } from '@parley/protocol';
+import { RoomStore, type RoomHead, type RoomPosition } from '@parley/redis';
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ArchiveRepository } from '../archive/archive.repository.js';
+import { LineService } from '../line/line.service.js';
 import { RoomsRepository } from '../rooms/rooms.repository.js';
 
 /**
@@ -11,21 +14,39 @@ import { RoomsRepository } from '../rooms/rooms.repository.js';
  * @see docs/adr/0003-sequence-ceiling.md
  */
 const CEILING_STEP = 100_000;
+/** How long one process restores a room alone, and how often the others look whether it has. Milliseconds. */
+const RESTORE_TURN_MS = 2_000;
+const LOOK_EVERY_MS = 20;
+/** Restores of one room are made anew this often when the server changes under them. */
+const MAX_RESTORES = 3;
 
 /** Gives rooms their position in Redis, and keeps enough numbers reserved. */
 @Injectable()
 export class RoomHeadsService {
   private readonly raising = new Map<number, Promise<void>>();
+  private readonly restoring = new Map<number, Promise<RoomHead>>();
 
   constructor(
     @Inject(RoomStore) private readonly store: RoomStore,
     @Inject(RoomsRepository) private readonly rooms: RoomsRepository,
     @Inject(ArchiveRepository) private readonly archive: ArchiveRepository,
+    @Inject(LineService) private readonly line: Pick<LineService, 'proven'>,
   ) {}
 
-  /** The room's position; made from SQL, in a new epoch, when Redis has none. */
-  async ensure(roomId: number): Promise<RoomPosition & { floor: number }> {
+  /** The room's position; made from SQL, in a new epoch, when Redis has none that stands. */
+  async ensure(roomId: number): Promise<RoomHead> {
     return (await this.store.head(roomId)) ?? (await this.restore(roomId));
+  }
+
+  /**
+   * The room's position, when a gateway has seen more of its epoch than Redis has: then that epoch has ended.
+   *
+   * @param seen - What was delivered to members; a caller that may be wrong about it must not call this.
+   */
+  async outlive(roomId: number, seen: RoomPosition): Promise<RoomHead> {
+    const head = await this.store.head(roomId);
+    if (head && (head.epoch !== seen.epoch || head.seq >= seen.seq)) return head;
+    return this.restore(roomId, seen);
   }
 
   /** Called with what a send left below the ceiling; reserves more in time. */
@@ -49,14 +70,57 @@ export class RoomHeadsService {
     await this.store.raiseCeiling(roomId, ceiling);
   }
 
-  private async restore(roomId: number): Promise<RoomPosition & { floor: number }> {
+  /** One restore per room is under way at a time: whoever needs the room meanwhile waits for the same one. */
+  private restore(roomId: number, seen?: RoomPosition): Promise<RoomHead> {
+    let restoring = this.restoring.get(roomId);
+    if (!restoring) {
+      restoring = this.restoreNow(roomId, seen).finally(() => this.restoring.delete(roomId));
+      this.restoring.set(roomId, restoring);
+    }
+    return restoring;
+  }
+
+  private async restoreNow(roomId: number, seen: RoomPosition | undefined): Promise<RoomHead> {
+    for (let tries = 0; tries < MAX_RESTORES; tries++) {
+      // A server that came back is judged first: an epoch made before would end at once.
+      await this.line.proven();
+      const made = await this.awaitTurn(roomId, seen);
+      if (made) return made;
+      try {
+        const head = await this.makeHead(roomId, seen);
+        if (head) return head;
+      } finally {
+        await this.store.endRestoreTurn(roomId);
+      }
+    }
+    throw new AppError('UNAVAILABLE', { context: { roomId } });
+  }
+
+  /** Undefined when the server has changed meanwhile. */
+  private async makeHead(roomId: number, seen: RoomPosition | undefined): Promise<RoomHead | undefined> {
+    const { seq } = await this.store.watermarks(roomId);
     const archived = await this.archive.maxSeq(roomId);
-    const floor = Math.max(await this.rooms.readSeqCeiling(roomId), archived);
+    const floor = Math.max(await this.rooms.readSeqCeiling(roomId), archived, seq, seen?.seq ?? 0);
     // Reserved before it can be used: whoever restores next starts above.
     const ceiling = await this.rooms.raiseSeqCeiling(roomId, floor + CEILING_STEP);
     const epoch = randomBytes(9).toString('base64url');
-    await this.store.restoreHead(roomId, { epoch, floor, ceiling, archived, nowMs: Date.now() });
     // Another instance may have been first: what Redis has now counts.
-    return (await this.store.head(roomId)) ?? { seq: floor, epoch, floor };
+    const head = await this.store.restoreHead(roomId, { epoch, floor, ceiling, archived, seen });
+    return head === 'unproven' ? undefined : head;
+  }
+
+  /** Undefined when it is this process's turn to restore; else what another has made of the room meanwhile. */
+  private async awaitTurn(roomId: number, seen: RoomPosition | undefined): Promise<RoomHead | undefined> {
+    const until = performance.now() + RESTORE_TURN_MS;
+    for (;;) {
+      const isMine = await this.store.takeRestoreTurn(roomId, RESTORE_TURN_MS);
+      const head = await this.store.head(roomId);
+      if (head && !(head.epoch === seen?.epoch && head.seq < seen.seq)) {
+        if (isMine) await this.store.endRestoreTurn(roomId);
+        return head;
+      }
+      if (isMine || performance.now() >= until) return undefined;
+      await sleep(LOOK_EVERY_MS);
+    }
   }
 }

@@ -22,7 +22,12 @@ async function setUp(live: readonly string[]) {
   const events = new EventBus(connections, keys, () => undefined);
   const presence = new PresenceStore(connections.main, keys);
   const rooms = (await openSql(await sqlite.createDatabase())).get(RoomsRepository);
-  const store = new RoomStore(connections.main, keys, { dedupWindowMs: 1, maxPendingEntries: 1 });
+  const store = new RoomStore(connections.main, keys, {
+    dedupWindowMs: 1,
+    recentPastMs: 1,
+    recentFutureMs: 1,
+    maxPendingEntries: 1,
+  });
   const registry = {
     list: () => live.map((instanceId) => ({ instanceId })),
     refresh: async () => [],

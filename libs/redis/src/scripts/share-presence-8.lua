@@ -7,13 +7,14 @@
 -- KEYS[5] the shard's rooms that have members (sorted set: room id, scored by their number)
 -- KEYS[6] the shard's rooms that have members on this instance (set of room ids)
 -- KEYS[7] instances that have such a set (set)
+-- KEYS[8] line of the shard (hash)
 -- ARGV[1] this instance
 -- ARGV[2] prefix of the per-instance sets of user ids; the same slot as KEYS
 -- ARGV[3] room id
 -- ARGV[4] number of users added
 -- ARGV[5..] user id and name of each added, then user ids of those who left
 --
--- Returns: {members of the room, users on this instance, seq, epoch}; seq and epoch are false without a head
+-- Returns: {members of the room, users on this instance, seq, epoch}; seq and epoch are false without a standing head
 -- Atomicity: a user is a member while any instance's set holds him; sets, members and the shard's indexes cannot drift
 -- apart.
 local mine = ARGV[2] .. ARGV[1]
@@ -49,5 +50,7 @@ else
 end
 local members = redis.call('ZCARD', KEYS[2])
 if members == 0 then redis.call('ZREM', KEYS[5], ARGV[3]) else redis.call('ZADD', KEYS[5], members, ARGV[3]) end
-local head = redis.call('HMGET', KEYS[4], 'seq', 'epoch')
+local head = redis.call('HMGET', KEYS[4], 'seq', 'epoch', 'line')
+-- A head of an ended generation is none.
+if (head[3] or '') ~= (redis.call('HGET', KEYS[8], 'generation') or '') then head = {false, false} end
 return {members, here, head[1], head[2]}

@@ -1,0 +1,84 @@
+-- Accepts one message of a room: de-dup, sequence number, room log and dispatch stream in one step.
+--
+-- KEYS[1] room head (hash: seq, epoch, since, ceiling, archived, floor, line)
+-- KEYS[2] room log (stream, ids <seq>-0)
+-- KEYS[3] de-dup record of (sender, clientMsgId) (string)
+-- KEYS[4] dispatch stream of the room's shard
+-- KEYS[5] line of the shard (hash: replid, generation, at, doubt)
+-- KEYS[6] mark of a sender whose ids come from the future (string: the latest of them, ms since 1970)
+-- ARGV[1] body: delivered JSON without seq, epoch and closing brace
+-- ARGV[2] room id
+-- ARGV[3] recipients of a direct message, comma separated; '' for a room message
+-- ARGV[4] when the clientMsgId was made, ms since 1970; 0 when it does not say
+-- ARGV[5] '1' when the archive has been asked about the id
+-- ARGV[6] life of the de-dup record, ms
+-- ARGV[7] greatest age of an id that the record surely outlives, ms
+-- ARGV[8] most that an id may be ahead of Redis's clock and still be taken at its word, ms
+-- ARGV[9] messages to keep in the room log
+-- ARGV[10] largest length of the dispatch stream
+-- ARGV[11] tail of the de-dup record: what a repeated send is answered (opaque)
+--
+-- Returns: {'ok', seq, epoch, sequence numbers left below the ceiling, id in the dispatch stream, generation}
+--          {'duplicate', seq, epoch, tail}   accepted before; nothing appended
+--          {'unproven'}      this server may have less than it had: prove the shard's line first
+--          {'no-head'}       Redis knows no position for this room: restore it from SQL first
+--          {'ask-archive', 'room' or 'id'}   Redis may have forgotten the id: look in SQL, then call again with
+--                            ARGV[5] = 1. 'room': true of everybody's ids now; 'id': of this one
+--          {'ceiling'}       no reserved sequence number is left: raise the ceiling first
+--          {'overloaded'}    the dispatch stream is full
+-- Atomicity: two calls for one room cannot get one seq, and the log and the stream cannot differ. master_replid is new
+-- at every start and at every promotion, and comes from no file: nothing is accepted between a return and its proof.
+local line = redis.call('HMGET', KEYS[5], 'replid', 'generation', 'at', 'doubt')
+if not line[1] or not string.find(redis.call('INFO', 'replication'), 'master_replid:' .. line[1], 1, true) then
+  return {'unproven'}
+end
+local generation = line[2] or ''
+local head = redis.call('HMGET', KEYS[1], 'seq', 'epoch', 'since', 'ceiling', 'archived', 'line')
+if not head[1] or (head[6] or '') ~= generation then return {'no-head'} end
+
+local seen = redis.call('GET', KEYS[3])
+if seen then
+  local first = string.find(seen, '|', 1, true)
+  local second = string.find(seen, '|', first + 1, true)
+  return {'duplicate', tonumber(string.sub(seen, 1, first - 1)), string.sub(seen, first + 1, second - 1), string.sub(seen, second + 1)}
+end
+
+local madeAt, asked = tonumber(ARGV[4]), ARGV[5] == '1'
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if not asked then
+  local doubt = tonumber(line[4] or 0)
+  -- A clock set forward has let records go; set back, it would call their ids recent.
+  if now < tonumber(line[3] or 0) - 1000 then
+    doubt = now + tonumber(ARGV[8])
+    redis.call('HSET', KEYS[5], 'at', string.format('%.0f', now), 'doubt', string.format('%.0f', doubt))
+  end
+  -- By the clock that records live by: whatever it does, an id is asked about before its record has gone.
+  if madeAt < now - tonumber(ARGV[7]) or madeAt > now + tonumber(ARGV[8]) then return {'ask-archive', 'id'} end
+  if madeAt < math.max(tonumber(head[3] or 0), doubt) then return {'ask-archive', 'room'} end
+  if madeAt <= tonumber(redis.call('GET', KEYS[6]) or 0) then return {'ask-archive', 'id'} end
+end
+
+local seq = tonumber(head[1]) + 1
+local ceiling = tonumber(head[4] or 0)
+if seq > ceiling then return {'ceiling'} end
+if redis.call('XLEN', KEYS[4]) >= tonumber(ARGV[10]) then return {'overloaded'} end
+
+local epoch = head[2]
+local id = string.format('%.0f-0', seq)
+redis.call('HSET', KEYS[1], 'seq', string.format('%.0f', seq))
+redis.call('XADD', KEYS[2], id, 'e', epoch, 'b', ARGV[1])
+local entry = redis.call('XADD', KEYS[4], '*', 'r', ARGV[2], 's', string.format('%.0f', seq), 'e', epoch, 'b', ARGV[1], 't', ARGV[3])
+redis.call('SET', KEYS[3], string.format('%.0f', seq) .. '|' .. epoch .. '|' .. ARGV[11], 'PX', ARGV[6])
+if madeAt > now + tonumber(ARGV[8]) then
+  -- When its time comes the id will look recent, and the record will be gone: until then this sender's ids are asked about.
+  if madeAt > tonumber(redis.call('GET', KEYS[6]) or 0) then
+    redis.call('SET', KEYS[6], string.format('%.0f', madeAt), 'PX', string.format('%.0f', madeAt - now + ARGV[6]))
+  end
+end
+if seq % 64 == 0 then
+  -- What is not in SQL yet stays in the log, however long it grows: the dispatch stream's bound bounds it too.
+  local floor = math.min(seq - tonumber(ARGV[9]), tonumber(head[5] or 0)) + 1
+  if floor > 1 then redis.call('XTRIM', KEYS[2], 'MINID', '~', string.format('%.0f-0', floor)) end
+end
+return {'ok', seq, epoch, ceiling - seq, entry, generation}

@@ -1,0 +1,41 @@
+-- Gives a room a position when Redis has none, or one of an ended generation; leaves a standing one alone.
+--
+-- KEYS[1] room head (hash)
+-- KEYS[2] line of the shard (hash)
+-- KEYS[3] room log (stream)
+-- ARGV[1] new epoch
+-- ARGV[2] last sequence number that may ever have been issued
+-- ARGV[3] reserved ceiling: sequence numbers up to it may be issued
+-- ARGV[4] highest archived sequence number
+-- ARGV[5] most that the time in an id may be ahead of Redis's clock, ms
+-- ARGV[6] epoch that has ended although its head stands; '' none
+-- ARGV[7] sequence number that has been seen in that epoch: it has ended when the head is below
+--
+-- Returns: {seq, epoch, floor, 1 when this call created it, else 0}
+--          {'unproven'}   this server may have less than it had: prove the shard's line first
+-- Atomicity: of two instances restoring at once, one's epoch wins and both learn it.
+local line = redis.call('HMGET', KEYS[2], 'replid', 'generation', 'void')
+if not line[1] or not string.find(redis.call('INFO', 'replication'), 'master_replid:' .. line[1], 1, true) then
+  return {'unproven'}
+end
+local generation = line[2] or ''
+local head = redis.call('HMGET', KEYS[1], 'seq', 'epoch', 'line', 'floor')
+local stands = head[1] and (head[3] or '') == generation
+if stands and not (head[2] == ARGV[6] and tonumber(head[1]) < tonumber(ARGV[7])) then
+  return {tonumber(head[1]), head[2], tonumber(head[4] or 0), 0}
+end
+
+local floor = math.max(tonumber(ARGV[2]), tonumber(head[1] or 0))
+-- Generations before `void` were of another database: what their logs hold is not this room's.
+local number = tonumber(string.match(head[3] or '', '^%d+') or 0)
+if number < tonumber(line[3] or 0) then redis.call('DEL', KEYS[3]) end
+local since = 0
+if floor > 0 then
+  -- Ids made before now may have been used; a sender's clock may be ahead.
+  local time = redis.call('TIME')
+  since = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[5])
+end
+local text = string.format('%.0f', floor)
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'seq', text, 'epoch', ARGV[1], 'since', string.format('%.0f', since), 'ceiling', ARGV[3], 'archived', ARGV[4], 'floor', text, 'line', generation)
+return {floor, ARGV[1], floor, 1}
