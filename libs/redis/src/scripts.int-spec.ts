@@ -25,7 +25,7 @@ const calls: Record<ScriptName, [readonly string[], (string | number)[]]> = {
   ],
   acquireLease: [
     [keys.owner(1), keys.fence(1)],
-    ['a', 1_000],
+    ['a', 1_000, 0],
   ],
   dropInstance: [
     [...room, ...online],
