@@ -71,7 +71,14 @@ export async function startApiApp(options: ApiAppOptions = {}): Promise<ApiApp> 
   @Module({ providers: ports, exports: [RpcClient, RevocationList] })
   class FakeHostModule {}
 
-  const rate = { loginPerMinute: 1_000_000, requestsPerSecond: 1_000_000, ...options.rate };
+  const rate = {
+    loginPerMinute: 1_000_000,
+    registrationsPerMinute: 1_000_000,
+    requestsPerSecond: 1_000_000,
+    sendBurst: 1_000_000,
+    sendsPerSecond: 1_000_000,
+    ...options.rate,
+  };
   const testing = await Test.createTestingModule({
     imports: [
       FakeHostModule,

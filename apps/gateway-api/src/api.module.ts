@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import type { ErrorLog } from '@parley/observability';
 import { PublishCoalescer, RpcClient } from '@parley/rpc';
+import { Admission } from './auth/admission.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { TokenVerifier } from '@parley/service-host';
 import { AppErrorFilter, ERROR_LOG } from './errors/app-error.filter.js';
@@ -28,6 +29,7 @@ export class ApiModule {
       imports: [JwtModule.register({ secret: jwtSecret, verifyOptions: { algorithms: ['HS256'] } })],
       controllers: [UserController, PushController, SessionsController, RoomsController, MessagesController],
       providers: [
+        Admission,
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_FILTER, useClass: AppErrorFilter },
         { provide: ERROR_LOG, useValue: errorLog },

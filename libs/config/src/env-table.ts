@@ -101,12 +101,23 @@ export const envTable: readonly EnvVariable[] = [
     to('trustProxy', 'gateway-api', 'connect-gateway'),
     'proxies whose X-Forwarded-For counts: addresses and networks, comma separated',
   ),
-  variable('LOGIN_PER_MINUTE', 'integer', to('rate.loginPerMinute', 'gateway-api'), 'log-in attempts'),
+  variable(
+    'LOGIN_PER_MINUTE',
+    'integer',
+    to('rate.loginPerMinute', 'gateway-api'),
+    'log-in attempts per address and name',
+  ),
+  variable(
+    'REGISTRATIONS_PER_MINUTE',
+    'integer',
+    to('rate.registrationsPerMinute', 'gateway-api'),
+    'registrations per address; ten minutes of them at once, and four addresses together',
+  ),
   variable(
     'REQUESTS_PER_SECOND',
     'integer',
     to('rate.requestsPerSecond', 'gateway-api'),
-    'requests per address',
+    'requests of one user, and of one address without a token',
   ),
 
   variable(
@@ -179,13 +190,13 @@ export const envTable: readonly EnvVariable[] = [
   variable(
     'SEND_BURST',
     'integer',
-    to('limits.sendBurst', 'logic', 'connect-gateway'),
+    { ...to('limits.sendBurst', 'logic', 'connect-gateway'), 'gateway-api': 'rate.sendBurst' },
     'messages one user may send at once',
   ),
   variable(
     'SENDS_PER_SECOND',
     'integer',
-    to('limits.sendsPerSecond', 'logic', 'connect-gateway'),
+    { ...to('limits.sendsPerSecond', 'logic', 'connect-gateway'), 'gateway-api': 'rate.sendsPerSecond' },
     'messages one user may keep sending',
   ),
   variable('ROOM_CREATION', 'text', logic('roomCreation'), 'everyone or admins'),

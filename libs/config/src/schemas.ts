@@ -124,7 +124,12 @@ export const schemas = {
       http,
       cors: z.strictObject({ origins: originsField(mode) }),
       trustProxy: networksField,
-      rate: z.strictObject({ loginPerMinute: positive, requestsPerSecond: positive }),
+      rate: z.strictObject({
+        loginPerMinute: positive,
+        registrationsPerMinute: positive,
+        requestsPerSecond: positive,
+        ...sendRate,
+      }),
     }),
   'connect-gateway': (mode: Environment) =>
     z.strictObject({

@@ -67,11 +67,14 @@ export const rawHistoryPageSchema = z.object({
 export type RawHistoryPage = z.infer<typeof rawHistoryPageSchema>;
 
 const logic = { service: 'logic', deadlineMs: 5_000 } as const;
+/** Passwords are hashed slowly and in a line: when a lesson starts, hundreds come at once. Half is for each try. */
+const CREDENTIALS_DEADLINE_MS = 15_000;
 
 /** Everything that `logic` serves. */
 export const logicRpc = {
   register: rpcContract({
     ...logic,
+    deadlineMs: CREDENTIALS_DEADLINE_MS,
     pattern: 'logic.register',
     request: credentials,
     response: sessionSchema,
@@ -79,6 +82,7 @@ export const logicRpc = {
   }),
   login: rpcContract({
     ...logic,
+    deadlineMs: CREDENTIALS_DEADLINE_MS,
     pattern: 'logic.login',
     request: credentials,
     response: sessionSchema,

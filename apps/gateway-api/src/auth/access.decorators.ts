@@ -1,4 +1,5 @@
-import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import { applyDecorators, createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import type { Identity } from '@parley/contracts';
 import { AppError } from '@parley/protocol';
 import type { FastifyRequest } from 'fastify';
@@ -8,8 +9,24 @@ export const TOKEN_IN_BODY = 'token-in-body';
 
 /** Anyone may call this. Every other route needs a token. */
 export const Public = () => SetMetadata(PUBLIC, true);
+
+/** What the hooks before a route need to know of it. */
+export interface RouteFacts {
+  /** A send: counted before its body is validated. */
+  readonly sends?: boolean;
+  /** Who calls is known when the body has been read. */
+  readonly tokenInBody?: boolean;
+}
+
 /** The token is the body's `authToken`, as gochat's clients send it. */
-export const TokenInBody = () => SetMetadata(TOKEN_IN_BODY, true);
+export const TokenInBody = (facts: Pick<RouteFacts, 'sends'> = {}): MethodDecorator =>
+  applyDecorators(SetMetadata(TOKEN_IN_BODY, true), RouteConfig({ ...facts, tokenInBody: true }));
+/** The route sends a message; the token is in the header. */
+export const Sends = (): MethodDecorator => RouteConfig({ sends: true } satisfies RouteFacts);
+
+/** The facts of the route that a request has been matched with. */
+export const factsOf = ({ routeOptions }: Pick<FastifyRequest, 'routeOptions'>): RouteFacts =>
+  (routeOptions.config ?? {}) as RouteFacts;
 
 /** A request that has passed the guard. */
 export interface AuthenticatedRequest extends FastifyRequest {

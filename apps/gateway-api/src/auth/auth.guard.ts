@@ -2,7 +2,7 @@ import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@ne
 import { Reflector } from '@nestjs/core';
 import { isOperational } from '../http/operational-routes.js';
 import { PUBLIC, TOKEN_IN_BODY, type AuthenticatedRequest } from './access.decorators.js';
-import { TokenVerifier } from '@parley/service-host';
+import { Admission } from './admission.js';
 
 /**
  * Lets nobody in without a valid token, but on routes that say `@Public()`. It runs before validation, so a stranger
@@ -12,7 +12,7 @@ import { TokenVerifier } from '@parley/service-host';
 export class AuthGuard implements CanActivate {
   constructor(
     @Inject(Reflector) private readonly reflector: Reflector,
-    @Inject(TokenVerifier) private readonly tokens: TokenVerifier,
+    @Inject(Admission) private readonly admission: Admission,
   ) {}
 
   canActivate(context: ExecutionContext): boolean {
@@ -20,21 +20,9 @@ export class AuthGuard implements CanActivate {
       this.reflector.getAllAndOverride<boolean>(name, [context.getHandler(), context.getClass()]);
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     if (flag(PUBLIC) || isOperational(request)) return true;
-    request.identity = this.tokens.verify(
-      flag(TOKEN_IN_BODY) ? tokenInBody(request.body) : bearerToken(request.headers.authorization),
-    );
+    request.identity = flag(TOKEN_IN_BODY)
+      ? this.admission.byBody(request)
+      : this.admission.byHeader(request);
     return true;
   }
-}
-
-/** @see RFC 6750, section 2.1 */
-function bearerToken(header: string | undefined): string | undefined {
-  return /^Bearer +([\w.~+/-]+=*)$/i.exec(header ?? '')?.[1];
-}
-
-/** gochat's clients put the token into the body. */
-export function tokenInBody(body: unknown): unknown {
-  return typeof body === 'object' && body !== null
-    ? (body as Record<string, unknown>)['authToken']
-    : undefined;
 }

@@ -1,11 +1,10 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { isOriginAllowed, type Origins } from '@parley/config';
 import { VERSION } from '@parley/service-host';
+import { Admission } from '../auth/admission.js';
 import { setupDocs } from '../docs/setup-docs.js';
 import { addBodyParsers } from './body-parsers.js';
-import { addCallerAddress, callerAddressOf } from './caller-address.js';
-import { isOperational } from './operational-routes.js';
-import { RateLimits } from './rate-limits.js';
+import { addCallerAddress } from './caller-address.js';
 import { addResponseHeaders } from './response-headers.js';
 
 /** What of the config the HTTP edge needs before it listens. */
@@ -21,14 +20,14 @@ const PREFLIGHT_MAX_AGE_S = 600;
 /** Everything about HTTP that is not a route: headers, bodies, CORS, the limit per address, the docs. */
 export function configureHttp(app: NestFastifyApplication, { env, cors, trustProxy }: HttpOptions): void {
   const fastify = app.getHttpAdapter().getInstance();
-  const limits = app.get(RateLimits);
+  const admission = app.get(Admission);
   addResponseHeaders(fastify, env);
   addBodyParsers(app);
   addCallerAddress(fastify, trustProxy);
-  // Before the body is read: what is refused costs nothing more.
-  fastify.addHook('onRequest', (request, _reply, done) => {
-    if (!isOperational(request)) limits.request(callerAddressOf(request));
-    done();
+  // Behind CORS, whose hook answers preflights and puts its headers on refusals too; before the body is read.
+  fastify.addHook('preParsing', (request, _reply, payload, done) => {
+    admission.beforeBody(request);
+    done(null, payload);
   });
   app.enableCors({
     origin: (origin: string | undefined, answer: (error: null, allow: boolean) => void) =>

@@ -1,7 +1,8 @@
+import { loadConfig } from '@parley/config';
 import { logicRpc } from '@parley/contracts';
 import { currentCorrelationId } from '@parley/observability';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sessionOf, startApiApp, type ApiApp } from '../api-app.fixture.js';
+import { ackOf, sessionOf, startApiApp, type ApiApp } from '../api-app.fixture.js';
 
 let api: ApiApp;
 beforeAll(async () => {
@@ -171,25 +172,115 @@ describe('rate limits', () => {
       expect((await v1('demo', '10.0.0.2')).statusCode).toBe(200);
     }));
 
-  it('registrations per address, whatever the names', () =>
-    withApp({ requestsPerSecond: 5 }, async (app) => {
-      const statuses: number[] = [];
-      for (let i = 0; i < 7; i++) {
-        const reply = await post(app, '/v1/register', { userName: `user${i}`, password: '111111' });
-        statuses.push(reply.statusCode);
-      }
-      expect(statuses).toEqual([201, 201, 201, 201, 201, 429, 429]);
+  const register = async (app: ApiApp, count: number, address: string) => {
+    const statuses: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const credentials = { userName: `user${i}`, password: '111111', passWord: '111111' };
+      const reply = await post(app, i % 2 ? '/user/register' : '/v1/register', credentials, address);
+      statuses.push(i % 2 && reply.json().code === 1 ? 429 : reply.statusCode);
+    }
+    return statuses;
+  };
+
+  it('registrations per address, over both APIs together, and those of all addresses', () =>
+    withApp({ registrationsPerMinute: 1 }, async (app) => {
+      const ten = Array.from({ length: 10 }, (_, i) => (i % 2 ? 200 : 201));
+      expect(await register(app, 12, '10.0.0.1')).toEqual([...ten, 429, 429]);
+      for (const address of ['10.0.0.2', '10.0.0.3', '10.0.0.4'])
+        expect(await register(app, 10, address)).toEqual(ten);
+      expect(await register(app, 2, '10.0.0.5')).toEqual([429, 429]);
+      expect(app.logic.calls).toHaveLength(40);
+      // Those who have an account log in meanwhile.
+      expect((await post(app, '/v1/login', { userName: 'demo', password: 'x' })).statusCode).toBe(200);
     }));
 
-  it('requests per address, but never health', () =>
-    withApp({ requestsPerSecond: 2 }, async (app) => {
+  it('requests without a token per address, but never health', () =>
+    withApp({ requestsPerSecond: 1 }, async (app) => {
       const statuses: number[] = [];
-      for (let i = 0; i < 6; i++) statuses.push((await app.app.inject('/v1/me')).statusCode);
-      expect(statuses).toEqual([401, 401, 401, 401, 429, 429]);
+      for (let i = 0; i < 7; i++) statuses.push((await app.app.inject('/v1/me')).statusCode);
+      expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429]);
       expect((await app.app.inject('/health/live')).statusCode).toBe(200);
       expect((await app.app.inject({ url: '/v1/me', remoteAddress: '10.0.0.3' })).statusCode).toBe(401);
-      const seed = await app.app.inject({ method: 'POST', url: '/user/checkAuth', payload: {} });
-      expect([seed.statusCode, seed.json().code]).toEqual([200, 1]);
+      for (const url of ['/user/checkAuth', '/push/count', '/push/push']) {
+        const seed = await app.app.inject({ method: 'POST', url, payload: { authToken: 'x' } });
+        expect([seed.statusCode, seed.json().code]).toEqual([200, 1]);
+      }
+      // A browser may read the refusal, and ask beforehand as often as it likes.
+      const origin = 'http://localhost:8080';
+      const refused = await app.app.inject({ url: '/v1/me', headers: { origin } });
+      expect([refused.statusCode, refused.headers['access-control-allow-origin']]).toEqual([429, origin]);
+      expect((await preflight(app, origin)).statusCode).toBe(204);
+    }));
+
+  // One person's requests used up the limit of everybody behind the same address.
+  it('requests with a token per user, wherever they come from', () =>
+    withApp({ requestsPerSecond: 1 }, async (app) => {
+      const ask = async (userId: string, seed: boolean, remoteAddress = '10.0.0.1') => {
+        const token = app.token({ sub: userId });
+        const reply = seed
+          ? await post(app, '/user/checkAuth', { authToken: token }, remoteAddress)
+          : await app.app.inject({
+              url: '/v1/me',
+              headers: { authorization: `Bearer ${token}` },
+              remoteAddress,
+            });
+        return seed && reply.json().code === 1 ? 429 : reply.statusCode;
+      };
+      const first = [
+        await ask('3', false),
+        await ask('3', true),
+        await ask('3', true),
+        await ask('3', false),
+      ];
+      expect(first).toEqual([200, 200, 429, 429]);
+      expect(await ask('3', false, '10.0.0.2')).toBe(429);
+      for (let userId = 100; userId < 130; userId++)
+        expect(await ask(`${userId}`, userId % 2 === 0)).toBe(200);
+      expect((await app.app.inject({ url: '/v1/me', remoteAddress: '10.0.0.1' })).statusCode).toBe(401);
+    }));
+
+  it('sends per user, before anything is read of them', () =>
+    withApp({ sendBurst: 3, sendsPerSecond: 1 }, async (app) => {
+      const codeOf = async (url: string, payload: object, token?: string) => {
+        const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+        const reply = await app.app.inject({ method: 'POST', url, payload, headers });
+        return url.startsWith('/push') ? (reply.json().message as string) : (reply.json().code as string);
+      };
+      const token = app.token();
+      for (const url of ['/v1/rooms/1/messages', '/v1/users/4/messages'])
+        expect(await codeOf(url, { msg: 7 }, token)).toBe('INVALID');
+      expect(await codeOf('/push/pushRoom', { authToken: token, msg: 7 })).toContain('(msg, roomId)');
+      expect(await codeOf('/v1/rooms/1/messages', { msg: 7 }, token)).toBe('RATE_LIMITED');
+      expect(await codeOf('/push/push', { authToken: token, msg: 7 })).toContain('Too many requests');
+      expect(await codeOf('/v1/rooms/1/messages', { msg: 7 }, app.token({ sub: '4' }))).toBe('INVALID');
+      const headers = { authorization: `Bearer ${token}` };
+      expect((await app.app.inject({ url: '/v1/me', headers })).statusCode).toBe(200);
+      expect(app.logic.calls).toEqual([]);
+    }));
+
+  it('are no hindrance to 300 people behind one address who log in, look round and talk', () =>
+    withApp(loadConfig('gateway-api', { env: {} }).rate, async (app) => {
+      app.logic
+        .on(logicRpc.publishMany, ({ sends }) => ({
+          results: sends.map(({ clientMsgId }, i) => ({ ok: true as const, ack: ackOf(clientMsgId, i + 1) })),
+        }))
+        .on(logicRpc.getRoom, () => ({ roomId: 1, name: 'Lobby', kind: 'room' as const, online: 300 }));
+      const people = Array.from({ length: 300 }, async (_, i) => {
+        const login = await post(app, '/v1/login', { userName: `user${i}`, password: 'x' });
+        const statuses = [login.statusCode];
+        const headers = { authorization: `Bearer ${app.token({ sub: `${100 + i}` })}` };
+        for (const url of ['/v1/me', '/v1/rooms/1', '/v1/rooms/1'])
+          statuses.push((await app.app.inject({ url, headers })).statusCode);
+        const send = {
+          method: 'POST',
+          url: '/v1/rooms/1/messages',
+          payload: { msg: 'hello' },
+          headers,
+        } as const;
+        for (let n = 0; n < 3; n++) statuses.push((await app.app.inject(send)).statusCode);
+        return statuses.join();
+      });
+      expect(new Set(await Promise.all(people))).toEqual(new Set(['200,200,200,200,201,201,201']));
     }));
 
   // With PARLEY_TRUST_PROXY=true the left-most entry counted, which the caller writes: one caller was as many as it liked.
@@ -200,16 +291,22 @@ describe('rate limits', () => {
       return (await limited.app.inject({ url: '/v1/me', headers, remoteAddress })).statusCode;
     };
     try {
-      expect(await ask('203.0.113.1, 198.51.100.7')).toBe(401);
-      expect(await ask('203.0.113.2, 198.51.100.7:4711, 10.0.0.9')).toBe(401);
+      for (const header of [
+        '203.0.113.1, ',
+        '203.0.113.2,',
+        'unknown, ',
+        ' , ',
+        '203.0.113.3, 203.0.113.4, ',
+      ])
+        expect(await ask(`${header}198.51.100.7:4711, 10.0.0.9`)).toBe(401);
       expect(await ask('unknown, 198.51.100.7:4712')).toBe(429);
       expect(await ask('198.51.100.8')).toBe(401);
       // Not through a proxy: the header counts for nothing.
-      const direct = [1, 2, 3].map((i) => ask(`203.0.113.${i}`, '198.51.100.9'));
-      expect(await Promise.all(direct)).toEqual([401, 401, 429]);
+      const direct = [1, 2, 3, 4, 5, 6].map((i) => ask(`203.0.113.${i}`, '198.51.100.9'));
+      expect(await Promise.all(direct)).toEqual([401, 401, 401, 401, 401, 429]);
       // Words are the proxy's own key, all of them one.
-      const words = ['unknown', '_hidden', 'x'].map((word) => ask(word));
-      expect(await Promise.all(words)).toEqual([401, 401, 429]);
+      const words = ['unknown', '_hidden', 'x', '[', '-', '1.2'].map((word) => ask(word));
+      expect(await Promise.all(words)).toEqual([401, 401, 401, 401, 401, 429]);
     } finally {
       await limited.close();
     }

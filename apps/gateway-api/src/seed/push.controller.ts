@@ -11,7 +11,6 @@ import { seedSuccess, type SeedReply } from './seed-reply.js';
 import { pushBodySchema, pushRoomBodySchema, roomBodySchema, seedReplySchema } from './seed-schemas.js';
 
 /** gochat's messaging routes: the token is checked before any handler. */
-@TokenInBody()
 @Controller('push')
 export class PushController {
   constructor(
@@ -20,6 +19,7 @@ export class PushController {
     @Inject(RateLimits) private readonly limits: RateLimits,
   ) {}
 
+  @TokenInBody({ sends: true })
   @Post('push')
   @HttpCode(200)
   @ApiRoute({
@@ -37,6 +37,7 @@ export class PushController {
     return seedSuccess('ok');
   }
 
+  @TokenInBody({ sends: true })
   @Post('pushRoom')
   @HttpCode(200)
   @ApiRoute({
@@ -54,6 +55,7 @@ export class PushController {
     return seedSuccess('ok');
   }
 
+  @TokenInBody()
   @Post('count')
   @HttpCode(200)
   @ApiRoute({
@@ -69,6 +71,7 @@ export class PushController {
     return this.announce(caller, roomId, 'count');
   }
 
+  @TokenInBody()
   @Post('getRoomInfo')
   @HttpCode(200)
   @ApiRoute({

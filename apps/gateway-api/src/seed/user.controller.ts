@@ -1,10 +1,8 @@
 import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
-import { logicRpc } from '@parley/contracts';
+import { logicRpc, type Identity } from '@parley/contracts';
 import { RpcClient } from '@parley/rpc';
 import type { z } from 'zod';
-import { Public } from '../auth/access.decorators.js';
-import { tokenInBody } from '../auth/auth.guard.js';
-import { TokenVerifier } from '@parley/service-host';
+import { Caller, Public, TokenInBody } from '../auth/access.decorators.js';
 import { ApiRoute } from '../docs/api-route.decorator.js';
 import { CallerAddress } from '../http/caller-address.js';
 import { RateLimits } from '../http/rate-limits.js';
@@ -14,16 +12,15 @@ import { seedLoginSchema, seedRegisterSchema, seedReplySchema, tokenBodySchema }
 
 type Credentials = z.output<typeof seedLoginSchema>;
 
-/** gochat's account routes. They check their tokens themselves: two of them are there to be asked about one. */
-@Public()
+/** gochat's account routes. */
 @Controller('user')
 export class UserController {
   constructor(
     @Inject(RpcClient) private readonly rpc: Pick<RpcClient, 'call'>,
-    @Inject(TokenVerifier) private readonly tokens: TokenVerifier,
     @Inject(RateLimits) private readonly limits: RateLimits,
   ) {}
 
+  @Public()
   @Post('login')
   @HttpCode(200)
   @ApiRoute({
@@ -36,11 +33,12 @@ export class UserController {
     @CallerAddress() address: string,
     @Body(new ZodPipe(seedLoginSchema)) { userName, passWord }: Credentials,
   ): Promise<SeedReply> {
-    this.limits.credential(address, userName);
+    this.limits.login(address, userName);
     const { token } = await this.rpc.call(logicRpc.login, { userName, password: passWord });
     return seedSuccess('login success', token);
   }
 
+  @Public()
   @Post('register')
   @HttpCode(200)
   @ApiRoute({
@@ -53,11 +51,12 @@ export class UserController {
     @CallerAddress() address: string,
     @Body(new ZodPipe(seedRegisterSchema)) { userName, passWord }: Credentials,
   ): Promise<SeedReply> {
-    this.limits.credential(address, userName);
+    this.limits.registration(address);
     const { token } = await this.rpc.call(logicRpc.register, { userName, password: passWord });
     return seedSuccess('register success', token);
   }
 
+  @TokenInBody()
   @Post('checkAuth')
   @HttpCode(200)
   @ApiRoute({
@@ -66,16 +65,15 @@ export class UserController {
     body: tokenBodySchema,
     response: seedReplySchema,
   })
-  checkAuth(@Body() body: unknown): SeedReply {
-    const { userId, userName } = this.tokens.verify(tokenInBody(body));
+  checkAuth(@Caller() { userId, userName }: Identity): SeedReply {
     return seedSuccess('auth success', { userId, userName });
   }
 
+  @TokenInBody()
   @Post('logout')
   @HttpCode(200)
   @ApiRoute({ summary: 'gochat: log out', tag: 'gochat', body: tokenBodySchema, response: seedReplySchema })
-  async logout(@Body() body: unknown): Promise<SeedReply> {
-    const { userId, sessionId, expiresAt } = this.tokens.verify(tokenInBody(body));
+  async logout(@Caller() { userId, sessionId, expiresAt }: Identity): Promise<SeedReply> {
     await this.rpc.call(logicRpc.logout, { userId, sessionId, expiresAt });
     return seedSuccess('logout ok!');
   }

@@ -13,7 +13,7 @@ import { PublishCoalescer, RpcClient } from '@parley/rpc';
 import type { FastifyReply } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
-import { authorOf, Caller } from '../auth/access.decorators.js';
+import { authorOf, Caller, Sends } from '../auth/access.decorators.js';
 import { ApiRoute } from '../docs/api-route.decorator.js';
 import { ZodPipe } from '../http/zod.pipe.js';
 
@@ -51,6 +51,7 @@ export class MessagesController {
     await reply.type('application/json').send(pageJson(page));
   }
 
+  @Sends()
   @Post('rooms/:id/messages')
   @ApiRoute({
     summary: 'Send to a room',
@@ -74,6 +75,7 @@ export class MessagesController {
     );
   }
 
+  @Sends()
   @Post('users/:id/messages')
   @ApiRoute({
     summary: 'Send to one user',

@@ -38,7 +38,7 @@ export class SessionsController {
     @CallerAddress() address: string,
     @Body(new ZodPipe(registerBodySchema)) body: z.output<typeof registerBodySchema>,
   ): Promise<Session> {
-    this.limits.credential(address, body.userName);
+    this.limits.registration(address);
     return this.rpc.call(logicRpc.register, body);
   }
 
@@ -56,7 +56,7 @@ export class SessionsController {
     @CallerAddress() address: string,
     @Body(new ZodPipe(loginBodySchema)) body: z.output<typeof loginBodySchema>,
   ): Promise<Session> {
-    this.limits.credential(address, body.userName);
+    this.limits.login(address, body.userName);
     return this.rpc.call(logicRpc.login, body);
   }
 

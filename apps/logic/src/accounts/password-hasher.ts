@@ -9,8 +9,8 @@ export interface Argon2Options {
 
 /** Hashes computed at a time: each takes tens of milliseconds of a core, and chat needs cores too. */
 const MAX_CONCURRENT = 2;
-/** Log-ins that may wait for one; more are refused. */
-const MAX_WAITING = 100;
+/** Log-ins that may wait for one; more are refused. At 25 ms each that is 5 s: 300 people log in at once. Judgement. */
+const MAX_WAITING = 400;
 
 /**
  * argon2id with bounded concurrency.
