@@ -7,6 +7,7 @@ import { ConnectionLifecycle } from './lifecycle/connection-lifecycle.service.js
 import { DeliveryRpcController } from './delivery/delivery.rpc-controller.js';
 import { AuthenticatorService } from './frames/authenticator.service.js';
 import { FrameDispatcher } from './frames/frame-dispatcher.js';
+import { QuestionLimits } from './frames/question-limits.js';
 import { GATEWAY_CONFIG, type GatewayAppConfig, type GatewayConfig } from './gateway-config.js';
 import { GatewayMetrics } from './gateway-metrics.js';
 import { PositionCheck } from './rooms/position-check.js';
@@ -41,6 +42,7 @@ export class AppModule {
         GatewayMetrics,
         PositionCheck,
         PresenceAnnouncer,
+        QuestionLimits,
         RoomDirectory,
         TcpServer,
         TokenVerifier,

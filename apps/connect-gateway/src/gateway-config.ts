@@ -12,7 +12,6 @@ export interface GatewayConfig {
   readonly connectionsPerAddress: number;
   readonly sendBurst: number;
   readonly sendsPerSecond: number;
-  readonly buckets: number;
   readonly positionCheckMs: number;
   readonly unauthenticatedIdleMs: number;
   readonly heartbeatIntervalMs: number;

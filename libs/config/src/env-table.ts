@@ -177,7 +177,6 @@ export const envTable: readonly EnvVariable[] = [
     connect('limits.connectionsPerAddress'),
     'connections of one address to one instance',
   ),
-  variable('BUCKETS', 'integer', connect('limits.buckets'), 'fan-out slices'),
 
   variable('DATABASE_URL', 'text', logic('database.url'), 'sqlite:<path> or postgres://…', {
     sensitive: true,

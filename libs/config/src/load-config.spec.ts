@@ -55,7 +55,6 @@ describe('loadConfig', () => {
     expect(config.limits).toMatchObject({
       unauthenticatedIdleMs: limits.unauthenticatedIdleMs,
       heartbeatTimeoutMs: limits.heartbeatTimeoutMs,
-      buckets: 32,
     });
     expect(loadConfig('logic', { env: {}, root }).limits.sendBurst).toBe(limits.sendBurst);
   });

@@ -84,7 +84,6 @@ const connectLimits = z
     connectionsPerUser: positive,
     connectionsPerAddress: positive,
     ...sendRate,
-    buckets: positive,
   })
   .refine((value) => value.heartbeatTimeoutMs > 2 * value.heartbeatIntervalMs, {
     ...rule('must be more than twice limits.heartbeatIntervalMs', 'heartbeatTimeoutMs'),

@@ -6,10 +6,14 @@ import { z } from 'zod';
 export const revokedEventSchema = z.object({ sessionId: z.string(), expiresAt: z.number() });
 export type RevokedEvent = z.infer<typeof revokedEventSchema>;
 
-/** Who is in a room has changed; `force` asks for an announcement even so. */
+/**
+ * Who is in a room has changed; `force` asks for an announcement even so: of a small room to everybody in it, of a large one
+ * to the user `userId` alone.
+ */
 export const presenceEventSchema = z.object({
   roomId: z.number(),
   force: z.enum(['count', 'info']).optional(),
+  userId: z.number().optional(),
 });
 export type PresenceEvent = z.infer<typeof presenceEventSchema>;
 

@@ -172,7 +172,7 @@ export const logicRpc = {
     idempotent: true,
     replyBytes: ({ maxBytes }) => maxBytes ?? rpcLimits.maxHistoryReplyBytes,
   }),
-  /** Announces the count or the members of a room to everyone in it, now. */
+  /** Has the count or the members of a room announced, now: to everyone in it, or to who asks when it is large. */
   announce: rpcContract({
     ...logic,
     pattern: 'logic.announce',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bucketOf, SHARD_COUNT, shardOf } from './index.js';
+import { SHARD_COUNT, shardOf } from './index.js';
 
 describe('shardOf', () => {
   it('keeps every room where it is stored', () => {
@@ -56,25 +56,6 @@ describe('shardOf', () => {
 
   it.each([0, -1, 1.5, NaN, 2 ** 32 + 1])('refuses %d shards', (shardCount) => {
     expect(() => shardOf(1, shardCount)).toThrow(RangeError);
-  });
-});
-
-describe('bucketOf', () => {
-  it('has vectors too', () => {
-    expect([0, 1, 2, 3, 4, 2 ** 40].map((userId) => bucketOf(userId, 16))).toEqual([14, 3, 11, 11, 8, 2]);
-  });
-
-  it('spreads users evenly, also those of one shard', () => {
-    const users = Array.from({ length: 200_000 }, (_, i) => i);
-    expectEven(
-      users.slice(0, 32_000).map((userId) => bucketOf(userId, 16)),
-      16,
-    );
-    const ofOneShard = users.filter((userId) => shardOf(userId) === 3);
-    expectEven(
-      ofOneShard.map((userId) => bucketOf(userId, 16)),
-      16,
-    );
   });
 });
 

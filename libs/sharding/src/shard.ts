@@ -6,9 +6,6 @@ import { murmurMix32 } from './murmur3.js';
  */
 export const SHARD_COUNT = 32;
 
-/** Any odd constant would do (this is 2^32 / golden ratio): buckets must not line up with shards. */
-const BUCKET_SEED = 0x9e3779b9;
-
 /**
  * The shard a room lives on: `murmurMix32(low word ^ murmurMix32(high word)) mod shardCount`.
  *
@@ -20,26 +17,14 @@ const BUCKET_SEED = 0x9e3779b9;
  * @throws {RangeError} for any other number: a wrong shard would be silent data loss.
  */
 export function shardOf(roomId: number, shardCount: number = SHARD_COUNT): number {
-  return hashInteger(roomId, 0) % checkedCount(shardCount);
+  return hashInteger(roomId) % checkedCount(shardCount);
 }
 
-/**
- * The fan-out slice of a user's connections inside one gateway. Not stored anywhere.
- *
- * @param userId - A safe integer, 0 or more.
- * @param bucketCount - An integer from 1 to 2^32.
- * @returns 0 to `bucketCount - 1`.
- * @throws {RangeError} for any other number.
- */
-export function bucketOf(userId: number, bucketCount: number): number {
-  return hashInteger(userId, BUCKET_SEED) % checkedCount(bucketCount);
-}
-
-function hashInteger(id: number, seed: number): number {
+function hashInteger(id: number): number {
   if (!Number.isSafeInteger(id) || id < 0)
     throw new RangeError(`id must be a non-negative safe integer: ${id}`);
   // Bitwise operators see the low 32 bits only; the high word is folded in, and adds nothing when 0.
-  return murmurMix32((id >>> 0) ^ murmurMix32(Math.floor(id / 2 ** 32)) ^ seed);
+  return murmurMix32((id >>> 0) ^ murmurMix32(Math.floor(id / 2 ** 32)));
 }
 
 function checkedCount(count: number): number {

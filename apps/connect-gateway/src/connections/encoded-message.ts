@@ -1,7 +1,7 @@
 import { messageJson } from '@parley/contracts';
 
 /** Bytes of one write to one socket at the most, unless a single message is larger. */
-const MAX_WRITE_BYTES = 64 * 1024;
+export const MAX_WRITE_BYTES = 64 * 1024;
 
 /** A message to be written to many sockets. Each transport's bytes are made at most once. */
 export interface EncodedMessage {
@@ -9,6 +9,8 @@ export interface EncodedMessage {
   readonly epoch: string;
   /** The complete JSON. */
   readonly text: string;
+  /** Of the text in UTF-8. */
+  readonly bytes: number;
   ws?: Buffer;
   tcp?: Buffer;
 }
@@ -18,7 +20,13 @@ export function encodedMessage(entry: {
   readonly seq: number;
   readonly epoch: string;
 }): EncodedMessage {
-  return { seq: entry.seq, epoch: entry.epoch, text: messageJson(entry) };
+  const text = messageJson(entry);
+  return { seq: entry.seq, epoch: entry.epoch, text, bytes: Buffer.byteLength(text) };
+}
+
+/** A frame that is no message and has no number, to be written to many sockets. */
+export function encodedFrame(text: string): EncodedMessage {
+  return { seq: 0, epoch: '', text, bytes: Buffer.byteLength(text) };
 }
 
 /** Takes from the front as many messages as one write may hold; at least one. */
@@ -26,6 +34,6 @@ export function takeWrite(messages: EncodedMessage[]): EncodedMessage[] {
   let bytes = 0;
   let count = 0;
   while (count < messages.length && (count === 0 || bytes < MAX_WRITE_BYTES))
-    bytes += Buffer.byteLength(messages[count++]?.text ?? '');
+    bytes += messages[count++]?.bytes ?? 0;
   return messages.splice(0, count);
 }

@@ -4,11 +4,13 @@ import { describe, expect, it, vi } from 'vitest';
 import type { GatewayConfig } from '../gateway-config.js';
 import type { LocalRoom } from '../rooms/local-room.js';
 import type { Membership } from '../rooms/membership.js';
+import type { PresenceAnnouncer } from '../rooms/presence-announcer.js';
 import type { RoomDirectory } from '../rooms/room-directory.js';
 import { FakeConnection } from '../testing/fake-connection.js';
 import { stub } from '../testing/stub.js';
 import type { AuthenticatorService } from './authenticator.service.js';
 import { FrameDispatcher } from './frame-dispatcher.js';
+import { QuestionLimits, questionRate } from './question-limits.js';
 
 /** Rooms from here on are conversations. */
 const FIRST_CONVERSATION = 1_000;
@@ -43,8 +45,17 @@ function setUp() {
         return Promise.resolve({ member, resumed: false });
       },
       leave: (from, roomId) => void from.memberships.delete(roomId),
+      get: (roomId) =>
+        stub<LocalRoom>('LocalRoom', {
+          members: { has: (who: FakeConnection) => who.memberships.has(roomId) } as LocalRoom['members'],
+        }),
     }),
     stub<RpcClient>('RpcClient', { call: call as unknown as RpcClient['call'] }),
+    stub<PresenceAnnouncer>('PresenceAnnouncer', {
+      ask: (_connection, _room, what) =>
+        new Promise((answer) => calls.push({ pattern: what, answer: () => answer() })),
+    }),
+    new QuestionLimits(),
   );
   const handle = (frame: object) => dispatcher.handle(connection, JSON.stringify(frame));
   const last = () => connection.frames.at(-1);
@@ -91,8 +102,11 @@ describe('rooms of one connection', () => {
 
 describe('frames of one connection', () => {
   it('are 256 in hand before its socket waits, and it reads on when one is done', async () => {
-    const { handle, reading, calls } = setUp();
-    const ask = () => handle({ op: Op.count, roomId: 1 });
+    const { connection, handle, reading, calls } = setUp();
+    for (const roomId of numbers(1, 64)) await handle({ op: Op.join, roomId });
+    connection.writes.length = 0;
+    let asked = 0;
+    const ask = () => handle({ op: Op.count, roomId: 1 + (asked++ % 64) });
     const inHand = numbers(1, 255).map(ask);
     await turn();
     expect([calls.length, reading]).toEqual([255, []]);
@@ -114,6 +128,44 @@ describe('frames of one connection', () => {
     expect(connection.closes).toEqual([]);
     await dispatcher.handle(connection, 'rubbish');
     expect(connection.closes).toEqual([{ code: 4503, reason: 'TOO_MANY_ERRORS' }]);
+  });
+});
+
+// Anybody could ask, about any room, as often as he liked, and each answer was read from Redis and went to the whole room.
+describe('who asks who is online', () => {
+  it.each([
+    { op: Op.count, what: 'count' },
+    { op: Op.info, what: 'info' },
+  ])('is a member, by $what', async ({ op, what }) => {
+    const { calls, handle, last } = setUp();
+    await handle({ op, roomId: 1 });
+    expect(last()).toMatchObject({ op: Op.error, code: 'NOT_JOINED', roomId: 1 });
+    await handle({ op: Op.join, roomId: 1 });
+    const asked = handle({ op, roomId: 1 });
+    const behindAJoin = [handle({ op: Op.join, roomId: 2 }), handle({ op, roomId: 2 })];
+    await turn();
+    expect(calls.map(({ pattern }) => pattern)).toEqual([what, what]);
+    for (const { answer } of calls) answer({});
+    await Promise.all([asked, ...behindAJoin]);
+    await handle({ op: Op.leave, roomId: 1 });
+    await handle({ op, roomId: 1 });
+    expect(last()).toMatchObject({ op: Op.error, code: 'NOT_JOINED', roomId: 1 });
+  });
+
+  it('is let ask ten times at once, of each room', async () => {
+    const { calls, handle, last } = setUp();
+    await handle({ op: Op.join, roomId: 1 });
+    await handle({ op: Op.join, roomId: 2 });
+    const asked = numbers(1, questionRate.burst).map(() => handle({ op: Op.info, roomId: 1 }));
+    await turn();
+    expect(calls).toHaveLength(10);
+    await handle({ op: Op.info, roomId: 1 });
+    expect(last()).toMatchObject({ op: Op.error, code: 'RATE_LIMITED', roomId: 1, retryable: true });
+    asked.push(handle({ op: Op.info, roomId: 2 }));
+    await turn();
+    expect(calls).toHaveLength(11);
+    for (const { answer } of calls) answer({});
+    await Promise.all(asked);
   });
 });
 

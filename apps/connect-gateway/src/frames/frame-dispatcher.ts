@@ -13,8 +13,10 @@ import { PublishCoalescer, RpcClient } from '@parley/rpc';
 import { v7 as uuidv7 } from 'uuid';
 import type { Connection } from '../connections/connection.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
+import { PresenceAnnouncer } from '../rooms/presence-announcer.js';
 import { RoomDirectory } from '../rooms/room-directory.js';
 import { AuthenticatorService } from './authenticator.service.js';
+import { QuestionLimits } from './question-limits.js';
 import { historyFrame, refuse } from './replies.js';
 
 /** Frames of one connection in hand at a time; more wait in its socket. */
@@ -34,6 +36,8 @@ export class FrameDispatcher {
     @Inject(AuthenticatorService) private readonly authenticator: AuthenticatorService,
     @Inject(RoomDirectory) private readonly rooms: RoomDirectory,
     @Inject(RpcClient) private readonly rpc: RpcClient,
+    @Inject(PresenceAnnouncer) private readonly announcer: PresenceAnnouncer,
+    @Inject(QuestionLimits) private readonly questions: QuestionLimits,
   ) {
     this.publisher = new PublishCoalescer(rpc);
   }
@@ -73,7 +77,7 @@ export class FrameDispatcher {
         return this.publish(connection, frame);
       case Op.count:
       case Op.info:
-        return this.announce(connection, frame);
+        return this.ask(connection, frame);
       case Op.history:
         return this.history(connection, frame);
     }
@@ -173,19 +177,24 @@ export class FrameDispatcher {
     return id;
   }
 
-  private async announce(
+  /** Only who is in a room may ask who else is. */
+  private async ask(
     connection: Connection,
     frame: ClientFrameOf<typeof Op.count | typeof Op.info>,
   ): Promise<void> {
-    const { userId, roomId } = await this.inOrder(connection, frame, ({ userId }) => ({
-      userId,
-      roomId: this.roomOf(connection, frame.roomId),
-    }));
-    await this.rpc.call(logicRpc.announce, {
-      userId,
-      roomId,
-      what: frame.op === Op.count ? 'count' : 'info',
+    const room = await this.inOrder(connection, frame, ({ userId }) => {
+      const roomId = this.roomOf(connection, frame.roomId);
+      const room = this.rooms.get(roomId);
+      if (userId !== connection.identity?.userId || !room?.members.has(connection))
+        throw new AppError('NOT_JOINED');
+      this.questions.take(userId, roomId);
+      return room;
     });
+    try {
+      await this.announcer.ask(connection, room, frame.op === Op.count ? 'count' : 'info');
+    } catch (cause) {
+      throw new AppError('UNAVAILABLE', { cause });
+    }
   }
 
   private history(connection: Connection, frame: ClientFrameOf<typeof Op.history>): Promise<void> {

@@ -4,11 +4,13 @@ import { describe, expect, it } from 'vitest';
 import type { GatewayConfig } from '../gateway-config.js';
 import type { LocalRoom } from '../rooms/local-room.js';
 import type { Membership } from '../rooms/membership.js';
+import type { PresenceAnnouncer } from '../rooms/presence-announcer.js';
 import type { RoomDirectory } from '../rooms/room-directory.js';
 import { FakeConnection } from '../testing/fake-connection.js';
 import { stub } from '../testing/stub.js';
 import type { AuthenticatorService } from './authenticator.service.js';
 import { FrameDispatcher } from './frame-dispatcher.js';
+import { QuestionLimits } from './question-limits.js';
 
 /** Something that waits until it is let go. */
 function held() {
@@ -67,6 +69,8 @@ function setUp() {
         return { results: request.sends.map(() => ({ ok: true, ack: { roomId: 9, seq: 1, epoch: 'e' } })) };
       }) as unknown as RpcClient['call'],
     }),
+    stub<PresenceAnnouncer>('PresenceAnnouncer', {}),
+    new QuestionLimits(),
   );
   const handle = (frame: object) => dispatcher.handle(connection, JSON.stringify(frame));
   return { connection, redis, admitted, accepted, handle };

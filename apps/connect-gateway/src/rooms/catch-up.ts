@@ -1,19 +1,17 @@
 import { Op } from '@parley/protocol';
-import type { RoomStore } from '@parley/redis';
 import type { Connection } from '../connections/connection.js';
 import { encodedMessage, type EncodedMessage, takeWrite } from '../connections/encoded-message.js';
+import { MAX_READ, type LogReader } from './log-reader.js';
 import type { Membership } from './membership.js';
 
 /** A gap longer than this is the client's to page: one `resync` instead of the messages. */
 export const MAX_REPLAY = 500;
-/** Messages read from the room log at a time. */
-const CHUNK = 100;
 
 /**
  * Brings one member from `lastSeq` to the room's position, as fast as its socket takes it. Stops while the socket is
  * full; the next drain calls again. Ends live, or collapsed to one `resync`.
  */
-export async function catchUp(member: Membership, store: RoomStore, maxOutboundBytes: number): Promise<void> {
+export async function catchUp(member: Membership, log: LogReader, maxOutboundBytes: number): Promise<void> {
   if (member.live || member.catchingUp) return;
   member.catchingUp = true;
   try {
@@ -31,7 +29,7 @@ export async function catchUp(member: Membership, store: RoomStore, maxOutboundB
         break;
       }
       const { lastSeq } = member;
-      const messages = room.recent.after(lastSeq) ?? (await fromLog(member, store));
+      const messages = room.recent.after(lastSeq) ?? (await fromLog(member, log));
       // What was read is for a place in the room that it has no more.
       if (room.members.get(connection) !== member || member.lastSeq !== lastSeq) continue;
       if (!messages) {
@@ -48,9 +46,9 @@ export async function catchUp(member: Membership, store: RoomStore, maxOutboundB
 }
 
 /** The next part of the log; undefined when it is not there any more. */
-async function fromLog(member: Membership, store: RoomStore): Promise<EncodedMessage[] | undefined> {
+async function fromLog(member: Membership, log: LogReader): Promise<EncodedMessage[] | undefined> {
   const { room, lastSeq } = member;
-  const entries = await store.range(room.roomId, lastSeq + 1, room.delivered, CHUNK);
+  const entries = await log.range(room.roomId, lastSeq + 1, room.delivered);
   const contiguous =
     entries.length > 0 &&
     entries.every((entry, i) => entry.seq === lastSeq + 1 + i && entry.epoch === room.epoch);
@@ -60,7 +58,7 @@ async function fromLog(member: Membership, store: RoomStore): Promise<EncodedMes
 /** Writes as many of the messages as the socket should hold. */
 function replay(member: Membership, messages: readonly EncodedMessage[], maxOutboundBytes: number): void {
   const { connection, room } = member;
-  const due = messages.filter(({ seq }) => seq <= room.delivered).slice(0, CHUNK);
+  const due = messages.filter(({ seq }) => seq <= room.delivered).slice(0, MAX_READ);
   while (due.length > 0 && connection.bufferedBytes < maxOutboundBytes / 2) {
     const part = takeWrite(due);
     connection.write(Buffer.concat(part.map((message) => connection.encode(message))));
@@ -80,9 +78,19 @@ function collapse(member: Membership): void {
   member.lastSeq = room.delivered;
 }
 
-export function sendResync(
-  connection: Connection,
-  range: { roomId: number; epoch: string; from: number; to: number; reason: 'slow' | 'gap' | 'epoch' },
-): void {
-  connection.send(JSON.stringify({ op: Op.resync, ...range }));
+export interface SkippedRange {
+  readonly roomId: number;
+  readonly epoch: string;
+  readonly from: number;
+  readonly to: number;
+  readonly reason: 'slow' | 'gap' | 'epoch';
+}
+
+/** The JSON of a `resync` frame. */
+export function resyncFrame(range: SkippedRange): string {
+  return JSON.stringify({ op: Op.resync, ...range });
+}
+
+export function sendResync(connection: Connection, range: SkippedRange): void {
+  connection.send(resyncFrame(range));
 }

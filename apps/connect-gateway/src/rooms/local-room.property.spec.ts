@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { FakeConnection } from '../testing/fake-connection.js';
 import { FakeRoomLog } from '../testing/fake-room-log.js';
+import { ByteBudget } from './byte-budget.js';
 import { LocalRoom } from './local-room.js';
+import { LogReader } from './log-reader.js';
+import { RecentBudget } from './recent-messages.js';
 
 const ROOM = 7;
 const MAX_OUTBOUND_BYTES = 1_000;
@@ -89,9 +92,10 @@ async function run(steps: readonly Step[], latencies: readonly number[], crowd: 
     'room',
     { seq: 0, epoch: 'e0' },
     {
-      store: log.store,
+      log: new LogReader(log.store),
       maxOutboundBytes: MAX_OUTBOUND_BYTES,
-      bucketCount: 4,
+      taken: new ByteBudget(10_000),
+      recent: new RecentBudget(),
       onDelivered: () => undefined,
     },
   );
@@ -164,6 +168,7 @@ async function run(steps: readonly Step[], latencies: readonly number[], crowd: 
   for (let i = 0; i < 500 && !allThere(); i++) await turn();
   // Whoever is live gets this one too.
   await room.deliver(log.append(1, `e${epoch}`));
+  for (let i = 0; i < 500 && room.delivered < log.head; i++) await turn();
   for (const stay of present) expect(positionAfter(stay)).toBe(log.head);
 }
 

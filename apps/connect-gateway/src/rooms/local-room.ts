@@ -1,17 +1,28 @@
 import type { DispatchEntry } from '@parley/contracts';
-import type { RoomPosition, RoomStore } from '@parley/redis';
+import type { RoomPosition } from '@parley/redis';
 import type { Connection, JoinedRoom, TransportName } from '../connections/connection.js';
-import { Buckets } from './buckets.js';
-import { catchUp, MAX_REPLAY, sendResync } from './catch-up.js';
-import { encodedMessage, type EncodedMessage, takeWrite } from '../connections/encoded-message.js';
+import type { ByteBudget } from './byte-budget.js';
+import { catchUp, MAX_REPLAY, resyncFrame, sendResync } from './catch-up.js';
+import type { LogReader } from './log-reader.js';
+import {
+  encodedFrame,
+  encodedMessage,
+  MAX_WRITE_BYTES,
+  takeWrite,
+  type EncodedMessage,
+} from '../connections/encoded-message.js';
 import type { Membership } from './membership.js';
-import { RecentMessages } from './recent-messages.js';
+import { RecentMessages, type RecentBudget } from './recent-messages.js';
+import { Turn } from './turn.js';
 
+/** What the rooms of a gateway share. */
 export interface LocalRoomOptions {
-  readonly store: RoomStore;
+  readonly log: LogReader;
   /** Bytes waiting in a member's socket above which it is no longer written to. */
   readonly maxOutboundBytes: number;
-  readonly bucketCount: number;
+  /** Messages taken and not flushed, over all rooms. */
+  readonly taken: ByteBudget;
+  readonly recent: RecentBudget;
   readonly onDelivered: (messages: number, members: number) => void;
 }
 
@@ -26,17 +37,24 @@ const EXPECT_WITHIN_MS = 500;
  * One room as this instance sees it: its members here, and how far they have been given its messages.
  *
  * Messages pass in three steps, each moving a position: `tail` (accepted for delivery, gap-free), then a flush to every
- * live member, then `delivered`. Between flushes every live member has exactly the messages up to `delivered`.
+ * live member, then `delivered`. Between the writes of a flush every live member has exactly the messages up to
+ * `delivered`.
  */
 export class LocalRoom implements JoinedRoom {
-  readonly recent = new RecentMessages();
+  readonly recent: RecentMessages;
   readonly members = new Map<Connection, Membership>();
-  /** When it last had traffic, ms since 1970. */
-  usedAt = Date.now();
-  private readonly live: Buckets;
+  /** When it last had traffic, milliseconds, monotonic. */
+  usedAt = performance.now();
+  private readonly live = new Set<Membership>();
   private readonly behind = new Set<Membership>();
   private pending: EncodedMessage[] = [];
   private flushing: Promise<void> | undefined;
+  /** Some live members have what others will have next. */
+  private writing = false;
+  /** Frames outside the sequence that wait for the one being written, the newest of each kind. */
+  private readonly announcements = new Map<string, string>();
+  private announcing = false;
+  private closed = false;
   private tail: number;
   private deliveredSeq: number;
   private line: string;
@@ -56,7 +74,7 @@ export class LocalRoom implements JoinedRoom {
   ) {
     this.tail = this.deliveredSeq = position.seq;
     this.line = position.epoch;
-    this.live = new Buckets(options.bucketCount);
+    this.recent = new RecentMessages(options.recent);
   }
 
   /** Last seq that every live member has. */
@@ -71,6 +89,18 @@ export class LocalRoom implements JoinedRoom {
 
   get epoch(): string {
     return this.line;
+  }
+
+  /** Nothing is under way, and nobody is behind: whoever is put out of the room now has all of it. */
+  get isQuiet(): boolean {
+    return this.behind.size === 0 && this.pending.length === 0 && !this.flushing && !this.expectTimer;
+  }
+
+  /** Ends what it has under way for itself. It is known no more. */
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.expectTimer);
+    this.recent.clear();
   }
 
   /** Adds a member that has everything up to `lastSeq`. It goes live when it has caught up. */
@@ -90,11 +120,12 @@ export class LocalRoom implements JoinedRoom {
     this.behind.delete(member);
     this.live.delete(member);
     member.live = false;
+    clearTimeout(member.retry);
   }
 
   /** Makes a member live if it is exactly where the room is. Called in the turn in which its position was reached. */
   promote(member: Membership): void {
-    if (this.flushing || member.live || member.lastSeq !== this.deliveredSeq || !this.behind.delete(member))
+    if (this.writing || member.live || member.lastSeq !== this.deliveredSeq || !this.behind.delete(member))
       return;
     member.live = true;
     this.live.add(member);
@@ -108,7 +139,8 @@ export class LocalRoom implements JoinedRoom {
   /** Brings a member that is behind further, as far as its socket takes it. */
   resume(member: Membership): void {
     if (member.live) return;
-    void catchUp(member, this.options.store, this.options.maxOutboundBytes).catch(() => {
+    void catchUp(member, this.options.log, this.options.maxOutboundBytes).catch(() => {
+      if (this.members.get(member.connection) !== member) return;
       // In a quiet room no flush and no drain would come to try again.
       member.retry ??= setTimeout(() => {
         member.retry = undefined;
@@ -120,23 +152,27 @@ export class LocalRoom implements JoinedRoom {
   /**
    * Takes messages in any order and number: what was delivered is dropped, what is missing is read from the room log.
    *
-   * @returns Resolves when they are flushed to the members; rejects when a gap could not be read: try again.
+   * @returns Resolves when they are taken: kept here, in order and without a gap, on their way to the members; with too
+   *   many bytes on their way, when there are fewer. Rejects when a gap could not be read: try again.
    */
-  deliver(entries: readonly DispatchEntry[]): Promise<void> {
-    this.usedAt = Date.now();
-    return this.enqueue(async () => {
-      for (const entry of entries) await this.take(entry);
-      await this.flush();
+  async deliver(entries: readonly DispatchEntry[]): Promise<void> {
+    this.usedAt = performance.now();
+    await this.enqueue(async () => {
+      try {
+        for (const entry of entries) await this.take(entry);
+      } finally {
+        void this.flush();
+      }
     });
+    await this.options.taken.whenFree();
   }
 
-  /** Makes sure that everything up to `position` is delivered; reads it from the room log. */
+  /** Makes sure that everything up to `position` is taken; reads it from the room log. */
   pullTo(position: RoomPosition): Promise<void> {
     return this.enqueue(async () => {
       if (this.isOfEarlierEpoch(position)) return;
       if (position.epoch !== this.line) await this.startEpoch(position.epoch, position.seq);
       else if (position.seq > this.tail) await this.fill(position.seq);
-      await this.flush();
     });
   }
 
@@ -156,14 +192,38 @@ export class LocalRoom implements JoinedRoom {
     }, EXPECT_WITHIN_MS).unref();
   }
 
-  /** Writes a frame to every member, outside the sequence of messages. A member whose socket is full does without it. */
-  announce(text: string): void {
-    const framed = new Map<TransportName, Buffer>();
-    for (const connection of this.members.keys()) {
-      if (connection.bufferedBytes > this.options.maxOutboundBytes) continue;
-      let bytes = framed.get(connection.transport);
-      if (!bytes) framed.set(connection.transport, (bytes = connection.encode({ seq: 0, epoch: '', text })));
-      connection.write(bytes);
+  /**
+   * Writes a frame to every member, outside the sequence of messages. A member whose socket is full does without it.
+   *
+   * @param kind - While one frame is being written, the newest of each kind waits, and only that.
+   */
+  announce(kind: string, text: string): void {
+    this.announcements.set(kind, text);
+    if (!this.announcing) void this.announceAll();
+  }
+
+  private async announceAll(): Promise<void> {
+    this.announcing = true;
+    for (const [kind, text] of this.announcements) {
+      this.announcements.delete(kind);
+      await this.writeToAll(this.members.keys(), text);
+    }
+    this.announcing = false;
+  }
+
+  /** Writes one frame to those of them who are in the room when their turn comes. */
+  private async writeToAll(
+    connections: Iterable<Connection>,
+    text: string,
+    evenIfFull = false,
+  ): Promise<void> {
+    const frame = encodedFrame(text);
+    const turn = new Turn();
+    for (const connection of connections) {
+      if (!this.members.has(connection)) continue;
+      if (!evenIfFull && connection.bufferedBytes > this.options.maxOutboundBytes) continue;
+      connection.write(connection.encode(frame));
+      if (turn.isOver(frame.bytes)) await turn.next();
     }
   }
 
@@ -183,15 +243,20 @@ export class LocalRoom implements JoinedRoom {
   private append(message: EncodedMessage): void {
     this.tail = message.seq;
     this.pending.push(message);
+    this.options.taken.add(message.bytes);
   }
 
   /** Reads `tail + 1`..`to` from the log. What it no longer has becomes a resync for everybody. */
   private async fill(to: number): Promise<void> {
     if (to - this.tail > MAX_REPLAY) return this.skip(to, 'gap');
-    const entries = await this.options.store.range(this.roomId, this.tail + 1, to, MAX_REPLAY);
-    for (const entry of entries)
-      if (entry.seq === this.tail + 1 && entry.epoch === this.line) this.append(encodedMessage(entry));
-    if (this.tail < to) await this.skip(to, 'gap');
+    while (this.tail < to) {
+      const { tail } = this;
+      for (const entry of await this.options.log.range(this.roomId, tail + 1, to))
+        if (entry.seq === this.tail + 1 && entry.epoch === this.line) this.append(encodedMessage(entry));
+      if (this.tail === tail) return this.skip(to, 'gap');
+      void this.flush();
+      await this.options.taken.whenFree();
+    }
   }
 
   /**
@@ -203,7 +268,7 @@ export class LocalRoom implements JoinedRoom {
   }
 
   private async startEpoch(epoch: string, seq: number): Promise<void> {
-    await this.flush();
+    await this.flushed();
     this.left = [...this.left, this.line].slice(-MAX_LEFT_EPOCHS);
     this.line = epoch;
     await this.skip(Math.max(seq, this.tail), 'epoch');
@@ -211,48 +276,63 @@ export class LocalRoom implements JoinedRoom {
 
   /** Moves on to `to` and tells every member which range it has to read itself. */
   private async skip(to: number, reason: 'gap' | 'epoch'): Promise<void> {
-    await this.flush();
+    await this.flushed();
+    const { roomId, line: epoch } = this;
     const from = this.deliveredSeq + 1;
+    const live = [...this.live].map(({ connection }) => connection);
     this.tail = this.deliveredSeq = to;
     this.recent.clear();
-    for (const member of this.members.values()) {
+    for (const member of [...this.behind]) {
       // Ahead of this instance: it has the whole range already.
-      if (reason === 'gap' && !member.live && member.lastSeq >= to) {
-        this.promote(member);
-        continue;
-      }
-      const first = member.live ? from : member.lastSeq + 1;
-      sendResync(member.connection, { roomId: this.roomId, epoch: this.line, from: first, to, reason });
-      if (!member.live) {
+      if (reason === 'epoch' || member.lastSeq < to) {
+        sendResync(member.connection, { roomId, epoch, from: member.lastSeq + 1, to, reason });
         member.lastSeq = to;
-        this.promote(member);
       }
+      this.promote(member);
     }
+    // Nothing is flushed before they all have it: this is done in the order of deliveries.
+    await this.writeToAll(live, resyncFrame({ roomId, epoch, from, to, reason }), true);
+  }
+
+  /** Resolves when everything taken has been flushed. */
+  private async flushed(): Promise<void> {
+    do await this.flush();
+    while (this.flushing);
   }
 
   private flush(): Promise<void> {
     return (this.flushing ??= this.flushAll().finally(() => {
       this.flushing = undefined;
-      for (const member of this.behind) {
-        this.promote(member);
-        this.resume(member);
-      }
+      // Taken after the last look.
+      if (this.pending.length > 0) void this.flush();
     }));
   }
 
   private async flushAll(): Promise<void> {
+    const turn = new Turn();
     while (this.pending.length > 0) {
       const chunk = takeWrite(this.pending);
-      const bytes = new Map<TransportName, Buffer>();
+      const chunkBytes = chunk.reduce((sum, { bytes }) => sum + bytes, 0);
+      const framed = new Map<TransportName, Buffer>();
       let written = 0;
-      for (const slice of this.live.slices()) {
-        for (const member of slice) if (this.writeChunk(member, chunk, bytes)) written++;
-        // The next slice waits for one turn, so that heartbeats and other rooms are never starved.
-        if (this.live.isLarge) await new Promise((resolve) => setImmediate(resolve));
+      this.writing = true;
+      // Members may be deleted meanwhile; none are added.
+      for (const member of this.live) {
+        if (!this.writeChunk(member, chunk, framed)) continue;
+        written++;
+        if (turn.isOver(chunkBytes)) await turn.next();
       }
+      this.writing = false;
       this.deliveredSeq = chunk.at(-1)?.seq ?? this.deliveredSeq;
-      this.recent.push(chunk);
+      if (!this.closed) this.recent.push(chunk);
+      this.options.taken.release(chunkBytes);
       this.options.onDelivered(chunk.length, written);
+      for (const member of this.behind) {
+        this.promote(member);
+        const { lastSeq } = member;
+        this.resume(member);
+        if (turn.isOver(member.lastSeq > lastSeq ? MAX_WRITE_BYTES : 0)) await turn.next();
+      }
     }
   }
 

@@ -221,11 +221,8 @@ export class PositionCheck implements OnApplicationBootstrap, OnApplicationShutd
     }
   }
 
-  private forgetIdle(roomId: number, entry: DirectoryEntry): void {
-    const { room } = entry;
-    if (entry.kind !== 'direct' || !room || Date.now() - room.usedAt < DIRECT_IDLE_MS) return;
-    for (const connection of [...room.members.keys()])
-      if (connection.currentRoomId !== roomId) room.remove(connection);
-    this.rooms.drop(roomId);
+  private forgetIdle(roomId: number, { kind, room }: DirectoryEntry): void {
+    if (kind === 'direct' && room && performance.now() - room.usedAt >= DIRECT_IDLE_MS)
+      this.rooms.forget(roomId);
   }
 }

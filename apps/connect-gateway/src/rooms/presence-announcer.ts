@@ -1,7 +1,12 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { presenceEventSchema } from '@parley/contracts';
+import { presenceEventSchema, type PresenceEvent } from '@parley/contracts';
 import { limits, Op } from '@parley/protocol';
-import { EventBus, PresenceStore } from '@parley/redis';
+import { EventBus, PresenceStore, type Member } from '@parley/redis';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
+import type { Connection } from '../connections/connection.js';
+import { ConnectionIndex } from '../connections/connection-index.js';
+import { encodedFrame, type EncodedMessage } from '../connections/encoded-message.js';
+import type { LocalRoom } from './local-room.js';
 import { RoomDirectory } from './room-directory.js';
 import { Throttle } from './throttle.js';
 
@@ -9,59 +14,150 @@ import { Throttle } from './throttle.js';
 const CHANGE_INTERVAL_MS = 1_000;
 /** Announcements asked for by somebody, of one room and kind, milliseconds. */
 const FORCED_INTERVAL_MS = 200;
-/** Up to this many members a change announces who they are; beyond, only how many. */
-const MAX_ANNOUNCED_LIST = 200;
+/** What is known of a room answers for this long, milliseconds. */
+export const ANSWER_FOR_MS = 1_000;
+/** Up to this many members everybody is told who they are; beyond, how many, and who asks is answered alone. */
+export const MAX_ANNOUNCED_LIST = 200;
 /** Room for the largest frame, with a margin for the numbers around the list. */
 const MAX_INFO_CHARS = Math.floor((limits.maxFrameBytes - 512) / 4);
 
-type Kind = 'change' | 'count' | 'info';
+type What = 'count' | 'info';
+
+/** What a room was when it was last read. */
+interface Known {
+  readonly count: number;
+  readonly frame: EncodedMessage;
+}
+
+/** A read of a room, made or under way. */
+interface Reading {
+  readonly known: Promise<Known>;
+  readonly startedAt: number;
+}
 
 /** Tells the members of a room here how many and who they are, when that changes anywhere or somebody asks. */
 @Injectable()
 export class PresenceAnnouncer implements OnModuleInit {
-  private readonly throttles: Record<Kind, Throttle>;
+  private readonly throttles: Record<What | 'change', Throttle>;
   private readonly hints: Throttle;
+  private readonly asked: Record<What, Throttle>;
+  /** They end with the room. */
+  private readonly readings: Record<What, WeakMap<LocalRoom, Reading>> = {
+    count: new WeakMap(),
+    info: new WeakMap(),
+  };
 
   constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'maxOutboundBytes'>,
     @Inject(RoomDirectory) private readonly rooms: RoomDirectory,
+    @Inject(ConnectionIndex) private readonly connections: ConnectionIndex,
     @Inject(PresenceStore) private readonly presence: PresenceStore,
     @Inject(EventBus) private readonly events: EventBus,
   ) {
-    const announce = (kind: Kind) => (roomId: number) =>
+    const announce = (kind: What | 'change') => (roomId: number) =>
       void this.announce(roomId, kind).catch(() => undefined);
     this.throttles = {
       change: new Throttle(CHANGE_INTERVAL_MS, announce('change')),
       count: new Throttle(FORCED_INTERVAL_MS, announce('count')),
       info: new Throttle(FORCED_INTERVAL_MS, announce('info')),
     };
-    this.hints = new Throttle(
-      CHANGE_INTERVAL_MS,
-      (roomId) => void this.events.publish('presence', { roomId }).catch(() => undefined),
-    );
+    const publish = (force?: What) => (roomId: number) =>
+      void this.events
+        .publish('presence', { roomId, ...(force && { force }) } satisfies PresenceEvent)
+        .catch(() => undefined);
+    this.hints = new Throttle(CHANGE_INTERVAL_MS, publish());
+    this.asked = {
+      count: new Throttle(FORCED_INTERVAL_MS, publish('count')),
+      info: new Throttle(FORCED_INTERVAL_MS, publish('info')),
+    };
   }
 
   async onModuleInit(): Promise<void> {
     this.rooms.onMembersChanged((roomId) => this.hints.call(roomId));
-    await this.events.subscribe('presence', presenceEventSchema, ({ roomId, force }) => {
-      if (this.rooms.get(roomId)) this.throttles[force ?? 'change'].call(roomId);
-    });
+    await this.events.subscribe('presence', presenceEventSchema, (event) => this.onEvent(event));
   }
 
-  private async announce(roomId: number, kind: Kind): Promise<void> {
+  /**
+   * Answers a member who asks: up to {@link MAX_ANNOUNCED_LIST} members everybody is told, on every gateway; of more, the
+   * asker alone, from what is known here. A full socket does without.
+   *
+   * @throws {Error} when Redis has to be asked and cannot be.
+   */
+  async ask(connection: Connection, room: LocalRoom, what: What): Promise<void> {
+    const { count } = await this.knowledgeOf(room, 'count');
+    if (count <= MAX_ANNOUNCED_LIST) this.asked[what].call(room.roomId);
+    else this.answer(connection, await this.knowledgeOf(room, what));
+  }
+
+  private onEvent({ roomId, force, userId }: PresenceEvent): void {
     const room = this.rooms.get(roomId);
     if (!room) return;
-    const limit = kind === 'count' ? 0 : kind === 'info' ? limits.maxListedMembers : MAX_ANNOUNCED_LIST + 1;
-    const { count, members } = await this.presence.list(roomId, limit);
-    if (kind === 'count' || (kind === 'change' && count > MAX_ANNOUNCED_LIST)) {
-      return room.announce(JSON.stringify({ op: Op.count, roomId, count }));
-    }
-    const roomUserInfo: Record<string, string> = {};
-    let chars = 0;
-    for (const { userId, userName } of members) {
-      chars += String(userId).length + userName.length + 8;
-      if (chars > MAX_INFO_CHARS) break;
-      roomUserInfo[userId] = userName;
-    }
-    room.announce(JSON.stringify({ op: Op.info, roomId, count, roomUserInfo }));
+    if (force === undefined || userId === undefined) return this.throttles[force ?? 'change'].call(roomId);
+    // Asked over HTTP: the answer comes to this user's connections in the room.
+    const asking = [...this.connections.ofUser(userId)].filter((connection) => room.members.has(connection));
+    const answerAll = async () => {
+      const { count } = await this.knowledgeOf(room, 'count');
+      if (count <= MAX_ANNOUNCED_LIST) return this.throttles[force].call(roomId);
+      const known = await this.knowledgeOf(room, force);
+      for (const connection of asking) this.answer(connection, known);
+    };
+    void answerAll().catch(() => undefined);
   }
+
+  private answer(connection: Connection, { frame }: Known): void {
+    if (connection.isOpen && connection.bufferedBytes <= this.config.maxOutboundBytes)
+      connection.write(connection.encode(frame));
+  }
+
+  private async announce(roomId: number, kind: What | 'change'): Promise<void> {
+    const room = this.rooms.get(roomId);
+    if (!room) return;
+    const limit = kind === 'count' ? 0 : MAX_ANNOUNCED_LIST;
+    const { count, members } = await this.presence.list(roomId, limit, MAX_ANNOUNCED_LIST);
+    const isLarge = count > MAX_ANNOUNCED_LIST;
+    // Whoever asks about a large room has been answered alone.
+    if (isLarge && kind !== 'change') return;
+    const text = isLarge || kind === 'count' ? countFrame(roomId, count) : infoFrame(roomId, count, members);
+    room.announce(kind, text);
+  }
+
+  /** Read once for all who ask within {@link ANSWER_FOR_MS}. */
+  private knowledgeOf(room: LocalRoom, what: What): Promise<Known> {
+    const readings = this.readings[what];
+    const startedAt = performance.now();
+    const last = readings.get(room);
+    if (last && startedAt - last.startedAt < ANSWER_FOR_MS) return last.known;
+    const known = this.read(room.roomId, what);
+    const reading = { known, startedAt };
+    readings.set(room, reading);
+    known.catch(() => {
+      if (readings.get(room) === reading) readings.delete(room);
+    });
+    return known;
+  }
+
+  private async read(roomId: number, what: What): Promise<Known> {
+    const { count, members } = await this.presence.list(
+      roomId,
+      what === 'count' ? 0 : limits.maxListedMembers,
+    );
+    const text = what === 'count' ? countFrame(roomId, count) : infoFrame(roomId, count, members);
+    return { count, frame: encodedFrame(text) };
+  }
+}
+
+function countFrame(roomId: number, count: number): string {
+  return JSON.stringify({ op: Op.count, roomId, count });
+}
+
+/** Fewer members than there are, where a frame would not hold them. */
+function infoFrame(roomId: number, count: number, members: readonly Member[]): string {
+  const roomUserInfo: Record<string, string> = {};
+  let chars = 0;
+  for (const { userId, userName } of members) {
+    chars += String(userId).length + userName.length + 8;
+    if (chars > MAX_INFO_CHARS) break;
+    roomUserInfo[userId] = userName;
+  }
+  return JSON.stringify({ op: Op.info, roomId, count, roomUserInfo });
 }

@@ -1,5 +1,5 @@
 import type { PresenceStore } from '@parley/redis';
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Connection } from '../connections/connection.js';
 import type { ConnectionIndex } from '../connections/connection-index.js';
 import type { GatewayConfig } from '../gateway-config.js';
@@ -7,7 +7,7 @@ import type { GatewayMetrics } from '../gateway-metrics.js';
 import { FakeConnection } from '../testing/fake-connection.js';
 import { entry, FakeRoomLog } from '../testing/fake-room-log.js';
 import { stub } from '../testing/stub.js';
-import { RoomDirectory } from './room-directory.js';
+import { MAX_CONVERSATIONS, RoomDirectory } from './room-directory.js';
 
 type Share = PresenceStore['share'];
 const present: Share = () => Promise.resolve({ members: 1, here: 1, position: { seq: 10, epoch: 'e1' } });
@@ -22,7 +22,7 @@ function setUp(
     return Promise.resolve({ seq: 20, epoch: headEpoch, floor: 0 });
   };
   return new RoomDirectory(
-    stub<GatewayConfig>('GatewayConfig', { instanceId: 'gw-1', maxOutboundBytes: 1_000, buckets: 4 }),
+    stub<GatewayConfig>('GatewayConfig', { instanceId: 'gw-1', maxOutboundBytes: 1_000 }),
     store,
     stub<PresenceStore>('PresenceStore', { share }),
     stub<ConnectionIndex>('ConnectionIndex', { ofUser: () => new Set(connections) }),
@@ -110,4 +110,44 @@ it('keeps a room whose last leave could not be reported, for the position check 
   await rooms.all().get(7)?.presence.repair();
   rooms.drop(7);
   expect(rooms.all().size).toBe(0);
+});
+
+describe('conversations', () => {
+  const talk = (rooms: RoomDirectory, roomId: number, seq = 1) =>
+    rooms.deliver(roomId, [{ ...entry(roomId, seq), recipients: [1, 2] }]);
+
+  it('are ten thousand at the most; one without traffic for longest is let go, and opened by its next message', async () => {
+    const connection = new FakeConnection(1);
+    const rooms = setUp(undefined, { connections: [connection] });
+    for (let roomId = 1; roomId <= MAX_CONVERSATIONS; roomId++) await talk(rooms, roomId);
+    expect(rooms.all().size).toBe(MAX_CONVERSATIONS);
+    await talk(rooms, 1, 2);
+    await talk(rooms, MAX_CONVERSATIONS + 1);
+    expect(rooms.all().size).toBe(MAX_CONVERSATIONS);
+    expect([rooms.get(1) !== undefined, rooms.get(2)]).toEqual([true, undefined]);
+    expect(connection.memberships.has(2)).toBe(false);
+    connection.writes.length = 0;
+    await talk(rooms, 2, 2);
+    expect(connection.seen).toEqual([2]);
+  });
+
+  // A member behind was put out of an idle conversation, and what it lacked was never sent.
+  it('stay while somebody is behind, or has them open', async () => {
+    const slow = new FakeConnection(1);
+    const rooms = setUp(undefined, { connections: [slow] });
+    await talk(rooms, 7);
+    slow.bufferedBytes = 1_001;
+    await talk(rooms, 7, 2);
+    rooms.forget(7);
+    expect(rooms.get(7)?.members.has(slow)).toBe(true);
+    slow.drain();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(slow.seen).toEqual([1, 2]);
+    slow.currentRoomId = 7;
+    rooms.forget(7);
+    expect(rooms.get(7)?.members.has(slow)).toBe(true);
+    slow.currentRoomId = 8;
+    rooms.forget(7);
+    expect([rooms.get(7), slow.memberships.size]).toEqual([undefined, 0]);
+  });
 });

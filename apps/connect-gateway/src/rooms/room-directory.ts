@@ -6,12 +6,22 @@ import type { Connection } from '../connections/connection.js';
 import { ConnectionIndex } from '../connections/connection-index.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
 import { GatewayMetrics } from '../gateway-metrics.js';
-import { LocalRoom } from './local-room.js';
+import { ByteBudget } from './byte-budget.js';
+import { LocalRoom, type LocalRoomOptions } from './local-room.js';
+import { LogReader } from './log-reader.js';
 import type { Membership } from './membership.js';
+import { RecentBudget } from './recent-messages.js';
 import { RoomPresence } from './room-presence.js';
 
+/** Bytes of messages taken and not yet flushed, over all rooms; above, the worker's call waits for its answer. */
+export const MAX_TAKEN_BYTES = 16 * 1024 * 1024;
+/** Conversations known here at the most; of more, those without traffic for longest are let go. */
+export const MAX_CONVERSATIONS = 10_000;
+/** Conversations looked at for one that is let go. */
+const LOOK_AT = 8;
+
 export interface DirectoryEntry {
-  /** Undefined while the room is being opened. */
+  /** Undefined while the room is being opened. A conversation has nobody's presence. */
   room: LocalRoom | undefined;
   readonly kind: 'room' | 'direct';
   readonly presence: RoomPresence;
@@ -24,6 +34,10 @@ export interface DirectoryEntry {
 @Injectable()
 export class RoomDirectory {
   private readonly entries = new Map<number, DirectoryEntry>();
+  /** Conversations known here, in the order of their last message. */
+  private readonly conversations = new Set<number>();
+  private readonly nobody: RoomPresence;
+  private readonly roomOptions: LocalRoomOptions;
   private readonly listeners: ((roomId: number) => void)[] = [];
 
   constructor(
@@ -31,8 +45,17 @@ export class RoomDirectory {
     @Inject(RoomStore) private readonly store: RoomStore,
     @Inject(PresenceStore) private readonly presence: PresenceStore,
     @Inject(ConnectionIndex) private readonly connections: ConnectionIndex,
-    @Inject(GatewayMetrics) private readonly metrics: GatewayMetrics,
-  ) {}
+    @Inject(GatewayMetrics) metrics: GatewayMetrics,
+  ) {
+    this.nobody = new RoomPresence(0, config.instanceId, presence);
+    this.roomOptions = {
+      log: new LogReader(store),
+      maxOutboundBytes: config.maxOutboundBytes,
+      taken: new ByteBudget(MAX_TAKEN_BYTES),
+      recent: new RecentBudget(),
+      onDelivered: (messages, members) => metrics.delivered(messages * members),
+    };
+  }
 
   get(roomId: number): LocalRoom | undefined {
     return this.entries.get(roomId)?.room;
@@ -105,11 +128,16 @@ export class RoomDirectory {
     this.exit(connection, roomId, entry);
   }
 
-  /** Hands messages of one room to its members here; a direct message also to connections that have not joined. */
+  /**
+   * Hands messages of one room to its members here; a direct message also to connections that have not joined.
+   *
+   * @returns Resolves when they are taken, see {@link LocalRoom.deliver}.
+   */
   async deliver(roomId: number, entries: readonly DispatchEntry[]): Promise<void> {
     const first = entries[0];
     if (first?.recipients) this.includeRecipients(roomId, first, first.recipients);
     const entry = this.entries.get(roomId);
+    if (this.conversations.delete(roomId)) this.conversations.add(roomId);
     const room = entry?.room ?? (await entry?.opening?.catch(() => undefined));
     await room?.deliver(entries);
   }
@@ -123,8 +151,19 @@ export class RoomDirectory {
   /** Forgets a room nobody here is in. */
   drop(roomId: number): void {
     const entry = this.entries.get(roomId);
-    if (entry && (entry.room?.members.size ?? 0) === 0 && entry.presence.users === 0 && !entry.opening)
-      this.entries.delete(roomId);
+    if (!entry || (entry.room?.members.size ?? 0) > 0 || entry.presence.users > 0 || entry.opening) return;
+    entry.room?.close();
+    this.entries.delete(roomId);
+    this.conversations.delete(roomId);
+  }
+
+  /** Lets a conversation go; its next message opens it again. One that somebody has open, or lacks messages of, stays. */
+  forget(roomId: number): void {
+    const entry = this.entries.get(roomId);
+    if (entry?.kind !== 'direct' || !entry.room?.isQuiet) return;
+    for (const connection of [...entry.room.members.keys()])
+      if (connection.currentRoomId !== roomId) entry.room.remove(connection);
+    this.drop(roomId);
   }
 
   private includeRecipients(roomId: number, at: RoomPosition, recipients: readonly number[]): void {
@@ -182,21 +221,38 @@ export class RoomDirectory {
       entry = {
         room: undefined,
         kind,
-        presence: new RoomPresence(roomId, this.config.instanceId, this.presence),
+        presence:
+          kind === 'direct' ? this.nobody : new RoomPresence(roomId, this.config.instanceId, this.presence),
         unsettledChecks: 0,
         opening: undefined,
       };
       this.entries.set(roomId, entry);
+      if (kind === 'direct') this.addConversation(roomId);
     }
     return entry;
   }
 
+  private addConversation(roomId: number): void {
+    this.conversations.add(roomId);
+    if (this.conversations.size <= MAX_CONVERSATIONS) return;
+    const oldest = [...first(this.conversations, LOOK_AT)];
+    for (const other of oldest) {
+      this.forget(other);
+      if (this.conversations.size <= MAX_CONVERSATIONS) return;
+      // It stays: whoever comes next looks at others.
+      this.conversations.delete(other);
+      this.conversations.add(other);
+    }
+  }
+
   private createRoom(roomId: number, kind: 'room' | 'direct', position: RoomPosition): LocalRoom {
-    return new LocalRoom(roomId, kind, position, {
-      store: this.store,
-      maxOutboundBytes: this.config.maxOutboundBytes,
-      bucketCount: this.config.buckets,
-      onDelivered: (messages, members) => this.metrics.delivered(messages * members),
-    });
+    return new LocalRoom(roomId, kind, position, this.roomOptions);
+  }
+}
+
+function* first<T>(items: Iterable<T>, count: number): Iterable<T> {
+  for (const item of items) {
+    if (count-- <= 0) return;
+    yield item;
   }
 }

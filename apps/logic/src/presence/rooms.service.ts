@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { PresenceEvent } from '@parley/contracts';
 import { AppError, limits, type Members, type Room } from '@parley/protocol';
 import { EventBus, PresenceStore } from '@parley/redis';
 import { AccountsService } from '../accounts/accounts.service.js';
@@ -66,9 +67,13 @@ export class RoomsService {
     return this.presence.list(roomId, limits.maxListedMembers);
   }
 
+  /** @throws {AppError} `NOT_JOINED` when the user is in the room on no connection. */
   async announce(userId: number, roomId: number, what: 'count' | 'info'): Promise<void> {
-    await this.access.authorize(userId, roomId);
+    const { kind } = await this.access.authorize(userId, roomId);
+    // A conversation has no list of who is in it: it is its two users'.
+    if (kind === 'room' && !(await this.presence.isMember(roomId, userId)))
+      throw new AppError('NOT_JOINED', { context: { roomId } });
     await this.live.clean([roomId]);
-    await this.events.publish('presence', { roomId, force: what });
+    await this.events.publish('presence', { roomId, force: what, userId } satisfies PresenceEvent);
   }
 }
