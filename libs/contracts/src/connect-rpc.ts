@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { rpcContract } from './rpc-contract.js';
-import { rpcLimits } from './rpc-limits.js';
+import { bytesOfText, countInCall, rpcLimits } from './rpc-limits.js';
 import { dispatchEntrySchema } from './stream-entries.js';
+
+const entriesSchema = z
+  .array(dispatchEntrySchema)
+  .max(rpcLimits.maxEntriesPerDelivery)
+  .refine((entries) => {
+    const most = { count: entries.length, bytes: rpcLimits.maxDeliveryBytes };
+    return countInCall(entries.length, (i) => bytesOfText(entries[i]?.body ?? ''), most) === entries.length;
+  }, 'too many bytes');
 
 /** Everything that `connect-gateway` serves. */
 export const connectRpc = {
@@ -16,7 +24,7 @@ export const connectRpc = {
     pattern: 'connect.deliver',
     request: z.object({
       fences: z.array(z.tuple([z.number().int().min(0), z.number().int().min(0)])).max(rpcLimits.maxShards),
-      entries: z.array(dispatchEntrySchema).max(rpcLimits.maxEntriesPerDelivery),
+      entries: entriesSchema,
       upTo: z
         .array(
           z.object({

@@ -17,7 +17,7 @@ export {
   type SendResult,
 } from './logic-rpc.js';
 export { connectRpc } from './connect-rpc.js';
-export { rpcLimits } from './rpc-limits.js';
+export { bytesOfText, countInCall, rpcLimits } from './rpc-limits.js';
 export {
   presenceEventSchema,
   revokedEventSchema,

@@ -14,7 +14,7 @@ import {
 } from '@parley/protocol';
 import { z } from 'zod';
 import { rpcContract } from './rpc-contract.js';
-import { rpcLimits } from './rpc-limits.js';
+import { bytesOfText, countInCall, rpcLimits } from './rpc-limits.js';
 import { dispatchEntrySchema } from './stream-entries.js';
 
 const id = z.number().int().positive();
@@ -40,6 +40,15 @@ export const sendSchema = z
   })
   .refine((send) => (send.roomId === undefined) !== (send.toUserId === undefined), 'roomId or toUserId');
 export type Send = z.infer<typeof sendSchema>;
+
+const sendsSchema = z
+  .array(sendSchema)
+  .min(1)
+  .max(rpcLimits.maxSendsPerCall)
+  .refine((sends) => {
+    const most = { count: sends.length, bytes: rpcLimits.maxSendBytesPerCall };
+    return countInCall(sends.length, (i) => bytesOfText(sends[i]?.text ?? ''), most) === sends.length;
+  }, 'too many bytes');
 
 /**
  * What became of one send: its ack, or a code of the catalogue. `apart`: nothing was done with it, because it has to wait
@@ -149,10 +158,7 @@ export const logicRpc = {
   publishMany: rpcContract({
     ...logic,
     pattern: 'logic.publishMany',
-    request: z.object({
-      sends: z.array(sendSchema).min(1).max(rpcLimits.maxSendsPerCall),
-      apart: z.boolean().optional(),
-    }),
+    request: z.object({ sends: sendsSchema, apart: z.boolean().optional() }),
     response: z.object({ results: z.array(sendResultSchema).max(rpcLimits.maxSendsPerCall) }),
     idempotent: true,
   }),

@@ -54,3 +54,22 @@ describe('what one call may hold, at the bound and above', () => {
     expect(schema.safeParse(empty).success).toBe(false);
   });
 });
+
+describe('the bytes of one call', () => {
+  const half = 256 * 1024;
+  // Two bytes a character: it is bytes that count.
+  const text = (bytes: number) => 'ж'.repeat(bytes / 2);
+  const sends = (...bytes: number[]) => ({ sends: bytes.map((n) => ({ ...send, text: text(n) })) });
+  const entries = (...bytes: number[]) => ({
+    ...nothing,
+    entries: bytes.map((n) => ({ ...entry, body: `{ ${text(n - 2)}` })),
+  });
+  it.each([
+    ['sends', logicRpc.publishMany.request, sends],
+    ['messages to deliver', connectRpc.deliver.request, entries],
+  ] as const)('%s: what reaches the bound is the last', (_name, schema, make) => {
+    for (const fits of [make(4 * half), make(half, half), make(half, half - 2, half)])
+      expect(schema.safeParse(fits).error).toBeUndefined();
+    expect(schema.safeParse(make(half, half, 2)).success).toBe(false);
+  });
+});

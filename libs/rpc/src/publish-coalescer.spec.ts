@@ -89,6 +89,55 @@ describe('PublishCoalescer', () => {
     await Promise.all(sends);
   });
 
+  // A conversation named by its users and by its room's id had two lanes: the second message overtook the first.
+  it('keeps the order of a sender in a conversation, whichever way each send names it', async () => {
+    const { calls, port } = fakePort();
+    const coalescer = new PublishCoalescer(port);
+    const toUser = (id: string, toUserId = 3): Send => ({ from, toUserId, text: 'hi', clientMsgId: id });
+    const ack = (call: Call | undefined, roomId: number) =>
+      call?.answer(call.sends.map(({ clientMsgId }) => ({ ok: true, ack: { id: clientMsgId, roomId } })));
+    const sends = [toUser('a'), toUser('b'), toRoom(9, 'c'), toUser('d'), toRoom(8, 'e')].map((send) =>
+      coalescer.publish(send),
+    );
+    // Another sender waits for nobody.
+    const other = coalescer.publish({ ...toRoom(9, 'x'), from: { userId: 2, userName: 'bob' } });
+    await turn();
+    expect(calls.map(ids)).toEqual([['a', 'b'], ['x']]);
+    ack(calls[0], 9);
+    ack(calls[1], 9);
+    await turn();
+    await turn();
+    // The room of the conversation is known now: both names are one key.
+    expect(calls.slice(2).map(ids)).toEqual([['c', 'd'], ['e']]);
+    expect(calls[2]?.options.key).toBe('9');
+    // A first message to somebody else waits for what is under way to rooms, for one of them may be theirs.
+    sends.push(coalescer.publish(toUser('f', 4)));
+    await turn();
+    expect(calls).toHaveLength(4);
+    ack(calls[2], 9);
+    ack(calls[3], 8);
+    await turn();
+    await turn();
+    expect(calls.slice(4).map(ids)).toEqual([['f']]);
+    calls[4]?.fail(new AppError('UNAVAILABLE'));
+    const results = await Promise.allSettled([...sends, other]);
+    expect(results.map(({ status }) => status[0]).join('')).toBe('fffffrf');
+  });
+
+  it('puts half a mebibyte of text into a call; the send that reaches it is the last', async () => {
+    const { calls, port } = fakePort();
+    const coalescer = new PublishCoalescer(port);
+    const half = 'ж'.repeat(128 * 1024);
+    const texts = [half, half, half, half.slice(1), 'e', half, half];
+    const sends = texts.map((text, i) => coalescer.publish({ ...toRoom(1, String(i)), text }));
+    for (let done = 0; done < 3; done++) {
+      await turn();
+      calls[done]?.answer();
+    }
+    await Promise.all(sends);
+    expect(calls.map(ids)).toEqual([['0', '1'], ['2', '3', '4', '5'], ['6']]);
+  });
+
   it('gives each send its own outcome', async () => {
     const { calls, port } = fakePort();
     const coalescer = new PublishCoalescer(port);

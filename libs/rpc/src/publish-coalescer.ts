@@ -1,5 +1,6 @@
-import { logicRpc, rpcLimits, type Send, type SendResult } from '@parley/contracts';
+import { bytesOfText, countInCall, logicRpc, rpcLimits, type Send, type SendResult } from '@parley/contracts';
 import { AppError } from '@parley/protocol';
+import { ConversationOrder } from './conversation-order.js';
 import type { CallOptions } from './rpc-client.js';
 import type { RpcClient } from './rpc-client.js';
 
@@ -29,13 +30,14 @@ export type PublishPort = Pick<RpcClient, 'call'>;
 
 /**
  * Turns the sends of one turn of the event loop into one `publishMany` per room key. Sends of one key keep their order:
- * a key's next call starts when the one before is answered.
+ * a key's next call starts when the one before is answered. A conversation has one key, whichever way it is named.
  *
  * A send that `logic` gives back, because it would keep its room waiting, goes on alone, and with it what its sender sends
  * to the room until that is answered: his order is kept, and nobody else waits.
  */
 export class PublishCoalescer {
   private readonly lanes = new Map<string, Lane>();
+  private readonly order = new ConversationOrder();
   private inFlight = 0;
   private apart = 0;
 
@@ -52,14 +54,14 @@ export class PublishCoalescer {
    */
   publish(send: Send): Promise<Ack> {
     if (this.inFlight >= MAX_SENDS_IN_FLIGHT) return Promise.reject(overloaded());
-    const key = laneKey(send);
     this.inFlight++;
-    const result = new Promise<Ack>((resolve, reject) => {
-      const waiting = { send, resolve, reject };
-      if (this.lanes.has(apartKey(key, send))) this.enqueueApart(key, waiting);
-      else this.enqueue(key, key, false, waiting);
-    });
-    return result.finally(() => this.inFlight--);
+    const go = (key: string) =>
+      new Promise<Ack>((resolve, reject) => {
+        const waiting = { send, resolve, reject };
+        if (this.lanes.has(apartKey(key, send))) this.enqueueApart(key, waiting);
+        else this.enqueue(key, key, false, waiting);
+      });
+    return this.order.run(send, go).finally(() => this.inFlight--);
   }
 
   private enqueue(key: string, roomKey: string, isApart: boolean, waiting: Waiting): void {
@@ -93,8 +95,7 @@ export class PublishCoalescer {
 
   private async drain(key: string): Promise<void> {
     const lane = this.lanes.get(key);
-    while (lane && lane.queue.length > 0)
-      await this.callOnce(lane, lane.queue.splice(0, rpcLimits.maxSendsPerCall));
+    while (lane && lane.queue.length > 0) await this.callOnce(lane, takeCall(lane.queue));
     this.lanes.delete(key);
   }
 
@@ -137,8 +138,11 @@ function errorOf(result: Exclude<SendResult, { ok: true }> | undefined): AppErro
 
 const apartKey = (roomKey: string, { from }: Send) => `${roomKey}/${from.userId}`;
 
-/** One room, one key, whichever way it is named; a conversation is named by its two users. */
-function laneKey({ roomId, toUserId, from }: Send): string {
-  if (roomId !== undefined) return String(roomId);
-  return `direct:${Math.min(from.userId, toUserId ?? 0)}:${Math.max(from.userId, toUserId ?? 0)}`;
+/** Takes from the front of a queue what one call may hold. */
+function takeCall(queue: Waiting[]): Waiting[] {
+  const most = { count: rpcLimits.maxSendsPerCall, bytes: rpcLimits.maxSendBytesPerCall };
+  return queue.splice(
+    0,
+    countInCall(queue.length, (i) => bytesOfText(queue[i]?.send.text ?? ''), most),
+  );
 }
