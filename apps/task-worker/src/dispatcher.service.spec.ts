@@ -1,5 +1,4 @@
 import type { connectRpc, RpcRequest } from '@parley/contracts';
-import type { StreamItem } from '@parley/queue';
 import type { EventBus, PresenceStore } from '@parley/redis';
 import type { Instance, Registry } from '@parley/registry';
 import type { RpcClient } from '@parley/rpc';
@@ -47,8 +46,10 @@ function setUp(world: World) {
       return Promise.resolve();
     },
   });
+  const stall = new Set<string>();
   const call = (_: unknown, request: Request, { target }: { target: string }) => {
     calls.push({ target, request });
+    if (stall.has(target)) return new Promise(() => undefined);
     return Promise.resolve({ staleShards: stale[target] ?? [] });
   };
   const dispatcher = new DispatcherService(
@@ -62,14 +63,16 @@ function setUp(world: World) {
       },
     }),
   );
-  const done: StreamItem[] = [];
+  const done: string[] = [];
+  const onBodyUnneeded = vi.fn();
   const onStale = vi.fn();
   const onError = vi.fn();
   dispatcher.configure({
     laneMaxEntries: 100,
     deliverDeadlineMs: 1_000,
     onError,
-    onDone: (items) => done.push(...items),
+    onDone: (items) => done.push(...items.map(({ streamId }) => streamId)),
+    onBodyUnneeded,
     onStale,
   });
   const sentTo = () =>
@@ -83,9 +86,11 @@ function setUp(world: World) {
     dropped,
     published,
     stale,
+    stall,
     refresh,
     done,
     onStale,
+    onBodyUnneeded,
     onError,
     lookUpFailures,
   };
@@ -107,7 +112,7 @@ describe('DispatcherService', () => {
     await settle();
     expect(sentTo()).toEqual(['gw-1: 11,12', 'gw-2: 11,21,12']);
     expect(done).toHaveLength(3);
-    expect(new Set(done)).toEqual(new Set(items));
+    expect(new Set(done)).toEqual(new Set(items.map(({ streamId }) => streamId)));
     expect(dispatcher.pending).toBe(0);
     expect(refresh).not.toHaveBeenCalled();
   });
@@ -116,7 +121,7 @@ describe('DispatcherService', () => {
     const { dispatcher, calls, done } = setUp({ live: ['gw-1'] });
     const items = [item(1, 1), item(2, 1, { recipients: [8, 9] })];
     await dispatcher.dispatch(items);
-    expect(done).toEqual(items);
+    expect(done).toEqual(items.map(({ streamId }) => streamId));
     await settle();
     expect(calls).toEqual([]);
   });
@@ -130,7 +135,23 @@ describe('DispatcherService', () => {
     await dispatcher.dispatch([item(1, 1)]);
     await settle();
     expect(done).toEqual([]);
-    expect(onStale.mock.calls).toEqual([[1]]);
+    expect(onStale.mock.calls).toEqual([[1, undefined]]);
+  });
+
+  it('keeps no body for gateways that stall, when all others have it', async () => {
+    const { dispatcher, done, onBodyUnneeded, stall } = setUp({
+      rooms: { 1: ['gw-1', 'gw-2'] },
+      live: ['gw-1', 'gw-2'],
+    });
+    stall.add('gw-2');
+    await dispatcher.dispatch([item(1, 1)]);
+    await settle();
+    // 100 may be queued for a gateway; one is under way.
+    await dispatcher.dispatch(Array.from({ length: 101 }, (_, i) => item(1, i + 2)));
+    await settle();
+    expect(done).toEqual([]);
+    expect(onBodyUnneeded).toHaveBeenCalledTimes(101);
+    expect(dispatcher.pending).toBe(102);
   });
 
   it('finds a conversation where its users are connected, each gateway once', async () => {

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { connectRpc } from '@parley/contracts';
+import { bytesOfText, connectRpc } from '@parley/contracts';
 import { EventBus, PresenceStore } from '@parley/redis';
 import { liveAmong, REGISTRY, type Registry } from '@parley/registry';
 import { RpcClient } from '@parley/rpc';
@@ -7,13 +7,24 @@ import type { StreamItem } from '@parley/queue';
 import { InstanceLane } from './instance-lane.js';
 
 const GATEWAYS = 'connect-gateway';
+/**
+ * Bytes queued for one gateway above which the queue collapses to positions. Judgement: sixteen calls' worth, and several
+ * gateways' worth is small beside what may be in hand.
+ */
+const MAX_LANE_BYTES = 8 * 1024 * 1024;
+
+/** What names an item to the stream it came from. */
+export type ItemId = Pick<StreamItem, 'shard' | 'streamId'>;
 
 export interface DispatcherOptions {
   readonly laneMaxEntries: number;
   readonly deliverDeadlineMs: number;
   readonly onError: (error: unknown, where: string) => void;
-  readonly onDone: (items: readonly StreamItem[]) => void;
-  readonly onStale: (shard: number) => void;
+  readonly onDone: (items: readonly ItemId[]) => void;
+  /** An item is still to be confirmed, but nobody needs its body any more. */
+  readonly onBodyUnneeded: (item: ItemId) => void;
+  /** @param seenFence - The fence that a gateway has seen, where it says so. */
+  readonly onStale: (shard: number, seenFence: number | undefined) => void;
 }
 
 /** Finds the gateways that hold members of each message's room, and hands it to each of them. */
@@ -53,20 +64,40 @@ export class DispatcherService {
   }
 
   private enqueue(item: StreamItem, instances: readonly string[]): void {
+    // Not the item itself: a gateway that stalls must not keep its body in memory.
+    const id: ItemId = { shard: item.shard, streamId: item.streamId };
+    const bytes = bytesOfText(item.entry.body);
     let left = instances.length;
-    let stale = false;
+    let bodiesNeeded = instances.length;
+    let seenFence: number | undefined;
+    let isStale = false;
     const finish = () => {
       if (--left > 0) return;
-      if (stale) this.options?.onStale(item.shard);
-      else this.options?.onDone([item]);
+      if (isStale) this.options?.onStale(id.shard, seenFence);
+      else this.options?.onDone([id]);
+    };
+    const bodyUnneeded = () => {
+      if (--bodiesNeeded === 0 && left > 0) this.options?.onBodyUnneeded(id);
     };
     for (const instanceId of instances) {
+      let needsBody = true;
+      const letGoOfBody = () => {
+        if (needsBody) bodyUnneeded();
+        needsBody = false;
+      };
       this.lane(instanceId).push({
         item,
-        done: finish,
-        stale: () => {
-          stale = true;
+        bytes,
+        letGoOfBody,
+        done: () => {
           finish();
+          letGoOfBody();
+        },
+        stale: (seen) => {
+          isStale = true;
+          seenFence = Math.max(seen ?? 0, seenFence ?? 0) || undefined;
+          finish();
+          letGoOfBody();
         },
       });
     }
@@ -116,16 +147,15 @@ export class DispatcherService {
     if (!lane) {
       lane = new InstanceLane(
         {
-          deliver: async (request) =>
-            (await this.rpc.call(connectRpc.deliver, request, { target: instanceId, ...this.deadline() }))
-              .staleShards,
+          deliver: (request) =>
+            this.rpc.call(connectRpc.deliver, request, { target: instanceId, ...this.deadline() }),
           isGone: async () => {
             const list = await this.registry.refresh(GATEWAYS).catch(() => undefined);
             return list !== undefined && !list.some((instance) => instance.instanceId === instanceId);
           },
           onError: (error) => this.options?.onError(error, 'deliver'),
         },
-        this.options?.laneMaxEntries ?? 4_096,
+        { maxJobs: this.options?.laneMaxEntries ?? 4_096, maxBytes: MAX_LANE_BYTES },
         () => this.lanes.delete(instanceId),
       );
       this.lanes.set(instanceId, lane);

@@ -1,24 +1,25 @@
 import type { connectRpc, RpcRequest } from '@parley/contracts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { InstanceLane, type LanePort } from './instance-lane.js';
+import { InstanceLane, type Delivered, type LanePort } from './instance-lane.js';
 import { item } from './testing/stream-items.js';
 
 type Request = RpcRequest<typeof connectRpc.deliver>;
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
 afterEach(() => void vi.useRealTimers());
 
-function setUp(maxJobs = 100) {
+function setUp(maxJobs = 100, maxBytes = 1_000_000) {
   const requests: Request[] = [];
   const finished: string[] = [];
-  const answers: (() => Promise<readonly number[]>)[] = [];
+  const answers: (() => Promise<Partial<Delivered>>)[] = [];
+  const lettingGo: string[] = [];
   const gateway = { gone: false, underWay: 0, mostUnderWay: 0 };
   const port: LanePort = {
     deliver: async (request) => {
       requests.push(request);
       gateway.mostUnderWay = Math.max(gateway.mostUnderWay, ++gateway.underWay);
       try {
-        return await (answers.shift() ?? (() => Promise.resolve([])))();
+        return { staleShards: [], ...(await (answers.shift() ?? (() => Promise.resolve({})))()) };
       } finally {
         gateway.underWay--;
       }
@@ -27,17 +28,19 @@ function setUp(maxJobs = 100) {
     onError: vi.fn(),
   };
   const onGone = vi.fn();
-  const lane = new InstanceLane(port, maxJobs, onGone);
+  const lane = new InstanceLane(port, { maxJobs, maxBytes }, onGone);
   const push = (...args: Parameters<typeof item>) => {
     const pushed = item(...args);
     lane.push({
       item: pushed,
+      bytes: pushed.entry.body.length,
+      letGoOfBody: () => lettingGo.push(pushed.streamId),
       done: () => finished.push(`done ${pushed.streamId}`),
-      stale: () => finished.push(`stale ${pushed.streamId}`),
+      stale: (seen) => finished.push(`stale ${pushed.streamId}${seen === undefined ? '' : ` ${seen}`}`),
     });
   };
   const seqs = () => requests.map(({ entries }) => entries.map(({ seq }) => seq));
-  return { lane, push, port, onGone, requests, seqs, finished, answers, gateway };
+  return { lane, push, port, onGone, requests, seqs, finished, answers, gateway, lettingGo };
 }
 
 const fail = () => Promise.reject(new Error('no answer'));
@@ -49,7 +52,7 @@ async function settle(): Promise<void> {
 /** An answer that comes when it is let go. */
 function held() {
   let release: () => void = () => undefined;
-  const answer = new Promise<readonly number[]>((resolve) => (release = () => resolve([])));
+  const answer = new Promise<Partial<Delivered>>((resolve) => (release = () => resolve({})));
   return { answer: () => answer, release: () => release() };
 }
 
@@ -133,23 +136,26 @@ describe('InstanceLane', () => {
 
   it('tells the items of a stale shard from the others', async () => {
     const { push, answers, finished } = setUp();
-    answers.push(() => Promise.resolve([2]));
+    answers.push(() => Promise.resolve({ staleShards: [2], seenFences: [[2, 77]] }));
     push(1, 1);
     push(2, 1);
     push(12, 1);
     await settle();
-    expect(finished).toEqual(['done 1-1', 'stale 2-1', 'stale 12-1']);
+    expect(finished).toEqual(['done 1-1', 'stale 2-1 77', 'stale 12-1 77']);
   });
 
-  it('collapses a queue that grew too long to positions, and finishes every job of it', async () => {
-    const { push, requests, answers, finished } = setUp(3);
+  it('collapses a queue that grew too long to positions at once, and finishes every job of it', async () => {
+    const { push, requests, answers, finished, lettingGo, lane } = setUp(3);
     const { answer, release } = held();
     answers.push(answer);
     push(1, 1);
     await settle();
     for (const seq of [2, 3]) push(1, seq);
-    for (const seq of [4, 5]) push(2, seq, { recipients: [8, 9] });
-    release();
+    push(2, 4, { recipients: [8, 9] });
+    expect(lettingGo).toEqual([]);
+    push(2, 5, { recipients: [8, 9] });
+    // Nobody needs to keep these bodies for a gateway that does not answer.
+    expect(lettingGo).toEqual(['1-2', '1-3', '2-4', '2-5']);
     await settle();
     expect(requests[1]).toEqual({
       fences: [
@@ -161,14 +167,98 @@ describe('InstanceLane', () => {
         { roomId: 1, seq: 3, epoch: 'e1' },
         { roomId: 2, seq: 5, epoch: 'e1', recipients: [8, 9] },
       ],
+      partial: true,
     });
+    expect(finished).toHaveLength(4);
+    expect(lane.size).toBe(1);
+    release();
+    await settle();
     expect(finished).toHaveLength(5);
+    expect(lane.size).toBe(0);
   });
 
-  it('does not collapse a queue at its bound', async () => {
-    const { push, seqs } = setUp(3);
-    for (const seq of [1, 2, 3]) push(1, seq);
+  it('does not collapse a queue at its bound, in jobs and in bytes', async () => {
+    const { push, seqs } = setUp(3, 300);
+    const body = `{${'x'.repeat(99)}`;
+    for (const seq of [1, 2, 3]) push(1, seq, { body });
     await settle();
     expect(seqs()).toEqual([[1, 2, 3]]);
+  });
+
+  // 4,096 messages of 16 kB were 64 MB for each gateway that stalled.
+  it('collapses a queue with too many bytes', async () => {
+    const { push, requests } = setUp(3, 300);
+    push(1, 1, { body: `{${'x'.repeat(99)}` });
+    push(1, 2, { body: `{${'x'.repeat(200)}` });
+    await settle();
+    expect(requests).toMatchObject([{ entries: [], upTo: [{ roomId: 1, seq: 2 }] }]);
+  });
+
+  // One room whose log could not be read, or that was slow to be written to, failed or delayed the call for all rooms.
+  it('asks again by position for rooms that were not taken, and others neither wait nor come again', async () => {
+    const { push, requests, answers, finished, lane } = setUp();
+    answers.push(() => Promise.resolve({ failed: [1] }));
+    push(1, 1);
+    push(2, 1);
+    push(1, 2);
+    await settle();
+    expect(finished).toEqual(['done 2-1']);
+    const slow = held();
+    answers.push(slow.answer);
+    await vi.advanceTimersByTimeAsync(50);
+    await settle();
+    expect(requests[1]).toMatchObject({ entries: [], upTo: [{ roomId: 1, seq: 2 }] });
+    // While it takes its time the others go on, and what comes for it moves its position.
+    push(1, 3);
+    push(2, 2);
+    await settle();
+    expect(requests[2]?.entries.map(({ roomId, seq }) => [roomId, seq])).toEqual([[2, 2]]);
+    expect(finished).toEqual(['done 2-1', 'done 2-2']);
+    answers.push(() => Promise.resolve({ failed: [1] }));
+    slow.release();
+    await settle();
+    expect(finished.slice(2)).toEqual(['done 1-1', 'done 1-2']);
+    expect(requests[3]).toMatchObject({ entries: [], upTo: [{ roomId: 1, seq: 3 }] });
+    expect(lane.size).toBe(1);
+    // Not taken again: a little later, without holding up a room that comes behind meanwhile.
+    await vi.advanceTimersByTimeAsync(49);
+    await settle();
+    expect(requests).toHaveLength(4);
+    await vi.advanceTimersByTimeAsync(1);
+    await settle();
+    expect(requests[4]).toMatchObject({ entries: [], upTo: [{ roomId: 1, seq: 3 }] });
+    expect(lane.size).toBe(0);
+    // It has caught up: messages come one by one again.
+    push(1, 4);
+    await settle();
+    expect(requests[5]?.entries).toHaveLength(1);
+  });
+
+  it('asks for a room that comes behind while another one waits for its turn', async () => {
+    const { push, requests, answers } = setUp(1);
+    const failRoom = (roomId: number) => () => Promise.resolve({ failed: [roomId] });
+    answers.push(failRoom(1), failRoom(1), failRoom(1), failRoom(1), failRoom(1));
+    push(1, 1);
+    await settle();
+    for (const waitMs of [50, 50, 100, 200]) await vi.advanceTimersByTimeAsync(waitMs).then(settle);
+    const before = requests.length;
+    push(2, 1);
+    push(2, 2);
+    await settle();
+    expect(requests.slice(before)).toMatchObject([{ upTo: [{ roomId: 2, seq: 2 }] }]);
+  });
+
+  it('lets go of rooms that are behind when the gateway is gone', async () => {
+    const { push, answers, finished, gateway, onGone, lane } = setUp();
+    answers.push(() => Promise.resolve({ failed: [1] }), fail);
+    gateway.gone = true;
+    push(1, 1);
+    await settle();
+    expect(lane.size).toBe(1);
+    await vi.advanceTimersByTimeAsync(50);
+    await settle();
+    expect(finished).toEqual(['done 1-1']);
+    expect(onGone).toHaveBeenCalledTimes(1);
+    expect(lane.size).toBe(0);
   });
 });

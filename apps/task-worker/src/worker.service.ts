@@ -90,7 +90,8 @@ export class WorkerService {
       deliverDeadlineMs: dispatch.deliverDeadlineMs,
       onError: this.logError,
       onDone: (items) => this.dispatching.ack(items),
-      onStale: (shard) => this.owner.lose(shard),
+      onBodyUnneeded: (item) => this.dispatching.letGoOfBody(item),
+      onStale: (shard, seenFence) => this.owner.lose(shard, seenFence),
     });
     const { maxPendingEntries } = config;
     const backlog = new Backlog({

@@ -16,7 +16,10 @@ export const connectRpc = {
   /**
    * Messages for rooms that have members on this instance, in stream order per shard.
    * `upTo` stands for entries that the worker no longer holds one by one: the gateway reads them from the room log.
-   * The reply means: handed to every member's socket, or remembered as missing for it.
+   * The reply means: taken, that is kept by the living gateway in each room's order, without a gap, on its way to the
+   * members. Should the gateway die, they resume elsewhere from the log. `failed` are the rooms that could not be taken now,
+   * because a gap could not be read or too much is on its way: they are to be asked for again by position. They are named
+   * only to a caller that says `partial`; for another the whole call fails.
    * `fence` grows with each new owner of a shard; a lower one than seen is a stale owner and is ignored.
    */
   deliver: rpcContract({
@@ -35,9 +38,22 @@ export const connectRpc = {
           }),
         )
         .max(rpcLimits.maxPositionsPerDelivery),
+      /** Absent from a caller of 0.1. */
+      partial: z.boolean().optional(),
     }),
-    /** Shards whose fence was lower than one seen before: the caller is no longer their owner. */
-    response: z.object({ staleShards: z.array(z.number()).max(rpcLimits.maxShards) }),
+    response: z.object({
+      /** Shards whose fence was lower than one seen before: the caller is no longer their owner. */
+      staleShards: z.array(z.number()).max(rpcLimits.maxShards),
+      /** The fences seen of those. Absent from a gateway of 0.1. */
+      seenFences: z
+        .array(z.tuple([z.number(), z.number()]))
+        .max(rpcLimits.maxShards)
+        .optional(),
+      failed: z
+        .array(z.number())
+        .max(rpcLimits.maxEntriesPerDelivery + rpcLimits.maxPositionsPerDelivery)
+        .optional(),
+    }),
     idempotent: false,
     deadlineMs: 2_000,
   }),

@@ -31,7 +31,7 @@ describe('DeliveryRpcController', () => {
     const { controller, delivered } = setUp();
     const [a1, b1, a2] = [entry(1, 1), entry(2, 1), entry(1, 2)];
     const reply = await controller.deliver({ fences: [[1, 5]], entries: [a1, b1, a2], upTo: [] });
-    expect(reply).toEqual({ staleShards: [] });
+    expect(reply).toEqual({ staleShards: [], seenFences: [], failed: [] });
     expect(delivered).toEqual([
       [1, [a1, a2]],
       [2, [b1]],
@@ -59,7 +59,7 @@ describe('DeliveryRpcController', () => {
         { roomId: 12, seq: 3, epoch: 'e1' },
       ],
     });
-    expect(reply).toEqual({ staleShards: [1] });
+    expect(reply).toEqual({ staleShards: [1], seenFences: [[1, 5]], failed: [] });
     expect(delivered.map(([roomId]) => roomId)).toEqual([2]);
     expect(pulled.map(([roomId]) => roomId)).toEqual([12]);
   });
@@ -67,10 +67,10 @@ describe('DeliveryRpcController', () => {
   it('takes a higher fence, and refuses the one before from then on', async () => {
     const { controller } = setUp();
     const deliver = (fence: number) => controller.deliver({ fences: [[1, fence]], entries: [], upTo: [] });
-    expect(await deliver(5)).toEqual({ staleShards: [] });
-    expect(await deliver(6)).toEqual({ staleShards: [] });
-    expect(await deliver(5)).toEqual({ staleShards: [1] });
-    expect(await deliver(6)).toEqual({ staleShards: [] });
+    expect((await deliver(5)).staleShards).toEqual([]);
+    expect((await deliver(6)).staleShards).toEqual([]);
+    expect((await deliver(5)).staleShards).toEqual([1]);
+    expect((await deliver(6)).staleShards).toEqual([]);
   });
 
   it('passes the recipients of a conversation on', async () => {
@@ -80,11 +80,20 @@ describe('DeliveryRpcController', () => {
     expect(pulled).toEqual([[3, to, [1, 2]]]);
   });
 
-  it('fails when a room could not be given its messages, so that the caller repeats the call', async () => {
+  // One room that could not be given its messages failed the call for all rooms, which then were given theirs again.
+  it('names the rooms that could not take their messages', async () => {
     const { controller, failing, delivered } = setUp();
+    failing.add(1);
+    const entries = [entry(1, 1), entry(2, 1)];
+    const request = { fences: [[1, 1]] as [number, number][], entries, upTo: [], partial: true };
+    expect((await controller.deliver(request)).failed).toEqual([1]);
+    expect(delivered.map(([roomId]) => roomId)).toEqual([1, 2]);
+  });
+
+  it('fails as a whole for a caller of 0.1, which would not know of the room', async () => {
+    const { controller, failing } = setUp();
     failing.add(1);
     const request = { fences: [[1, 1]] as [number, number][], entries: [entry(1, 1), entry(2, 1)], upTo: [] };
     await expect(controller.deliver(request)).rejects.toThrow('log cannot be read');
-    expect(delivered.map(([roomId]) => roomId)).toEqual([1, 2]);
   });
 });

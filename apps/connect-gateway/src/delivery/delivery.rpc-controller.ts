@@ -5,6 +5,7 @@ import { RpcMethod } from '@parley/rpc';
 import { Payload } from '@nestjs/microservices';
 import type { z } from 'zod';
 import { RoomDirectory } from '../rooms/room-directory.js';
+import { takeRooms, type RoomToTake } from './take-rooms.js';
 
 type DeliverRequest = z.output<typeof connectRpc.deliver.request>;
 
@@ -22,6 +23,17 @@ export class DeliveryRpcController {
   @RpcMethod(connectRpc.deliver)
   async deliver(@Payload() request: DeliverRequest): Promise<RpcResponse<typeof connectRpc.deliver>> {
     const stale = this.staleShards(request.fences);
+    const failures = await takeRooms(this.roomsOf(request, stale), request.partial === true);
+    // A caller of 0.1 would take the answer for that of every room.
+    if (failures.size > 0 && request.partial !== true) throw [...failures.values()][0];
+    return {
+      staleShards: [...stale],
+      seenFences: [...stale].map((shard) => [shard, this.fences.get(shard) ?? 0]),
+      failed: [...failures.keys()],
+    };
+  }
+
+  private roomsOf(request: DeliverRequest, stale: ReadonlySet<number>): RoomToTake[] {
     const isCurrent = ({ roomId }: { roomId: number }) =>
       stale.size === 0 || !stale.has(this.keys.shardOf(roomId));
     const byRoom = new Map<number, DispatchEntry[]>();
@@ -31,11 +43,18 @@ export class DeliveryRpcController {
       if (entries) entries.push(entry);
       else byRoom.set(entry.roomId, [entry]);
     }
-    await Promise.all([
-      ...[...byRoom].map(([roomId, entries]) => this.rooms.deliver(roomId, entries)),
-      ...request.upTo.filter(isCurrent).map((to) => this.rooms.pullTo(to.roomId, to, to.recipients)),
-    ]);
-    return { staleShards: [...stale] };
+    return [
+      ...[...byRoom].map(([roomId, entries]) => ({
+        roomId,
+        isFromLog: false,
+        take: () => this.rooms.deliver(roomId, entries),
+      })),
+      ...request.upTo.filter(isCurrent).map((to) => ({
+        roomId: to.roomId,
+        isFromLog: true,
+        take: () => this.rooms.pullTo(to.roomId, to, to.recipients),
+      })),
+    ];
   }
 
   private staleShards(fences: DeliverRequest['fences']): Set<number> {
