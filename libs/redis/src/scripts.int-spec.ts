@@ -32,7 +32,7 @@ const calls: Record<ScriptName, [readonly string[], (string | number)[]]> = {
     ['a', keys.roomOnPrefix(1), 1, 500],
   ],
   heartbeatInstance: [[keys.registry('x')], ['a', '{}', 1_000, keys.events('x'), 10, 1_000]],
-  listInstances: [[keys.registry('x')], [1_000]],
+  listInstances: [[keys.registry('x')], [1_000, 1_000]],
   listMembers: [
     [keys.roomMembers(1), keys.roomNames(1)],
     [10, 10],

@@ -76,6 +76,70 @@ describe('RedisRegistry', () => {
     expect(seen).toEqual(['a', 'a,b']);
   });
 
+  // A load in the record made every heartbeat of every instance an event for everybody.
+  it('tells nobody of a load that moves, and lists it at the next re-read', async () => {
+    const prefix = uniquePrefix('registry');
+    const { connections, keys, registry, close } = process((await sharedRedis()).url, prefix, [], {
+      leaseTtlMs: 60_000,
+    });
+    onTestFinished(close);
+    const events: string[] = [];
+    const listener = connections.createSubscriber('listener');
+    listener.on('message', (_channel: string, id: string) => events.push(id));
+    await listener.subscribe(keys.events('registry:logic'));
+    let calls = 0;
+    await registry.watch('logic', () => calls++);
+    for (const load of [0, 7, 12.5, 1e21]) await registry.register(instance('a', { load }));
+    await eventually(() => expect(registry.list('logic')).toEqual([instance('a', { load: 1e21 })]));
+    await registry.register(instance('a', { load: 3, state: 'draining' }));
+    await eventually(() => expect(events).toEqual(['a', 'a']));
+    await eventually(() => expect(registry.list('logic')[0]?.state).toBe('draining'));
+    expect(calls).toBe(2);
+  });
+
+  // Redis's clock set back an hour kept the dead for an hour; set forward, it emptied every list until all had renewed.
+  it('drops the dead in time although Redis’s clock was set back', async () => {
+    const { connections, keys, registry, close } = process(
+      (await sharedRedis()).url,
+      uniquePrefix('registry'),
+    );
+    onTestFinished(close);
+    const inAnHour = Date.now() + 3_600_000;
+    await connections.main.hset(
+      keys.registry('logic'),
+      'dead',
+      `${inAnHour}|${JSON.stringify(instance('dead'))}`,
+    );
+    expect(idsOf(await registry.refresh('logic'))).toEqual(['dead']);
+    await eventually(async () => expect(await registry.refresh('logic')).toEqual([]), { timeoutMs: 5_000 });
+  });
+
+  it('keeps who was there for one lease when Redis’s clock was set forward, and no longer', async () => {
+    const { connections, keys, registry, close } = process(
+      (await sharedRedis()).url,
+      uniquePrefix('registry'),
+      [],
+      { leaseTtlMs: 2_000 },
+    );
+    onTestFinished(close);
+    const hash = keys.registry('logic');
+    for (const id of ['a', 'dead']) await registry.register(instance(id));
+    expect(idsOf(await registry.refresh('logic'))).toEqual(['a', 'dead']);
+    for (const [id, text] of Object.entries(await connections.main.hgetall(hash)))
+      await connections.main.hset(
+        hash,
+        id,
+        `${Number(text.split('|')[0]) - 30_000}${text.slice(text.indexOf('|'))}`,
+      );
+    expect(idsOf(await registry.refresh('logic'))).toEqual(['a', 'dead']);
+    await registry.register(instance('a'));
+    const beats = setInterval(() => void registry.register(instance('a')).catch(() => undefined), 200);
+    onTestFinished(() => clearInterval(beats));
+    await eventually(async () => expect(idsOf(await registry.refresh('logic'))).toEqual(['a']), {
+      timeoutMs: 6_000,
+    });
+  });
+
   it('is told of changes after a refresh came before the watch, not only by the periodic re-read', async () => {
     const prefix = uniquePrefix('registry');
     const { registry, close } = process((await sharedRedis()).url, prefix, [], {

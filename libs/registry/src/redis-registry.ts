@@ -7,6 +7,15 @@ import { WatchList } from './watch-list.js';
 /** An instance that died without deregistering is forgotten this long after its lease ended, milliseconds. */
 const FORGET_AFTER_MS = 60_000;
 
+/** A lease that ends so much earlier than the last read said, milliseconds, ends by a clock that was set. */
+const CLOCK_SET_MS = 1_000;
+
+/** Time left of each lease at the last read, and when that was by the monotonic clock here; milliseconds. */
+interface LastRead {
+  readonly atMs: number;
+  readonly leftMs: ReadonlyMap<string, number>;
+}
+
 const recordSchema = z.object({
   instanceId: z.string(),
   service: z.string(),
@@ -33,12 +42,13 @@ export interface RedisRegistryOptions {
  * re-read.
  *
  * While Redis is away the last known list stays. Afterwards every lease may look ended, because nobody could renew it:
- * for one lease's time after an outage, known instances are kept.
+ * for one lease's time after an outage, known instances are kept. Likewise when Redis's clock was set forward.
  */
 export class RedisRegistry implements Registry {
   private readonly lists = new Map<string, WatchList>();
   /** Services whose changes are subscribed, each resolved after its first read. */
   private readonly watched = new Map<string, Promise<void>>();
+  private readonly lastReads = new Map<string, LastRead>();
   private readonly timer: NodeJS.Timeout;
   /** No instance is dropped for an ended lease before this time: Redis was away until shortly before. */
   private graceUntil = 0;
@@ -95,7 +105,7 @@ export class RedisRegistry implements Registry {
         this.redis,
         'listInstances',
         [this.keys.registry(service)],
-        [FORGET_AFTER_MS],
+        [FORGET_AFTER_MS, this.options.leaseTtlMs],
       )) as (string | number)[];
     } catch (error) {
       this.startGrace();
@@ -103,6 +113,7 @@ export class RedisRegistry implements Registry {
     }
     const list = this.watchList(service);
     const known = new Set(list.current.map(({ instanceId }) => instanceId));
+    if (this.clockWasSet(service, reply)) this.startGrace();
     const grace = this.now() < this.graceUntil;
     const live: Instance[] = [];
     for (let i = 0; i + 2 < reply.length; i += 3) {
@@ -158,6 +169,24 @@ export class RedisRegistry implements Registry {
     // Not after the first connecting: there was nothing to keep.
     if (this.graceUntil === Infinity) this.startGrace();
   };
+
+  /** Whether leases end earlier than they did at the last read: by nothing but Redis's clock can they. */
+  private clockWasSet(service: string, reply: readonly (string | number)[]): boolean {
+    const atMs = this.now();
+    const before = this.lastReads.get(service);
+    const leftMs = new Map<string, number>();
+    let wasSet = false;
+    for (let i = 0; i + 2 < reply.length; i += 3) {
+      const instanceId = String(reply[i]);
+      const left = Number(reply[i + 1]);
+      leftMs.set(instanceId, left);
+      const leftBefore = before?.leftMs.get(instanceId);
+      if (!before || leftBefore === undefined) continue;
+      if (left < leftBefore - (atMs - before.atMs) - CLOCK_SET_MS) wasSet = true;
+    }
+    this.lastReads.set(service, { atMs, leftMs });
+    return wasSet;
+  }
 
   private startGrace(): void {
     this.graceUntil = this.now() + this.options.leaseTtlMs;

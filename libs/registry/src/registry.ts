@@ -21,7 +21,7 @@ export interface Instance {
  */
 export const MAX_INSTANCES_PER_SERVICE = 256;
 
-/** Called with the whole list after each change. */
+/** Called with the whole list after each change of more than a load. */
 export type RegistryWatcher = (instances: readonly Instance[]) => void;
 
 /**

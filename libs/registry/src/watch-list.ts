@@ -14,11 +14,20 @@ export class WatchList {
     return () => this.watchers.delete(watcher);
   }
 
-  /** Replaces the list; tells the watchers when it differs. Sorted by id, so that every process sees one order. */
+  /**
+   * Replaces the list; tells the watchers when it differs in more than loads. Sorted by id, so that every process sees one
+   * order.
+   */
   replace(instances: readonly Instance[]): void {
     const sorted = [...instances].sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1));
-    if (JSON.stringify(sorted) === JSON.stringify(this.instances)) return;
+    const isSettled = settled(sorted) === settled(this.instances);
     this.instances = sorted;
+    if (isSettled) return;
     for (const watcher of this.watchers) watcher(sorted);
   }
+}
+
+/** A list without what may move with every heartbeat. */
+function settled(instances: readonly Instance[]): string {
+  return JSON.stringify(instances.map((instance) => ({ ...instance, load: 0 })));
 }
