@@ -104,6 +104,28 @@ describe('HistoryService', () => {
     expect(await read({ limit: 3 })).toEqual({ seqs: [28, 29, 30], more: true });
   });
 
+  // Accepted and archived, then gone from Redis with its primary: the send's repetition was acknowledged from SQL, and history left it out.
+  it('has what Redis lost when it stepped back, and SQL had got before', async () => {
+    const log = [...line(1, 8), ...line(101, 104, 'e2')];
+    const sql = [...line(1, 10), ...line(101, 102, 'e2')];
+    const { read } = setUp({ log, sql, head: { epoch: 'e2', floor: 100 } });
+    const all = [...numbers(1, 10), ...numbers(101, 104)];
+    expect(await read({ after: 0 })).toEqual({ seqs: all, more: false });
+    expect(await read({})).toEqual({ seqs: all, more: false });
+    for (const limit of [1, 3, 9, 10, 11]) {
+      expect(await read({ after: 0, limit })).toEqual({ seqs: all.slice(0, limit), more: true });
+      expect(await read({ limit })).toEqual({ seqs: all.slice(-limit), more: true });
+    }
+    expect(await read({ before: 101, limit: 3 })).toEqual({ seqs: [8, 9, 10], more: true });
+    expect(await read({ after: 7, limit: 4 })).toEqual({ seqs: [8, 9, 10, 101], more: true });
+  });
+
+  it('has it before anything is said in the new epoch', async () => {
+    const { read } = setUp({ log: line(1, 8), sql: line(1, 10), head: { epoch: 'e2', floor: 100 } });
+    expect(await read({ after: 6 })).toEqual({ seqs: numbers(7, 10), more: false });
+    expect(await read({ limit: 3 })).toEqual({ seqs: [8, 9, 10], more: true });
+  });
+
   it('is empty at the end', async () => {
     const { read } = setUp({ sql: line(1, 30) });
     expect(await read({ after: 30 })).toEqual({ seqs: [], more: false });

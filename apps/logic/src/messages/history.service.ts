@@ -47,22 +47,30 @@ export class HistoryService {
       const head = await this.heads.ensure(roomId);
       const page = new PageBudget(limit, Math.min(maxBytes, MAX_PAGE_BYTES));
       if (after !== undefined) await this.fillForward(page, roomId, after, head);
-      else await this.fillBackward(page, roomId, before);
+      else await this.fillBackward(page, roomId, before, head);
       const messages = after !== undefined ? [...page.messages] : page.messages.toReversed();
       return { roomId, epoch: head.epoch, head: head.seq, messages, more: page.cut };
     });
   }
 
   private async fillForward(page: PageBudget, roomId: number, after: number, head: Head): Promise<void> {
-    let last: { readonly seq: number } = { seq: after };
+    let last: { readonly seq: number; readonly epoch?: string } = { seq: after };
     // The log, while it has the very next message.
     for (;;) {
       const count = page.nextRead;
       const entries = await this.store.range(roomId, last.seq + 1, undefined, count);
       if (entries.length === 0 && last.seq >= head.seq) return;
       if (entries[0]?.seq !== last.seq + 1) break;
-      if (!page.take(entries) || entries.length < count) return;
-      last = entries.at(-1) ?? last;
+      for (const entry of entries) {
+        const hole = { roomId, above: last.seq, below: entry.seq };
+        if (entry.seq !== last.seq + 1 && !(await this.takeLost(page, hole, 'after'))) return;
+        if (!page.take([entry])) return;
+        last = entry;
+      }
+      if (entries.length < count) {
+        if (last.epoch === head.epoch) return;
+        break;
+      }
     }
     for (;;) {
       const count = page.nextRead;
@@ -84,13 +92,24 @@ export class HistoryService {
     }
   }
 
-  private async fillBackward(page: PageBudget, roomId: number, before: number | undefined): Promise<void> {
+  private async fillBackward(
+    page: PageBudget,
+    roomId: number,
+    before: number | undefined,
+    head: Head,
+  ): Promise<void> {
     let first: LogEntry | undefined;
     for (;;) {
       const count = page.nextRead;
       const entries = await this.store.newest(roomId, first?.seq ?? before, count);
-      if (!page.take(entries.toReversed())) return;
-      first = entries[0] ?? first;
+      for (const entry of entries.toReversed()) {
+        // Above the newest one of an ended epoch there may be some that only SQL has.
+        const below = first?.seq ?? before ?? (entry.epoch === head.epoch ? entry.seq : head.floor) + 1;
+        const hole = { roomId, above: entry.seq, below };
+        if (entry.seq < below - 1 && !(await this.takeLost(page, hole, 'before'))) return;
+        if (!page.take([entry])) return;
+        first = entry;
+      }
       if (first?.seq === 1) return;
       if (entries.length < count) break;
     }
@@ -105,6 +124,30 @@ export class HistoryService {
       if (!page.take(entries.toReversed()) || entries.length < count) return;
       first = entries[0] ?? first;
       if (first?.seq === 1) return;
+    }
+  }
+
+  /**
+   * Takes what only SQL has between two neighbours in the log: their epochs differ, because Redis had lost it, after it was archived.
+   *
+   * @param hole - Its neighbours' numbers.
+   * @returns Whether the page is open for more.
+   */
+  private async takeLost(
+    page: PageBudget,
+    { roomId, above, below }: { readonly roomId: number; readonly above: number; readonly below: number },
+    direction: 'after' | 'before',
+  ): Promise<boolean> {
+    const forward = direction === 'after';
+    let edge = forward ? above : below;
+    for (;;) {
+      const count = page.nextRead;
+      const rows = await this.sql(roomId, forward ? { after: edge } : { before: edge }, count);
+      const inside = rows.filter(({ seq }) => seq > above && seq < below);
+      if (!page.take(forward ? inside : inside.toReversed())) return false;
+      const next = forward ? inside.at(-1) : inside[0];
+      if (!next || inside.length < count) return true;
+      edge = next.seq;
     }
   }
 
