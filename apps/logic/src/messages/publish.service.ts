@@ -86,7 +86,7 @@ export class PublishService {
   private async prepare(send: Send, index: number): Promise<Pending> {
     if (codePointLength(send.text) > limits.maxTextCodePoints) throw new AppError('MESSAGE_TOO_LONG');
     const now = Date.now();
-    const waitMs = this.limits.take(send.from.userId, now);
+    const waitMs = this.limits.take(send.from.userId, performance.now());
     if (waitMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs: waitMs });
     const conversation =
       send.toUserId === undefined ? undefined : await this.direct.between(send.from, send.toUserId);
