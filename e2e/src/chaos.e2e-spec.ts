@@ -8,9 +8,10 @@ import { runChaos, type ChaosReport } from './chaos/run-chaos.js';
 import type { SqlKind } from './chaos/sql-server.js';
 
 /** A short run of `npm run chaos`: each fault once. */
-describe('chaos', { timeout: 420_000 }, () => {
-  const run = (faults: readonly FaultName[], sql: SqlKind): Promise<ChaosReport> =>
+describe('chaos', { timeout: 480_000 }, () => {
+  const run = (faults: readonly FaultName[], sql: SqlKind, ackReplicas: 0 | 1 = 0): Promise<ChaosReport> =>
     runChaos({
+      ackReplicas,
       seed: 20_261_123,
       forMs: 0,
       once: true,
@@ -41,6 +42,11 @@ describe('chaos', { timeout: 420_000 }, () => {
     expectNothingLost(await run(faults, 'sqlite'), faults);
   });
 
+  // Every send of the last seconds was acknowledged, and gone with the primary that alone had it.
+  it('loses nothing acknowledged with its primary, when a replica must have it first', async () => {
+    expectNothingLost(await run(['lose-primary'], 'sqlite', 1), ['lose-primary']);
+  });
+
   const missing = missingPostgres();
   it.skipIf(missing !== undefined)(
     `goes on chatting without its database, and archives everything afterwards${missing ? ` (skipped: ${missing})` : ''}`,
@@ -68,7 +74,9 @@ describe('chaos', { timeout: 420_000 }, () => {
     expect(await chaos.exited, chaos.output()).toMatchObject({ code: 1 });
     expect(chaos.output()).toMatch(/^seed 7, each fault once, 6 clients on sqlite/);
     expect(chaos.output()).toMatch(/"kind":"lost".*acked, never came/);
-    expect(chaos.output()).toContain('replay: npm run chaos -- --seed 7 --once --clients 6 --sql sqlite');
+    expect(chaos.output()).toContain(
+      'replay: npm run chaos -- --seed 7 --once --clients 6 --sql sqlite --ack-replicas 0',
+    );
     expect(chaos.output()).toMatch(/logs of every process: /);
   });
 

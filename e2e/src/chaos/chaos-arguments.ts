@@ -10,15 +10,17 @@ tells the same, and that everybody is counted right. Exits 1 on any violation.
 
   --minutes 5        how long; the fault under way is finished
   --seed N           replays a schedule of faults (default: by chance; printed)
-  --faults a,b,…     which faults; none: a soak (default: all but wipe-redis)
+  --faults a,b,…     which faults; none: a soak (default: all but lose-primary, wipe-redis)
   --once             each fault once, in order, however long that takes
   --sql sqlite       or postgres, which must be installed here
+  --ack-replicas 0   or 1: a message is acknowledged once a replica of Redis has it; lose-primary needs and implies it
   --clients 100
   --logs DIR         where to leave the logs of every process (default: nowhere, unless something is wrong)
   --help             this text
 
 Faults: ${faultNames('postgres').join(', ')}.
-lose-sql needs --sql postgres. wipe-redis loses messages, to show that this is seen.`;
+lose-sql needs --sql postgres. rewind-redis and fail-over-redis may lose what was acknowledged before, announced by a new epoch;
+lose-primary may not. wipe-redis loses messages, to show that this is seen.`;
 
 export interface ChaosArguments {
   readonly help: boolean;
@@ -27,6 +29,7 @@ export interface ChaosArguments {
   readonly once: boolean;
   readonly faults: readonly FaultName[];
   readonly sql: SqlKind;
+  readonly ackReplicas: 0 | 1;
   readonly clients: number;
   readonly logsDir: string | undefined;
 }
@@ -41,6 +44,7 @@ export function parseChaosArguments(args: readonly string[]): ChaosArguments {
       faults: { type: 'string', default: 'all' },
       once: { type: 'boolean', default: false },
       sql: { type: 'string', default: 'sqlite' },
+      'ack-replicas': { type: 'string', default: '0' },
       clients: { type: 'string', default: '100' },
       logs: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -64,6 +68,8 @@ export function parseChaosArguments(args: readonly string[]): ChaosArguments {
     once: values.once,
     faults,
     sql,
+    ackReplicas:
+      faults.includes('lose-primary') || numberOf('ack-replicas', values['ack-replicas'], 0, 1) > 0 ? 1 : 0,
     clients: numberOf('clients', values.clients, 2, 1_000),
     logsDir: values.logs,
   };

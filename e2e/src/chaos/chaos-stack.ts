@@ -1,13 +1,7 @@
-import {
-  eventually,
-  freePort,
-  startRedis,
-  startTcpProxy,
-  type RedisHarness,
-  type TcpProxy,
-} from '@parley/testing';
-import { Redis } from 'ioredis';
+import { eventually, freePort } from '@parley/testing';
 import { Stack, type AppName } from '../stack.js';
+import { clockEnv } from './app-clock.js';
+import { RedisSite } from './redis-site.js';
 import { Slot } from './slot.js';
 import { startSql, type SqlKind, type SqlServer } from './sql-server.js';
 
@@ -21,22 +15,27 @@ export class ChaosStack {
   private constructor(
     readonly stack: Stack,
     readonly slots: readonly Slot[],
-    readonly redis: RedisHarness,
-    readonly proxy: TcpProxy,
+    readonly site: RedisSite,
     readonly sql: SqlServer,
   ) {}
 
-  static async start(sqlKind: SqlKind, env: Readonly<Record<string, string>>): Promise<ChaosStack> {
+  /** @param ackReplicas - How many replicas of Redis must have a message before its ack: none, or the one of the site. */
+  static async start(
+    sqlKind: SqlKind,
+    env: Readonly<Record<string, string>>,
+    ackReplicas: 0 | 1,
+  ): Promise<ChaosStack> {
     let dataDir = '';
     const sql = await startSql(sqlKind, () => dataDir);
-    const redis = await startRedis({ appendFsync: 'always' });
-    const proxy = await startTcpProxy({ target: { host: '127.0.0.1', port: redis.port } });
+    const site = await RedisSite.start();
+    if (ackReplicas > 0) await site.haveReplica();
     const stack = await Stack.start({
       replicas: 0,
-      redis,
+      redis: site.primary,
       env: {
         ...env,
-        PARLEY_REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
+        PARLEY_ACK_REPLICAS: String(ackReplicas),
+        PARLEY_REDIS_URL: `redis://127.0.0.1:${site.proxy.port}`,
         ...(sql.url !== undefined && { PARLEY_DATABASE_URL: sql.url }),
       },
     });
@@ -45,12 +44,14 @@ export class ChaosStack {
       const places = await addresses();
       // In this order in every run, whoever is ready first: a seed's schedule names slots.
       const slots = await Promise.all(
-        places.map(({ app, number, ports }) => Slot.fill(stack, app, number, ports)),
+        places.map(({ app, number, ports }) =>
+          Slot.fill(stack, app, number, { ...ports, ...clockEnv(dataDir, `${app}-${number}`) }),
+        ),
       );
-      return new ChaosStack(stack, slots, redis, proxy, sql);
+      return new ChaosStack(stack, slots, site, sql);
     } catch (error) {
       await stack.stop();
-      await proxy.close();
+      await site.stop();
       await sql.stop();
       throw error;
     }
@@ -62,9 +63,8 @@ export class ChaosStack {
 
   /** Waits until SQL has everything that was accepted. */
   async archived(): Promise<void> {
-    const redis = new Redis(this.redis.url);
-    try {
-      await eventually(
+    await this.site.ask((redis) =>
+      eventually(
         async () => {
           for (const key of await redis.keys(`${this.stack.redisPrefix}{s*}:dispatch`)) {
             const { 'last-generated-id': newest } = fields(await redis.xinfo('STREAM', key));
@@ -76,20 +76,13 @@ export class ChaosStack {
           }
         },
         { timeoutMs: ARCHIVED_WITHIN_MS },
-      );
-    } finally {
-      redis.disconnect();
-    }
+      ),
+    );
   }
 
   /** Redis forgets everything. */
   async emptyRedis(): Promise<void> {
-    const redis = new Redis(this.redis.url);
-    try {
-      await redis.flushall();
-    } finally {
-      redis.disconnect();
-    }
+    await this.site.ask((redis) => redis.flushall());
   }
 
   /** @throws {Error} when a process has crashed by itself; everything is stopped then, too. */
@@ -97,7 +90,7 @@ export class ChaosStack {
     try {
       await this.stack.stop();
     } finally {
-      await this.proxy.close();
+      await this.site.stop();
       await this.sql.stop();
     }
   }

@@ -5,6 +5,7 @@ import { eventually, HistoryChecker } from '@parley/testing';
 import WebSocket from 'ws';
 import { PageVisitor } from './page-visitor.js';
 import { Person } from './person.js';
+import type { RoomPlace } from './redis-site.js';
 import { newTally, type Tally } from './tally.js';
 
 /** Where one gateway listens. */
@@ -118,14 +119,14 @@ export class Crowd {
   /**
    * Says something in every room, and waits until every member there has it: the system works for everybody.
    *
-   * @returns By room: the seq of what was said.
+   * @returns By room: the seq of what was said, and the line that it is in.
    * @throws {Error} when it does not within the time.
    */
-  async probe(timeoutMs: number): Promise<Map<number, number>> {
-    const seqs = await Promise.all(
+  async probe(timeoutMs: number): Promise<Map<number, RoomPlace>> {
+    const places = await Promise.all(
       this.options.roomIds.map(async (roomId) => [roomId, await this.probeRoom(roomId, timeoutMs)] as const),
     );
-    return new Map(seqs);
+    return new Map(places);
   }
 
   /**
@@ -200,13 +201,13 @@ export class Crowd {
     return [...this.residents, ...this.guests];
   }
 
-  private async probeRoom(roomId: number, timeoutMs: number): Promise<number> {
+  private async probeRoom(roomId: number, timeoutMs: number): Promise<RoomPlace> {
     const members = this.everybody().filter(({ roomIds }) => roomIds.includes(roomId));
     const [speaker] = members;
-    if (!speaker) return 0;
+    if (!speaker) throw new Error(`room ${roomId} is empty`);
     const result = await this.track(speaker.say(roomId));
     if (result.status !== 'acked') throw new Error(`a probe was not accepted: ${JSON.stringify(result)}`);
-    const { seq } = result.ack;
+    const { seq, epoch } = result.ack;
     await eventually(
       () => {
         const behind = members.filter((person) => person.seq(roomId) < seq).length;
@@ -214,7 +215,7 @@ export class Crowd {
       },
       { timeoutMs, intervalMs: 20 },
     );
-    return seq;
+    return { seq, epoch };
   }
 
   private track<T>(outcome: Promise<T>): Promise<T> {

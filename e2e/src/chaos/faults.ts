@@ -3,6 +3,8 @@ import type { AppName } from '../stack.js';
 import type { ChaosStack } from './chaos-stack.js';
 import type { Crowd } from './crowd.js';
 import { pick } from './random.js';
+import { setClock } from './app-clock.js';
+import { failOverRedis, losePrimary, rewindRedis } from './steps-back.js';
 import type { SqlKind } from './sql-server.js';
 
 export interface FaultContext {
@@ -90,6 +92,21 @@ const wipeRedis: Fault = async ({ stack }) => {
   await Promise.all([stack.sql.lock(4_000), pause(3_000).then(() => stack.emptyRedis())]);
 };
 
+const HOUR_MS = 3_600_000;
+/** Long enough for heartbeats, leases' renewals and position checks to meet the wrong clock, milliseconds. */
+const WRONG_CLOCK_MS = 2_000;
+
+/** Somebody sets a machine's clock: an hour forward, two back, and right again. */
+const stepClock =
+  (app: AppName): Fault =>
+  async ({ stack, random }) => {
+    const victim = pick(stack.of(app), random);
+    for (const aheadMs of [HOUR_MS, -HOUR_MS, 0]) {
+      setClock(victim, aheadMs);
+      await pause(WRONG_CLOCK_MS);
+    }
+  };
+
 /** Every fault by name. */
 export const faults = {
   'kill-logic': killOne('logic'),
@@ -108,33 +125,51 @@ export const faults = {
   'lose-full-gateway': loseFullGateway,
   'reconnect-storm': reconnectStorm,
   'rolling-restart': restartEverything,
-  'kill-redis': async ({ stack: { redis } }) => {
-    await redis.kill();
+  'kill-redis': async ({ stack: { site } }) => {
+    await site.primary.kill();
     await pause(RESPAWN_MS);
-    await redis.restart();
+    await site.primary.restart();
   },
-  'pause-redis': async ({ stack: { redis } }) => {
-    redis.pause();
+  'pause-redis': async ({ stack: { site } }) => {
+    site.primary.pause();
     await pause(5_000);
-    redis.resume();
+    site.primary.resume();
   },
+  'rewind-redis': rewindRedis,
+  'fail-over-redis': failOverRedis,
   'empty-redis': emptyRedis,
-  'cut-redis': async ({ stack: { proxy } }) => {
+  'cut-redis': async ({
+    stack: {
+      site: { proxy },
+    },
+  }) => {
     await proxy.cut();
     await pause(2_000);
     await proxy.restore();
   },
-  'slow-redis': async ({ stack: { proxy } }) => {
+  'slow-redis': async ({
+    stack: {
+      site: { proxy },
+    },
+  }) => {
     proxy.delay(100);
     await pause(5_000);
     proxy.delay(0);
   },
-  'freeze-redis': async ({ stack: { proxy } }) => {
+  'freeze-redis': async ({
+    stack: {
+      site: { proxy },
+    },
+  }) => {
     proxy.freeze();
     await pause(5_000);
     proxy.thaw();
   },
-  'reset-redis': async ({ stack: { proxy } }) => {
+  'reset-redis': async ({
+    stack: {
+      site: { proxy },
+    },
+  }) => {
     for (let i = 0; i < 10; i++) {
       proxy.resetAfterBytes(2_000, 'toClient');
       await pause(300);
@@ -145,6 +180,12 @@ export const faults = {
     if (!sql.lose) throw new Error(`there is no ${sql.kind} process to lose`);
     await sql.lose(10_000);
   },
+  'step-clock-logic': stepClock('logic'),
+  'step-clock-worker': stepClock('task-worker'),
+  'step-clock-gateway': stepClock('connect-gateway'),
+  'step-clock-api': stepClock('gateway-api'),
+  'step-clock-web': stepClock('web'),
+  'lose-primary': losePrimary,
   'wipe-redis': wipeRedis,
 } as const satisfies Record<string, Fault>;
 
@@ -155,7 +196,19 @@ export function faultNames(sql: SqlKind): FaultName[] {
   return (Object.keys(faults) as FaultName[]).filter((name) => name !== 'lose-sql' || sql === 'postgres');
 }
 
-/** Those of them that must cost nobody anything. */
+/** Those of them that must cost nobody anything, but what a step back is allowed to ({@link endsLines}). */
 export function survivableFaults(sql: SqlKind): FaultName[] {
-  return faultNames(sql).filter((name) => name !== 'wipe-redis');
+  return faultNames(sql).filter((name) => name !== 'wipe-redis' && name !== 'lose-primary');
 }
+
+/**
+ * Faults after which a room may be in another epoch: Redis has lost something. After all others every room must be in the
+ * one that it was in, however often anything was killed.
+ */
+export const endsLines: ReadonlySet<FaultName> = new Set<FaultName>([
+  'empty-redis',
+  'rewind-redis',
+  'fail-over-redis',
+  'lose-primary',
+  'wipe-redis',
+]);

@@ -24,7 +24,7 @@ async function main(options: ChaosArguments): Promise<void> {
   console.log(`\n${reportTable(report)}`);
   const faults = options.faults.length > 0 ? options.faults.join(',') : 'none';
   console.log(
-    `replay: npm run chaos -- --seed ${seed} ${options.once ? '--once' : `--minutes ${forMs / 60_000}`} --clients ${options.clients} --sql ${options.sql} --faults ${faults}`,
+    `replay: npm run chaos -- --seed ${seed} ${options.once ? '--once' : `--minutes ${forMs / 60_000}`} --clients ${options.clients} --sql ${options.sql} --ack-replicas ${options.ackReplicas} --faults ${faults}`,
   );
   const broken = report.violations.length > 0 || report.failure !== undefined;
   const logsDir = options.logsDir ?? (broken ? mkdtempSync(join(tmpdir(), 'parley-chaos-')) : undefined);

@@ -46,6 +46,9 @@ export class Person {
       random,
     });
     this.client.on('message', (message) => this.received(message));
+    this.client.on('epoch', ({ roomId, previous }) =>
+      options.checker.epochEnded({ clientId: options.clientId, roomId, epoch: previous }),
+    );
     this.client.on('gaveUp', ({ what }) => {
       if (what === 'messages') options.tally().gaveUp++;
     });

@@ -43,14 +43,17 @@ export class ResourceLog {
   }
 
   private memory(): Record<string, number> {
-    const rssMib: Record<string, number> = { redis: rssOf(this.stack.redis.pid) };
+    const rssMib: Record<string, number> = { redis: rssOf(this.stack.site.primary.pid) };
     for (const { app, number, process } of this.stack.slots)
       if (process.running) rssMib[`${app} ${number}`] = rssOf(process.pid);
     return rssMib;
   }
 
   private async keys(): Promise<Resources['keys']> {
-    const redis = new Redis(this.stack.redis.url, { retryStrategy: () => null, maxRetriesPerRequest: 0 });
+    const redis = new Redis(this.stack.site.primary.url, {
+      retryStrategy: () => null,
+      maxRetriesPerRequest: 0,
+    });
     redis.on('error', () => undefined);
     const keys: Record<string, { keys: number; elements: number }> = {};
     try {

@@ -4,8 +4,9 @@ import type { HistoryStats, Violation } from '@parley/testing';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ChaosStack } from './chaos-stack.js';
 import { Crowd } from './crowd.js';
-import { faults, type FaultName } from './faults.js';
+import { endsLines, faults, type FaultName } from './faults.js';
 import { pick, seededRandom } from './random.js';
+import type { RoomPlace } from './redis-site.js';
 import { readArchive } from './read-archive.js';
 import { ResourceLog, type Resources } from './resources.js';
 import type { SqlKind } from './sql-server.js';
@@ -19,6 +20,8 @@ export interface ChaosOptions {
   readonly faults: readonly FaultName[];
   readonly once?: boolean;
   readonly sql: SqlKind;
+  /** Replicas of Redis that must have a message before its ack. `lose-primary` needs one. @defaultValue 0 */
+  readonly ackReplicas?: 0 | 1;
   readonly clients: number;
   readonly users: number;
   readonly rooms: number;
@@ -60,11 +63,12 @@ const SAMPLE_INTERVAL_MS = 30_000;
 
 /** Starts a stack and a crowd, breaks things from a seeded schedule, and checks what everybody saw. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const stack = await ChaosStack.start(options.sql, {
+  const env = {
     PARLEY_LOGIN_PER_MINUTE: '10000',
     PARLEY_REQUESTS_PER_SECOND: '10000',
     PARLEY_DRAIN_WINDOW_MS: '2000',
-  });
+  };
+  const stack = await ChaosStack.start(options.sql, env, options.ackReplicas ?? 0);
   let report: ChaosReport;
   try {
     const crowd = await gatherCrowd(options, stack);
@@ -115,6 +119,8 @@ class ChaosRun {
   private readonly random: () => number;
   private readonly startedAt = Date.now();
   private phase = 'talking';
+  /** Where every room was when all was well last. */
+  private places: ReadonlyMap<number, RoomPlace> = new Map();
 
   constructor(
     private readonly options: ChaosOptions,
@@ -131,7 +137,7 @@ class ChaosRun {
     let failure: string | undefined;
     try {
       crowd.startTalking();
-      await crowd.probe(RECOVERY_TIMEOUT_MS);
+      this.places = await crowd.probe(RECOVERY_TIMEOUT_MS);
       crowd.takeTally();
       await resources.take();
       resources.start(SAMPLE_INTERVAL_MS);
@@ -177,12 +183,14 @@ class ChaosRun {
     await damage();
     const repairedAt = Date.now();
     this.phase = `after ${fault}`;
-    const lastSeq = await crowd.probe(RECOVERY_TIMEOUT_MS);
+    const before = this.places;
+    this.places = await crowd.probe(RECOVERY_TIMEOUT_MS);
     const recoveryMs = Date.now() - repairedAt;
     const presenceMs = await crowd.presenceExact();
+    if (!endsLines.has(fault as FaultName)) this.expectSameLines(before);
     const row = {
       fault,
-      lastSeq,
+      lastSeq: new Map([...this.places].map(([roomId, { seq }]) => [roomId, seq])),
       lastedMs: repairedAt - startedAt,
       recoveryMs,
       presenceMs,
@@ -192,6 +200,13 @@ class ChaosRun {
     await crowd.sendGuestsAway();
     this.tell(`${fault}: well again after ${recoveryMs} ms, longest gap ${row.longestGapMs} ms`);
     this.phase = 'talking';
+  }
+
+  /** What lost nothing ends no epoch: everybody would have to read again what they have. */
+  private expectSameLines(before: ReadonlyMap<number, RoomPlace>): void {
+    for (const [roomId, { epoch }] of this.places)
+      if (before.get(roomId)?.epoch !== epoch)
+        throw new Error(`room ${roomId} is in another epoch, and nothing was lost`);
   }
 
   private async finish(): Promise<void> {

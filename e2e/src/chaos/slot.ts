@@ -9,7 +9,7 @@ export class Slot {
     readonly app: AppName,
     /** Which of the app's processes, from 1. */
     readonly number: number,
-    private readonly env: Readonly<Record<string, string>>,
+    readonly env: Readonly<Record<string, string>>,
     started: AppProcess,
   ) {
     this.current = started;

@@ -30,12 +30,18 @@ export function auditStepsBack(room: RoomRecords, findings: HistoryFindings): vo
 }
 
 function destroyedBy(
-  { slots }: RoomHistory,
+  history: RoomHistory,
   { epoch, keptSeq, atMs, keepsAcked = false }: SteppedBackRecord,
 ): DestroyedRange | undefined {
   let toSeq = keptSeq;
-  for (const [seq, slot] of slots)
-    if (seq > toSeq && slot.epoch === epoch && slot.seenAtMs < atMs) toSeq = seq;
+  let sent = keptSeq;
+  for (const [seq, slot] of history.slots) {
+    if (seq <= keptSeq || slot.epoch !== epoch) continue;
+    if (slot.seenAtMs < atMs) toSeq = Math.max(toSeq, seq);
+    // Accepted before, and shown late by somebody who had it already.
+    if ((history.sentAs(slot.first)?.sentAtMs ?? Infinity) < atMs) sent = Math.max(sent, seq);
+  }
+  if (toSeq > keptSeq) toSeq = Math.max(toSeq, sent);
   return toSeq > keptSeq ? { fromSeq: keptSeq + 1, toSeq, unackedOnly: keepsAcked } : undefined;
 }
 
