@@ -23,6 +23,8 @@ every delivery is timed from the moment before the send. Prints percentiles, los
 
 /** Senders stay well below the limit of sends per user. */
 const SENDS_PER_USER_PER_SECOND = 10;
+/** Below what one gateway takes of one user. */
+const CONNECTIONS_PER_USER = 40;
 const SETTLE_MS = 2_000;
 /** Commands that Redis counts and nobody of ours sends for a message. */
 const notOurs = new Set(['info', 'config', 'ping', 'client', 'hello', 'select']);
@@ -77,7 +79,11 @@ async function main(): Promise<void> {
   const redis = new Redis(values.redis);
   const stamp = Date.now().toString(36);
   const token = (await api.login('demo', '111111')).token;
-  const users = Math.max(1, Math.ceil(rate / SENDS_PER_USER_PER_SECOND));
+  const users = Math.max(
+    1,
+    Math.ceil(rate / SENDS_PER_USER_PER_SECOND),
+    Math.ceil(members / CONNECTIONS_PER_USER),
+  );
   const tokens = [token];
   for (let i = 1; i < users; i++) tokens.push((await registered(api, `load-${stamp}-${i}`)).token);
   const { roomId } = await new ParleyApi({ baseUrl: values.api, getToken: () => token }).createRoom(

@@ -12,8 +12,14 @@ describe('bounds', () => {
   let token: string;
 
   beforeAll(async () => {
-    // One user makes all the rooms here.
-    stack = await Stack.start({ env: { PARLEY_ROOMS_PER_USER: '1000', PARLEY_ROOMS_PER_MINUTE: '1000' } });
+    // One user makes all the rooms here, and has hundreds of connections.
+    stack = await Stack.start({
+      env: {
+        PARLEY_ROOMS_PER_USER: '1000',
+        PARLEY_ROOMS_PER_MINUTE: '1000',
+        PARLEY_CONNECTIONS_PER_USER: '1000',
+      },
+    });
     token = await stack.login('demo');
   });
   afterAll(() => stack.stop());

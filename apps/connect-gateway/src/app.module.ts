@@ -8,6 +8,8 @@ import { DeliveryRpcController } from './delivery/delivery.rpc-controller.js';
 import { AuthenticatorService } from './frames/authenticator.service.js';
 import { FrameDispatcher } from './frames/frame-dispatcher.js';
 import { QuestionLimits } from './frames/question-limits.js';
+import { FrameIntake } from './frames/frame-intake.js';
+import { FrameRates } from './frames/frame-rates.js';
 import { GATEWAY_CONFIG, type GatewayAppConfig, type GatewayConfig } from './gateway-config.js';
 import { GatewayMetrics } from './gateway-metrics.js';
 import { PositionCheck } from './rooms/position-check.js';
@@ -22,6 +24,7 @@ export class AppModule {
     const gatewayConfig: GatewayConfig = {
       instanceId: config.instanceId,
       drainWindowMs: config.shutdown.drainWindowMs,
+      trustProxy: config.trustProxy,
       ...config.limits,
     };
     return {
@@ -39,6 +42,8 @@ export class AppModule {
         ConnectionIndex,
         ConnectionLifecycle,
         FrameDispatcher,
+        FrameIntake,
+        FrameRates,
         GatewayMetrics,
         PositionCheck,
         PresenceAnnouncer,

@@ -11,6 +11,8 @@ export const CloseCode = {
   heartbeatTimeout: 4002,
   authTimeout: 4003,
   overloaded: 4004,
+  /** The user, or the address, has as many connections here as one may have. */
+  tooManyConnections: 4005,
   /** The token is not valid: log in again. */
   unauthenticated: 4500,
   sessionRevoked: 4501,

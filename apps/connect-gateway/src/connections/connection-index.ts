@@ -59,9 +59,21 @@ export class ConnectionIndex {
     if (!this.connections.has(connection)) throw new Error('the connection is gone');
     connection.identity = identity;
     connection.token = token;
+    connection.sessionIds = [identity.sessionId];
     insert(this.byUser, identity.userId, connection);
     insert(this.bySession, identity.sessionId, connection);
     await this.share(identity.userId);
+  }
+
+  /** A newer token of the same user: the connection lives as long as it does, and ends with its session too. */
+  extend(connection: Connection, identity: Identity, token: string): void {
+    if (!this.connections.has(connection)) return;
+    connection.identity = identity;
+    connection.token = token;
+    const [opener = identity.sessionId, extender] = connection.sessionIds;
+    if (extender !== undefined) discard(this.bySession, extender, connection);
+    insert(this.bySession, identity.sessionId, connection);
+    connection.sessionIds = [...new Set([opener, identity.sessionId])];
   }
 
   remove(connection: Connection): void {
@@ -69,7 +81,7 @@ export class ConnectionIndex {
     const { identity } = connection;
     if (!identity) return;
     discard(this.byUser, identity.userId, connection);
-    discard(this.bySession, identity.sessionId, connection);
+    for (const sessionId of connection.sessionIds) discard(this.bySession, sessionId, connection);
     // When Redis is away it is repeated, and a dispatcher removes what a dead instance left.
     void this.share(identity.userId).catch(() => undefined);
   }

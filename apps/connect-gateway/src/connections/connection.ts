@@ -17,6 +17,17 @@ export interface JoinedRoom {
 /** A connection's place in a room. What else there is to it is the room's own. */
 export interface Place {
   readonly room: JoinedRoom;
+  /** A message has opened this conversation; the connection has not asked for it. */
+  byMessage?: boolean;
+}
+
+/** Frames that have been read before their turn. */
+export interface WaitingFrames {
+  readonly frames: Buffer[];
+  /** Index of the one whose turn is next. */
+  next: number;
+  /** Runs while it is the sender's rate that they wait for. */
+  timer: NodeJS.Timeout | undefined;
 }
 
 let nextConnectionId = 0;
@@ -26,19 +37,22 @@ let nextConnectionId = 0;
  */
 export abstract class Connection {
   readonly id = ++nextConnectionId;
-  readonly openedAt = Date.now();
+  /** All times are of `performance.now()`, milliseconds: a clock that is set closes nothing. */
+  readonly openedAt = performance.now();
   /** Its places in rooms, by room id. */
   readonly memberships = new Map<number, Place>();
   /** Who it is, once a valid token has come. */
   identity: Identity | undefined;
-  /** The token that proved it: the same one again need not be verified again. */
+  /** The token that proved it, the newest one: the same again need not be verified again. */
   token: string | undefined;
+  /** The session that opened it, and the one whose token has extended it last: it ends with either. */
+  sessionIds: readonly string[] = [];
   /** The room that frames without `roomId` mean: the last one joined. */
   currentRoomId: number | undefined;
-  /** Last time anything arrived, ms since 1970. */
-  lastSeenAt = Date.now();
-  /** Last time it was asked for a sign of life, ms since 1970. */
-  pingedAt = 0;
+  /** Last time anything arrived. */
+  lastSeenAt = performance.now();
+  /** Last time it was asked for a sign of life. */
+  pingedAt = -Infinity;
   /** The peer has sent an opcode of Parley's, so it will answer a ping. */
   answersPings: boolean;
   /** Frames refused so far. */
@@ -49,12 +63,17 @@ export abstract class Connection {
   pages: Promise<void> = Promise.resolve();
   /** Frames in hand: being handled, or answered into a socket that is full. */
   inFlight = 0;
+  /** Set while it is not read from. */
+  waiting: WaitingFrames | undefined;
+  private drained: Promise<void> | undefined;
   private closed = false;
 
   protected constructor(
     readonly transport: TransportName,
     protected readonly socket: Socket,
     answersPings: boolean,
+    /** What connections from the same place have in common. */
+    readonly addressKey: string,
   ) {
     this.answersPings = answersPings;
     socket.setNoDelay(true);
@@ -71,16 +90,21 @@ export abstract class Connection {
 
   /** Resolves when no more than `bytes` wait to be taken by the operating system, or the connection is over. */
   async whenTaken(bytes: number): Promise<void> {
-    const { socket } = this;
     // Without need of a drain none is announced.
-    while (this.isOpen && this.bufferedBytes > bytes && socket.writableNeedDrain)
-      await new Promise<void>((resolve) => {
-        const done = () => {
-          socket.off('drain', done).off('close', done);
-          resolve();
-        };
-        socket.on('drain', done).on('close', done);
-      });
+    while (this.isOpen && this.bufferedBytes > bytes && this.socket.writableNeedDrain)
+      await (this.drained ??= this.nextDrain());
+  }
+
+  private nextDrain(): Promise<void> {
+    const { socket } = this;
+    return new Promise<void>((resolve) => {
+      const done = () => {
+        socket.off('drain', done).off('close', done);
+        this.drained = undefined;
+        resolve();
+      };
+      socket.on('drain', done).on('close', done);
+    });
   }
 
   /** Calls `listener` whenever the socket has taken all that was waiting. */
@@ -103,11 +127,27 @@ export abstract class Connection {
     if (this.closed) return;
     this.sayGoodbye(code, reason);
     this.closed = true;
+    this.stopWaiting();
+  }
+
+  /** Ends the connection without a word. */
+  destroy(): void {
+    this.markClosed();
+    this.socket.destroy();
   }
 
   /** Marks the socket as gone. */
   markClosed(): void {
     this.closed = true;
+    this.stopWaiting();
+  }
+
+  /** What waits will not be handled any more; the peer's answer to the close is to be read. */
+  private stopWaiting(): void {
+    if (!this.waiting) return;
+    clearTimeout(this.waiting.timer);
+    this.waiting = undefined;
+    this.resumeReading();
   }
 
   /** Stops or resumes reading: the peer is slowed by its own socket. */

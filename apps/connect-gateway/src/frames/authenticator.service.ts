@@ -5,11 +5,13 @@ import { RevocationList } from '@parley/redis';
 import { TokenVerifier } from '@parley/service-host';
 import { ConnectionIndex } from '../connections/connection-index.js';
 import type { Connection } from '../connections/connection.js';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
 
 /** Turns tokens into identities, locally: no round trip. */
 @Injectable()
 export class AuthenticatorService {
   constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'connectionsPerUser'>,
     @Inject(TokenVerifier) private readonly tokens: TokenVerifier,
     @Inject(RevocationList) revocations: RevocationList,
     @Inject(ConnectionIndex) private readonly connections: ConnectionIndex,
@@ -22,16 +24,24 @@ export class AuthenticatorService {
 
   /**
    * Who sends this frame: the owner of the token in it, or else of the token that opened the connection. The first valid
-   * token binds the connection to its owner.
+   * token binds the connection to its owner; one of the same owner that ends later extends it.
    *
-   * @throws {AppError} `UNAUTHENTICATED`, `SESSION_REVOKED`, or `UNAVAILABLE` when Redis cannot be told.
+   * @throws {AppError} `UNAUTHENTICATED`, `SESSION_REVOKED`, `TOO_MANY_CONNECTIONS`, or `UNAVAILABLE` when Redis cannot be
+   *   told.
    */
   async identify(connection: Connection, token: string | undefined): Promise<Identity> {
     if (connection.identity && (token === undefined || token === connection.token))
       return connection.identity;
     if (token === undefined) throw new AppError('UNAUTHENTICATED');
     const identity = this.tokens.verify(token);
-    if (connection.identity) return identity;
+    const known = connection.identity;
+    if (known) {
+      if (identity.userId === known.userId && identity.expiresAt > known.expiresAt)
+        this.connections.extend(connection, identity, token);
+      return identity;
+    }
+    if (this.connections.ofUser(identity.userId).size >= this.config.connectionsPerUser)
+      throw new AppError('TOO_MANY_CONNECTIONS');
     try {
       await this.connections.authenticate(connection, identity, token);
     } catch (cause) {

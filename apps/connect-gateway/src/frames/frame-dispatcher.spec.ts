@@ -1,6 +1,6 @@
 import { CloseCode, limits, Op } from '@parley/protocol';
 import type { RpcClient } from '@parley/rpc';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { GatewayConfig } from '../gateway-config.js';
 import type { LocalRoom } from '../rooms/local-room.js';
 import type { Membership } from '../rooms/membership.js';
@@ -11,15 +11,13 @@ import { stub } from '../testing/stub.js';
 import type { AuthenticatorService } from './authenticator.service.js';
 import { FrameDispatcher } from './frame-dispatcher.js';
 import { QuestionLimits, questionRate } from './question-limits.js';
+import type { FrameRates } from './frame-rates.js';
 
 /** Rooms from here on are conversations. */
 const FIRST_CONVERSATION = 1_000;
 
-function setUp() {
+function setUp({ sendWaitMs = 0 } = {}) {
   const connection = new FakeConnection(1);
-  const reading: string[] = [];
-  vi.spyOn(connection, 'pauseReading').mockImplementation(() => void reading.push('paused'));
-  vi.spyOn(connection, 'resumeReading').mockImplementation(() => void reading.push('resumed'));
   const calls: { pattern: string; answer: (response: unknown) => void }[] = [];
   const call = (contract: { pattern: string }, request: { roomId: number }) =>
     contract.pattern === 'logic.admit'
@@ -56,10 +54,11 @@ function setUp() {
         new Promise((answer) => calls.push({ pattern: what, answer: () => answer() })),
     }),
     new QuestionLimits(),
+    stub<FrameRates>('FrameRates', { takeSend: () => sendWaitMs }),
   );
   const handle = (frame: object) => dispatcher.handle(connection, JSON.stringify(frame));
   const last = () => connection.frames.at(-1);
-  return { connection, reading, calls, dispatcher, handle, last };
+  return { connection, calls, dispatcher, handle, last };
 }
 
 const numbers = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
@@ -101,26 +100,6 @@ describe('rooms of one connection', () => {
 });
 
 describe('frames of one connection', () => {
-  it('are 256 in hand before its socket waits, and it reads on when one is done', async () => {
-    const { connection, handle, reading, calls } = setUp();
-    for (const roomId of numbers(1, 64)) await handle({ op: Op.join, roomId });
-    connection.writes.length = 0;
-    let asked = 0;
-    const ask = () => handle({ op: Op.count, roomId: 1 + (asked++ % 64) });
-    const inHand = numbers(1, 255).map(ask);
-    await turn();
-    expect([calls.length, reading]).toEqual([255, []]);
-    inHand.push(ask());
-    await turn();
-    expect([calls.length, reading]).toEqual([256, ['paused']]);
-    calls[0]?.answer({});
-    await inHand[0];
-    expect(reading).toEqual(['paused', 'resumed']);
-    for (const { answer } of calls) answer({});
-    await Promise.all(inHand);
-    expect(reading).toEqual(['paused', 'resumed']);
-  });
-
   it('may be refused a hundred times; the next refusal ends the connection', async () => {
     const { connection, dispatcher, handle } = setUp();
     for (let i = 0; i < 100; i++) await dispatcher.handle(connection, 'rubbish');
@@ -167,6 +146,38 @@ describe('who asks who is online', () => {
     for (const { answer } of calls) answer({});
     await Promise.all(asked);
   });
+});
+
+// Every send of a flood was validated, and cost logic a call, before it was refused.
+it('refuses a send of a flood before it looks at it, and says which one', async () => {
+  const { calls, handle, last, connection } = setUp({ sendWaitMs: 250 });
+  await handle({ op: Op.room, msg: 5, roomId: 'nonsense', ref: 'r', clientMsgId: 'c' });
+  expect(last()).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 250, ref: 'r', clientMsgId: 'c' });
+  await handle({ op: Op.ping });
+  expect(last()).toMatchObject({ op: Op.pong });
+  expect(calls).toEqual([]);
+  expect(connection.refusals).toBe(0);
+});
+
+// It became somebody's message with U+FFFD in it.
+it('refuses what is no UTF-8', async () => {
+  const { dispatcher, connection, last } = setUp();
+  await dispatcher.handle(connection, undefined);
+  expect(last()).toMatchObject({ op: Op.error, code: 'BAD_JSON' });
+  expect(connection.refusals).toBe(1);
+});
+
+// Sixty-four people who had written to somebody kept that person out of every room.
+it('does not count conversations that others have opened', async () => {
+  const { connection, handle, last } = setUp();
+  for (const roomId of numbers(FIRST_CONVERSATION, 64)) {
+    const room = stub<LocalRoom>('LocalRoom', { roomId, kind: 'direct' });
+    connection.memberships.set(roomId, { room, byMessage: true });
+  }
+  for (const roomId of numbers(1, 64)) await handle({ op: Op.join, roomId });
+  expect(last()).toMatchObject({ op: Op.joined, roomId: 64 });
+  await handle({ op: Op.join, roomId: 65 });
+  expect(last()).toMatchObject({ code: 'TOO_MANY_ROOMS' });
 });
 
 // For as long as the peer took to answer a close, a session that was logged out could go on sending.

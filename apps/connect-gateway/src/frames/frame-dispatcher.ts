@@ -17,14 +17,15 @@ import { PresenceAnnouncer } from '../rooms/presence-announcer.js';
 import { RoomDirectory } from '../rooms/room-directory.js';
 import { AuthenticatorService } from './authenticator.service.js';
 import { QuestionLimits } from './question-limits.js';
+import { FrameRates } from './frame-rates.js';
 import { historyFrame, refuse } from './replies.js';
 
-/** Frames of one connection in hand at a time; more wait in its socket. */
-const MAX_IN_FLIGHT = 256;
 /** Bad frames after which a connection is closed. */
 const MAX_REFUSALS = 100;
 /** Bytes of the messages in one history frame: it must fit in a TCP frame. */
 const MAX_PAGE_BYTES = 28_000;
+
+const isSend = (op: unknown): boolean => op === Op.room || op === Op.direct;
 
 /** What frames mean: the same for WebSocket and TCP. Every error ends here, as a typed frame. */
 @Injectable()
@@ -38,34 +39,35 @@ export class FrameDispatcher {
     @Inject(RpcClient) private readonly rpc: RpcClient,
     @Inject(PresenceAnnouncer) private readonly announcer: PresenceAnnouncer,
     @Inject(QuestionLimits) private readonly questions: QuestionLimits,
+    @Inject(FrameRates) private readonly rates: FrameRates,
   ) {
     this.publisher = new PublishCoalescer(rpc);
   }
 
-  /** Handles one frame; never throws. */
-  async handle(connection: Connection, text: string): Promise<void> {
+  /**
+   * Handles one frame; never throws.
+   *
+   * @param text - Undefined when its bytes were no UTF-8.
+   */
+  async handle(connection: Connection, text: string | undefined): Promise<void> {
     // Its session may be over: what still comes, until the peer has closed, does not count.
     if (!connection.isOpen) return;
-    connection.lastSeenAt = Date.now();
-    if (++connection.inFlight === MAX_IN_FLIGHT) connection.pauseReading();
     let frame: ClientFrame | undefined;
     try {
-      frame = parseClientFrame(text);
+      // JSON is UTF-8 (RFC 8259, section 8.1); characters put in place of what is none would be somebody's message.
+      if (text === undefined) throw new AppError('BAD_JSON');
+      frame = parseClientFrame(text, (op) => (isSend(op) ? this.rates.takeSend(connection) : 0));
       if (frame.op >= Op.join) connection.answersPings = true;
       await this.perform(connection, frame);
     } catch (cause) {
       this.refuse(connection, AppError.from(cause), frame);
-    } finally {
-      // Whoever does not read the answers may not go on asking.
-      await connection.whenTaken(this.config.maxOutboundBytes);
-      if (connection.inFlight-- === MAX_IN_FLIGHT) connection.resumeReading();
     }
   }
 
   private async perform(connection: Connection, frame: ClientFrame): Promise<void> {
     switch (frame.op) {
       case Op.ping:
-        return connection.send(JSON.stringify({ op: Op.pong, ref: frame.ref }));
+        return this.ping(connection, frame);
       case Op.pong:
         return;
       case Op.move:
@@ -113,7 +115,9 @@ export class FrameDispatcher {
       return connection.send(JSON.stringify({ op: Op.leave, roomId, ref: frame.ref }));
     }
     const kept = [...connection.memberships.values()].filter(
-      ({ room }) => room.roomId !== roomId && (frame.op === Op.join || room.kind === 'direct'),
+      // What others have opened on it is not its own.
+      ({ room, byMessage }) =>
+        !byMessage && room.roomId !== roomId && (frame.op === Op.join || room.kind === 'direct'),
     );
     if (kept.length >= limits.maxRoomsPerConnection) throw new AppError('TOO_MANY_ROOMS');
     const { kind } = await this.rpc.call(
@@ -169,6 +173,12 @@ export class FrameDispatcher {
     const ack = await accepted;
     connection.send(JSON.stringify({ op: Op.ack, ...ack, ref: frame.ref }));
     this.rooms.get(ack.roomId)?.expect(ack);
+  }
+
+  private async ping(connection: Connection, frame: ClientFrameOf<typeof Op.ping>): Promise<void> {
+    // The frame that an idle client sends to hand in a newer token.
+    if (frame.authToken !== undefined) await this.inOrder(connection, frame, () => undefined);
+    connection.send(JSON.stringify({ op: Op.pong, ref: frame.ref }));
   }
 
   private roomOf(connection: Connection, roomId: number | undefined): number {

@@ -11,6 +11,7 @@ import { stub } from '../testing/stub.js';
 import type { AuthenticatorService } from './authenticator.service.js';
 import { FrameDispatcher } from './frame-dispatcher.js';
 import { QuestionLimits } from './question-limits.js';
+import type { FrameRates } from './frame-rates.js';
 
 /** Something that waits until it is let go. */
 function held() {
@@ -71,6 +72,7 @@ function setUp() {
     }),
     stub<PresenceAnnouncer>('PresenceAnnouncer', {}),
     new QuestionLimits(),
+    stub<FrameRates>('FrameRates', { takeSend: () => 0 }),
   );
   const handle = (frame: object) => dispatcher.handle(connection, JSON.stringify(frame));
   return { connection, redis, admitted, accepted, handle };

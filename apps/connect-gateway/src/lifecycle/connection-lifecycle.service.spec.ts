@@ -14,10 +14,11 @@ afterEach(() => void vi.useRealTimers());
 
 const identity: Identity = { userId: 1, userName: 'ada', sessionId: 's', expiresAt: Infinity, role: 'user' };
 
-function setUp(maxConnections = 100) {
+function setUp(maxConnections = 100, connectionsPerAddress = 100) {
   const config = stub<GatewayConfig>('GatewayConfig', {
     instanceId: 'gw-1',
     maxConnections,
+    connectionsPerAddress,
     unauthenticatedIdleMs: 10_000,
     heartbeatIntervalMs: 25_000,
     heartbeatTimeoutMs: 60_000,
@@ -30,8 +31,8 @@ function setUp(maxConnections = 100) {
   const lifecycle = new ConnectionLifecycle(config, index, stub<RoomDirectory>('RoomDirectory', {}));
   lifecycle.onApplicationBootstrap();
   onTestFinished(() => lifecycle.onApplicationShutdown());
-  const open = () => {
-    const connection = new FakeConnection(0);
+  const open = (address?: string) => {
+    const connection = new FakeConnection(0, 'ws', undefined, address);
     connection.identity = undefined;
     const pings = vi.spyOn(connection, 'ping').mockImplementation(() => undefined);
     return { connection, pings, taken: lifecycle.opened(connection) };
@@ -54,6 +55,37 @@ describe('connections of one gateway', () => {
     lifecycle.closed(opened[0]!.connection);
     expect(open().taken).toBe(true);
     for (const { connection } of opened) expect(connection.closes).toEqual([]);
+  });
+
+  it('are taken up to the bound from one address, and as many from another', () => {
+    const { lifecycle, open } = setUp(100, 2);
+    const opened = [open('1.2.3.4'), open('1.2.3.4')];
+    const late = open('1.2.3.4');
+    expect([...opened, late].map(({ taken }) => taken)).toEqual([true, true, false]);
+    expect(late.connection.closes).toEqual([{ code: 4005, reason: 'TOO_MANY_CONNECTIONS' }]);
+    expect(open('5.6.7.8').taken).toBe(true);
+    // What was refused has no place to give back.
+    lifecycle.closed(late.connection);
+    expect(open('1.2.3.4').taken).toBe(false);
+    for (const { connection } of opened) lifecycle.closed(connection);
+    // Said twice, by the transport and by a stop.
+    for (const { connection } of opened) lifecycle.closed(connection);
+    expect([open('1.2.3.4'), open('1.2.3.4'), open('1.2.3.4')].map(({ taken }) => taken)).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  it('are told why they are refused, up to a thousand at a time; more are cut off', () => {
+    const { lifecycle, open } = setUp(1);
+    open();
+    const told = Array.from({ length: 1_000 }, () => open().connection);
+    expect(told.every(({ closes }) => closes.length === 1)).toBe(true);
+    const more = open().connection;
+    expect([more.closes, more.isDestroyed]).toEqual([[], true]);
+    lifecycle.closed(told[0]!);
+    expect(open().connection.closes).toHaveLength(1);
   });
 
   it('are not taken while it is draining', () => {
@@ -85,6 +117,21 @@ describe('a connection without a token', () => {
   });
 });
 
+// A server clock that was set forward by two minutes closed everybody who was idle.
+it('stays, whatever the clock is set to', async () => {
+  const { open, index } = setUp();
+  const [stranger, member] = [open(), open()];
+  await index.authenticate(member.connection, { ...identity, expiresAt: Date.now() + 7_200_000 }, 't');
+  vi.advanceTimersByTime(5_000);
+  vi.setSystemTime(Date.now() + 3_600_000);
+  vi.advanceTimersByTime(2_500);
+  expect([stranger.connection.closes, member.connection.closes]).toEqual([[], []]);
+  // And is closed in time when the clock is set back.
+  vi.setSystemTime(Date.now() - 7_200_000);
+  vi.advanceTimersByTime(5_000);
+  expect(stranger.connection.closes).toMatchObject([{ reason: 'AUTH_TIMEOUT' }]);
+});
+
 describe('a silent connection', () => {
   it('is pinged after 25 s, kept for 60 s, then closed with 4002; any sign of life keeps it', async () => {
     const { open, index } = setUp();
@@ -95,7 +142,7 @@ describe('a silent connection', () => {
     expect(silent.pings).not.toHaveBeenCalled();
     vi.advanceTimersByTime(2_500);
     expect(silent.pings).toHaveBeenCalledTimes(1);
-    alive.connection.lastSeenAt = Date.now();
+    alive.connection.lastSeenAt = performance.now();
     vi.advanceTimersByTime(35_000);
     expect(silent.connection.closes).toEqual([]);
     vi.advanceTimersByTime(2_500);

@@ -9,11 +9,18 @@ import type { Connection } from '../connections/connection.js';
 /** One timer for all connections instead of one each. */
 const MAX_WHEEL_INTERVAL_MS = 5_000;
 
+/** Refused connections that are being told why; more are cut off without a word. */
+const MAX_REFUSED = 1_000;
+
 /** Opens, watches and closes connections, whatever their transport. */
 @Injectable()
 export class ConnectionLifecycle implements OnApplicationBootstrap, OnApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
   private draining = false;
+  /** Connections by address; with or without a user. */
+  private readonly byAddress = new Map<string, number>();
+  /** Those that are told why they are not taken. */
+  private readonly refused = new Set<Connection>();
 
   constructor(
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
@@ -34,11 +41,17 @@ export class ConnectionLifecycle implements OnApplicationBootstrap, OnApplicatio
 
   /** @returns false when the instance takes no more connections; it is closed then. */
   opened(connection: Connection): boolean {
-    if (this.draining || this.connections.size >= this.config.maxConnections) {
-      connection.close(CloseCode.overloaded, this.draining ? 'GOING_AWAY' : 'OVERLOADED');
+    const refusal = this.refusalOf(connection);
+    if (refusal) {
+      if (this.refused.size >= MAX_REFUSED) connection.destroy();
+      else {
+        this.refused.add(connection);
+        connection.close(...refusal);
+      }
       return false;
     }
     this.connections.add(connection);
+    this.byAddress.set(connection.addressKey, this.fromAddressOf(connection) + 1);
     connection.onDrain(() => {
       for (const { room } of connection.memberships.values()) room.drained(connection);
     });
@@ -47,6 +60,11 @@ export class ConnectionLifecycle implements OnApplicationBootstrap, OnApplicatio
 
   closed(connection: Connection): void {
     connection.markClosed();
+    // It had no place to give back.
+    if (this.refused.delete(connection) || !this.connections.all().has(connection)) return;
+    const others = this.fromAddressOf(connection) - 1;
+    if (others > 0) this.byAddress.set(connection.addressKey, others);
+    else this.byAddress.delete(connection.addressKey);
     for (const roomId of [...connection.memberships.keys()]) this.rooms.leave(connection, roomId);
     this.connections.remove(connection);
   }
@@ -62,13 +80,26 @@ export class ConnectionLifecycle implements OnApplicationBootstrap, OnApplicatio
       connection.send(JSON.stringify({ op: Op.goaway, reconnectAfterMs: delayMs, reason: 'shutdown' }));
       setTimeout(() => connection.close(CloseCode.goingAway, 'GOING_AWAY'), delayMs).unref();
     }
-    const deadline = Date.now() + windowMs + 500;
-    while (this.connections.size > 0 && Date.now() < deadline)
+    const deadline = performance.now() + windowMs + 500;
+    while (this.connections.size > 0 && performance.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
+  private refusalOf(connection: Connection): [CloseCode, string] | undefined {
+    const { maxConnections, connectionsPerAddress } = this.config;
+    if (this.draining) return [CloseCode.overloaded, 'GOING_AWAY'];
+    if (this.connections.size >= maxConnections) return [CloseCode.overloaded, 'OVERLOADED'];
+    if (this.fromAddressOf(connection) >= connectionsPerAddress)
+      return [CloseCode.tooManyConnections, 'TOO_MANY_CONNECTIONS'];
+    return undefined;
+  }
+
+  private fromAddressOf({ addressKey }: Connection): number {
+    return this.byAddress.get(addressKey) ?? 0;
+  }
+
   private turnWheel(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const connection of this.connections.all()) this.inspect(connection, now);
   }
 
@@ -79,7 +110,9 @@ export class ConnectionLifecycle implements OnApplicationBootstrap, OnApplicatio
         refuse(connection, new AppError('AUTH_TIMEOUT'));
       return;
     }
-    if (identity.expiresAt <= now) return connection.close(CloseCode.unauthenticated, 'UNAUTHENTICATED');
+    // A token's end is a date that another machine has written: the only time here that is not of this process.
+    if (identity.expiresAt <= Date.now())
+      return connection.close(CloseCode.unauthenticated, 'UNAUTHENTICATED');
     const silentMs = now - connection.lastSeenAt;
     if (connection.answersPings && silentMs > this.config.heartbeatTimeoutMs)
       return refuse(connection, new AppError('HEARTBEAT_TIMEOUT'));

@@ -1,4 +1,4 @@
-import type { Connection } from '../connections/connection.js';
+import type { Connection, Place } from '../connections/connection.js';
 import type { LocalRoom } from './local-room.js';
 
 /**
@@ -7,7 +7,7 @@ import type { LocalRoom } from './local-room.js';
  * `live`: it gets every flush. Otherwise it is behind: `lastSeq` is the last message it was given, and a catch-up brings
  * it to the room's position, where it becomes live. Joining with a resume, a full socket and a drained one are all this.
  */
-export interface Membership {
+export interface Membership extends Place {
   readonly connection: Connection;
   readonly room: LocalRoom;
   live: boolean;

@@ -1,5 +1,5 @@
 import type { PresenceStore } from '@parley/redis';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Connection } from '../connections/connection.js';
 import type { ConnectionIndex } from '../connections/connection-index.js';
 import type { GatewayConfig } from '../gateway-config.js';
@@ -7,6 +7,7 @@ import type { GatewayMetrics } from '../gateway-metrics.js';
 import { FakeConnection } from '../testing/fake-connection.js';
 import { entry, FakeRoomLog } from '../testing/fake-room-log.js';
 import { stub } from '../testing/stub.js';
+import { MAX_OPENED } from './opened-conversations.js';
 import { MAX_CONVERSATIONS, RoomDirectory } from './room-directory.js';
 
 type Share = PresenceStore['share'];
@@ -118,14 +119,22 @@ describe('conversations', () => {
 
   it('are ten thousand at the most; one without traffic for longest is let go, and opened by its next message', async () => {
     const connection = new FakeConnection(1);
-    const rooms = setUp(undefined, { connections: [connection] });
-    for (let roomId = 1; roomId <= MAX_CONVERSATIONS; roomId++) await talk(rooms, roomId);
+    const connections = [connection];
+    const rooms = setUp(undefined, { connections });
+    for (let roomId = 1; roomId <= MAX_CONVERSATIONS; roomId++) {
+      // No more than one connection may have.
+      if (roomId % MAX_OPENED === 0) connections[0] = new FakeConnection(roomId);
+      await talk(rooms, roomId);
+    }
     expect(rooms.all().size).toBe(MAX_CONVERSATIONS);
+    connections[0] = connection;
     await talk(rooms, 1, 2);
+    connections[0] = new FakeConnection(2);
     await talk(rooms, MAX_CONVERSATIONS + 1);
     expect(rooms.all().size).toBe(MAX_CONVERSATIONS);
     expect([rooms.get(1) !== undefined, rooms.get(2)]).toEqual([true, undefined]);
     expect(connection.memberships.has(2)).toBe(false);
+    connections[0] = connection;
     connection.writes.length = 0;
     await talk(rooms, 2, 2);
     expect(connection.seen).toEqual([2]);
@@ -149,5 +158,43 @@ describe('conversations', () => {
     slow.currentRoomId = 8;
     rooms.forget(7);
     expect([rooms.get(7), slow.memberships.size]).toEqual([undefined, 0]);
+  });
+});
+
+describe('conversations that messages open', () => {
+  const message = (roomId: number, seq: number) => [{ ...entry(roomId, seq), recipients: [1, 2] }];
+  const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  const open = (connection: FakeConnection) => [...connection.memberships.keys()];
+
+  it('are 64 on one connection; then the one longest without a message is let go, and opened by its next', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const connection = new FakeConnection(1);
+    const rooms = setUp(undefined, { connections: [connection] });
+    await rooms.join(connection, 7, 'room');
+    for (const roomId of numbers(101, 164)) await rooms.deliver(roomId, message(roomId, 21));
+    expect(open(connection)).toEqual([7, ...numbers(101, 164)]);
+    await rooms.deliver(101, message(101, 22));
+    vi.advanceTimersByTime(10_000);
+    await rooms.deliver(165, message(165, 21));
+    expect(open(connection)).toEqual([7, ...numbers(103, 164), 101, 165]);
+    expect(rooms.get(102)).toBeUndefined();
+    await rooms.deliver(102, message(102, 22));
+    expect(open(connection)).toContain(102);
+    expect(connection.seen).toEqual([...numbers(101, 164).map(() => 21), 22, 21, 22]);
+  });
+
+  // Letting one go whose message is on its way would lose that message without a word.
+  it('are not let go of while they are busy: the message is for the client to read', async () => {
+    const connection = new FakeConnection(1);
+    const rooms = setUp(undefined, { connections: [connection] });
+    await Promise.all(numbers(101, 165).map((roomId) => rooms.deliver(roomId, message(roomId, 21))));
+    expect(open(connection)).toEqual(numbers(101, 164));
+    expect(connection.seen.filter((seen) => seen === 21)).toHaveLength(64);
+    expect(connection.frames.filter(({ op }) => op === 24)).toEqual([
+      { op: 24, roomId: 165, epoch: 'e1', from: 21, to: 21, reason: 'slow' },
+    ]);
+    // Nobody here is in it.
+    expect(rooms.get(165)).toBeUndefined();
   });
 });

@@ -7,9 +7,11 @@ import { ConnectionIndex } from '../connections/connection-index.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
 import { GatewayMetrics } from '../gateway-metrics.js';
 import { ByteBudget } from './byte-budget.js';
+import { sendResync } from './catch-up.js';
 import { LocalRoom, type LocalRoomOptions } from './local-room.js';
 import { LogReader } from './log-reader.js';
 import type { Membership } from './membership.js';
+import { openConversation } from './opened-conversations.js';
 import { RecentBudget } from './recent-messages.js';
 import { RoomPresence } from './room-presence.js';
 
@@ -135,7 +137,8 @@ export class RoomDirectory {
    */
   async deliver(roomId: number, entries: readonly DispatchEntry[]): Promise<void> {
     const first = entries[0];
-    if (first?.recipients) this.includeRecipients(roomId, first, first.recipients);
+    if (first?.recipients)
+      this.includeRecipients(roomId, first, entries.at(-1)?.seq ?? first.seq, first.recipients);
     const entry = this.entries.get(roomId);
     if (this.conversations.delete(roomId)) this.conversations.add(roomId);
     const room = entry?.room ?? (await entry?.opening?.catch(() => undefined));
@@ -144,7 +147,7 @@ export class RoomDirectory {
 
   /** Like {@link deliver} for messages that are to be read from the log. */
   async pullTo(roomId: number, position: RoomPosition, recipients?: readonly number[]): Promise<void> {
-    if (recipients) this.includeRecipients(roomId, position, recipients);
+    if (recipients) this.includeRecipients(roomId, position, position.seq, recipients);
     await this.get(roomId)?.pullTo(position);
   }
 
@@ -166,16 +169,28 @@ export class RoomDirectory {
     this.drop(roomId);
   }
 
-  private includeRecipients(roomId: number, at: RoomPosition, recipients: readonly number[]): void {
-    const connections = recipients.flatMap((userId) => [...this.connections.ofUser(userId)]);
-    if (connections.length === 0) return;
+  /** @param to - The last message there is for them; the first is at `at`. */
+  private includeRecipients(
+    roomId: number,
+    at: RoomPosition,
+    to: number,
+    recipients: readonly number[],
+  ): void {
+    const connections = new Set(recipients.flatMap((userId) => [...this.connections.ofUser(userId)]));
+    if (connections.size === 0) return;
     const entry = this.entryOf(roomId, 'direct');
     // Nobody here had the conversation open: live delivery starts with this message.
     const room = (entry.room ??= this.createRoom(roomId, 'direct', { seq: at.seq - 1, epoch: at.epoch }));
     for (const connection of connections) {
-      if (room.members.has(connection)) continue;
-      room.promote(room.add(connection, room.delivered));
+      const isOpen = openConversation(
+        connection,
+        room,
+        (other) => this.get(other),
+        (other) => this.leave(connection, other),
+      );
+      if (!isOpen) sendResync(connection, { roomId, epoch: at.epoch, from: at.seq, to, reason: 'slow' });
     }
+    this.drop(roomId);
   }
 
   private open(roomId: number, entry: DirectoryEntry): Promise<LocalRoom> {

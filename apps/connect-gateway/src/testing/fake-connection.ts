@@ -18,6 +18,8 @@ export interface SeenFrame {
 export class FakeConnection extends Connection {
   readonly writes: Buffer[] = [];
   readonly closes: { code: number; reason: string }[] = [];
+  /** Ended without a word. */
+  isDestroyed = false;
   private buffered = 0;
   private readonly emitter: EventEmitter;
 
@@ -25,14 +27,21 @@ export class FakeConnection extends Connection {
     userId: number,
     transport: TransportName = 'ws',
     private readonly onEncode: (message: EncodedMessage) => void = () => undefined,
+    addressKey = 'none',
   ) {
     const emitter = new EventEmitter();
     super(
       transport,
-      Object.assign(emitter, { setNoDelay: () => undefined, writable: true }) as unknown as Socket,
+      Object.assign(emitter, {
+        setNoDelay: () => undefined,
+        destroy: () => emitter.emit('destroyed'),
+        writable: true,
+      }) as unknown as Socket,
       true,
+      addressKey,
     );
     this.emitter = emitter;
+    emitter.on('destroyed', () => (this.isDestroyed = true));
     this.identity = {
       userId,
       userName: `u${userId}`,

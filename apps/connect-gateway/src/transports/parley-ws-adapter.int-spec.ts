@@ -32,7 +32,7 @@ beforeAll(async () => {
   });
   adapter.create().on('connection', (ws: WebSocket, request: IncomingMessage) => {
     ws.on('error', () => undefined);
-    opened.push(new WsConnection(ws, request.socket));
+    opened.push(new WsConnection(ws, request.socket, 'here'));
   });
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');

@@ -11,8 +11,8 @@ const KEEP_ALIVE_MS = 30_000;
 
 /** A framed TCP connection. */
 export class TcpConnection extends Connection {
-  constructor(socket: Socket) {
-    super('tcp', socket, false);
+  constructor(socket: Socket, addressKey: string) {
+    super('tcp', socket, false, addressKey);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
   }
 
@@ -48,6 +48,7 @@ export class TcpConnection extends Connection {
       }),
     );
     this.socket.end();
-    setTimeout(() => this.socket.destroy(), CLOSE_GRACE_MS).unref();
+    const cutOff = setTimeout(() => this.socket.destroy(), CLOSE_GRACE_MS).unref();
+    this.socket.once('close', () => clearTimeout(cutOff));
   }
 }

@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { FrameDecoder, FrameError } from '@parley/framing';
 import { AppError } from '@parley/protocol';
+import { addressKey } from '@parley/service-host';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { ConnectionLifecycle } from '../lifecycle/connection-lifecycle.service.js';
-import { FrameDispatcher } from '../frames/frame-dispatcher.js';
+import { FrameIntake } from '../frames/frame-intake.js';
 import { refuse } from '../frames/replies.js';
 import { TcpConnection } from './tcp-connection.js';
 
@@ -16,7 +17,7 @@ export class TcpServer {
 
   constructor(
     @Inject(ConnectionLifecycle) private readonly lifecycle: ConnectionLifecycle,
-    @Inject(FrameDispatcher) private readonly frames: FrameDispatcher,
+    @Inject(FrameIntake) private readonly frames: FrameIntake,
   ) {}
 
   /** @returns The port it listens on. */
@@ -37,7 +38,7 @@ export class TcpServer {
 
   private accept(socket: Socket): void {
     socket.on('error', () => undefined);
-    const connection = new TcpConnection(socket);
+    const connection = new TcpConnection(socket, addressKey(socket.remoteAddress));
     socket.on('close', () => this.lifecycle.closed(connection));
     if (!this.lifecycle.opened(connection)) return;
     const decoder = new FrameDecoder();
@@ -51,7 +52,7 @@ export class TcpServer {
         violation = error;
         payloads = error.frames;
       }
-      for (const payload of payloads) void this.frames.handle(connection, payload.toString('utf8'));
+      for (const payload of payloads) this.frames.receive(connection, payload);
       if (!violation) return;
       socket.removeAllListeners('data');
       socket.resume();

@@ -1,9 +1,13 @@
-import type { CloseCode } from '@parley/protocol';
+import { AppError, type CloseCode } from '@parley/protocol';
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { Connection } from '../connections/connection.js';
 import type { EncodedMessage } from '../connections/encoded-message.js';
+import { errorFrame } from '../frames/replies.js';
 import { wsTextFrame } from './ws-frame.js';
+
+/** WebSocket's own code for it. @see RFC 6455, section 7.4.1 */
+const NOT_UTF8 = 1007;
 
 /** A WebSocket connection. Frames are written straight to the socket: compression is off, so ws holds nothing back. */
 export class WsConnection extends Connection {
@@ -13,11 +17,18 @@ export class WsConnection extends Connection {
   constructor(
     private readonly ws: WebSocket,
     socket: Socket,
+    addressKey: string,
   ) {
-    super('ws', socket, true);
-    ws.on('pong', () => (this.lastSeenAt = Date.now()));
+    super('ws', socket, true, addressKey);
+    ws.on('pong', () => (this.lastSeenAt = performance.now()));
     ws.on('ping', (data: Buffer) => this.pong(data));
     this.onDrain(() => this.unanswered && this.pong(this.unanswered));
+  }
+
+  /** A text message that is no UTF-8 ends the connection. @see RFC 6455, section 8.1 */
+  refuseText(): void {
+    this.send(errorFrame(new AppError('BAD_JSON')));
+    this.ws.close(NOT_UTF8, 'BAD_JSON');
   }
 
   /** Behind a close frame nothing may be written, and ws answers one by itself. */
@@ -52,7 +63,7 @@ export class WsConnection extends Connection {
 
   /** A peer that sends pings and does not read gets one pong when it has read, however many it has sent. */
   private pong(data: Buffer): void {
-    this.lastSeenAt = Date.now();
+    this.lastSeenAt = performance.now();
     // A copy: it is a view of all that came with it.
     this.unanswered = this.socket.writableNeedDrain ? Buffer.from(data) : undefined;
     if (!this.unanswered && this.isOpen) this.ws.pong(data);

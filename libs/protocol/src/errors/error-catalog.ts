@@ -77,6 +77,12 @@ export const errorCatalog = {
     closeCode: CloseCode.abuse,
     message: 'Too many bad frames on this connection.',
   },
+  TOO_MANY_CONNECTIONS: {
+    retryable: true,
+    httpStatus: 429,
+    closeCode: CloseCode.tooManyConnections,
+    message: 'Too many connections of one user or from one address.',
+  },
   RATE_LIMITED: { retryable: true, httpStatus: 429, message: 'Too many requests: slow down.' },
   AUTH_TIMEOUT: {
     retryable: true,

@@ -9,9 +9,9 @@ import { parseClientFrame } from './parse-client-frame.js';
 const seed = fuzzSeed();
 const parse = (value: unknown) => parseClientFrame(JSON.stringify(value));
 
-function refusal(text: string): AppError {
+function refusal(text: string, waitMsFor?: (op: unknown) => number): AppError {
   try {
-    parseClientFrame(text);
+    parseClientFrame(text, waitMsFor);
   } catch (error) {
     if (error instanceof AppError) return error;
     throw error;
@@ -67,6 +67,23 @@ describe('parseClientFrame', () => {
     expect(parse(frame(limits.maxTextCodePoints))).toMatchObject({ op: Op.room });
     const error = refusal(JSON.stringify(frame(limits.maxTextCodePoints + 1)));
     expect(error).toMatchObject({ code: 'MESSAGE_TOO_LONG', context: { ref: 7 } });
+  });
+
+  it('asks whether to go on before it looks at more than the opcode', () => {
+    const asked: unknown[] = [];
+    const wait = (waitMs: number) => (op: unknown) => {
+      asked.push(op);
+      return waitMs;
+    };
+    const text = '{"op":3,"msg":5,"ref":"r","clientMsgId":"c"}';
+    expect(refusal(text, wait(250))).toMatchObject({
+      code: 'RATE_LIMITED',
+      retryAfterMs: 250,
+      context: { ref: 'r', clientMsgId: 'c' },
+    });
+    expect(refusal(text, wait(0))).toMatchObject({ code: 'INVALID' });
+    expect(parseClientFrame('{"op":28}', wait(0))).toEqual({ op: 28 });
+    expect(asked).toEqual([3, 3, 28]);
   });
 
   it('keeps a usable ref and clientMsgId of a refused frame, for the reply', () => {

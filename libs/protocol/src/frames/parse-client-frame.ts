@@ -14,10 +14,12 @@ const knownOps: ReadonlySet<unknown> = new Set(
  * Turns the text of one frame into a validated message. Shared by WebSocket and TCP.
  *
  * @param text - JSON. An object without `op` is a `move`: gochat's first WebSocket frame is `{authToken, roomId}`.
- * @throws {AppError} `BAD_JSON`, `UNKNOWN_OP`, `MESSAGE_TOO_LONG`, or `INVALID` with the names of the fields.
+ * @param waitMsFor - Asked when the opcode is known and before anything else is looked at: 0 to go on, else when the
+ *   sender may try again, milliseconds. A flood costs no more than that.
+ * @throws {AppError} `BAD_JSON`, `UNKNOWN_OP`, `RATE_LIMITED`, `MESSAGE_TOO_LONG`, or `INVALID` with the names of the fields.
  *   The error's `context.ref` is the frame's `ref`, when it had a usable one, so that the reply can carry it.
  */
-export function parseClientFrame(text: string): ClientFrame {
+export function parseClientFrame(text: string, waitMsFor: (op: unknown) => number = () => 0): ClientFrame {
   let value: unknown;
   try {
     value = parseJson(text);
@@ -29,6 +31,8 @@ export function parseClientFrame(text: string): ClientFrame {
   const context = replyContext(raw);
   const candidate = raw['op'] === undefined ? { ...raw, op: Op.move } : raw;
   if (!knownOps.has(candidate['op'])) throw new AppError('UNKNOWN_OP', { context });
+  const retryAfterMs = waitMsFor(candidate['op']);
+  if (retryAfterMs > 0) throw new AppError('RATE_LIMITED', { context, retryAfterMs });
   const parsed = clientFrameSchema.safeParse(candidate);
   if (!parsed.success) {
     throw new AppError('INVALID', {

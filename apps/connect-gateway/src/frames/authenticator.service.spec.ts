@@ -1,0 +1,101 @@
+import type { Identity } from '@parley/contracts';
+import { AppError } from '@parley/protocol';
+import type { PresenceStore, RevocationList } from '@parley/redis';
+import type { TokenVerifier } from '@parley/service-host';
+import { describe, expect, it } from 'vitest';
+import { ConnectionIndex } from '../connections/connection-index.js';
+import type { GatewayConfig } from '../gateway-config.js';
+import { FakeConnection } from '../testing/fake-connection.js';
+import { stub } from '../testing/stub.js';
+import { AuthenticatorService } from './authenticator.service.js';
+
+/** Tokens are `<user> <session> <expires at>`. */
+function setUp() {
+  let revoke: (sessionId: string) => void = () => undefined;
+  const index = new ConnectionIndex(
+    stub<GatewayConfig>('GatewayConfig', { instanceId: 'gw-1', positionCheckMs: 3_000 }),
+    stub<PresenceStore>('PresenceStore', { shareUsers: () => Promise.resolve() }),
+  );
+  const authenticator = new AuthenticatorService(
+    { connectionsPerUser: 3 },
+    stub<TokenVerifier>('TokenVerifier', {
+      verify: (token) => {
+        const [user, sessionId, expiresAt] = String(token).split(' ');
+        if (sessionId === undefined) throw new AppError('UNAUTHENTICATED');
+        const identity: Identity = {
+          userId: Number(user),
+          userName: `u${user}`,
+          sessionId,
+          expiresAt: Number(expiresAt),
+          role: 'user',
+        };
+        return identity;
+      },
+    }),
+    stub<RevocationList>('RevocationList', { onRevoked: (listener) => void (revoke = listener) }),
+    index,
+  );
+  const open = () => {
+    const connection = new FakeConnection(0);
+    connection.identity = undefined;
+    index.add(connection);
+    return connection;
+  };
+  return { index, authenticator, open, revoke: (sessionId: string) => revoke(sessionId) };
+}
+
+describe('connections of one user', () => {
+  it('are taken up to the bound; another user has as many', async () => {
+    const { authenticator, index, open } = setUp();
+    const all = [open(), open(), open()];
+    for (const connection of all) await authenticator.identify(connection, '1 s 100');
+    await expect(authenticator.identify(open(), '1 s 100')).rejects.toMatchObject({
+      code: 'TOO_MANY_CONNECTIONS',
+      spec: { closeCode: 4005, retryable: true },
+    });
+    await authenticator.identify(open(), '2 s2 100');
+    index.remove(all[0]!);
+    await authenticator.identify(open(), '1 s 100');
+  });
+});
+
+// The connection of somebody who had logged in again ended with the first log-in's token.
+describe('a newer token on a connection', () => {
+  it('extends it, and it ends with either session', async () => {
+    for (const ended of ['first', 'second']) {
+      const { authenticator, open, revoke } = setUp();
+      const connection = open();
+      await authenticator.identify(connection, '1 first 100');
+      await authenticator.identify(connection, '1 second 200');
+      expect(connection.identity).toMatchObject({ userId: 1, expiresAt: 200 });
+      revoke(ended);
+      expect(connection.closes).toMatchObject([{ reason: 'SESSION_REVOKED' }]);
+    }
+  });
+
+  it('counts when it ends later and is of the same user', async () => {
+    const { authenticator, open } = setUp();
+    const connection = open();
+    await authenticator.identify(connection, '1 first 100');
+    for (const token of ['1 earlier 50', '1 same 100', '2 other 900'])
+      await authenticator.identify(connection, token);
+    expect(connection).toMatchObject({ token: '1 first 100', sessionIds: ['first'] });
+    expect(connection.identity?.expiresAt).toBe(100);
+    await expect(authenticator.identify(connection, 'nonsense')).rejects.toMatchObject({
+      code: 'UNAUTHENTICATED',
+    });
+    expect(connection.closes).toEqual([]);
+  });
+
+  it('takes the place of the one before: a connection has two sessions at most, and leaves none behind', async () => {
+    const { authenticator, index, open, revoke } = setUp();
+    const connection = open();
+    for (const [i, session] of ['a', 'b', 'c', 'd'].entries())
+      await authenticator.identify(connection, `1 ${session} ${i + 1}`);
+    expect(connection.sessionIds).toEqual(['a', 'd']);
+    revoke('b');
+    expect(connection.closes).toEqual([]);
+    index.remove(connection);
+    for (const session of ['a', 'b', 'c', 'd']) expect(index.ofSession(session).size).toBe(0);
+  });
+});
