@@ -31,7 +31,7 @@ export async function appSpecs({ replicas, ports, host, env }) {
 }
 
 /**
- * @typedef {{ ws: number, tcp: number }} GatewayPorts
+ * @typedef {{ ws: number, tcp: number | undefined }} GatewayPorts
  * @param {number} replicas
  * @param {import('./ports.mjs').Ports} ports
  * @param {string} host
@@ -40,12 +40,13 @@ async function gatewayPorts(replicas, ports, host) {
   /** @type {GatewayPorts[]} */
   const gateways = [{ ws: ports.PARLEY_WS_PORT, tcp: ports.PARLEY_TCP_PORT }];
   const promised = new Set(Object.values(ports));
-  let from = Math.max(ports.PARLEY_WS_PORT, ports.PARLEY_TCP_PORT) + 1;
+  const hasTcp = ports.PARLEY_TCP_PORT !== undefined;
+  let from = Math.max(ports.PARLEY_WS_PORT, ports.PARLEY_TCP_PORT ?? 0) + 1;
   while (gateways.length < replicas) {
     const ws = await nextFreePort(from, host, promised);
-    const tcp = await nextFreePort(ws + 1, host, promised);
+    const tcp = hasTcp ? await nextFreePort(ws + 1, host, promised) : undefined;
     gateways.push({ ws, tcp });
-    from = tcp + 1;
+    from = (tcp ?? ws) + 1;
   }
   return gateways;
 }
@@ -61,5 +62,5 @@ function ownPorts(app, gateways, index) {
   if (app === 'web') return { PARLEY_WS_PORT: gateways.map(({ ws }) => ws).join(',') };
   const gateway = gateways[index];
   if (app !== 'connect-gateway' || !gateway) return {};
-  return { PARLEY_WS_PORT: String(gateway.ws), PARLEY_TCP_PORT: String(gateway.tcp) };
+  return { PARLEY_WS_PORT: String(gateway.ws), PARLEY_TCP_PORT: String(gateway.tcp ?? 'off') };
 }

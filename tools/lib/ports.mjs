@@ -10,7 +10,7 @@ export const portSettings = /** @type {const} */ ([
 ]);
 
 /** @typedef {'PARLEY_WEB_PORT' | 'PARLEY_API_PORT' | 'PARLEY_WS_PORT' | 'PARLEY_TCP_PORT'} PortVariable */
-/** @typedef {Record<PortVariable, number>} Ports */
+/** @typedef {Record<Exclude<PortVariable, 'PARLEY_TCP_PORT'>, number> & { PARLEY_TCP_PORT?: number }} Ports TCP may be off. */
 
 const highestPort = 65_535;
 
@@ -27,6 +27,7 @@ export function readPorts(env) {
   const taken = new Map();
   for (const { variable, fallback } of portSettings) {
     const text = env[variable] || String(fallback);
+    if (variable === 'PARLEY_TCP_PORT' && text === 'off') continue;
     const port = Number(text);
     if (!/^\d+$/.test(text) || port > highestPort) {
       problems.push(`${variable} must be a port number from 0 to ${highestPort}`);
@@ -66,6 +67,7 @@ export async function refuseTakenPorts(ports, host) {
   const problems = [];
   for (const { app, what, variable } of portSettings) {
     const port = ports[variable];
+    if (port === undefined) continue;
     const problem = await portProblem(port, host);
     if (problem === undefined) continue;
     const reason =

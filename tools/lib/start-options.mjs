@@ -20,7 +20,7 @@ Environment
   PARLEY_WEB_PORT      the site                        (8080)
   PARLEY_API_PORT      the HTTP API                    (7070)
   PARLEY_WS_PORT       WebSocket                       (7000)
-  PARLEY_TCP_PORT      framed TCP                      (7001)
+  PARLEY_TCP_PORT      framed TCP, or off              (7001)
   PARLEY_DATA_DIR      where data is kept              (./.data)
   Every other PARLEY_* variable is passed on to the apps.`;
 

@@ -187,7 +187,7 @@ function printBanner(out, apps, elapsedMs, isProduction) {
   const portsOf = (name) => apps.find((app) => app.spec.name === name)?.ports ?? {};
   const gateways = apps
     .filter((app) => app.spec.name.startsWith('connect-gateway'))
-    .map(({ ports }) => `ws://localhost:${ports.ws}/ws, tcp ${ports.tcp}`);
+    .map(({ ports }) => `ws://localhost:${ports.ws}/ws, tcp ${ports.tcp ?? 'off'}`);
   const rows = [
     ['Chat', `http://localhost:${portsOf('web').http}`],
     ['API docs', `http://localhost:${portsOf('gateway-api').http}/docs`],

@@ -42,6 +42,11 @@ describe('ports', () => {
     });
   });
 
+  it('leaves out the port of TCP when it is off', () => {
+    expect(readPorts({ PARLEY_TCP_PORT: 'off' })).not.toHaveProperty('PARLEY_TCP_PORT');
+    expect(() => readPorts({ PARLEY_WS_PORT: 'off' })).toThrow('PARLEY_WS_PORT');
+  });
+
   it('names every mistake at once', () => {
     expect(() => readPorts({ PARLEY_API_PORT: '99999', PARLEY_WEB_PORT: '7000' })).toThrow(
       /PARLEY_API_PORT must be .*\n?.*PARLEY_WS_PORT and PARLEY_WEB_PORT are both 7000/s,
