@@ -1,0 +1,39 @@
+import { vi } from 'vitest';
+import { ByteBudget } from '../rooms/byte-budget.js';
+import { LocalRoom } from '../rooms/local-room.js';
+import { LogReader } from '../rooms/log-reader.js';
+import { RecentBudget } from '../rooms/recent-messages.js';
+import { FakeConnection } from './fake-connection.js';
+import { FakeRoomLog } from './fake-room-log.js';
+
+export const ROOM = 7;
+export const MAX_OUTBOUND_BYTES = 1_000;
+export const MAX_TAKEN_BYTES = 200_000;
+
+/** A room over a log in memory, and its members. */
+export function setUp(position = { seq: 0, epoch: 'e1' }) {
+  const log = new FakeRoomLog(ROOM);
+  const onDelivered = vi.fn();
+  const taken = new ByteBudget(MAX_TAKEN_BYTES);
+  const recent = new RecentBudget();
+  const room = new LocalRoom(ROOM, 'room', position, {
+    log: new LogReader(log.store),
+    maxOutboundBytes: MAX_OUTBOUND_BYTES,
+    taken,
+    recent,
+    onDelivered,
+  });
+  let users = 0;
+  const join = (lastSeq = room.delivered, connection = new FakeConnection(++users)) => {
+    room.resume(room.add(connection, lastSeq));
+    return connection;
+  };
+  return { log, room, join, onDelivered, taken, recent };
+}
+
+export const numbers = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, i) => from + i);
+export const turn = () => new Promise((resolve) => setImmediate(resolve));
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 30; i++) await turn();
+}
