@@ -229,7 +229,9 @@ export class RoomLine {
     if (!shown || page.epoch === shown.epoch || page.head < this.#target) return;
     // What is held must be in history, too: it lags. And without an own epoch this may be no boundary at all.
     if ((this.#held.size > 0 || shown.epoch === '') && attempt < EMPTY_RETRIES) return;
-    this.#shown = { seq: Math.max(shown.seq, this.#gapEnd()), epoch: page.epoch };
+    const seq = Math.max(shown.seq, this.#gapEnd());
+    // Short of the head, what was missed may have been the old epoch's: then the hole up to the new one is still ahead.
+    this.#shown = { seq, epoch: seq < page.head ? '' : page.epoch };
   }
 
   #giveUp(reason: GiveUpReason): void {
