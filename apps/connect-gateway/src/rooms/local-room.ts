@@ -48,6 +48,8 @@ export class LocalRoom implements JoinedRoom {
   private readonly live = new Set<Membership>();
   private readonly behind = new Set<Membership>();
   private pending: EncodedMessage[] = [];
+  /** Bytes taken here and not flushed. */
+  private takenBytes = 0;
   private flushing: Promise<void> | undefined;
   /** Some live members have what others will have next. */
   private writing = false;
@@ -153,7 +155,8 @@ export class LocalRoom implements JoinedRoom {
    * Takes messages in any order and number: what was delivered is dropped, what is missing is read from the room log.
    *
    * @returns Resolves when they are taken: kept here, in order and without a gap, on their way to the members; with too
-   *   many bytes on their way, when there are fewer. Rejects when a gap could not be read: try again.
+   *   many bytes on their way, much of them this room's, when there are fewer. Rejects when a gap could not be
+   *   read: try again.
    */
   async deliver(entries: readonly DispatchEntry[]): Promise<void> {
     this.usedAt = performance.now();
@@ -164,7 +167,7 @@ export class LocalRoom implements JoinedRoom {
         void this.flush();
       }
     });
-    await this.options.taken.whenFree();
+    await this.options.taken.whenFree(() => this.takenBytes);
   }
 
   /** Makes sure that everything up to `position` is taken; reads it from the room log. */
@@ -243,6 +246,7 @@ export class LocalRoom implements JoinedRoom {
   private append(message: EncodedMessage): void {
     this.tail = message.seq;
     this.pending.push(message);
+    this.takenBytes += message.bytes;
     this.options.taken.add(message.bytes);
   }
 
@@ -255,7 +259,7 @@ export class LocalRoom implements JoinedRoom {
         if (entry.seq === this.tail + 1 && entry.epoch === this.line) this.append(encodedMessage(entry));
       if (this.tail === tail) return this.skip(to, 'gap');
       void this.flush();
-      await this.options.taken.whenFree();
+      await this.options.taken.whenFree(() => this.takenBytes);
     }
   }
 
@@ -325,6 +329,7 @@ export class LocalRoom implements JoinedRoom {
       this.writing = false;
       this.deliveredSeq = chunk.at(-1)?.seq ?? this.deliveredSeq;
       if (!this.closed) this.recent.push(chunk);
+      this.takenBytes -= chunkBytes;
       this.options.taken.release(chunkBytes);
       this.options.onDelivered(chunk.length, written);
       for (const member of this.behind) {
