@@ -50,7 +50,13 @@ describe('slow members', { timeout: 120_000 }, () => {
 
   beforeAll(async () => {
     stack = await Stack.start({
-      env: { PARLEY_SEND_BURST: '50000', PARLEY_SENDS_PER_SECOND: '50000', PARLEY_DRAIN_WINDOW_MS: '300' },
+      env: {
+        PARLEY_SEND_BURST: '50000',
+        PARLEY_SENDS_PER_SECOND: '50000',
+        // One person is all of them.
+        PARLEY_CONNECTIONS_PER_USER: '1000',
+        PARLEY_DRAIN_WINDOW_MS: '300',
+      },
     });
     token = await stack.login('demo');
   });
