@@ -102,7 +102,7 @@ export class RedisKeys {
     return this.shard(shard, 'fence');
   }
 
-  /** What is known of a shard's unbroken life (hash); see ADR 0010. */
+  /** What is known of a shard's unbroken life (hash); see ADR 0012. */
   line(shard: number): string {
     return this.shard(shard, 'line');
   }

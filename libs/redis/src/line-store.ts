@@ -24,7 +24,7 @@ export interface ShardSurvey {
   readonly nowMs: number;
 }
 
-/** The unbroken life of each shard. See ADR 0010. */
+/** The unbroken life of each shard. See ADR 0012. */
 export class LineStore {
   constructor(
     private readonly redis: RedisConnection,

@@ -29,7 +29,7 @@ export interface ProofContext {
  * come, and when everybody who may have seen more has spoken, a shard that is behind any of them begins a new generation.
  *
  * @throws when Redis does not answer: then there is nothing to prove yet.
- * @see docs/adr/0010-a-redis-that-steps-back.md
+ * @see docs/adr/0012-a-redis-that-steps-back.md
  */
 export async function proveLines(context: ProofContext): Promise<void> {
   const { store, life, knowledge } = context;

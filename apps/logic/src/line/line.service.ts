@@ -30,7 +30,7 @@ const EVENT = 'line';
 /**
  * Sees to it that Redis has what it had. When it came back with less, the epochs of the rooms end, and everybody is told.
  *
- * @see docs/adr/0010-a-redis-that-steps-back.md
+ * @see docs/adr/0012-a-redis-that-steps-back.md
  */
 @Injectable()
 export class LineService implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
