@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { ArchiveService } from './messages/archive.service.js';
 import { HistoryService } from './messages/history.service.js';
 import { PublishService } from './messages/publish.service.js';
+import { RoomHeadsService } from './messages/room-heads.service.js';
 import { RoomListsService } from './presence/room-lists.service.js';
 import { RoomsService } from './presence/rooms.service.js';
 import { RoomUseService } from './rooms/room-use.service.js';
@@ -23,6 +24,7 @@ export class LogicRpcController {
     @Inject(RoomListsService) private readonly lists: RoomListsService,
     @Inject(RoomUseService) private readonly use: RoomUseService,
     @Inject(PublishService) private readonly publishing: PublishService,
+    @Inject(RoomHeadsService) private readonly heads: RoomHeadsService,
     @Inject(HistoryService) private readonly histories: HistoryService,
     @Inject(ArchiveService) private readonly archives: ArchiveService,
   ) {}
@@ -73,6 +75,14 @@ export class LogicRpcController {
   @RpcMethod(logicRpc.admit)
   admit(@Payload() { userId, roomId }: Request<'admit'>): Response<'admit'> {
     return this.rooms.admit(userId, roomId);
+  }
+
+  @RpcMethod(logicRpc.restorePosition)
+  async restorePosition(
+    @Payload() { roomId, seen }: Request<'restorePosition'>,
+  ): Response<'restorePosition'> {
+    const { seq, epoch } = await this.heads.outlive(roomId, seen);
+    return { seq, epoch };
   }
 
   @RpcMethod(logicRpc.publishMany)

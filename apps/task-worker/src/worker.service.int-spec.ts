@@ -1,7 +1,7 @@
 import { loadConfig } from '@parley/config';
 import { HealthRegistry, MetricsRegistry } from '@parley/observability';
 import { consumerGroups, DispatchStreams, type StreamItem } from '@parley/queue';
-import { LeaseStore, RedisConnections, RedisKeys } from '@parley/redis';
+import { EventBus, LeaseStore, LineStore, RedisConnections, RedisKeys } from '@parley/redis';
 import { MemoryRegistry } from '@parley/registry';
 import { eventually, sharedRedis, uniquePrefix } from '@parley/testing';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -57,6 +57,8 @@ async function stuckWorker(maxPendingEntries: number) {
     new LeaseStore(connections.main, keys),
     connections,
     keys,
+    new LineStore(connections.main, keys, 120_000),
+    new EventBus(connections, keys),
   );
   onTestFinished(async () => {
     await finishAll();

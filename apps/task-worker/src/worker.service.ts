@@ -5,10 +5,11 @@ import {
   HealthRegistry,
   MetricsRegistry,
   throttledErrorLog,
+  within,
   type ErrorLog,
 } from '@parley/observability';
 import { DispatchStreams, ShardOwner, StreamConsumer } from '@parley/queue';
-import { LeaseStore, RedisConnections, RedisKeys } from '@parley/redis';
+import { EventBus, LeaseStore, LineStore, LineWitness, RedisConnections, RedisKeys } from '@parley/redis';
 import { REGISTRY, type Registry } from '@parley/registry';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ArchiverService } from './archiver.service.js';
@@ -25,6 +26,7 @@ const TRIM_INTERVAL_MS = 1_000;
 const LOOK_AT_ALL_EVERY = 30;
 /** How long a stopping worker waits for gateways to confirm what it has given them, milliseconds. */
 const FINISH_WITHIN_MS = 2_000;
+const LEAVE_WITHIN_MS = 500;
 
 /** Owns shards, reads their streams, and has messages dispatched and archived. */
 @Injectable()
@@ -36,6 +38,7 @@ export class WorkerService {
   private readonly logError: ErrorLog;
   private trimTimer: NodeJS.Timeout | undefined;
   private readonly backlog: Backlog;
+  private readonly witness: LineWitness;
   /** Shards with traffic since their last trim, or taken over. */
   private readonly untrimmed = new Set<number>();
   private known: ReadonlySet<number> = new Set();
@@ -51,10 +54,13 @@ export class WorkerService {
     @Inject(LeaseStore) leases: LeaseStore,
     @Inject(RedisConnections) connections: RedisConnections,
     @Inject(RedisKeys) keys: RedisKeys,
+    @Inject(LineStore) lines: LineStore,
+    @Inject(EventBus) events: EventBus,
   ) {
     const { instanceId, dispatch } = config;
     const logger = createLogger({ service: 'task-worker', instanceId, level: config.log.level });
     this.logError = throttledErrorLog(logger);
+    this.witness = new LineWitness(lines, connections, events, (error) => this.logError(error, 'witness'));
     this.streams = new DispatchStreams(connections.main, keys);
     this.owner = new ShardOwner(leases, {
       instanceId,
@@ -68,7 +74,10 @@ export class WorkerService {
       ...reading,
       group: 'dispatch',
       onBatch: (items) => {
-        for (const { shard } of items) this.untrimmed.add(shard);
+        for (const { shard, streamId } of items) {
+          this.untrimmed.add(shard);
+          this.witness.saw(shard, streamId);
+        }
         return this.dispatcher.dispatch(items);
       },
       onError: (error) => this.logError(error, 'dispatch stream'),
@@ -112,6 +121,7 @@ export class WorkerService {
 
   async start(): Promise<void> {
     await this.registry.watch('task-worker', () => this.owner.poke());
+    await this.witness.start();
     this.owner.start();
     this.dispatching.start();
     this.archiving.start();
@@ -129,6 +139,10 @@ export class WorkerService {
     const deadline = performance.now() + FINISH_WITHIN_MS;
     while (this.dispatching.inHand + this.archiving.inHand > 0 && performance.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, 10));
+    // Redis may be away: then nobody is told, and it is waited for in vain for a moment.
+    await within(this.witness.stop(), LEAVE_WITHIN_MS).catch((error: unknown) =>
+      this.logError(error, 'witness'),
+    );
     await this.owner.stop();
   }
 

@@ -152,6 +152,17 @@ export const logicRpc = {
     idempotent: true,
   }),
   /**
+   * Says that more of a room's epoch was delivered than Redis has. If that is so the epoch has ended; answers the position
+   * in force.
+   */
+  restorePosition: rpcContract({
+    ...logic,
+    pattern: 'logic.restorePosition',
+    request: z.object({ roomId: id, seen: z.object({ seq: seqField, epoch: z.string().min(1).max(64) }) }),
+    response: z.object({ seq: z.number(), epoch: z.string() }),
+    idempotent: true,
+  }),
+  /**
    * Accepts messages; results are in the order of the sends. Idempotent: every send has a `clientMsgId`. With `apart`, sends
    * that would keep the others waiting are given back; without it they keep them waiting.
    */

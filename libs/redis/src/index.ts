@@ -13,7 +13,9 @@ export {
 } from './room-store.js';
 export { ReplicatedLane, REPLICATED_WITHIN_MS, type AckLevel } from './replicated-lane.js';
 export { type RoomHead } from './room-head.js';
-export { compareLine, generationNumber, LineStore, type ShardSurvey } from './line-store.js';
+export { LineKnowledge } from './line-knowledge.js';
+export { compareLine, generationNumber, LINE_EVENT, LineStore, type ShardSurvey } from './line-store.js';
+export { LineWitness } from './line-witness.js';
 export { PresenceStore, type Member, type PresenceShare, type PresenceState } from './presence-store.js';
 export { EventBus } from './event-bus.js';
 export { SessionStore } from './session-store.js';

@@ -7,6 +7,9 @@ const NOTE_TIME_EVERY_MS = 30_000;
 /** A report is forgotten after this time, milliseconds: the proof it was for is over. */
 const REPORT_TTL_MS = 60_000;
 
+/** Kind of the hint that a server's shards are being proven: whoever has seen them is to say how far they had come. */
+export const LINE_EVENT = 'line';
+
 /** Where a shard stands on the server that answered. */
 export interface ShardSurvey {
   readonly shard: number;

@@ -26,7 +26,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 /** Rooms with one user here, and what Redis says of them. The `others` are gateways that are about to die. */
-async function setUp({ others = [] as string[], rooms = [7] } = {}) {
+async function setUp({ others = [] as string[], rooms = [7], delivered = { seq: 0, epoch: 'e1' } } = {}) {
   const registry = new MemoryRegistry({ leaseTtlMs: LEASE_MS });
   const ofRoom = new Map([['gw-1', 1]]);
   const ofUser = new Set(['gw-1']);
@@ -37,6 +37,7 @@ async function setUp({ others = [] as string[], rooms = [7] } = {}) {
   let surveys = 0;
   let holdSurvey: Promise<void> | undefined;
   const pulled: number[] = [];
+  const asked: unknown[] = [];
   const presence = stub<PresenceStore>('PresenceStore', {
     survey: async (roomIds) => {
       surveys++;
@@ -52,8 +53,8 @@ async function setUp({ others = [] as string[], rooms = [7] } = {}) {
     ({
       kind: 'room',
       room: {
-        position: { ...position, seq: 0 },
-        pullTo: async () => void pulled.push(roomId),
+        position: delivered,
+        pullTo: async (to: { epoch: string }) => void pulled.push(to.epoch === 'e1' ? roomId : -roomId),
       },
       presence: {
         get users() {
@@ -84,7 +85,12 @@ async function setUp({ others = [] as string[], rooms = [7] } = {}) {
       shareUnsaid: () => Promise.resolve(),
     }),
     registry,
-    stub<RpcClient>('RpcClient', {}),
+    stub<RpcClient>('RpcClient', {
+      call: (({ pattern }: { pattern: string }, request: unknown) => {
+        asked.push([pattern, request]);
+        return Promise.resolve({ seq: 100_000, epoch: 'e2' });
+      }) as never,
+    }),
     stub<EventBus>('EventBus', { publish: async (kind) => void said.push(kind) }),
     stub<RedisConnections>('RedisConnections', { main: connection as never }),
   );
@@ -98,6 +104,7 @@ async function setUp({ others = [] as string[], rooms = [7] } = {}) {
     ofUser,
     said,
     pulled,
+    asked,
     check,
     reconnect: () => connection.emit('ready'),
     moveOn: (to: number | undefined) => (mark = to),
@@ -239,4 +246,23 @@ it('owes the next check what the one after a reconnect could not do', async () =
   await vi.advanceTimersByTimeAsync(CHECK_MS);
   expect(said).toEqual(['share', 'share']);
   await stop();
+});
+
+// Redis had come back with less: its head said 1 where 5 was delivered, and the next messages were dropped as old.
+it('has the epoch of a room end of which it has delivered more than Redis has, and moves on to the next', async () => {
+  const seen = { seq: 5, epoch: 'e1' };
+  const { asked, pulled, stop } = await setUp({ delivered: seen });
+  await vi.advanceTimersByTimeAsync(CHECK_MS + 1);
+  expect(asked).toEqual([['logic.restorePosition', { roomId: 7, seen }]]);
+  expect(pulled).toContain(-7);
+  await stop();
+});
+
+it('asks for nothing where Redis has as much as was delivered, or goes on in another epoch', async () => {
+  for (const delivered of [position, { seq: 5, epoch: 'e0' }]) {
+    const { asked, stop } = await setUp({ delivered });
+    await vi.advanceTimersByTimeAsync(CHECK_MS + 1);
+    expect(asked).toEqual([]);
+    await stop();
+  }
 });

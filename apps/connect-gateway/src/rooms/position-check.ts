@@ -121,6 +121,7 @@ export class PositionCheck implements OnApplicationBootstrap, OnApplicationShutd
     reconnected: boolean,
   ): Promise<number> {
     const marks = chunk.map(([, { presence }]) => presence.mark);
+    const delivered = chunk.map(([, { room }]) => room?.position);
     const surveys = await this.presence.survey(
       chunk.map(([roomId]) => roomId),
       this.config.instanceId,
@@ -134,7 +135,10 @@ export class PositionCheck implements OnApplicationBootstrap, OnApplicationShutd
         repaired++;
         await this.repairPresence(roomId, entry);
       }
+      const seen = delivered[j];
       if (!survey.position) await this.restoreHead(roomId, entry);
+      else if (seen?.epoch === survey.position.epoch && seen.seq > survey.position.seq)
+        await this.restorePosition(roomId, entry, seen);
       else {
         heads.set(roomId, survey.position.seq);
         await this.catchUpRoom(roomId, entry, survey.position, reconnected);
@@ -193,6 +197,19 @@ export class PositionCheck implements OnApplicationBootstrap, OnApplicationShutd
         .catch(() => undefined);
       return;
     }
+  }
+
+  /** Redis has less than was delivered here, and did not notice: `logic` looks again, and ends the epoch. */
+  private async restorePosition(
+    roomId: number,
+    { room }: DirectoryEntry,
+    seen: { readonly seq: number; readonly epoch: string },
+  ): Promise<void> {
+    await this.rpc
+      .call(logicRpc.restorePosition, { roomId, seen }, { key: roomId })
+      .then((position) => room?.pullTo(position))
+      // The next check asks again.
+      .catch(() => undefined);
   }
 
   private async dropDead(rooms: readonly { roomId: number; instances: readonly string[] }[]): Promise<void> {

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import { LineKnowledge } from '@parley/redis';
 import { DataSource } from 'typeorm';
 import { SqlWriter } from '../database/sql-writer.js';
-import { LineKnowledge } from './line-knowledge.js';
 
 /** One life of a process that accepts messages. */
 export interface LineLife {

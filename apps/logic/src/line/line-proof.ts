@@ -1,8 +1,8 @@
-import type { LinePosition, LineStore, ShardSurvey } from '@parley/redis';
+import { LineKnowledge, type LinePosition, type LineStore, type ShardSurvey } from '@parley/redis';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { judge, LineKnowledge, type Verdict } from './line-knowledge.js';
 import type { LineLife } from './line-lives.repository.js';
+import { judge, type Verdict } from './line-verdict.js';
 
 /**
  * A life that has not reported by then is not waited for any longer, milliseconds. Those that live are back within their

@@ -1,4 +1,5 @@
 import { eventually, startRedis, uniquePrefix, type StartRedisOptions } from '@parley/testing';
+import { LineWitness, RedisConnections } from '@parley/redis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSql, sqlite } from '../database/sql-databases.conformance.js';
 import { startLogic } from './logic.fixture.js';
@@ -162,6 +163,28 @@ describe('a Redis that came back with less', { timeout: 40_000 }, () => {
     const next = await eventually(() => b.accepted(room, 'after'), { timeoutMs: 8_000 });
     expect(next.epoch).not.toBe(last.epoch);
     expect(next.seq).toBeGreaterThan(last.seq);
+  });
+
+  // Its sender was never told, but members were shown it: the next one got its number, and they dropped that as old.
+  it('ends the epoch when a worker has handed on what no sender was told of', async () => {
+    const { redis, start, comeBack } = await system();
+    const a = await start();
+    const last = await a.accepted(room, 'm1');
+    const witness = new LineWitness(a.lines, a.connections, a.events);
+    await witness.start();
+    onTestFinished(() => witness.stop().catch(() => undefined));
+    await eventually(async () =>
+      expect(Object.keys(await a.connections.main.hgetall(a.keys.lineLives()))).toHaveLength(2),
+    );
+    await settled(a);
+    const copy = redis.copyFiles();
+    const shard = a.keys.shardOf(room);
+    const other = new RedisConnections(redis.url);
+    onTestFinished(() => other.close());
+    witness.saw(shard, String(await other.main.xadd(a.keys.dispatch(shard), '*', 's', 2)));
+    await comeBack(copy);
+    const next = await eventually(() => a.accepted(room, 'after'), { timeoutMs: 8_000 });
+    expect(next.epoch).not.toBe(last.epoch);
   });
 
   it('is told so by a life that was away when it was judged', async () => {

@@ -7,12 +7,20 @@ import {
 } from '@nestjs/common';
 import { MetricsRegistry, PinoLogger, within } from '@parley/observability';
 import { AppError } from '@parley/protocol';
-import { compareLine, EventBus, LineStore, RedisConnections, RoomStore } from '@parley/redis';
+import {
+  compareLine,
+  EventBus,
+  LINE_EVENT,
+  LineKnowledge,
+  LineStore,
+  RedisConnections,
+  RoomStore,
+} from '@parley/redis';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { judge, LineKnowledge, type Verdict } from './line-knowledge.js';
 import { LineLivesRepository, type LineLife } from './line-lives.repository.js';
 import { proveLines } from './line-proof.js';
+import { judge, type Verdict } from './line-verdict.js';
 import { LivesWatch } from './lives-watch.js';
 
 /** How often this process notes how far the shards have come, milliseconds. */
@@ -23,9 +31,6 @@ const SAVE_EVERY_MS = 6_000;
 const WAIT_FOR_PROOF_MS = 4_500;
 /** SQL is asked about other lives for no longer, milliseconds: a Redis that came back is not kept waiting by it. */
 const SQL_WITHIN_MS = 1_000;
-
-/** The hint that a server's shards are being proven. */
-const EVENT = 'line';
 
 /**
  * Sees to it that Redis has what it had. When it came back with less, the epochs of the rooms end, and everybody is told.
@@ -68,7 +73,7 @@ export class LineService implements OnModuleInit, OnApplicationBootstrap, Before
     for (const { known } of rows)
       known?.all().forEach((position, shard) => this.knowledge.saw(shard, position));
     this.knowledge.lives = new Set([this.life, ...rows.filter((row) => !row.closed).map(({ life }) => life)]);
-    await this.events.subscribe(EVENT, z.object({}), () => this.start());
+    await this.events.subscribe(LINE_EVENT, z.object({}), () => this.start());
   }
 
   onApplicationBootstrap(): void {
@@ -164,7 +169,7 @@ export class LineService implements OnModuleInit, OnApplicationBootstrap, Before
       store: this.store,
       life: this.life,
       knowledge: this.knowledge,
-      call: () => void this.events.publish(EVENT, {}).catch(() => undefined),
+      call: () => void this.events.publish(LINE_EVENT, {}).catch(() => undefined),
       livesInSql: () => this.livesInSql(),
       onVerdict: (verdict) => verdicts.push(verdict),
     }).finally(() => {

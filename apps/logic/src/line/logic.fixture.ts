@@ -73,6 +73,7 @@ export async function startLogic(url: string, prefix: string, sql: INestApplicat
   };
   return {
     keys,
+    events,
     store,
     lines,
     heads,

@@ -1,10 +1,11 @@
-import { compareLine, generationNumber, type LinePosition, type ShardSurvey } from '@parley/redis';
 import { z } from 'zod';
+import { compareLine } from './line-store.js';
+import type { LinePosition } from './room-store.js';
 
 const reportSchema = z.object({
   /** By shard: generation and id in the dispatch stream. */
   positions: z.array(z.tuple([z.string(), z.string()])),
-  /** Lives that were accepting messages when all was well. */
+  /** Lives that were there when all was well. */
   lives: z.array(z.string()),
 });
 
@@ -13,7 +14,7 @@ const NOTHING: LinePosition = { generation: '', streamId: '0-0' };
 /** How far each shard has come, as one life has seen it, and who else may have seen more. */
 export class LineKnowledge {
   private readonly positions: LinePosition[];
-  /** Lives that accept messages, this one included. */
+  /** Lives that accept messages or hand them on, this one included. */
   lives: ReadonlySet<string> = new Set();
 
   constructor(shardCount: number) {
@@ -58,30 +59,4 @@ export class LineKnowledge {
     known.lives = new Set(parsed.data.lives);
     return known;
   }
-}
-
-/** What became of a shard, judged by those who have seen it. */
-export interface Verdict {
-  /** The generation from now on: the one that stands, or the next. */
-  readonly generation: string;
-  readonly because: 'unbroken' | 'stepped-back' | 'unknown';
-}
-
-/**
- * Whether a shard has everything that it had.
- *
- * @param complete - Everybody who may have seen more has spoken, or this server loses nothing.
- * @param token - Makes a next generation different from every other of its number.
- */
-export function judge(
-  here: ShardSurvey,
-  witnesses: readonly LinePosition[],
-  complete: boolean,
-  token: string,
-): Verdict {
-  // A later position, or one of another life (NaN), is one that this server does not have.
-  const isBehind = witnesses.some((witness) => !(compareLine(witness, here) <= 0));
-  if (!isBehind && complete) return { generation: here.generation, because: 'unbroken' };
-  const highest = Math.max(...[...witnesses, here].map(({ generation }) => generationNumber(generation)));
-  return { generation: `${highest + 1}.${token}`, because: isBehind ? 'stepped-back' : 'unknown' };
 }
