@@ -1,15 +1,18 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ParleyConfigModule, type AppConfig } from '@parley/config';
+import { createLogger, throttledErrorLog } from '@parley/observability';
 import { hostModules } from '@parley/service-host';
 import { AccountsModule } from './accounts/accounts.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DEMO, SeedService } from './database/seed.service.js';
 import { LineLivesRepository } from './line/line-lives.repository.js';
 import { LineService } from './line/line.service.js';
+import { ERROR_LOG } from './error-log.js';
 import { LOGIC_OPTIONS, type LogicOptions } from './logic-options.js';
 import { LogicRpcController } from './logic.rpc-controller.js';
 import { AckLevelService } from './messages/ack-level.service.js';
 import { ArchiveService } from './messages/archive.service.js';
+import { AsideAlarm } from './messages/aside-alarm.service.js';
 import { DirectRoomsService } from './messages/direct-rooms.service.js';
 import { HistoryService } from './messages/history.service.js';
 import { PublishService } from './messages/publish.service.js';
@@ -25,6 +28,8 @@ import { SessionsService } from './sessions/sessions.service.js';
 @Module({})
 export class AppModule {
   static forConfig(config: AppConfig<'logic'>): DynamicModule {
+    const { instanceId, log } = config;
+    const logger = createLogger({ service: 'logic', instanceId, level: log.level });
     const options: LogicOptions = { ...config.limits, roomCreation: config.roomCreation };
     return {
       module: AppModule,
@@ -48,7 +53,9 @@ export class AppModule {
         { provide: LOGIC_OPTIONS, useValue: options },
         { provide: DEMO, useValue: config.demoAccounts },
         AckLevelService,
+        { provide: ERROR_LOG, useValue: throttledErrorLog(logger) },
         ArchiveService,
+        AsideAlarm,
         DirectRoomsService,
         HistoryService,
         LineLivesRepository,

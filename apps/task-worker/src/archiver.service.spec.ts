@@ -1,4 +1,7 @@
 import type { DispatchEntry } from '@parley/contracts';
+import { MetricsRegistry } from '@parley/observability';
+import { AppError, type ErrorCode } from '@parley/protocol';
+import type { AsideStream } from '@parley/redis';
 import type { RpcClient } from '@parley/rpc';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ArchiverService } from './archiver.service.js';
@@ -11,15 +14,29 @@ afterEach(() => void vi.useRealTimers());
 function setUp(failures = 0) {
   const calls: number[][] = [];
   const logic = { failures };
+  /** What logic answers to a batch with one of these numbers in it. */
+  const poison = new Map<number, ErrorCode>();
+  const aside: unknown[] = [];
+  const redis = { full: false };
   const call = (contract: { pattern: string }, request: { entries: DispatchEntry[] }) => {
     expect(contract.pattern).toBe('logic.archive');
-    calls.push(request.entries.map(({ seq }) => seq));
-    return logic.failures-- > 0 ? Promise.reject(new Error('logic is away')) : Promise.resolve({});
+    const seqs = request.entries.map(({ seq }) => seq);
+    calls.push(seqs);
+    const code = seqs.map((seq) => poison.get(seq)).find((found) => found !== undefined);
+    if (code) return Promise.reject(new AppError(code));
+    return logic.failures-- > 0 ? Promise.reject(new AppError('UNAVAILABLE')) : Promise.resolve({});
+  };
+  const keep = (reason: string, entry: unknown) => {
+    if (redis.full) return Promise.reject(new AppError('OVERLOADED'));
+    aside.push([reason, (entry as DispatchEntry).seq]);
+    return Promise.resolve();
   };
   const archiver = new ArchiverService(
     stub<RpcClient>('RpcClient', { call: call as unknown as RpcClient['call'] }),
+    stub<AsideStream>('AsideStream', { keep }),
+    new MetricsRegistry(),
   );
-  return { archiver, calls, logic, onError: vi.fn() };
+  return { archiver, calls, logic, poison, aside, redis, onError: vi.fn() };
 }
 
 const items = (count: number, body?: string) =>
@@ -73,6 +90,57 @@ describe('ArchiverService', () => {
     await expect(archiving).resolves.toEqual(given);
     expect(calls).toEqual(Array.from({ length: 21 }, () => [1, 2]));
     expect(onError).toHaveBeenCalledTimes(20);
+  });
+
+  // A batch that logic refused for one entry in it was offered again for ever: nothing behind it was archived.
+  it('keeps apart what logic refuses, and writes the rest in order', async () => {
+    const { archiver, calls, poison, aside, onError } = setUp();
+    poison.set(3, 'INVALID').set(7, 'INVALID');
+    const given = items(8);
+    const archiving = archiver.archive(given, onError);
+    await vi.advanceTimersByTimeAsync(60_000);
+    await expect(archiving).resolves.toEqual(given);
+    expect(aside).toEqual([
+      ['INVALID', 3],
+      ['INVALID', 7],
+    ]);
+    expect(calls.filter((seqs) => seqs.every((seq) => !poison.has(seq))).flat()).toEqual([1, 2, 4, 5, 6, 8]);
+  });
+
+  it('takes an entry for the reason of INTERNAL after five answers, and not before', async () => {
+    const { archiver, calls, poison, aside, onError } = setUp();
+    poison.set(2, 'INTERNAL');
+    const given = items(2);
+    const archiving = archiver.archive(given.slice(1), onError);
+    await vi.advanceTimersByTimeAsync(60_000);
+    await expect(archiving).resolves.toEqual(given.slice(1));
+    expect(calls).toHaveLength(5);
+    expect(aside).toEqual([['INTERNAL', 2]]);
+  });
+
+  it('offers less when a call takes too long', async () => {
+    const { archiver, calls, poison, aside, onError } = setUp();
+    poison.set(4, 'DEADLINE_EXCEEDED');
+    const archiving = archiver.archive(items(4), onError);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(calls.slice(0, 4)).toEqual([[1, 2, 3, 4], [1, 2], [3, 4], [3]]);
+    poison.clear();
+    await vi.advanceTimersByTimeAsync(60_000);
+    await expect(archiving).resolves.toHaveLength(4);
+    expect(aside).toEqual([]);
+  });
+
+  it('waits when what is refused cannot be kept apart', async () => {
+    const { archiver, poison, aside, redis, onError } = setUp();
+    poison.set(1, 'INVALID');
+    redis.full = true;
+    const archiving = archiver.archive(items(1), onError);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(aside).toEqual([]);
+    redis.full = false;
+    await vi.advanceTimersByTimeAsync(60_000);
+    await expect(archiving).resolves.toHaveLength(1);
+    expect(aside).toEqual([['INVALID', 1]]);
   });
 
   it('gives up when it is stopped, and answers what was written', async () => {

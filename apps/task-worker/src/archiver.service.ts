@@ -1,41 +1,100 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { logicRpc, rpcLimits } from '@parley/contracts';
+import { logicRpc, rpcLimits, type DispatchEntry } from '@parley/contracts';
+import { MetricsRegistry } from '@parley/observability';
+import { AppError, errorCatalog } from '@parley/protocol';
 import type { StreamItem } from '@parley/queue';
+import { AsideStream } from '@parley/redis';
 import { RpcClient } from '@parley/rpc';
 
 const MIN_RETRY_MS = 100;
 const MAX_RETRY_MS = 3_000;
 /** Characters of the bodies in one call after which no further entry is taken. */
 const MAX_CHARS_PER_CALL = 1_000_000;
+/** So many times may one message be answered `INTERNAL` before it counts as the reason. */
+const MAX_INTERNAL = 5;
 
-/** Writes accepted messages to SQL, through `logic`. Tries for ever: chat goes on while the archive cannot be reached. */
+type OnError = (error: unknown) => void;
+
+/**
+ * Writes accepted messages to SQL, through `logic`. Tries for ever: chat goes on while the archive cannot be reached. A
+ * message that `logic` itself refuses is kept in Redis, with an alarm, and the others go on.
+ */
 @Injectable()
 export class ArchiverService {
   private stopping = false;
+  private readonly setAside;
 
-  constructor(@Inject(RpcClient) private readonly rpc: RpcClient) {}
+  constructor(
+    @Inject(RpcClient) private readonly rpc: RpcClient,
+    @Inject(AsideStream) private readonly aside: AsideStream,
+    @Inject(MetricsRegistry) metrics: MetricsRegistry,
+  ) {
+    this.setAside = metrics.counter({
+      name: 'parley_entries_set_aside_total',
+      help: 'Stream entries that could not be handed to the archive and are kept in Redis',
+    });
+  }
 
   stop(): void {
     this.stopping = true;
   }
 
-  /** @returns Items that are in SQL now; fewer than given only when stopping. */
-  async archive(items: readonly StreamItem[], onError: (error: unknown) => void): Promise<StreamItem[]> {
+  /** @returns Items that are kept now; fewer than given only when stopping. */
+  async archive(items: readonly StreamItem[], onError: OnError): Promise<StreamItem[]> {
     const archived: StreamItem[] = [];
-    for (const chunk of chunks(items)) {
-      for (let retryMs = MIN_RETRY_MS; ; retryMs = Math.min(retryMs * 2, MAX_RETRY_MS)) {
-        try {
-          await this.rpc.call(logicRpc.archive, { entries: chunk.map(({ entry }) => entry) });
-          archived.push(...chunk);
-          break;
-        } catch (error) {
-          onError(error);
-          if (this.stopping) return archived;
-          await new Promise((resolve) => setTimeout(resolve, retryMs));
+    for (const chunk of chunks(items)) if (!(await this.write(chunk, archived, onError))) break;
+    return archived;
+  }
+
+  /** Keeps what the archive cannot be given at all, e.g. an entry that does not parse. @throws When Redis cannot take it. */
+  async keepAside(reason: string, entry: unknown): Promise<void> {
+    await this.aside.keep(reason, entry);
+    this.setAside.inc();
+  }
+
+  /** @returns false when it was given up, because the process stops. */
+  private async write(
+    chunk: readonly StreamItem[],
+    archived: StreamItem[],
+    onError: OnError,
+  ): Promise<boolean> {
+    let internal = 0;
+    for (let retryMs = MIN_RETRY_MS; ; retryMs = Math.min(retryMs * 2, MAX_RETRY_MS)) {
+      try {
+        await this.rpc.call(logicRpc.archive, { entries: chunk.map(({ entry }) => entry) });
+        archived.push(...chunk);
+        return true;
+      } catch (error) {
+        onError(error);
+        const code = AppError.from(error).code;
+        if (code === 'INTERNAL') internal++;
+        const refused = !errorCatalog[code].retryable || internal >= MAX_INTERNAL;
+        if (chunk.length > 1 && (refused || code === 'DEADLINE_EXCEEDED')) {
+          // One of them is the reason, or there are too many for one call.
+          const half = Math.ceil(chunk.length / 2);
+          if (!(await this.write(chunk.slice(0, half), archived, onError))) return false;
+          return this.write(chunk.slice(half), archived, onError);
         }
+        const [only] = chunk;
+        if (refused && only && (await this.keepRefused(code, only.entry, onError))) {
+          archived.push(only);
+          return true;
+        }
+        if (this.stopping) return false;
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
       }
     }
-    return archived;
+  }
+
+  private async keepRefused(code: string, entry: DispatchEntry, onError: OnError): Promise<boolean> {
+    try {
+      await this.keepAside(code, entry);
+      onError(new AppError('INVALID', { context: { roomId: entry.roomId, seq: entry.seq } }));
+      return true;
+    } catch (error) {
+      onError(error);
+      return false;
+    }
   }
 }
 

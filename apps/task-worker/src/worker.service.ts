@@ -92,6 +92,8 @@ export class WorkerService {
         // Nobody waits for the archive: what comes meanwhile shares the next call.
         if (!more && items.length < config.archive.batchSize) await pause(config.archive.flushMs);
       },
+      onUnreadable: ({ shard, streamId, fields }) =>
+        this.archiver.keepAside('unreadable', { shard, streamId, fields }),
       onError: (error) => this.logError(error, 'archive stream'),
     });
     this.dispatcher.configure({

@@ -26,6 +26,12 @@ describe('what one call may hold, at the bound and above', () => {
       (n) => ({ ...nothing, entries: many(n, entry) }),
     ],
     [
+      'characters of a body',
+      logicRpc.archive.request,
+      65_536,
+      (n) => ({ entries: [{ ...entry, body: `{${'x'.repeat(n - 1)}` }] }),
+    ],
+    [
       'positions to deliver up to',
       connectRpc.deliver.request,
       512,

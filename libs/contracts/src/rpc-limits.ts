@@ -13,6 +13,8 @@ export const rpcLimits = {
   maxDeliveryBytes: 512 * 1024,
   /** Rooms in one `deliver` whose log the gateway reads by itself. */
   maxPositionsPerDelivery: 512,
+  /** Characters of a message's body: the longest text, each character escaped, and the names take half of it. */
+  maxBodyChars: 65_536,
   /** Messages in one `archive`: one SQL transaction well within the call's deadline. */
   maxEntriesPerArchive: 500,
   /** Bytes of a page of history that nothing else bounds, for the caller's reckoning. */

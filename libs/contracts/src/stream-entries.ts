@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { rpcLimits } from './rpc-limits.js';
 
 /**
  * A message as it travels from `logic` to the sockets. `body` is the delivered JSON object without its last fields and
@@ -8,7 +9,7 @@ export const dispatchEntrySchema = z.object({
   roomId: z.number().int().positive(),
   seq: z.number().int().positive(),
   epoch: z.string().min(1),
-  body: z.string().startsWith('{'),
+  body: z.string().startsWith('{').max(rpcLimits.maxBodyChars),
   /** For a direct message: the users of the conversation. Absent for a room message. */
   recipients: z.array(z.number().int().positive()).optional(),
 });

@@ -14,10 +14,10 @@ const CONSUMER = 'owner';
 export interface RawEntry {
   readonly shard: number;
   readonly streamId: string;
-  /** Undefined when the entry does not parse: it can only be acknowledged. */
+  /** Undefined when the entry does not parse. */
   readonly entry: DispatchEntry | undefined;
-  /** It was pending and is not in the stream any more. */
-  readonly isGone?: boolean;
+  /** As they are in the stream, names and values in turn; null when the entry is there no more. */
+  readonly fields: readonly string[] | null;
 }
 
 /** How far a stream's readers are; see `trim-dispatch-1.lua`. */
@@ -94,7 +94,7 @@ export class DispatchStreams {
         shard: shardOfKey.get(key) ?? -1,
         streamId,
         entry: parseEntry(fields),
-        ...(fields === null && { isGone: true }),
+        fields,
       })),
     );
   }

@@ -1,6 +1,6 @@
 import { RedisConnections, RedisKeys, LeaseStore } from '@parley/redis';
 import { expect, onTestFinished, vi } from 'vitest';
-import { DispatchStreams, type ConsumerGroup } from './dispatch-streams.js';
+import { DispatchStreams, type ConsumerGroup, type RawEntry } from './dispatch-streams.js';
 import { ShardOwner } from './shard-owner.js';
 import { StreamConsumer, type StreamItem } from './stream-consumer.js';
 
@@ -15,6 +15,7 @@ export interface ConsumeOptions {
   readonly blockMs?: number;
   /** Who should own shards. @defaultValue this one alone */
   readonly candidates?: () => readonly string[];
+  readonly onUnreadable?: (entry: RawEntry) => Promise<void>;
 }
 
 /** Makers of owners and consumers on one Redis; all end with the test. */
@@ -47,7 +48,7 @@ export function queueWorld(url: string, prefix: string, shardCount = 1) {
   /** A consumer that owns all shards; `seen` are the numbers it was given. */
   function consume(group: ConsumerGroup, options: ConsumeOptions = {}) {
     const { ack = true, at, id = 'a', batchSize = 10, maxInHand = 10_000, blockMs = 100 } = options;
-    const { candidates = () => [id] } = options;
+    const { candidates = () => [id], onUnreadable } = options;
     const items: StreamItem[] = [];
     const errors: unknown[] = [];
     const batchSizes: number[] = [];
@@ -72,6 +73,7 @@ export function queueWorld(url: string, prefix: string, shardCount = 1) {
         consumer.ack(batch.filter((item) => (typeof ack === 'boolean' ? ack : ack(item))));
       },
       onError: (error) => errors.push(error),
+      ...(onUnreadable && { onUnreadable }),
     });
     onTestFinished(() => consumer.stopReading());
     consumer.start();

@@ -1,3 +1,4 @@
+import { rpcLimits } from '@parley/contracts';
 import { eventually, sharedRedis, uniquePrefix } from '@parley/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { StreamItem } from './stream-consumer.js';
@@ -45,6 +46,31 @@ describe('StreamConsumer', () => {
     expect(seen()).toHaveLength(30);
     consumer.ack(items.slice(9, 10));
     await eventually(() => expect(seen()).toEqual(numbers(1, 40)));
+  });
+
+  // It was acknowledged and gone.
+  it('acknowledges an entry that does not parse once it is kept, and reads on', async () => {
+    const { main, keys, add, consume, allAcked } = await world();
+    await add(1);
+    const bad: string[][] = [
+      ['r', 'one', 's', '2', 'e', 'e', 'b', '{'],
+      ['r', '1', 's', '9007199254740993', 'e', 'e', 'b', '{'],
+      ['r', '1', 's', '3', 'e', 'e', 'b', `{${'x'.repeat(rpcLimits.maxBodyChars)}`],
+      ['nonsense', ''],
+    ];
+    for (const fields of bad) await main.xadd(keys.dispatch(0), '*', ...fields);
+    await add(4);
+    const kept: unknown[] = [];
+    let failures = 2;
+    const { seen } = consume('archive', {
+      onUnreadable: async ({ fields }) => {
+        if (failures-- > 0) throw new Error('Redis is full');
+        kept.push(fields);
+      },
+    });
+    await eventually(() => expect(seen()).toEqual([1, 4]));
+    await allAcked('archive');
+    expect(kept).toEqual(bad);
   });
 
   it('gives a successor what a dead owner left pending, before anything new', async () => {

@@ -28,6 +28,8 @@ export interface StreamConsumerOptions {
    * @param more - There are further entries already.
    */
   readonly onBatch: (items: readonly StreamItem[], more: boolean) => Promise<void>;
+  /** Keeps an entry that does not parse: it is acknowledged when this resolves, and comes again when it rejects. */
+  readonly onUnreadable?: (entry: RawEntry) => Promise<void>;
   readonly onError?: (error: unknown) => void;
 }
 
@@ -160,6 +162,9 @@ export class StreamConsumer implements ShardReader {
     const raw = await this.read(blocking, positions, plan.count, blockMs);
     const counts = new Map<number, number>();
     for (const { shard } of raw) counts.set(shard, (counts.get(shard) ?? 0) + 1);
+    // First: when one cannot be kept, all are read again, and none may be in hand.
+    for (const row of raw)
+      if (!row.entry && row.fields && this.hands.get(row.shard)) await this.options.onUnreadable?.(row);
     const items = this.take(raw, positions);
     const more = this.plan.note(counts, plan);
     if (items.length > 0) await this.options.onBatch(items, more);
@@ -238,12 +243,12 @@ export class StreamConsumer implements ShardReader {
     return items;
   }
 
-  private itemOf({ shard, streamId, entry, isGone }: RawEntry, hand: ShardHand): StreamItem | undefined {
+  private itemOf({ shard, streamId, entry, fields }: RawEntry, hand: ShardHand): StreamItem | undefined {
     // In hand already: read again after a broken read.
     if (hand.has(streamId)) return undefined;
     if (!entry) {
       this.options.onError?.(
-        new Error(isGone ? 'a pending entry is not in the stream any more' : 'unreadable stream entry'),
+        new Error(fields ? 'unreadable stream entry' : 'a pending entry is not in the stream any more'),
       );
       this.ack([{ shard, streamId }]);
       return undefined;

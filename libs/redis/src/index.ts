@@ -20,6 +20,7 @@ export { PresenceStore, type Member, type PresenceShare, type PresenceState } fr
 export { EventBus } from './event-bus.js';
 export { SessionStore } from './session-store.js';
 export { RevocationList } from './revocation-list.js';
+export { AsideStream, MAX_ASIDE_ENTRIES } from './aside-stream.js';
 export { LeaseStore } from './lease-store.js';
 export { agreeOnShardCount } from './shard-agreement.js';
 export { REPLICATED_LANE, RedisModule, type RedisModuleOptions } from './redis.module.js';

@@ -135,6 +135,11 @@ export class RedisKeys {
     return `${this.prefix}revoked`;
   }
 
+  /** Entries that could not be archived (stream: reason, entry as JSON). */
+  aside(): string {
+    return `${this.prefix}aside`;
+  }
+
   registry(service: string): string {
     return `${this.prefix}registry:${service}`;
   }

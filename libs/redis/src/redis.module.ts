@@ -1,6 +1,7 @@
 import { Global, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { shardOf } from '@parley/sharding';
 import { limits } from '@parley/protocol';
+import { AsideStream } from './aside-stream.js';
 import { RedisConnections, type RedisErrorListener } from './connections.js';
 import { EventBus } from './event-bus.js';
 import { RedisKeys } from './keys.js';
@@ -106,6 +107,11 @@ export class RedisModule {
       {
         provide: SessionStore,
         useFactory: (c: RedisConnections) => new SessionStore(c.main, keys),
+        inject: [RedisConnections],
+      },
+      {
+        provide: AsideStream,
+        useFactory: (c: RedisConnections) => new AsideStream(c.main, keys),
         inject: [RedisConnections],
       },
       {

@@ -187,6 +187,14 @@ describe('restoreHead', () => {
     expect(await rooms.accept(send(1))).toMatchObject({ kind: 'ok', seq: floor + 1 });
   });
 
+  // A stray entry with a number far above the head's let the log be trimmed of what was not archived.
+  it('never counts as archived what was not issued', async () => {
+    const { rooms } = await store();
+    await rooms.accept(send(1));
+    await rooms.markArchived(room, 9_000_000_000);
+    expect(await rooms.watermarks(room)).toEqual({ seq: 1, archived: 1 });
+  });
+
   it('creates nothing by raising a watermark', async () => {
     const { rooms } = await store({ head: false });
     await rooms.raiseCeiling(room, 10);

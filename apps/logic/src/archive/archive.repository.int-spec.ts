@@ -133,6 +133,146 @@ describeSql('ArchiveRepository', (server) => {
   });
 });
 
+describeSql('What SQL does not take', (server) => {
+  const open = async () => {
+    const url = await server.createDatabase();
+    return { url, archive: (await openSql(url)).get(ArchiveRepository) };
+  };
+  /** Has SQL refuse every row of a table whose `column` says poison, as a constraint of an operator's own would. */
+  async function refusePoison(url: string, table: string, column: string): Promise<void> {
+    if (server.kind === 'postgres')
+      return void (await rawSql(url, `ALTER TABLE ${table} ADD CHECK (${column} NOT LIKE '%poison%')`));
+    await rawSql(
+      url,
+      `CREATE TRIGGER ${table}_poison BEFORE INSERT ON ${table} WHEN NEW.${column} LIKE '%poison%'
+       BEGIN SELECT RAISE(ABORT, 'poison'); END`,
+    );
+  }
+  const reasons = ({ aside }: { aside: readonly { reason: string; entry: DispatchEntry }[] }) =>
+    aside.map(({ reason, entry: { seq } }) => [seq, reason]);
+
+  // One refused row failed its batch, which came again for ever: nothing behind it was archived.
+  it('is set aside and stays readable, and everything around it is stored', async () => {
+    const { url, archive } = await open();
+    await refusePoison(url, 'messages', 'body');
+    const batch = entries(1, 450).map((plain) =>
+      [7, 8, 333].includes(plain.seq) ? entry(plain.seq, { msg: 'poison 🎓' }) : plain,
+    );
+    const outcome = await archive.append(batch);
+    expect(outcome.homeless).toEqual([]);
+    expect(reasons(outcome)).toEqual([
+      [7, 'refused'],
+      [8, 'refused'],
+      [333, 'refused'],
+    ]);
+    expect(await rawSql(url, 'SELECT COUNT(*) AS n FROM messages')).toMatchObject([
+      { n: server.kind === 'postgres' ? '447' : 447 },
+    ]);
+    const all = [
+      ...(await archive.page(1, { after: 0, limit: 300 })),
+      ...(await archive.page(1, { after: 300, limit: 300 })),
+    ];
+    expect(all.map(({ seq, body }) => ({ seq, body }))).toEqual(
+      batch.map(({ seq, body }) => ({ seq, body })),
+    );
+    expect(seqs(await archive.page(1, { before: 10, limit: 4 }))).toEqual([6, 7, 8, 9]);
+    expect(await archive.findSent(1, [{ senderId: 3, clientMsgId: 'c-7' }])).toMatchObject([
+      { seq: 7, body: batch[6]!.body },
+    ]);
+    // Again: nothing new, so no second alarm.
+    expect(await archive.append(batch)).toEqual({ aside: [], homeless: [] });
+  });
+
+  it('counts for the highest seq', async () => {
+    const { url, archive } = await open();
+    await refusePoison(url, 'messages', 'body');
+    await archive.append([entry(1), entry(2, { msg: 'poison' })]);
+    expect(await archive.maxSeq(1)).toBe(2);
+  });
+
+  it('is named when SQL refuses even to set it aside, and the rest is stored', async () => {
+    const { url, archive } = await open();
+    await refusePoison(url, 'messages', 'body');
+    await refusePoison(url, 'messages_aside', 'entry');
+    const poison = entry(2, { msg: 'poison' });
+    expect(await archive.append([entry(1), poison, entry(3)])).toMatchObject({
+      aside: [],
+      homeless: [{ entry: poison, reason: 'refused' }],
+    });
+    expect(seqs(await archive.page(1, { after: 0, limit: 10 }))).toEqual([1, 3]);
+  });
+
+  it('is not a row when no row can be stored: the database is UNAVAILABLE, and nothing is set aside', async () => {
+    const { url, archive } = await open();
+    await rawSql(url, 'ALTER TABLE messages RENAME TO gone');
+    await rawSql(url, 'ALTER TABLE messages_aside RENAME TO gone_too');
+    await expect(archive.append(entries(1, 500))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  it.each<[string, (body: string) => string]>([
+    ['a time that is no integer', (body) => body.replace(/"sentAt":\d+/, '"sentAt":1.5e300')],
+    ['a sender that is no id', (body) => body.replace('"fromUserId":3', '"fromUserId":-3.5')],
+    ['a NUL in an id', (body) => body.replace('"id":"id-1-2"', '"id":"\\u0000"')],
+    ['half a surrogate pair in an id', (body) => body.replace('"id":"id-1-2"', '"id":"\\ud800"')],
+    ['an endless id', (body) => body.replace('"id":"id-1-2"', `"id":"${'x'.repeat(9_000)}"`)],
+    ['an endless clientMsgId', (body) => body.replace('"c-2"', `"${'x'.repeat(9_000)}"`)],
+  ])('is no column: %s costs the column, not the message', async (_, spoil) => {
+    const { archive } = await open();
+    const odd = { ...entry(2), body: spoil(entry(2).body) };
+    expect(odd.body).not.toBe(entry(2).body);
+    expect(await archive.append([entry(1), odd, entry(3)])).toEqual({ aside: [], homeless: [] });
+    expect(await archive.page(1, { after: 1, limit: 1 })).toMatchObject([{ seq: 2, body: odd.body }]);
+    expect(await archive.append([odd])).toEqual({ aside: [], homeless: [] });
+  });
+
+  // A page with one such message in it could be read by no client.
+  it.each<[string, Partial<DispatchEntry>]>([
+    ['a body that is not JSON', { body: '{nonsense' }],
+    ['a body that is no message', { body: '{"code":0' }],
+    ['a raw NUL in the body', { body: '{"code":0,"msg":"\0"' }],
+    ['a lone surrogate', { body: '{"code":0,"msg":"\ud800' }],
+    ['a NUL in the epoch', { epoch: 'e\0' }],
+    ['a quote in the epoch', { epoch: 'e"1' }],
+  ])('takes its number in history and is not shown: %s', async (_, more) => {
+    const { url, archive } = await open();
+    expect(reasons(await archive.append([entry(1), { ...entry(2), ...more }, entry(3)]))).toEqual([
+      [2, 'unreadable'],
+    ]);
+    expect(await archive.page(1, { after: 0, limit: 10 })).toMatchObject([
+      { seq: 1, body: entry(1).body },
+      { seq: 2, body: undefined },
+      { seq: 3, body: entry(3).body },
+    ]);
+    const [kept] = await rawSql(url, 'SELECT entry FROM messages_aside');
+    expect(JSON.parse(String(kept?.['entry']))).toEqual({ ...entry(2), ...more });
+  });
+
+  // ON CONFLICT DO NOTHING took another message under a known number for one that was there: it was gone.
+  it('is a second message under one number: kept apart, and the first one stays', async () => {
+    const { url, archive } = await open();
+    await archive.append(entries(1, 5));
+    const second = {
+      ...entry(3),
+      epoch: 'e2',
+      body: entry(3, { msg: 'another' }).body.replace('id-1-3', 'id-x'),
+    };
+    const outcome = await archive.append([entry(2), second, entry(6)]);
+    expect(reasons(outcome)).toEqual([[3, 'conflict']]);
+    expect(await archive.page(1, { after: 0, limit: 10 })).toMatchObject(
+      entries(1, 6).map(({ seq, body }) => ({ seq, body })),
+    );
+    const [kept] = await rawSql(url, 'SELECT entry FROM messages_aside');
+    expect(JSON.parse(String(kept?.['entry']))).toEqual(second);
+    expect(await archive.append([second])).toEqual({ aside: [], homeless: [] });
+  });
+
+  it('is also the second of two in one batch', async () => {
+    const { archive } = await open();
+    const second = { ...entry(1), body: entry(1, { clientMsgId: 'other' }).body.replace('id-1-1', 'id-x') };
+    expect(reasons(await archive.append([entry(1), second]))).toEqual([[1, 'conflict']]);
+  });
+});
+
 describe('ArchiveRepository on a locked SQLite file', () => {
   it('waits for another process and then writes; reading goes on meanwhile', async () => {
     const url = await sqlite.createDatabase();

@@ -1,52 +1,43 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { messageJson, type DispatchEntry } from '@parley/contracts';
-import { messageSchema } from '@parley/protocol';
-import { DataSource, LessThan, MoreThan, type EntityManager } from 'typeorm';
-import type { z } from 'zod';
+import type { DispatchEntry } from '@parley/contracts';
+import { isStorable } from '@parley/protocol';
+import { DataSource, LessThan, MoreThan } from 'typeorm';
 import { MessageEntity } from '../database/message.entity.js';
-import { SqlWriter } from '../database/sql-writer.js';
+import { ArchiveWriter, type AppendOutcome } from './archive-writer.js';
+import { AsideRepository } from './aside.repository.js';
 
-/** What history needs of an archived message. */
+/** What history needs of an archived message. `body` is absent where a number is taken by what nobody can read. */
 export interface ArchivedMessage {
   readonly seq: number;
   readonly epoch: string;
-  readonly body: string;
+  readonly body: string | undefined;
 }
 
-/** Rows of one INSERT, nine variables each: SQLite takes 32,766, Postgres 65,535. */
-const ROWS_PER_INSERT = 200;
+/** A message that can be read. */
+export type ReadableMessage = ArchivedMessage & { readonly body: string };
 
 /** Messages in SQL. */
 @Injectable()
 export class ArchiveRepository {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
-    @Inject(SqlWriter) private readonly writer: SqlWriter,
+    @Inject(ArchiveWriter) private readonly writer: ArchiveWriter,
+    @Inject(AsideRepository) private readonly aside: AsideRepository,
   ) {}
 
   /**
-   * Stores messages in one transaction. What is there already, by (room, seq), stays as it is. A message whose
-   * `clientMsgId` its sender has used for another one is stored without it: the unique index must never cost an accepted
-   * message.
+   * Stores messages. What is there already, by (room, seq), stays as it is. What SQL refuses, what no client could read,
+   * and what comes under another message's number is set aside, and the rest is stored.
+   *
+   * @returns What was set aside, and what could not be.
+   * @throws {AppError} `UNAVAILABLE` when the database takes nothing, whatever it is given. A part may be stored.
    */
-  async append(entries: readonly DispatchEntry[]): Promise<void> {
-    // In one order everywhere: two processes that store overlapping batches would otherwise wait for each other.
-    const rows = entries.map(rowOf).sort((a, b) => a.roomId - b.roomId || a.seq - b.seq);
-    await this.writer.run(async (manager) => {
-      for (let i = 0; i < rows.length; i += ROWS_PER_INSERT) {
-        const chunk = rows.slice(i, i + ROWS_PER_INSERT);
-        if ((await insert(manager, chunk)) === chunk.length) continue;
-        // Some were kept out: those that are there already, which stay out, and those whose id is taken.
-        await insert(
-          manager,
-          chunk.map((row) => ({ ...row, clientMsgId: null })),
-        );
-      }
-    });
+  async append(entries: readonly DispatchEntry[]): Promise<AppendOutcome> {
+    return this.writer.append(entries);
   }
 
-  /** Messages after a seq, or the newest before one, or the newest; always ascending. */
+  /** Messages after a seq, or the newest before one, or the newest; always ascending. What was set aside is among them. */
   async page(
     roomId: number,
     range: { after?: number; before?: number; limit: number },
@@ -57,30 +48,39 @@ export class ArchiveRepository {
       : range.before !== undefined
         ? LessThan(range.before)
         : undefined;
-    const rows = await this.messages.find({
-      select: { seq: true, epoch: true, body: true },
-      where: { roomId, ...(seq && { seq }) },
-      order: { seq: forward ? 'ASC' : 'DESC' },
-      take: range.limit,
-    });
-    return forward ? rows : rows.reverse();
+    const [rows, aside] = await Promise.all([
+      this.messages.find({
+        select: { seq: true, epoch: true, body: true },
+        where: { roomId, ...(seq && { seq }) },
+        order: { seq: forward ? 'ASC' : 'DESC' },
+        take: range.limit,
+      }),
+      this.aside.page(roomId, range),
+    ]);
+    const nearestFirst = aside.length === 0 ? rows : merge(rows, aside, forward).slice(0, range.limit);
+    return forward ? nearestFirst : nearestFirst.reverse();
   }
 
   /** Those of the sends that are archived, in one query and in no order. */
   async findSent(
     roomId: number,
     sends: readonly { readonly senderId: number; readonly clientMsgId: string }[],
-  ): Promise<ArchivedMessage[]> {
-    if (sends.length === 0) return [];
-    return this.messages.find({
-      select: { seq: true, epoch: true, body: true },
-      where: sends.map(({ senderId, clientMsgId }) => ({ roomId, senderId, clientMsgId })),
-    });
+  ): Promise<ReadableMessage[]> {
+    const storable = sends.filter(({ clientMsgId }) => isStorable(clientMsgId));
+    if (storable.length === 0) return [];
+    const [rows, aside] = await Promise.all([
+      this.messages.find({
+        select: { seq: true, epoch: true, body: true },
+        where: storable.map(({ senderId, clientMsgId }) => ({ roomId, senderId, clientMsgId })),
+      }),
+      this.aside.findSent(roomId, storable),
+    ]);
+    return [...rows, ...aside];
   }
 
-  /** The highest archived seq of a room; 0 when there is none. */
+  /** The highest archived seq of a room, set aside or not; 0 when there is none. */
   async maxSeq(roomId: number): Promise<number> {
-    return Number((await this.messages.maximum('seq', { roomId })) ?? 0);
+    return Math.max((await this.messages.maximum('seq', { roomId })) ?? 0, await this.aside.maxSeq(roomId));
   }
 
   private get messages() {
@@ -88,60 +88,12 @@ export class ArchiveRepository {
   }
 }
 
-type MessageRow = Omit<MessageEntity, 'recalledAt'>;
-
-const COLUMNS = 'room_id, seq, id, epoch, sender_id, kind, client_msg_id, sent_at, body';
-
-/** @returns How many of the rows were new. */
-async function insert(manager: EntityManager, rows: readonly MessageRow[]): Promise<number> {
-  const postgres = manager.connection.options.type === 'postgres';
-  const values: unknown[] = [];
-  const place = (value: unknown) => {
-    values.push(value);
-    return postgres ? `$${values.length}` : '?';
-  };
-  const tuples = rows.map(
-    (row) =>
-      `(${[
-        row.roomId,
-        row.seq,
-        row.id,
-        row.epoch,
-        row.senderId,
-        row.kind,
-        row.clientMsgId,
-        row.sentAt,
-        row.body,
-      ].map(place)})`,
-  );
-  // Written by hand: TypeORM's own INSERT takes twice the time, and does not tell on SQLite how many rows went in.
-  const sql = `INSERT INTO messages (${COLUMNS}) VALUES ${tuples.join(', ')} ON CONFLICT DO NOTHING`;
-  const runner = manager.queryRunner;
-  if (!runner) throw new Error('not in a transaction');
-  return (await runner.query(sql, values, true)).affected ?? 0;
-}
-
-/** What the columns hold of a body that is not what we write: it is kept and given out as it is. */
-const unreadable = { id: '', fromUserId: 0, op: 0, clientMsgId: null, sentAt: 0 };
-
-function rowOf(entry: DispatchEntry): MessageRow {
-  const { roomId, seq, epoch, body } = entry;
-  const { id, fromUserId, op, clientMsgId, sentAt } = columnsOf(entry) ?? unreadable;
-  return { roomId, seq, id, epoch, senderId: fromUserId, kind: op, clientMsgId, sentAt, body };
-}
-
-const columnsSchema = messageSchema.pick({
-  id: true,
-  fromUserId: true,
-  op: true,
-  clientMsgId: true,
-  sentAt: true,
-});
-
-function columnsOf(entry: DispatchEntry): z.infer<typeof columnsSchema> | undefined {
-  try {
-    return columnsSchema.parse(JSON.parse(messageJson(entry)));
-  } catch {
-    return undefined;
-  }
+/** One message for each number: what `messages` has comes before what was set aside. */
+function merge(
+  rows: readonly ArchivedMessage[],
+  aside: readonly ArchivedMessage[],
+  ascending: boolean,
+): ArchivedMessage[] {
+  const bySeq = new Map([...aside, ...rows].map((row) => [row.seq, row]));
+  return [...bySeq.values()].sort((a, b) => (ascending ? a.seq - b.seq : b.seq - a.seq));
 }

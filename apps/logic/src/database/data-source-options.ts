@@ -4,6 +4,7 @@ import { WideIds1764000000000 } from './migrations/1764000000000-wide-ids.js';
 import { RoomsByUse1764100000000 } from './migrations/1764100000000-rooms-by-use.js';
 import { NameKeys1764200000000 } from './migrations/1764200000000-name-keys.js';
 import { LineLives1764310000000 } from './migrations/1764310000000-line-lives.js';
+import { SetAside1764300000000 } from './migrations/1764300000000-set-aside.js';
 import { MessageEntity } from './message.entity.js';
 import { RoomEntity } from './room.entity.js';
 import { UserEntity } from './user.entity.js';
@@ -27,6 +28,7 @@ export function dataSourceOptions(url: string): DataSourceOptions {
       RoomsByUse1764100000000,
       NameKeys1764200000000,
       LineLives1764310000000,
+      SetAside1764300000000,
     ],
     migrationsTableName: 'schema_migrations',
     synchronize: false,

@@ -4,6 +4,7 @@ import { eventually, spawnProcess } from '@parley/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DataSource } from 'typeorm';
 import { AccountsService } from '../accounts/accounts.service.js';
+import { ArchiveRepository } from '../archive/archive.repository.js';
 import { RoomsRepository } from '../rooms/rooms.repository.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { InitialSchema1700000000000 } from './migrations/1700000000000-initial-schema.js';
@@ -149,6 +150,54 @@ describeSql('DatabaseModule', (server) => {
       expect(await rooms.get(100)).toBeUndefined();
     });
     expect(await rooms.get(100)).toMatchObject({ roomId: 100 });
+  });
+});
+
+describeSql('a database of another encoding', (server) => {
+  // Each message with a character that the encoding lacks was refused, and stopped the archive.
+  it.runIf(server.kind === 'postgres')('is refused at the start, with the line that mends it', async () => {
+    const url = new URL(await server.createDatabase());
+    const name = `${url.pathname.slice(1)}_latin1`;
+    await rawSql(
+      url.href,
+      `CREATE DATABASE ${name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`,
+    );
+    onTestFinished(async () => {
+      await rawSql(url.href, `DROP DATABASE ${name} WITH (FORCE)`);
+    });
+    const latin1 = new URL(url);
+    latin1.pathname = `/${name}`;
+    await expect(openSql(latin1.href)).rejects.toThrow(/is LATIN1.*CREATE DATABASE parley ENCODING 'UTF8'/);
+  });
+
+  it.runIf(server.kind === 'sqlite')('is as good when it is UTF-16', async () => {
+    const url = await server.createDatabase();
+    const other = await openSqliteConnection(url);
+    await other.all(`PRAGMA encoding = 'UTF-16'`);
+    await other.all('CREATE TABLE first (x)');
+    await other.close();
+    const rooms = (await openSql(url)).get(RoomsRepository);
+    const { roomId } = await rooms.create('Klasse 🎓', 1);
+    expect(await rooms.get(roomId)).toMatchObject({ name: 'Klasse 🎓' });
+    expect(await rawSql(url, 'PRAGMA encoding')).toEqual([{ encoding: 'UTF-16le' }]);
+  });
+});
+
+describeSql('a text that SQL cannot hold', (server) => {
+  // Postgres said "invalid byte sequence", and the caller got an INTERNAL.
+  it.each(['nul\0', 'half \ud800'])('is nobody and makes no room: %j', async (text) => {
+    const app = await openSql(await server.createDatabase(), { demo: true });
+    await expect(app.get(AccountsService).verify(text, '111111')).rejects.toMatchObject({
+      code: 'BAD_CREDENTIALS',
+    });
+    await expect(app.get(AccountsService).verify('demo', text)).rejects.toMatchObject({
+      code: 'BAD_CREDENTIALS',
+    });
+    await expect(app.get(AccountsService).register(text, 'secret1')).rejects.toMatchObject({
+      code: 'INVALID',
+    });
+    await expect(app.get(RoomsRepository).create(text, 3)).rejects.toMatchObject({ code: 'INVALID' });
+    expect(await app.get(ArchiveRepository).findSent(1, [{ senderId: 3, clientMsgId: text }])).toEqual([]);
   });
 });
 

@@ -3,7 +3,9 @@ import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { AppError } from '@parley/protocol';
 import type { DataSource } from 'typeorm';
 import { AccountsService } from '../accounts/accounts.service.js';
+import { ArchiveWriter } from '../archive/archive-writer.js';
 import { ArchiveRepository } from '../archive/archive.repository.js';
+import { AsideRepository } from '../archive/aside.repository.js';
 import { RoomsRepository } from '../rooms/rooms.repository.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { isSqlite, openDatabase, openSqliteWriter } from './open-database.js';
@@ -21,7 +23,7 @@ export class DatabaseModule {
   /** @throws {Error} for a URL that cannot be used. */
   static forRoot(url: string): DynamicModule {
     const options = dataSourceOptions(url);
-    const services = [AccountsService, RoomsRepository, ArchiveRepository];
+    const services = [AccountsService, RoomsRepository, ArchiveRepository, ArchiveWriter, AsideRepository];
     return {
       module: DatabaseModule,
       imports: [

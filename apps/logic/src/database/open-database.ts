@@ -24,6 +24,7 @@ export async function openDatabase(url: string): Promise<DataSource> {
   const dataSource = new DataSource(dataSourceOptions(url));
   return whileOpen(await dataSource.initialize(), async () => {
     if (!isSqlite(dataSource)) {
+      await requireUtf8(dataSource);
       await dataSource.transaction(async (manager) => {
         // The others wait for the whole migration, however long it takes.
         await manager.query('SET LOCAL statement_timeout = 0');
@@ -52,6 +53,19 @@ export async function openSqliteWriter(url: string): Promise<DataSource> {
   });
 }
 
+/**
+ * Any other encoding refuses or changes messages, one by one. A SQLite file may be UTF-8 or UTF-16: both hold every text,
+ * and SQLite converts.
+ */
+async function requireUtf8(dataSource: DataSource): Promise<void> {
+  const [row]: { server_encoding: string }[] = await dataSource.query('SHOW server_encoding');
+  if (row?.server_encoding === 'UTF8') return;
+  throw new Error(
+    `The encoding of the Postgres database is ${row?.server_encoding}, and it has to be UTF8. ` +
+      `Make a new one: CREATE DATABASE parley ENCODING 'UTF8' TEMPLATE template0;`,
+  );
+}
+
 async function whileOpen(dataSource: DataSource, prepare: () => Promise<void>): Promise<DataSource> {
   try {
     await prepare();
@@ -69,13 +83,13 @@ async function migrate(dataSource: DataSource, manager: EntityManager): Promise<
 
 /** Switching to WAL does not wait for a lock by itself. The file remembers it, so this succeeds once in its life. */
 async function enableWal(dataSource: DataSource, timeoutMs: number): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     try {
       await dataSource.query('PRAGMA journal_mode = WAL');
       return;
     } catch (error) {
-      if (!isBusy(error) || Date.now() > deadline) throw error;
+      if (!isBusy(error) || performance.now() > deadline) throw error;
       await sleep(WAL_RETRY_MS);
     }
   }

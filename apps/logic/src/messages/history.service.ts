@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RawHistoryPage } from '@parley/contracts';
 import { AppError } from '@parley/protocol';
-import { RoomStore, type LogEntry } from '@parley/redis';
-import { ArchiveRepository } from '../archive/archive.repository.js';
+import { RoomStore, type RoomHead } from '@parley/redis';
+import { ArchiveRepository, type ArchivedMessage } from '../archive/archive.repository.js';
 import { HistoryGate } from './history-gate.js';
 import { PageBudget } from './page-budget.js';
 import { RoomAccessService } from './room-access.service.js';
@@ -53,7 +53,7 @@ export class HistoryService {
     });
   }
 
-  private async fillForward(page: PageBudget, roomId: number, after: number, head: Head): Promise<void> {
+  private async fillForward(page: PageBudget, roomId: number, after: number, head: RoomHead): Promise<void> {
     let last: { readonly seq: number; readonly epoch?: string } = { seq: after };
     // The log, while it has the very next message.
     for (;;) {
@@ -84,9 +84,11 @@ export class HistoryService {
       const count = page.nextRead;
       const entries = await this.store.range(roomId, last.seq + 1, undefined, count);
       const [next] = entries;
-      // Numbers are missing between epochs only: what the log lacks within one is on its way to SQL.
+      // Numbers are missing between epochs only: what the log lacks within one is on its way to SQL. Unless it was there: a
+      // database that was restored from a backup has lost it, and it will not come.
       const expected = next?.epoch === head.epoch ? Math.max(last.seq, head.floor) + 1 : next?.seq;
-      if (next && next.seq !== expected) throw new AppError('HISTORY_PENDING', { retryAfterMs: 500 });
+      if (next && next.seq !== expected && !(await this.isLost(roomId, last.seq, next.seq)))
+        throw new AppError('HISTORY_PENDING', { retryAfterMs: 500 });
       if (!page.take(entries) || entries.length < count) return;
       last = entries.at(-1) ?? last;
     }
@@ -96,9 +98,9 @@ export class HistoryService {
     page: PageBudget,
     roomId: number,
     before: number | undefined,
-    head: Head,
+    head: RoomHead,
   ): Promise<void> {
-    let first: LogEntry | undefined;
+    let first: ArchivedMessage | undefined;
     for (;;) {
       const count = page.nextRead;
       const entries = await this.store.newest(roomId, first?.seq ?? before, count);
@@ -120,7 +122,9 @@ export class HistoryService {
       const entries = await this.sql(roomId, below === undefined ? {} : { before: below }, count);
       const last = entries.at(-1);
       const isNext = !last || last.epoch !== firstOfLog?.epoch || last.seq === firstOfLog.seq - 1;
-      if (first === firstOfLog && !isNext) throw new AppError('HISTORY_PENDING', { retryAfterMs: 500 });
+      const hole = first === firstOfLog && !isNext && last && firstOfLog;
+      if (hole && !(await this.isLost(roomId, last.seq, firstOfLog.seq)))
+        throw new AppError('HISTORY_PENDING', { retryAfterMs: 500 });
       if (!page.take(entries.toReversed()) || entries.length < count) return;
       first = entries[0] ?? first;
       if (first?.seq === 1) return;
@@ -151,11 +155,19 @@ export class HistoryService {
     }
   }
 
+  /** Whether nothing will come between these two: SQL had it, and was restored from a backup without it. */
+  private async isLost(roomId: number, after: number, before: number): Promise<boolean> {
+    if ((await this.store.watermarks(roomId)).archived < before - 1) return false;
+    // It may have come since SQL was read.
+    const [row] = await this.sql(roomId, { after }, 1);
+    return row === undefined || row.seq >= before;
+  }
+
   private async sql(
     roomId: number,
     range: { after?: number; before?: number },
     limit: number,
-  ): Promise<LogEntry[]> {
+  ): Promise<ArchivedMessage[]> {
     try {
       return await this.archive.page(roomId, { ...range, limit });
     } catch (cause) {
@@ -163,5 +175,3 @@ export class HistoryService {
     }
   }
 }
-
-type Head = Awaited<ReturnType<RoomHeadsService['ensure']>>;

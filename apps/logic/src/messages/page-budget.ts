@@ -1,5 +1,5 @@
 import { messageJson } from '@parley/contracts';
-import type { LogEntry } from '@parley/redis';
+import type { ArchivedMessage } from '../archive/archive.repository.js';
 
 /** Entries of the first read, before anything is known of their size: 128 kB at worst, with the longest texts. */
 const FIRST_READ = 8;
@@ -42,9 +42,11 @@ export class PageBudget {
   }
 
   /** Takes messages, the nearest first, as long as they fit. @returns Whether it is open for more. */
-  take(nearestFirst: Iterable<LogEntry>): boolean {
-    for (const entry of nearestFirst) {
-      const text = messageJson(entry);
+  take(nearestFirst: Iterable<ArchivedMessage>): boolean {
+    for (const { body, ...entry } of nearestFirst) {
+      // A number that is taken by something no client could read.
+      if (body === undefined) continue;
+      const text = messageJson({ ...entry, body });
       const bytes = Buffer.byteLength(text) + 1;
       const fits = this.texts.length === 0 || this.bytes + bytes <= this.maxBytes;
       if (this.texts.length >= this.limit || !fits) {

@@ -138,6 +138,18 @@ describe('PublishService', () => {
     expect(second).toEqual({ ok: false, code: 'RATE_LIMITED', retryAfterMs: expect.any(Number) as number });
   });
 
+  // The buckets were filled by the wall clock: a server clock set back an hour refused everybody for an hour.
+  it.each([-3_600_000, 3_600_000])('limits alike when the clock is set by %i ms', async (stepMs) => {
+    vi.useFakeTimers({ now: 10_000_000, toFake: ['Date', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { publish } = setUp({ outcomes: [ok(1), ok(2)], burst: 1, perSecond: 1 });
+    expect(await publish(send())).toMatchObject([{ ok: true }]);
+    vi.setSystemTime(10_000_000 + stepMs);
+    expect(await publish(send())).toEqual([{ ok: false, code: 'RATE_LIMITED', retryAfterMs: 1_000 }]);
+    vi.advanceTimersByTime(1_000);
+    expect(await publish(send())).toMatchObject([{ ok: true }]);
+  });
+
   it('takes as many sends at once as a user may burst, and the next after the time it names', async () => {
     vi.useFakeTimers({ now: 1_000_000, toFake: ['Date', 'performance'] });
     onTestFinished(() => void vi.useRealTimers());

@@ -85,9 +85,9 @@ export class PublishService {
 
   private async prepare(send: Send, index: number): Promise<Pending> {
     if (codePointLength(send.text) > limits.maxTextCodePoints) throw new AppError('MESSAGE_TOO_LONG');
-    const now = Date.now();
     const waitMs = this.limits.take(send.from.userId, performance.now());
     if (waitMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs: waitMs });
+    const now = Date.now();
     const conversation =
       send.toUserId === undefined ? undefined : await this.direct.between(send.from, send.toUserId);
     const roomId = conversation?.roomId ?? send.roomId ?? 0;

@@ -54,6 +54,19 @@ describe('RoomAccessService', () => {
     expect(sql.reads).toBe(2);
   });
 
+  // Facts were aged by the wall clock: set back an hour, a lost announcement stayed unnoticed for an hour.
+  it('reads a room again after its time, whatever the clock is set to', async () => {
+    const { sql, service } = setUp(async () => room());
+    await service.authorize(1, 7);
+    vi.setSystemTime(Date.now() + 3_600_000);
+    await service.authorize(1, 7);
+    expect(sql.reads).toBe(1);
+    vi.setSystemTime(Date.now() - 7_200_000);
+    vi.advanceTimersByTime(60_000);
+    await service.authorize(1, 7);
+    expect(sql.reads).toBe(2);
+  });
+
   it('keeps what it knows while SQL fails, and learns that a room is gone when SQL says so', async () => {
     const { sql, service } = setUp(async () => room());
     await service.authorize(1, 7);

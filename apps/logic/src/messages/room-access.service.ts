@@ -22,6 +22,7 @@ const FRESH_MS = 30_000;
 
 interface Cached {
   readonly facts: RoomFacts;
+  /** By the monotonic clock, milliseconds. */
   readonly readAt: number;
 }
 
@@ -59,16 +60,16 @@ export class RoomAccessService implements OnModuleInit {
 
   /** Remembers a room that has just been made or found. */
   remember(facts: RoomFacts): RoomFacts {
-    this.cache.set(facts.roomId, { facts, readAt: Date.now() });
+    this.cache.set(facts.roomId, { facts, readAt: performance.now() });
     return facts;
   }
 
   private async facts(roomId: number): Promise<RoomFacts> {
     const cached = this.cache.get(roomId);
     if (!cached) return this.read(roomId);
-    if (Date.now() - cached.readAt >= FRESH_MS) {
+    if (performance.now() - cached.readAt >= FRESH_MS) {
       // One reader a period: whoever comes next finds it fresh.
-      this.cache.set(roomId, { facts: cached.facts, readAt: Date.now() });
+      this.cache.set(roomId, { facts: cached.facts, readAt: performance.now() });
       void this.read(roomId).catch((error: unknown) => {
         if (error instanceof AppError && error.code === 'ROOM_NOT_FOUND') this.cache.delete(roomId);
       });

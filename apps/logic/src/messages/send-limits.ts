@@ -16,7 +16,10 @@ export class SendLimits {
     private readonly perSecond: number,
   ) {}
 
-  /** @returns 0 when the user may send now, else how long to wait, milliseconds. */
+  /**
+   * @param nowMs - By a clock that is never set: one set back an hour would refuse everybody for an hour.
+   * @returns 0 when the user may send now, else how long to wait, milliseconds.
+   */
   take(userId: number, nowMs: number): number {
     let bucket = this.buckets.get(userId);
     if (!bucket) this.buckets.set(userId, (bucket = { tokens: this.burst, filledAt: nowMs }));

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { AppError } from '@parley/protocol';
+import { AppError, isStorable } from '@parley/protocol';
 import { DataSource, In, type EntityManager } from 'typeorm';
 import { RoomEntity } from '../database/room.entity.js';
 import { SqlWriter } from '../database/sql-writer.js';
@@ -61,9 +61,10 @@ export class RoomsRepository {
 
   /**
    * @param most - Rooms that this user may have made, this one included.
-   * @throws {AppError} `ROOM_LIMIT` when he has made so many.
+   * @throws {AppError} `ROOM_LIMIT` when he has made so many; `INVALID` for a name that SQL cannot hold.
    */
   async create(name: string, userId: number, most = Infinity): Promise<RoomRow> {
+    if (!isStorable(name)) throw new AppError('INVALID', { fields: ['name'] });
     const nowMs = Date.now();
     const row = {
       name,
