@@ -22,6 +22,7 @@ import { SentBeforeService } from './messages/sent-before.service.js';
 import { LivePresenceService } from './presence/live-presence.service.js';
 import { RoomListsService } from './presence/room-lists.service.js';
 import { RoomsService } from './presence/rooms.service.js';
+import { RoomParkingService } from './rooms/room-parking.service.js';
 import { RoomUseService } from './rooms/room-use.service.js';
 import { SessionsService } from './sessions/sessions.service.js';
 
@@ -65,6 +66,7 @@ export class AppModule {
         RoomAccessService,
         RoomHeadsService,
         RoomListsService,
+        RoomParkingService,
         RoomUseService,
         RoomsService,
         SeedService,

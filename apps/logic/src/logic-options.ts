@@ -6,6 +6,8 @@ export interface LogicOptions {
   readonly roomsPerUser: number;
   /** Rooms that one user may make a minute. */
   readonly roomsPerMinute: number;
+  /** A room that nobody has used for so long leaves Redis, milliseconds. */
+  readonly roomIdleMs: number;
   readonly roomCreation: 'everyone' | 'admins';
 }
 

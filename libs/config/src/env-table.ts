@@ -205,6 +205,7 @@ export const envTable: readonly EnvVariable[] = [
     logic('limits.roomsPerUser'),
     'rooms one user may make; admins may make more',
   ),
+  variable('ROOM_IDLE_MS', 'integer', logic('limits.roomIdleMs'), 'a room unused for so long leaves Redis'),
   variable('ROOMS_PER_MINUTE', 'integer', logic('limits.roomsPerMinute'), 'rooms one user may make a minute'),
 
   variable('DISPATCH_BATCH_SIZE', 'integer', worker('dispatch.batchSize'), 'stream entries per read'),

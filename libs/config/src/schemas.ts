@@ -153,7 +153,12 @@ export const schemas = {
         iterations: positive,
         parallelism: positive,
       }),
-      limits: z.strictObject({ ...sendRate, roomsPerUser: positive, roomsPerMinute: positive }),
+      limits: z.strictObject({
+        ...sendRate,
+        roomsPerUser: positive,
+        roomsPerMinute: positive,
+        roomIdleMs: positive.min(2_000, 'must be at least 2000'),
+      }),
       maxPendingEntries: positive,
       acks: z.strictObject({ replicas: nonNegative.max(16, 'must be at most 16'), fsync: flag }),
       roomCreation: choice(['everyone', 'admins']),

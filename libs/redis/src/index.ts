@@ -6,6 +6,7 @@ export {
   type AcceptInput,
   type AcceptOutcome,
   type DedupLimits,
+  type KeptStart,
   type LinePosition,
   type LogEntry,
   type RoomPosition,
@@ -16,6 +17,7 @@ export { type RoomHead } from './room-head.js';
 export { LineKnowledge } from './line-knowledge.js';
 export { compareLine, generationNumber, LINE_EVENT, LineStore, type ShardSurvey } from './line-store.js';
 export { LineWitness } from './line-witness.js';
+export { ParkingStore, type ParkedPosition, type UnloadOutcome } from './parking-store.js';
 export { PresenceStore, type Member, type PresenceShare, type PresenceState } from './presence-store.js';
 export { EventBus } from './event-bus.js';
 export { SessionStore } from './session-store.js';

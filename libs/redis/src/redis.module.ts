@@ -9,6 +9,7 @@ import { LeaseStore } from './lease-store.js';
 import { LineStore } from './line-store.js';
 import { ReplicatedLane, unsupportedLevel, type AckLevel } from './replicated-lane.js';
 import { ReplicatedRoomStore } from './replicated-room-store.js';
+import { ParkingStore } from './parking-store.js';
 import { PresenceStore } from './presence-store.js';
 import { RevocationList } from './revocation-list.js';
 import { RoomStore } from './room-store.js';
@@ -97,6 +98,11 @@ export class RedisModule {
       {
         provide: LineStore,
         useFactory: (c: RedisConnections) => new LineStore(c.main, keys, RECENT_FUTURE_MS),
+        inject: [RedisConnections],
+      },
+      {
+        provide: ParkingStore,
+        useFactory: (c: RedisConnections) => new ParkingStore(c.main, keys),
         inject: [RedisConnections],
       },
       {

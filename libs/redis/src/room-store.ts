@@ -69,6 +69,15 @@ export type AcceptOutcome =
   | { readonly kind: 'ask-archive'; readonly scope: 'room' | 'id' }
   | { readonly kind: 'unproven' | 'no-head' | 'ceiling' | 'overloaded' };
 
+/** What makes a position that SQL has kept good for going on. */
+export interface KeptStart {
+  readonly generation: string;
+  /** The epoch's first seq is above it. */
+  readonly floor: number;
+  /** It must be in force by then, by Redis's clock: whoever reads late may have read what is past. */
+  readonly untilMs: number;
+}
+
 /** What a room's new epoch starts from. */
 export interface RoomStart {
   readonly epoch: string;
@@ -76,6 +85,8 @@ export interface RoomStart {
   readonly floor: number;
   readonly ceiling: number;
   readonly archived: number;
+  /** The position is one that SQL has kept while the room was not in Redis: `epoch` goes on after `floor`. */
+  readonly kept?: KeptStart | undefined;
   /** A position that was seen: when the head is below it in the same epoch, that epoch has ended. */
   readonly seen?: RoomPosition | undefined;
 }
@@ -166,12 +177,13 @@ export class RoomStore {
   /**
    * Gives the room a position when it has none that stands.
    *
-   * @returns The position in force; 'unproven' when the shard's line has to be proven first.
+   * @returns The position in force; 'unproven' when the shard's line has to be proven first; 'late' when what SQL has kept was
+   *   read too long ago, 'ended' when its epoch has.
    */
   async restoreHead(
     roomId: number,
     start: RoomStart,
-  ): Promise<(RoomHead & { readonly created: boolean }) | 'unproven'> {
+  ): Promise<(RoomHead & { readonly created: boolean }) | 'unproven' | 'late' | 'ended'> {
     const [seq, epoch, floor, created] = (await runScript(
       this.redis,
       'restoreHead',
@@ -184,10 +196,19 @@ export class RoomStore {
         this.limits.recentFutureMs,
         start.seen?.epoch ?? '',
         start.seen?.seq ?? 0,
+        start.kept?.untilMs ?? '',
+        start.kept?.generation ?? '',
+        start.kept?.floor ?? 0,
       ],
-    )) as [number | 'unproven', string, number, number];
-    if (seq === 'unproven') return seq;
+    )) as [number | 'unproven' | 'late' | 'ended', string, number, number];
+    if (typeof seq === 'string') return seq;
     return { seq, epoch, floor, created: created === 1 };
+  }
+
+  /** Redis's clock, milliseconds since 1970. */
+  async nowMs(): Promise<number> {
+    const [seconds, micros] = await this.redis.time();
+    return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
   }
 
   async raiseCeiling(roomId: number, ceiling: number): Promise<void> {

@@ -43,7 +43,7 @@ const calls: Record<ScriptName, [readonly string[], (string | number)[]]> = {
   removeInstance: [[keys.registry('x')], ['a', keys.events('x')]],
   restoreHead: [
     [keys.roomHead(1), keys.line(keys.shardOf(1)), keys.roomLog(1)],
-    ['e', 0, 10, 0, 100, '', 0],
+    ['e', 0, 10, 0, 100, '', 0, '', '', 0],
   ],
   sharePresence: [
     [...room, keys.roomHead(1), ...online, keys.line(shard)],
@@ -52,6 +52,10 @@ const calls: Record<ScriptName, [readonly string[], (string | number)[]]> = {
   surveyLine: [
     [keys.line(1), keys.dispatch(1)],
     [1_000, 100],
+  ],
+  unloadRoom: [
+    [keys.roomHead(1), keys.roomLog(1), keys.roomInstances(1), keys.dispatch(shard), keys.line(shard)],
+    [1_000, '', 0],
   ],
   trimDispatch: [[keys.dispatch(1)], [2]],
 };

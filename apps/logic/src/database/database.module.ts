@@ -6,6 +6,7 @@ import { AccountsService } from '../accounts/accounts.service.js';
 import { ArchiveWriter } from '../archive/archive-writer.js';
 import { ArchiveRepository } from '../archive/archive.repository.js';
 import { AsideRepository } from '../archive/aside.repository.js';
+import { ParkedRoomsRepository } from '../rooms/parked-rooms.repository.js';
 import { RoomsRepository } from '../rooms/rooms.repository.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { isSqlite, openDatabase, openSqliteWriter } from './open-database.js';
@@ -23,7 +24,14 @@ export class DatabaseModule {
   /** @throws {Error} for a URL that cannot be used. */
   static forRoot(url: string): DynamicModule {
     const options = dataSourceOptions(url);
-    const services = [AccountsService, RoomsRepository, ArchiveRepository, ArchiveWriter, AsideRepository];
+    const services = [
+      AccountsService,
+      ParkedRoomsRepository,
+      RoomsRepository,
+      ArchiveRepository,
+      ArchiveWriter,
+      AsideRepository,
+    ];
     return {
       module: DatabaseModule,
       imports: [

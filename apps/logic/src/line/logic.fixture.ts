@@ -12,6 +12,7 @@ import type { DirectRoomsService } from '../messages/direct-rooms.service.js';
 import { PublishService } from '../messages/publish.service.js';
 import { RoomHeadsService } from '../messages/room-heads.service.js';
 import { SentBeforeService } from '../messages/sent-before.service.js';
+import { ParkedRoomsRepository } from '../rooms/parked-rooms.repository.js';
 import { RoomsRepository } from '../rooms/rooms.repository.js';
 import { stub } from '../testing/stub.js';
 import { LineLivesRepository } from './line-lives.repository.js';
@@ -45,7 +46,7 @@ export async function startLogic(url: string, prefix: string, sql: INestApplicat
     new MetricsRegistry(),
     stub<PinoLogger>('PinoLogger', { warn: (...args: unknown[]) => void warnings.push(args) }),
   );
-  const heads = new RoomHeadsService(store, rooms, archive, line);
+  const heads = new RoomHeadsService(store, rooms, archive, line, sql.get(ParkedRoomsRepository));
   const publishing = new PublishService(
     {
       sendBurst: 10_000,
@@ -53,6 +54,7 @@ export async function startLogic(url: string, prefix: string, sql: INestApplicat
       roomCreation: 'everyone',
       roomsPerUser: 10,
       roomsPerMinute: 10,
+      roomIdleMs: 60_000,
     },
     stub<RoomAccessService>('RoomAccessService', {
       authorize: (_, roomId) => Promise.resolve({ roomId, kind: 'room', users: undefined }),

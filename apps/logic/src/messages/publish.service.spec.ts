@@ -46,6 +46,7 @@ function setUp(script: {
       sendsPerSecond: perSecond,
       roomsPerUser: 50,
       roomsPerMinute: 30,
+      roomIdleMs: 60_000,
       roomCreation: 'everyone',
     },
     stub<RoomAccessService>('RoomAccessService', {

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ArchiveRepository } from '../archive/archive.repository.js';
 import { LineService } from '../line/line.service.js';
+import { ParkedRoomsRepository } from '../rooms/parked-rooms.repository.js';
 import { RoomsRepository } from '../rooms/rooms.repository.js';
 
 /**
@@ -19,6 +20,11 @@ const RESTORE_TURN_MS = 2_000;
 const LOOK_EVERY_MS = 20;
 /** Restores of one room are made anew this often when the server changes under them. */
 const MAX_RESTORES = 3;
+/**
+ * A position that SQL has kept is good for so long after it was read, milliseconds: less than a room has to be unused
+ * (`ROOM_IDLE_MS`) before it can leave Redis again.
+ */
+const KEPT_GOOD_MS = 1_000;
 
 /** Gives rooms their position in Redis, and keeps enough numbers reserved. */
 @Injectable()
@@ -31,6 +37,7 @@ export class RoomHeadsService {
     @Inject(RoomsRepository) private readonly rooms: RoomsRepository,
     @Inject(ArchiveRepository) private readonly archive: ArchiveRepository,
     @Inject(LineService) private readonly line: Pick<LineService, 'proven'>,
+    @Inject(ParkedRoomsRepository) private readonly parked: ParkedRoomsRepository,
   ) {}
 
   /** The room's position; made from SQL, in a new epoch, when Redis has none that stands. */
@@ -99,6 +106,10 @@ export class RoomHeadsService {
   /** Undefined when the server has changed meanwhile. */
   private async makeHead(roomId: number, seen: RoomPosition | undefined): Promise<RoomHead | undefined> {
     const { seq } = await this.store.watermarks(roomId);
+    if (seq === 0) {
+      const back = await this.bringBack(roomId, seen);
+      if (back !== 'ended') return back;
+    }
     const archived = await this.archive.maxSeq(roomId);
     const floor = Math.max(await this.rooms.readSeqCeiling(roomId), archived, seq, seen?.seq ?? 0);
     // Reserved before it can be used: whoever restores next starts above.
@@ -106,7 +117,33 @@ export class RoomHeadsService {
     const epoch = randomBytes(9).toString('base64url');
     // Another instance may have been first: what Redis has now counts.
     const head = await this.store.restoreHead(roomId, { epoch, floor, ceiling, archived, seen });
-    return head === 'unproven' ? undefined : head;
+    return typeof head === 'string' ? undefined : head;
+  }
+
+  /**
+   * A room that has left Redis because nobody used it goes on where it was.
+   *
+   * @returns Undefined when the server has changed meanwhile, or SQL took too long; 'ended' for any other room.
+   */
+  private async bringBack(
+    roomId: number,
+    seen: RoomPosition | undefined,
+  ): Promise<RoomHead | 'ended' | undefined> {
+    const untilMs = (await this.store.nowMs()) + KEPT_GOOD_MS;
+    const position = await this.parked.find(roomId);
+    if (!position) return 'ended';
+    const { epoch, seq, floor, generation } = position;
+    if (seen && (epoch !== seen.epoch || seq < seen.seq)) return 'ended';
+    // Nothing above it may be known: it would have left Redis in another way.
+    if ((await this.archive.maxSeq(roomId)) > seq) return 'ended';
+    // Before it is there: whoever looks for unused rooms finds it.
+    await this.parked.markResident([roomId], true);
+    const kept = { generation, floor, untilMs };
+    // No number is reserved yet: the first send reserves some, and ends what SQL has kept in the same transaction.
+    const start = { epoch, floor: seq, ceiling: seq, archived: seq, kept };
+    const head = await this.store.restoreHead(roomId, start);
+    if (head === 'ended') return head;
+    return typeof head === 'string' ? undefined : head;
   }
 
   /** Undefined when it is this process's turn to restore; else what another has made of the room meanwhile. */

@@ -21,7 +21,14 @@ function setUp(role: 'user' | 'admin', roomCreation: 'everyone' | 'admins' = 'ev
   }));
   const renew = vi.fn();
   const service = new RoomsService(
-    { sendBurst: 1, sendsPerSecond: 1, roomsPerUser: 50, roomsPerMinute: PER_MINUTE, roomCreation },
+    {
+      sendBurst: 1,
+      sendsPerSecond: 1,
+      roomsPerUser: 50,
+      roomsPerMinute: PER_MINUTE,
+      roomIdleMs: 60_000,
+      roomCreation,
+    },
     stub<RoomsRepository>('RoomsRepository', { create }),
     stub<RoomAccessService>('RoomAccessService', {}),
     stub<RoomHeadsService>('RoomHeadsService', {}),

@@ -57,7 +57,8 @@ export class RoomsService {
   async admit(userId: number, roomId: number): Promise<{ roomId: number; kind: 'room' | 'direct' }> {
     const { kind } = await this.access.authorize(userId, roomId);
     await this.heads.ensure(roomId);
-    this.use.touch([roomId]);
+    // A conversation is in use by what is said in it: its place in a list is not that of who looked at it last.
+    if (kind === 'room') this.use.touch([roomId]);
     return { roomId, kind };
   }
 

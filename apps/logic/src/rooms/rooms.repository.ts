@@ -96,7 +96,7 @@ export class RoomsRepository {
       const rows = isPostgres(manager)
         ? `id IN (SELECT id FROM rooms WHERE ${stale} FOR UPDATE SKIP LOCKED)`
         : stale;
-      await manager.query(`UPDATE rooms SET used_at = $1 WHERE ${rows}`, [nowMs]);
+      await manager.query(`UPDATE rooms SET used_at = $1, resident = 1 WHERE ${rows}`, [nowMs]);
     });
   }
 
@@ -210,6 +210,10 @@ export class RoomsRepository {
         .set({ seqCeiling: ceiling })
         .where('id = :roomId AND seq_ceiling < :ceiling', { roomId, ceiling })
         .execute();
+      // Numbers above a position that was kept may be issued from now on.
+      await manager.query('UPDATE rooms SET parked_epoch = NULL WHERE id = $1 AND parked_epoch IS NOT NULL', [
+        roomId,
+      ]);
       const room = await manager.findOneBy(RoomEntity, { id: roomId });
       if (!room) throw new AppError('ROOM_NOT_FOUND', { context: { roomId } });
       return room.seqCeiling;

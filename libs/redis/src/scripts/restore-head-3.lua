@@ -10,9 +10,15 @@
 -- ARGV[5] most that the time in an id may be ahead of Redis's clock, ms
 -- ARGV[6] epoch that has ended although its head stands; '' none
 -- ARGV[7] sequence number that has been seen in that epoch: it has ended when the head is below
+-- ARGV[8] the rest is for a room that SQL has kept the position of: its epoch goes on. Else ''. Last moment at which what
+--         SQL was read to say may be used, ms since 1970 by Redis's clock
+-- ARGV[9] generation of that position
+-- ARGV[10] its floor: this epoch's first sequence number is above it
 --
 -- Returns: {seq, epoch, floor, 1 when this call created it, else 0}
 --          {'unproven'}   this server may have less than it had: prove the shard's line first
+--          {'late'}       what SQL was read to say is too old: read again
+--          {'ended'}      it is of another generation: make a new epoch
 -- Atomicity: of two instances restoring at once, one's epoch wins and both learn it.
 local line = redis.call('HMGET', KEYS[2], 'replid', 'generation', 'void')
 if not line[1] or not string.find(redis.call('INFO', 'replication'), 'master_replid:' .. line[1], 1, true) then
@@ -25,6 +31,13 @@ if stands and not (head[2] == ARGV[6] and tonumber(head[1]) < tonumber(ARGV[7]))
   return {tonumber(head[1]), head[2], tonumber(head[4] or 0), 0}
 end
 
+local kept = ARGV[8] ~= ''
+if kept then
+  -- A head that is there is of another generation, and so may know of numbers that this position does not.
+  if head[1] or generation ~= ARGV[9] then return {'ended'} end
+  local time = redis.call('TIME')
+  if time[1] * 1000 + math.floor(time[2] / 1000) > tonumber(ARGV[8]) then return {'late'} end
+end
 local floor = math.max(tonumber(ARGV[2]), tonumber(head[1] or 0))
 -- Generations before `void` were of another database: what their logs hold is not this room's.
 local number = tonumber(string.match(head[3] or '', '^%d+') or 0)
@@ -36,6 +49,7 @@ if floor > 0 then
   since = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[5])
 end
 local text = string.format('%.0f', floor)
+local start = kept and ARGV[10] or text
 redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'seq', text, 'epoch', ARGV[1], 'since', string.format('%.0f', since), 'ceiling', ARGV[3], 'archived', ARGV[4], 'floor', text, 'line', generation)
-return {floor, ARGV[1], floor, 1}
+redis.call('HSET', KEYS[1], 'seq', text, 'epoch', ARGV[1], 'since', string.format('%.0f', since), 'ceiling', ARGV[3], 'archived', ARGV[4], 'floor', start, 'line', generation)
+return {floor, ARGV[1], tonumber(start), 1}
