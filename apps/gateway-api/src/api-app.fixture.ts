@@ -15,6 +15,9 @@ import type { RateOptions } from './http/rate-limits.js';
 /** Signs the tokens of a fixture. */
 export const jwtSecret = 'a-secret-of-the-unit-specs';
 
+/** Opens `/metrics` of a fixture. */
+export const metricsToken = 'a-metrics-token-of-the-unit-specs';
+
 /** Stands in for `logic`: answers what a spec says, checks both sides against the contract, refuses everything else. */
 export class FakeLogic {
   readonly calls: { pattern: string; request: unknown; options: CallOptions }[] = [];
@@ -83,7 +86,7 @@ export async function startApiApp(options: ApiAppOptions = {}): Promise<ApiApp> 
     imports: [
       FakeHostModule,
       HealthModule,
-      MetricsModule,
+      MetricsModule.forRoot({ token: metricsToken, loopback: false }),
       ApiModule.forRoot({ jwtSecret, rate, errorLog: (error) => errors.push(error) }),
     ],
   }).compile();

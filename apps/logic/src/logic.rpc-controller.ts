@@ -40,8 +40,8 @@ export class LogicRpcController {
   }
 
   @RpcMethod(logicRpc.logout)
-  async logout(@Payload() { sessionId, userId, expiresAt }: Request<'logout'>): Response<'logout'> {
-    await this.sessions.logout(sessionId, userId, expiresAt);
+  async logout(@Payload() { sessionId, expiresAt }: Request<'logout'>): Response<'logout'> {
+    await this.sessions.logout(sessionId, expiresAt);
     return {};
   }
 

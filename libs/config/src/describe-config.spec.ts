@@ -23,6 +23,7 @@ it('describes every variable once, with defaults and without secrets', () => {
     expect(row.defaults).toEqual({ dev: '', prod: '' });
   expect(rows.filter(({ sensitive }) => sensitive).map(({ name }) => name)).toEqual([
     'PARLEY_REDIS_URL',
+    'PARLEY_METRICS_TOKEN',
     'PARLEY_JWT_SECRET',
     'PARLEY_DATABASE_URL',
   ]);
@@ -30,7 +31,7 @@ it('describes every variable once, with defaults and without secrets', () => {
 
 it('maps every variable to a setting that exists', () => {
   // Without this a renamed setting would leave its variable silently dead; the strict schemas catch values only.
-  const optional = ['advertisedHost', 'public.apiUrl', 'public.wsUrls'];
+  const optional = ['advertisedHost', 'metrics.token', 'public.apiUrl', 'public.wsUrls'];
   for (const { paths } of envTable) {
     for (const [app, path] of Object.entries(paths)) {
       if (optional.includes(path)) continue;

@@ -60,28 +60,29 @@ export const envTable: readonly EnvVariable[] = [
   ),
   variable('REGISTRY_HEARTBEAT_INTERVAL_MS', 'integer', to('registry.heartbeatIntervalMs'), 'lease renewal'),
   variable(
-    'RPC_DEADLINE_MS',
-    'integer',
-    to('rpc.deadlineMs'),
-    'a call without an answer fails after this time',
-  ),
-  variable(
     'DRAIN_WINDOW_MS',
     'integer',
     to('shutdown.drainWindowMs'),
     'time over which clients move elsewhere',
   ),
   variable(
+    'METRICS_TOKEN',
+    'text',
+    to('metrics.token'),
+    'who shows it may read /metrics; without it nobody in prod, this machine in dev',
+    { sensitive: true },
+  ),
+  variable(
     'ADMIN_PORT',
     'integer',
-    to('admin.port'),
+    to('admin.port', 'logic', 'task-worker'),
     'health and metrics of apps without a public HTTP port',
   ),
 
   variable('JWT_SECRET', 'text', to('jwt.secret', ...tokens), 'signs tokens; at least 32 bytes in prod', {
     sensitive: true,
   }),
-  variable('JWT_TTL_MS', 'integer', to('jwt.ttlMs', ...tokens), 'life of a token'),
+  variable('JWT_TTL_MS', 'integer', to('jwt.ttlMs', 'logic'), 'life of a token'),
 
   variable(
     'API_PORT',

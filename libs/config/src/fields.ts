@@ -12,6 +12,9 @@ const expected = (what: string) => ({
 /** Fewest bytes of a signing secret in prod: the output size of the HMAC (RFC 7518, section 3.2). */
 export const minSecretBytes = 32;
 
+/** Fewest characters of a token that opens something. */
+export const minTokenChars = 16;
+
 /** What an example value looks like. The secret in config/dev.yaml must match. */
 const exampleSecret = /dev-secret|not-for-production|change-?me|example|your-secret|placeholder/i;
 
@@ -29,7 +32,11 @@ export const nonNegativeMs = z.int(expected('whole milliseconds')).min(0, 'must 
 export const choice = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, expected(`one of ${values.join(', ')}`));
 
-const isOrigin = (value: string) => URL.canParse(value) && new URL(value).origin === value;
+/** Schemes of applications that show their pages in a web view: Capacitor, Ionic, Tauri, Electron, extensions. */
+const appOrigin =
+  /^(?!https?:|wss?:|ftp:|file:|data:|blob:|javascript:|about:)[a-z][a-z0-9+.-]*:\/\/[a-z0-9._-]+(:\d{1,5})?$/;
+const isOrigin = (value: string) =>
+  appOrigin.test(value) || (URL.canParse(value) && new URL(value).origin === value);
 const originItem = z
   .string(expected('an origin'))
   .refine((value) => value === '*' || isOrigin(value), 'must list origins like https://chat.example.org');

@@ -84,6 +84,72 @@ describe('loadConfig', () => {
     });
   });
 
+  // A service called `parley` kept every process of its namespace from starting.
+  it('takes no notice of what Kubernetes says about services', () => {
+    const links: Record<string, string> = {};
+    for (const service of [
+      'PARLEY',
+      'PARLEY_WEB',
+      'PARLEY_API',
+      'PARLEY_WS',
+      'PARLEY_TCP',
+      'PARLEY_ADMIN',
+      'PARLEY_X_Y',
+    ])
+      Object.assign(links, {
+        [`${service}_SERVICE_HOST`]: '10.0.0.1',
+        [`${service}_SERVICE_PORT`]: '8080',
+        [`${service}_SERVICE_PORT_HTTP`]: '8080',
+        [`${service}_SERVICE_PORT_WS_TLS`]: '8443',
+        [`${service}_PORT`]: 'tcp://10.0.0.1:8080',
+        [`${service}_PORT_8080_TCP`]: 'tcp://10.0.0.1:8080',
+        [`${service}_PORT_8080_TCP_PROTO`]: 'tcp',
+        [`${service}_PORT_8080_TCP_PORT`]: '8080',
+        [`${service}_PORT_8080_TCP_ADDR`]: '10.0.0.1',
+        [`${service}_PORT_53_UDP`]: 'udp://10.0.0.1:53',
+      });
+    const rest = { PARLEY_INSTANCE_ID: 'a' };
+    for (const app of appNames)
+      expect(loadConfig(app, { env: { ...links, ...rest }, root })).toEqual(
+        loadConfig(app, { env: rest, root }),
+      );
+    expect(loadConfig('web', { env: { ...links, PARLEY_WEB_PORT: '1' }, root }).http.port).toBe(1);
+    expect(() => loadConfig('web', { env: { ...links, PARLEY_PORT: '1' }, root })).toThrow(
+      /PARLEY_PORT is not/,
+    );
+    expect(() => loadConfig('web', { env: { PARLEY_WEB_PORT: 'http://x' }, root })).toThrow(
+      /PARLEY_WEB_PORT must/,
+    );
+  });
+
+  it.each([
+    'capacitor://localhost',
+    'ionic://localhost',
+    'tauri://localhost',
+    'app://org.example.chat',
+    'chrome-extension://abcdefghijklmnop',
+    'http://tauri.localhost',
+    'https://chat.example.org:8443',
+  ])('takes %s for an origin, in prod too', (origin) => {
+    const env = { PARLEY_ENV: 'prod', PARLEY_JWT_SECRET: goodSecret, PARLEY_ORIGINS: origin };
+    expect(loadConfig('gateway-api', { env, root }).cors.origins).toEqual([origin]);
+    expect(loadConfig('connect-gateway', { env, root }).origins).toEqual([origin]);
+  });
+
+  it.each([
+    'null',
+    'file://',
+    'https://chat.example.org/',
+    'capacitor://localhost/x',
+    'capacitor:',
+    'HTTPS://x',
+    'localhost',
+  ])('does not take %s for an origin', (origin) =>
+    expect(() => loadConfig('gateway-api', { env: { PARLEY_ORIGINS: origin }, root })).toThrow(
+      /PARLEY_ORIGINS must/,
+    ),
+  );
+
   describe('PARLEY_TRUST_PROXY', () => {
     const trust = (value: string, app: 'gateway-api' | 'connect-gateway' = 'gateway-api') =>
       loadConfig(app, { env: { PARLEY_TRUST_PROXY: value }, root }).trustProxy;
@@ -168,7 +234,7 @@ describe('a wrong config', () => {
       PARLEY_ORIGINS: 'not-an-origin/path',
       PARLEY_REGISTRY_LEASE_TTL_MS: '3999',
       PARLEY_INSTANCE_ID: 'spaces in it',
-      PARLEY_JWT_TTL_MS: '-17',
+      PARLEY_REQUESTS_PER_SECOND: '-17',
       PARLEY_JWT_SECRT: 'hush-hush',
     };
     const message = problemsOf('gateway-api', bad);

@@ -34,6 +34,19 @@ function parse(kind: EnvKind, value: string): unknown {
   }
 }
 
+/**
+ * Whether Kubernetes put a variable there: every pod is given some for each service of its namespace, and those of services
+ * called `parley` or `parley-…` look like ours. `PARLEY_WEB_PORT` even is ours, but for its value.
+ *
+ * @see https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+ */
+export function isServiceLink(name: string, value: string | undefined): boolean {
+  return (
+    /_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/.test(name) ||
+    (name.endsWith('_PORT') && /^(tcp|udp|sctp):\/\//.test(value ?? ''))
+  );
+}
+
 /** What the environment says about one app. */
 export interface EnvironmentValues {
   /** The values, at their config paths. */
@@ -51,11 +64,14 @@ export function readEnvironment(app: AppName, env: NodeJS.ProcessEnv): Environme
   for (const variable of envTable) {
     const path = variable.paths[app];
     const value = env[variable.name];
-    if (path === undefined || value === undefined || value === '') continue;
+    if (path === undefined || value === undefined || value === '' || isServiceLink(variable.name, value))
+      continue;
     values = withPath(values, path, parse(variable.kinds?.[app] ?? variable.kind, value));
     nameByPath.set(path, variable.name);
   }
   const known = new Set(envTable.map(({ name }) => name));
-  const unknownNames = Object.keys(env).filter((name) => name.startsWith('PARLEY_') && !known.has(name));
+  const unknownNames = Object.keys(env).filter(
+    (name) => name.startsWith('PARLEY_') && !known.has(name) && !isServiceLink(name, env[name]),
+  );
   return { values, nameByPath, unknownNames };
 }

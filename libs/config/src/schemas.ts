@@ -7,6 +7,7 @@ import {
   choice,
   flag,
   milliseconds,
+  minTokenChars,
   networksField,
   nonNegative,
   nonNegativeMs,
@@ -56,9 +57,13 @@ const common = {
   }),
   redis,
   registry,
-  rpc: z.strictObject({ deadlineMs: milliseconds }),
   shutdown: z.strictObject({ drainWindowMs: nonNegativeMs }),
   admin: z.strictObject({ port }),
+  metrics: z
+    .strictObject({
+      token: secretOf(text.min(minTokenChars, `must be at least ${minTokenChars} characters`)).optional(),
+    })
+    .prefault({}),
 };
 
 const jwt = (mode: Environment) => z.strictObject({ secret: signingSecret(mode), ttlMs: milliseconds });

@@ -54,7 +54,7 @@ class FixtureController implements OnModuleDestroy {
 }
 
 @Module({
-  imports: [LoggingModule.forRoot(identity), HealthModule, MetricsModule],
+  imports: [LoggingModule.forRoot(identity), HealthModule, MetricsModule.forRoot({ loopback: true })],
   controllers: [FixtureController],
 })
 class FixtureModule {}

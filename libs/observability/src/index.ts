@@ -9,6 +9,7 @@ export { throttledErrorLog, type ErrorLog } from './error-log.js';
 export { HealthModule, HealthRegistry, type HealthCheck, type Readiness } from './health.js';
 export { answerAndClose } from './http-sockets.js';
 export { createLogger, LoggingModule, type LoggingOptions } from './logging.module.js';
+export { type MetricsAccess } from './metrics-access.js';
 export { MetricsModule, MetricsRegistry } from './metrics.js';
 export { Logger, PinoLogger } from 'nestjs-pino';
 export { ShutdownRegistry, type DrainHook, type DrainOptions } from './shutdown-registry.js';

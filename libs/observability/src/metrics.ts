@@ -1,4 +1,15 @@
-import { Controller, Get, Global, Header, Inject, Module } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Global,
+  Header,
+  Inject,
+  Module,
+  NotFoundException,
+  Req,
+  type DynamicModule,
+} from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import {
   collectDefaultMetrics,
   Counter,
@@ -9,6 +20,10 @@ import {
   type HistogramConfiguration,
   Registry,
 } from 'prom-client';
+import { mayReadMetrics, type MetricsAccess } from './metrics-access.js';
+
+/** Injection token of {@link MetricsAccess}. */
+const METRICS_ACCESS = Symbol('METRICS_ACCESS');
 
 /** This process's Prometheus metrics. Asking for a name again gives the metric that has it. */
 export class MetricsRegistry extends Registry {
@@ -44,20 +59,34 @@ export class MetricsRegistry extends Registry {
 
 @Controller('metrics')
 export class MetricsController {
-  constructor(@Inject(MetricsRegistry) private readonly registry: MetricsRegistry) {}
+  constructor(
+    @Inject(MetricsRegistry) private readonly registry: MetricsRegistry,
+    @Inject(METRICS_ACCESS) private readonly access: MetricsAccess,
+  ) {}
 
   @Get()
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
-  scrape(): Promise<string> {
+  scrape(@Req() request: FastifyRequest): Promise<string> {
+    // As if there were nothing: strangers need not know.
+    if (!mayReadMetrics(this.access, request)) throw new NotFoundException();
     return this.registry.metrics();
   }
 }
 
 /** `/metrics`, and {@link MetricsRegistry} for whoever counts. */
 @Global()
-@Module({
-  providers: [{ provide: MetricsRegistry, useFactory: () => new MetricsRegistry() }],
-  controllers: [MetricsController],
-  exports: [MetricsRegistry],
-})
-export class MetricsModule {}
+@Module({})
+export class MetricsModule {
+  /** @param access - Who may read `/metrics`; others are answered 404. */
+  static forRoot(access: MetricsAccess): DynamicModule {
+    return {
+      module: MetricsModule,
+      providers: [
+        { provide: MetricsRegistry, useFactory: () => new MetricsRegistry() },
+        { provide: METRICS_ACCESS, useValue: access },
+      ],
+      controllers: [MetricsController],
+      exports: [MetricsRegistry],
+    };
+  }
+}

@@ -45,8 +45,6 @@ describe('RedisKeys', () => {
       keys.roomHead(1),
       keys.dispatch(1),
       keys.userInstances(1),
-      keys.session('s'),
-      keys.userSessions(1),
       keys.revoked(),
       keys.lineLives(),
       keys.lineReports('r'),

@@ -122,14 +122,6 @@ export class RedisKeys {
     return `${this.prefix}user:${userId}:instances`;
   }
 
-  session(sessionId: string): string {
-    return `${this.prefix}session:${sessionId}`;
-  }
-
-  userSessions(userId: number): string {
-    return `${this.prefix}user:${userId}:sessions`;
-  }
-
   /** Sessions logged out before their token expires (sorted set: session → token expiry, ms). */
   revoked(): string {
     return `${this.prefix}revoked`;

@@ -29,12 +29,12 @@ export interface HostOptions {
 /** Logs, health, metrics, Redis, registry and RPC of one service process. */
 export function hostModules(config: CommonConfig, options: HostOptions): (DynamicModule | Type)[] {
   const { instanceId, redis, registry } = config;
-  const logging = { service: options.service, instanceId, level: config.log.level };
+  const logging = { service: options.service, instanceId, ...config.log };
   const logError = throttledErrorLog(createLogger(logging));
   return [
     LoggingModule.forRoot(logging),
     HealthModule,
-    MetricsModule,
+    MetricsModule.forRoot({ token: config.metrics.token?.reveal(), loopback: config.env === 'dev' }),
     RedisModule.forRoot({
       url: redis.url.reveal(),
       prefix: redis.prefix,

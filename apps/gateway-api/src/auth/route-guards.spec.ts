@@ -7,7 +7,7 @@ const publicRoutes = [
   'GET /docs-yaml',
   'GET /health/live',
   'GET /health/ready',
-  'GET /metrics',
+  'GET /metrics', // It has a token of its own.
   'POST /user/login',
   'POST /user/register',
   'POST /v1/login',

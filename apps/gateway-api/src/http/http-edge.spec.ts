@@ -2,7 +2,7 @@ import { loadConfig } from '@parley/config';
 import { logicRpc } from '@parley/contracts';
 import { currentCorrelationId } from '@parley/observability';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ackOf, sessionOf, startApiApp, type ApiApp } from '../api-app.fixture.js';
+import { ackOf, metricsToken, sessionOf, startApiApp, type ApiApp } from '../api-app.fixture.js';
 
 let api: ApiApp;
 beforeAll(async () => {
@@ -124,10 +124,16 @@ describe('headers', () => {
 });
 
 describe('health and metrics', () => {
-  it('need no token', async () => {
+  it('are there without an account', async () => {
     expect((await api.app.inject('/health/live')).statusCode).toBe(200);
     expect((await api.app.inject('/health/ready')).statusCode).toBe(503);
-    expect((await api.app.inject('/metrics')).body).toContain('process_cpu');
+    // It was open to the world.
+    for (const headers of [{}, { authorization: `Bearer ${api.token()}` }]) {
+      const stranger = await api.app.inject({ url: '/metrics', headers, remoteAddress: '127.0.0.1' });
+      expect(stranger.json()).toMatchObject({ status: 404, code: 'NOT_FOUND' });
+    }
+    const headers = { authorization: `Bearer ${metricsToken}` };
+    expect((await api.app.inject({ url: '/metrics', headers })).body).toContain('process_cpu');
   });
 });
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Session } from '@parley/protocol';
-import { RevocationList, SessionStore } from '@parley/redis';
+import { RevocationList } from '@parley/redis';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { TokenService } from '../accounts/token.service.js';
 
@@ -10,7 +10,6 @@ export class SessionsService {
   constructor(
     @Inject(AccountsService) private readonly accounts: AccountsService,
     @Inject(TokenService) private readonly tokens: TokenService,
-    @Inject(SessionStore) private readonly sessions: SessionStore,
     @Inject(RevocationList) private readonly revocations: RevocationList,
   ) {}
 
@@ -23,13 +22,12 @@ export class SessionsService {
   }
 
   /** From now on the token is refused everywhere, and the session's sockets close. */
-  async logout(sessionId: string, userId: number, expiresAtMs: number): Promise<void> {
-    await this.revocations.revoke(sessionId, userId, expiresAtMs);
+  async logout(sessionId: string, expiresAtMs: number): Promise<void> {
+    await this.revocations.revoke(sessionId, expiresAtMs);
   }
 
   private async open(user: Session['user']): Promise<Session> {
-    const { token, expiresAt, sessionId } = await this.tokens.issue(user);
-    await this.sessions.create(sessionId, user.userId, Date.now(), expiresAt);
+    const { token, expiresAt } = await this.tokens.issue(user);
     return { token, expiresAt, user: { userId: user.userId, userName: user.userName, role: user.role } };
   }
 }

@@ -13,7 +13,7 @@ export class AppModule {
         ParleyConfigModule.forRoot(config),
         LoggingModule.forRoot({ service: 'web', instanceId, level: log.level, pretty: log.pretty }),
         HealthModule,
-        MetricsModule,
+        MetricsModule.forRoot({ token: config.metrics.token?.reveal(), loopback: config.env === 'dev' }),
       ],
       controllers: [PagesController],
     };
