@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { connectRpc } from './connect-rpc.js';
 import { logicRpc } from './logic-rpc.js';
+import { rpcLimits } from './rpc-limits.js';
 
 const entry = { roomId: 1, seq: 1, epoch: 'e', body: '{"code":0' };
 const send = { from: { userId: 1, userName: 'ada' }, roomId: 1, text: 'hi', clientMsgId: 'c' };
@@ -62,9 +63,11 @@ describe('what one call may hold, at the bound and above', () => {
 });
 
 describe('the bytes of one call', () => {
-  const half = 256 * 1024;
+  const unit = 64 * 1024;
+  const most = rpcLimits.maxSendBytesPerCall / unit;
   // Two bytes a character: it is bytes that count.
   const text = (bytes: number) => 'ж'.repeat(bytes / 2);
+  const units = (count: number) => Array<number>(count).fill(unit);
   const sends = (...bytes: number[]) => ({ sends: bytes.map((n) => ({ ...send, text: text(n) })) });
   const entries = (...bytes: number[]) => ({
     ...nothing,
@@ -74,8 +77,8 @@ describe('the bytes of one call', () => {
     ['sends', logicRpc.publishMany.request, sends],
     ['messages to deliver', connectRpc.deliver.request, entries],
   ] as const)('%s: what reaches the bound is the last', (_name, schema, make) => {
-    for (const fits of [make(4 * half), make(half, half), make(half, half - 2, half)])
+    for (const fits of [make(...units(most)), make(...units(most - 1), unit - 2, unit)])
       expect(schema.safeParse(fits).error).toBeUndefined();
-    expect(schema.safeParse(make(half, half, 2)).success).toBe(false);
+    expect(schema.safeParse(make(...units(most), 2)).success).toBe(false);
   });
 });

@@ -1,9 +1,10 @@
-import { eventually, startRedis, startTcpProxy, uniquePrefix } from '@parley/testing';
+import { eventually, freePort, startRedis, startTcpProxy, uniquePrefix } from '@parley/testing';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { RedisConnections, runScript } from './connections.js';
 import { EventBus } from './event-bus.js';
-import { connect, testKeys } from './store.fixture.js';
+import { RoomStore } from './room-store.js';
+import { connect, proveAll, testKeys, testLimits } from './store.fixture.js';
 import { z } from 'zod';
 
 const keys = testKeys(uniquePrefix('fail-over'));
@@ -52,12 +53,30 @@ describe('a primary that becomes a replica on open connections', () => {
   it('is left by a script that it refuses', async () => {
     const { url, failOver, replica, look } = await pair();
     const { main } = connect(url);
-    await runScript(main, 'acquireLease', [keys.owner(1), keys.fence(1)], ['a', 60_000]);
+    await runScript(main, 'acquireLease', [keys.owner(1), keys.fence(1)], ['a', 60_000, 0]);
     await failOver();
     expect(
-      await runScript(main, 'acquireLease', [keys.owner(2), keys.fence(2)], ['a', 60_000]),
+      await runScript(main, 'acquireLease', [keys.owner(2), keys.fence(2)], ['a', 60_000, 0]),
     ).toBeGreaterThan(0);
     expect(await look(replica).exists(keys.owner(2))).toBe(1);
+  });
+
+  // It repeated the ack of a send that its successor had never got.
+  it('is left by a repeated send whose record it still has, while it has not heard of its successor', async () => {
+    const { url, replica, primary, proxy, look } = await pair();
+    const connections = connect(url);
+    await proveAll(connections, keys);
+    const rooms = new RoomStore(connections.main, keys, testLimits);
+    await rooms.restoreHead(1, { epoch: 'e', floor: 0, ceiling: 10, archived: 0 });
+    await replica.promote();
+    const send = {
+      ...{ roomId: 1, senderId: 7, clientMsgId: 'c', body: '{"n":1', text: 't', id: 'i', sentAt: 5 },
+      ...{ clientMsgIdMs: 0, archiveAsked: true },
+    };
+    expect(await rooms.accept(send)).toMatchObject({ kind: 'ok' });
+    await look(primary).replicaof('127.0.0.1', String(await freePort()));
+    proxy.retarget({ host: '127.0.0.1', port: replica.port });
+    expect(await rooms.accept(send)).toEqual({ kind: 'unproven' });
   });
 
   it('is left by connections that only listen or wait, without any write', async () => {

@@ -177,6 +177,19 @@ describe('history', () => {
   });
 });
 
+describe('lists', () => {
+  it.each(['limit=0x10', 'limit=1e2', 'limit=%205', 'limit=0', 'limit=201', 'cursor=x', 'limit=1&limit=2'])(
+    'refuses ?%s',
+    async (query) => {
+      for (const list of ['rooms', 'conversations']) {
+        const reply = await get(`/v1/${list}?${query}`);
+        expect(reply.statusCode).toBe(400);
+        expect(reply.json()).toMatchObject({ code: 'INVALID', fields: [query.split('=')[0]] });
+      }
+    },
+  );
+});
+
 describe('sends', () => {
   const acks = () =>
     api.logic.on(logicRpc.publishMany, ({ sends }) => ({

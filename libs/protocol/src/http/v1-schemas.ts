@@ -29,11 +29,18 @@ export const roomSchema = z.object({
   kind: z.enum(['room', 'direct']),
   online: z.number(),
 });
+/** A number in a query: plain digits, once. */
+const digitsField = z
+  .string()
+  .regex(/^(0|[1-9]\d{0,15})$/)
+  .transform(Number);
 /** A place in a list; opaque to clients. */
 export const cursorField = z.string().regex(/^\d{1,16}-\d{1,16}$/);
 /** Which page of a list of rooms or conversations: the first one, or the one after a page's `next`. */
 export const roomsQuerySchema = z.object({
-  limit: z.coerce.number().int().min(1).max(limits.maxListedRooms).default(limits.defaultListedRooms),
+  limit: digitsField
+    .pipe(z.number().int().min(1).max(limits.maxListedRooms))
+    .default(limits.defaultListedRooms),
   cursor: cursorField.optional(),
 });
 /** A page of rooms, the most recently used first. Without `next` it is the last one. */
@@ -42,11 +49,6 @@ export const createRoomBodySchema = z.object({ name: roomNameField });
 export const memberSchema = z.object({ userId: z.number(), userName: z.string() });
 /** `count` is exact; `members` are all of them up to `limits.maxListedMembers`, the newest beyond. */
 export const membersSchema = z.object({ count: z.number(), members: z.array(memberSchema) });
-/** A number in a query: plain digits, once. */
-const digitsField = z
-  .string()
-  .regex(/^(0|[1-9]\d{0,15})$/)
-  .transform(Number);
 export const historyQuerySchema = z.object({
   before: digitsField.pipe(seqField).optional(),
   after: digitsField.pipe(seqField).optional(),

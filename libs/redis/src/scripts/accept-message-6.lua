@@ -26,18 +26,22 @@
 --                            ARGV[5] = 1. 'room': true of everybody's ids now; 'id': of this one
 --          {'ceiling'}       no reserved sequence number is left: raise the ceiling first
 --          {'overloaded'}    the dispatch stream is full
+--          error READONLY    this server has become a replica: leave it
 -- Atomicity: two calls for one room cannot get one seq, and the log and the stream cannot differ. master_replid is new
 -- at every start and at every promotion, and comes from no file: nothing is accepted between a return and its proof.
 local line = redis.call('HMGET', KEYS[5], 'replid', 'generation', 'at', 'doubt')
-if not line[1] or not string.find(redis.call('INFO', 'replication'), 'master_replid:' .. line[1], 1, true) then
-  return {'unproven'}
-end
+local info = redis.call('INFO', 'replication')
+if not line[1] or not string.find(info, 'master_replid:' .. line[1], 1, true) then return {'unproven'} end
 local generation = line[2] or ''
 local head = redis.call('HMGET', KEYS[1], 'seq', 'epoch', 'since', 'ceiling', 'archived', 'line')
 if not head[1] or (head[6] or '') ~= generation then return {'no-head'} end
 
 local seen = redis.call('GET', KEYS[3])
 if seen then
+  -- A write would fail by itself. The new primary may not have what a demoted one still knows.
+  if not string.find(info, 'role:master', 1, true) then
+    return redis.error_reply("READONLY You can't write against a read only replica.")
+  end
   local first = string.find(seen, '|', 1, true)
   local second = string.find(seen, '|', first + 1, true)
   return {'duplicate', tonumber(string.sub(seen, 1, first - 1)), string.sub(seen, first + 1, second - 1), string.sub(seen, second + 1)}
