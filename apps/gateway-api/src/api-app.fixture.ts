@@ -6,7 +6,7 @@ import type { Origins } from '@parley/config';
 import type { RpcContract, RpcRequest, RpcResponse } from '@parley/contracts';
 import { HealthModule, installCorrelation, MetricsModule } from '@parley/observability';
 import { AppError, limits } from '@parley/protocol';
-import { RevocationList } from '@parley/redis';
+import { DatabaseLife, RevocationList } from '@parley/redis';
 import { RpcClient, type CallOptions } from '@parley/rpc';
 import { ApiModule } from './api.module.js';
 import { configureHttp } from './http/configure-http.js';
@@ -68,10 +68,11 @@ export async function startApiApp(options: ApiAppOptions = {}): Promise<ApiApp> 
   const routes: { method: string; url: string }[] = [];
   const ports = [
     { provide: RpcClient, useValue: logic },
+    { provide: DatabaseLife, useValue: { accepts: (life?: string) => life !== 'other' } },
     { provide: RevocationList, useValue: { isRevoked: (id: string) => revoked.has(id) } },
   ];
   @Global()
-  @Module({ providers: ports, exports: [RpcClient, RevocationList] })
+  @Module({ providers: ports, exports: [RpcClient, DatabaseLife, RevocationList] })
   class FakeHostModule {}
 
   const rate = {

@@ -1,8 +1,11 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ParleyConfigModule, type AppConfig } from '@parley/config';
 import { createLogger, throttledErrorLog } from '@parley/observability';
+import { REGISTRY, type Registry } from '@parley/registry';
 import { hostModules } from '@parley/service-host';
 import { AccountsModule } from './accounts/accounts.module.js';
+import { DatabaseLifeService } from './database-life/database-life.service.js';
+import { LIFE_SURROUNDINGS, lifeSurroundings } from './database-life/life-surroundings.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DEMO, SeedService } from './database/seed.service.js';
 import { LineLivesRepository } from './line/line-lives.repository.js';
@@ -15,6 +18,7 @@ import { ArchiveService } from './messages/archive.service.js';
 import { AsideAlarm } from './messages/aside-alarm.service.js';
 import { DirectRoomsService } from './messages/direct-rooms.service.js';
 import { HistoryService } from './messages/history.service.js';
+import { OwnDatabaseService } from './messages/own-database.service.js';
 import { PublishService } from './messages/publish.service.js';
 import { RoomAccessService } from './messages/room-access.service.js';
 import { RoomHeadsService } from './messages/room-heads.service.js';
@@ -57,11 +61,18 @@ export class AppModule {
         { provide: ERROR_LOG, useValue: throttledErrorLog(logger) },
         ArchiveService,
         AsideAlarm,
+        {
+          provide: LIFE_SURROUNDINGS,
+          useFactory: (registry: Registry) => lifeSurroundings(registry, instanceId),
+          inject: [REGISTRY],
+        },
+        DatabaseLifeService,
         DirectRoomsService,
         HistoryService,
         LineLivesRepository,
         LineService,
         LivePresenceService,
+        OwnDatabaseService,
         PublishService,
         RoomAccessService,
         RoomHeadsService,

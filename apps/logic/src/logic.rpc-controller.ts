@@ -5,7 +5,7 @@ import { RpcMethod } from '@parley/rpc';
 import type { z } from 'zod';
 import { ArchiveService } from './messages/archive.service.js';
 import { HistoryService } from './messages/history.service.js';
-import { PublishService } from './messages/publish.service.js';
+import { OwnDatabaseService } from './messages/own-database.service.js';
 import { RoomHeadsService } from './messages/room-heads.service.js';
 import { RoomListsService } from './presence/room-lists.service.js';
 import { RoomsService } from './presence/rooms.service.js';
@@ -23,7 +23,7 @@ export class LogicRpcController {
     @Inject(RoomsService) private readonly rooms: RoomsService,
     @Inject(RoomListsService) private readonly lists: RoomListsService,
     @Inject(RoomUseService) private readonly use: RoomUseService,
-    @Inject(PublishService) private readonly publishing: PublishService,
+    @Inject(OwnDatabaseService) private readonly own: OwnDatabaseService,
     @Inject(RoomHeadsService) private readonly heads: RoomHeadsService,
     @Inject(HistoryService) private readonly histories: HistoryService,
     @Inject(ArchiveService) private readonly archives: ArchiveService,
@@ -87,7 +87,7 @@ export class LogicRpcController {
 
   @RpcMethod(logicRpc.publishMany)
   async publishMany(@Payload() { sends, apart }: Request<'publishMany'>): Response<'publishMany'> {
-    return { results: await this.publishing.publishMany(sends, { apart: apart ?? false }) };
+    return { results: await this.own.publishMany(sends, { apart: apart ?? false }) };
   }
 
   @RpcMethod(logicRpc.history)
@@ -102,7 +102,8 @@ export class LogicRpcController {
   }
 
   @RpcMethod(logicRpc.archive)
-  async archive(@Payload() { entries }: Request<'archive'>): Response<'archive'> {
+  async archive(@Payload() { entries, databaseLife }: Request<'archive'>): Response<'archive'> {
+    if (!this.own.isOurs(databaseLife)) return { otherDatabase: true };
     await this.archives.append(entries);
     this.use.touch(entries.map(({ roomId }) => roomId));
     return {};

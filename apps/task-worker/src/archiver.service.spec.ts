@@ -46,14 +46,14 @@ describe('ArchiverService', () => {
   it('writes items in order and answers them', async () => {
     const { archiver, calls, onError } = setUp();
     const given = items(3);
-    await expect(archiver.archive(given, onError)).resolves.toEqual(given);
+    await expect(archiver.archive(given, onError)).resolves.toEqual({ archived: given, foreign: [] });
     expect(calls).toEqual([[1, 2, 3]]);
     expect(onError).not.toHaveBeenCalled();
   });
 
   it('does nothing for no items', async () => {
     const { archiver, calls, onError } = setUp();
-    await expect(archiver.archive([], onError)).resolves.toEqual([]);
+    await expect(archiver.archive([], onError)).resolves.toEqual({ archived: [], foreign: [] });
     expect(calls).toEqual([]);
   });
 
@@ -87,7 +87,7 @@ describe('ArchiverService', () => {
     const given = items(2);
     const archiving = archiver.archive(given, onError);
     await vi.advanceTimersByTimeAsync(60_000);
-    await expect(archiving).resolves.toEqual(given);
+    await expect(archiving).resolves.toEqual({ archived: given, foreign: [] });
     expect(calls).toEqual(Array.from({ length: 21 }, () => [1, 2]));
     expect(onError).toHaveBeenCalledTimes(20);
   });
@@ -99,7 +99,7 @@ describe('ArchiverService', () => {
     const given = items(8);
     const archiving = archiver.archive(given, onError);
     await vi.advanceTimersByTimeAsync(60_000);
-    await expect(archiving).resolves.toEqual(given);
+    await expect(archiving).resolves.toEqual({ archived: given, foreign: [] });
     expect(aside).toEqual([
       ['INVALID', 3],
       ['INVALID', 7],
@@ -113,7 +113,7 @@ describe('ArchiverService', () => {
     const given = items(2);
     const archiving = archiver.archive(given.slice(1), onError);
     await vi.advanceTimersByTimeAsync(60_000);
-    await expect(archiving).resolves.toEqual(given.slice(1));
+    await expect(archiving).resolves.toEqual({ archived: given.slice(1), foreign: [] });
     expect(calls).toHaveLength(5);
     expect(aside).toEqual([['INTERNAL', 2]]);
   });
@@ -126,7 +126,7 @@ describe('ArchiverService', () => {
     expect(calls.slice(0, 4)).toEqual([[1, 2, 3, 4], [1, 2], [3, 4], [3]]);
     poison.clear();
     await vi.advanceTimersByTimeAsync(60_000);
-    await expect(archiving).resolves.toHaveLength(4);
+    await expect(archiving).resolves.toMatchObject({ archived: { length: 4 } });
     expect(aside).toEqual([]);
   });
 
@@ -139,7 +139,7 @@ describe('ArchiverService', () => {
     expect(aside).toEqual([]);
     redis.full = false;
     await vi.advanceTimersByTimeAsync(60_000);
-    await expect(archiving).resolves.toHaveLength(1);
+    await expect(archiving).resolves.toMatchObject({ archived: { length: 1 } });
     expect(aside).toEqual([['INVALID', 1]]);
   });
 
@@ -152,7 +152,7 @@ describe('ArchiverService', () => {
     await vi.advanceTimersByTimeAsync(10_000);
     archiver.stop();
     await vi.advanceTimersByTimeAsync(10_000);
-    await expect(archiving).resolves.toEqual(given.slice(0, 500));
+    await expect(archiving).resolves.toEqual({ archived: given.slice(0, 500), foreign: [] });
     const made = calls.length;
     await vi.advanceTimersByTimeAsync(60_000);
     expect(calls).toHaveLength(made);
@@ -161,6 +161,6 @@ describe('ArchiverService', () => {
   it('still writes when it is stopped and logic answers', async () => {
     const { archiver, onError } = setUp();
     archiver.stop();
-    await expect(archiver.archive(items(2), onError)).resolves.toHaveLength(2);
+    await expect(archiver.archive(items(2), onError)).resolves.toMatchObject({ archived: { length: 2 } });
   });
 });

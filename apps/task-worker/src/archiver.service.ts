@@ -13,6 +13,14 @@ const MAX_CHARS_PER_CALL = 1_000_000;
 /** So many times may one message be answered `INTERNAL` before it counts as the reason. */
 const MAX_INTERNAL = 5;
 
+/** What became of items. */
+export interface ArchiveOutcome {
+  /** Kept: they may be acknowledged. */
+  readonly archived: readonly StreamItem[];
+  /** Read for another database than logic has now: not written, and not to be acknowledged. */
+  readonly foreign: readonly StreamItem[];
+}
+
 type OnError = (error: unknown) => void;
 
 /**
@@ -39,11 +47,11 @@ export class ArchiverService {
     this.stopping = true;
   }
 
-  /** @returns Items that are kept now; fewer than given only when stopping. */
-  async archive(items: readonly StreamItem[], onError: OnError): Promise<StreamItem[]> {
-    const archived: StreamItem[] = [];
-    for (const chunk of chunks(items)) if (!(await this.write(chunk, archived, onError))) break;
-    return archived;
+  /** All of them, unless the process is stopping. */
+  async archive(items: readonly StreamItem[], onError: OnError): Promise<ArchiveOutcome> {
+    const outcome = { archived: [] as StreamItem[], foreign: [] as StreamItem[] };
+    for (const chunk of chunks(items)) if (!(await this.write(chunk, outcome, onError))) break;
+    return outcome;
   }
 
   /** Keeps what the archive cannot be given at all, e.g. an entry that does not parse. @throws When Redis cannot take it. */
@@ -55,14 +63,17 @@ export class ArchiverService {
   /** @returns false when it was given up, because the process stops. */
   private async write(
     chunk: readonly StreamItem[],
-    archived: StreamItem[],
+    outcome: { archived: StreamItem[]; foreign: StreamItem[] },
     onError: OnError,
   ): Promise<boolean> {
     let internal = 0;
     for (let retryMs = MIN_RETRY_MS; ; retryMs = Math.min(retryMs * 2, MAX_RETRY_MS)) {
       try {
-        await this.rpc.call(logicRpc.archive, { entries: chunk.map(({ entry }) => entry) });
-        archived.push(...chunk);
+        const { otherDatabase } = await this.rpc.call(logicRpc.archive, {
+          entries: chunk.map(({ entry }) => entry),
+          ...(chunk[0]?.databaseLife !== undefined && { databaseLife: chunk[0].databaseLife }),
+        });
+        (otherDatabase ? outcome.foreign : outcome.archived).push(...chunk);
         return true;
       } catch (error) {
         onError(error);
@@ -72,12 +83,12 @@ export class ArchiverService {
         if (chunk.length > 1 && (refused || code === 'DEADLINE_EXCEEDED')) {
           // One of them is the reason, or there are too many for one call.
           const half = Math.ceil(chunk.length / 2);
-          if (!(await this.write(chunk.slice(0, half), archived, onError))) return false;
-          return this.write(chunk.slice(half), archived, onError);
+          if (!(await this.write(chunk.slice(0, half), outcome, onError))) return false;
+          return this.write(chunk.slice(half), outcome, onError);
         }
         const [only] = chunk;
         if (refused && only && (await this.keepRefused(code, only.entry, onError))) {
-          archived.push(only);
+          outcome.archived.push(only);
           return true;
         }
         if (this.stopping) return false;
@@ -102,6 +113,11 @@ function* chunks(items: readonly StreamItem[]): Iterable<StreamItem[]> {
   let chunk: StreamItem[] = [];
   let chars = 0;
   for (const item of items) {
+    if (chunk[0] && chunk[0].databaseLife !== item.databaseLife) {
+      yield chunk;
+      chunk = [];
+      chars = 0;
+    }
     chunk.push(item);
     chars += item.entry.body.length;
     if (chunk.length >= rpcLimits.maxEntriesPerArchive || chars >= MAX_CHARS_PER_CALL) {

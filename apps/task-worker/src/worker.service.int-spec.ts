@@ -1,7 +1,14 @@
 import { loadConfig } from '@parley/config';
 import { HealthRegistry, MetricsRegistry } from '@parley/observability';
 import { consumerGroups, DispatchStreams, type StreamItem } from '@parley/queue';
-import { EventBus, LeaseStore, LineStore, RedisConnections, RedisKeys } from '@parley/redis';
+import {
+  EventBus,
+  LeaseStore,
+  LineStore,
+  RedisConnections,
+  RedisKeys,
+  type DatabaseLife,
+} from '@parley/redis';
 import { MemoryRegistry } from '@parley/registry';
 import { eventually, sharedRedis, uniquePrefix } from '@parley/testing';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -49,7 +56,7 @@ async function stuckWorker(maxPendingEntries: number) {
       },
     }),
     stub<ArchiverService>('ArchiverService', {
-      archive: () => Promise.resolve([]),
+      archive: () => Promise.resolve({ archived: [], foreign: [] }),
       stop: () => undefined,
     }),
     health,
@@ -59,6 +66,7 @@ async function stuckWorker(maxPendingEntries: number) {
     keys,
     new LineStore(connections.main, keys, 120_000),
     new EventBus(connections, keys),
+    stub<DatabaseLife>('DatabaseLife', { current: undefined }),
   );
   onTestFinished(async () => {
     await finishAll();

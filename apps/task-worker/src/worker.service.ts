@@ -8,8 +8,16 @@ import {
   within,
   type ErrorLog,
 } from '@parley/observability';
-import { DispatchStreams, ShardOwner, StreamConsumer } from '@parley/queue';
-import { EventBus, LeaseStore, LineStore, LineWitness, RedisConnections, RedisKeys } from '@parley/redis';
+import { DispatchStreams, ShardOwner, StreamConsumer, type StreamItem } from '@parley/queue';
+import {
+  DatabaseLife,
+  EventBus,
+  LeaseStore,
+  LineStore,
+  LineWitness,
+  RedisConnections,
+  RedisKeys,
+} from '@parley/redis';
 import { REGISTRY, type Registry } from '@parley/registry';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ArchiverService } from './archiver.service.js';
@@ -21,6 +29,8 @@ export const WORKER_CONFIG = Symbol('WORKER_CONFIG');
 
 /** Unacknowledged entries in one process's hands, per group. */
 const MAX_IN_HAND = 50_000;
+/** Until logic knows of the database that this worker knows of, milliseconds. */
+const OTHER_DATABASE_PAUSE_MS = 200;
 const TRIM_INTERVAL_MS = 1_000;
 /** Every so many of these, shards without traffic are looked at too: nothing may stay pending for ever. */
 const LOOK_AT_ALL_EVERY = 30;
@@ -56,6 +66,7 @@ export class WorkerService {
     @Inject(RedisKeys) keys: RedisKeys,
     @Inject(LineStore) lines: LineStore,
     @Inject(EventBus) events: EventBus,
+    @Inject(DatabaseLife) private readonly database: DatabaseLife,
   ) {
     const { instanceId, dispatch } = config;
     const logger = createLogger({ service: 'task-worker', instanceId, level: config.log.level });
@@ -87,11 +98,16 @@ export class WorkerService {
       batchSize: config.archive.batchSize,
       group: 'archive',
       onBatch: async (items, more) => {
-        this.archiving.ack(await this.archiver.archive(items, (error) => this.logError(error, 'archive')));
+        const { archived, foreign } = await this.archiver.archive(items, (error) =>
+          this.logError(error, 'archive'),
+        );
+        this.archiving.ack(archived);
+        if (foreign.length > 0) await this.letGo(foreign);
         for (const { shard } of items) this.untrimmed.add(shard);
         // Nobody waits for the archive: what comes meanwhile shares the next call.
         if (!more && items.length < config.archive.batchSize) await pause(config.archive.flushMs);
       },
+      databaseLife: () => this.database.current,
       onUnreadable: ({ shard, streamId, fields }) =>
         this.archiver.keepAside('unreadable', { shard, streamId, fields }),
       onError: (error) => this.logError(error, 'archive stream'),
@@ -146,6 +162,13 @@ export class WorkerService {
       this.logError(error, 'witness'),
     );
     await this.owner.stop();
+  }
+
+  /** What was read before Redis came to belong to another database is no longer in the streams; the rest is read again. */
+  private async letGo(items: readonly StreamItem[]): Promise<void> {
+    await this.database.reload().catch((error: unknown) => this.logError(error, 'database life'));
+    this.archiving.forget(new Set(items.map(({ shard }) => shard)));
+    await pause(OTHER_DATABASE_PAUSE_MS);
   }
 
   /** Workers that own shards: the ready ones. */

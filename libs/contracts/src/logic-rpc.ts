@@ -18,7 +18,12 @@ import { bytesOfText, countInCall, rpcLimits } from './rpc-limits.js';
 import { dispatchEntrySchema } from './stream-entries.js';
 
 const id = z.number().int().positive();
-const identity = z.object({ userId: id, userName: z.string() });
+const identity = z.object({
+  userId: id,
+  userName: z.string(),
+  /** The life of the database that he is known in; see `tokenClaimsSchema`. Older edges do not say. */
+  databaseLife: z.string().optional(),
+});
 const empty = z.object({});
 /** A page of a list; an edge of the version before names neither. */
 const page = z.object({
@@ -197,13 +202,19 @@ export const logicRpc = {
     response: empty,
     idempotent: true,
   }),
-  /** Writes accepted messages to SQL. Idempotent by (room, seq). */
+  /**
+   * Writes accepted messages to SQL. Idempotent by (room, seq). `databaseLife`: the one that Redis belonged to when they were
+   * read; `otherDatabase`: it is not this one's, and nothing was written.
+   */
   archive: rpcContract({
     ...logic,
     deadlineMs: 10_000,
     pattern: 'logic.archive',
-    request: z.object({ entries: z.array(dispatchEntrySchema).min(1).max(rpcLimits.maxEntriesPerArchive) }),
-    response: empty,
+    request: z.object({
+      entries: z.array(dispatchEntrySchema).min(1).max(rpcLimits.maxEntriesPerArchive),
+      databaseLife: z.string().optional(),
+    }),
+    response: z.object({ otherDatabase: z.boolean().optional() }),
     idempotent: true,
   }),
 } as const;

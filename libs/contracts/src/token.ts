@@ -13,6 +13,8 @@ export const tokenClaimsSchema = z.object({
   name: z.string().min(1),
   role: z.enum(['user', 'admin']),
   sid: z.string().min(1),
+  /** The life of the database that the account is in; older tokens have none. */
+  db: z.string().min(1).optional(),
   /** Seconds since 1970. */
   exp: z.number(),
 });
@@ -24,6 +26,8 @@ export interface Identity {
   readonly userName: string;
   readonly role: 'user' | 'admin';
   readonly sessionId: string;
+  /** The life of the database that the account is in; absent in older tokens. */
+  readonly databaseLife?: string;
   /** When the token expires, milliseconds since 1970. */
   readonly expiresAt: number;
 }
@@ -35,6 +39,7 @@ export function identityOf(claims: TokenClaims): Identity {
     userName: claims.name,
     role: claims.role,
     sessionId: claims.sid,
+    ...(claims.db !== undefined && { databaseLife: claims.db }),
     expiresAt: claims.exp * 1_000,
   };
 }

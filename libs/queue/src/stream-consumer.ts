@@ -12,6 +12,8 @@ export interface StreamItem {
   readonly fence: number;
   readonly streamId: string;
   readonly entry: DispatchEntry;
+  /** What Redis belonged to when it was read, see `DatabaseLife`; undefined when that was not known. */
+  readonly databaseLife?: string | undefined;
 }
 
 export interface StreamConsumerOptions {
@@ -28,6 +30,8 @@ export interface StreamConsumerOptions {
    * @param more - There are further entries already.
    */
   readonly onBatch: (items: readonly StreamItem[], more: boolean) => Promise<void>;
+  /** Names the database that Redis belongs to; items carry what was said when their read began. */
+  readonly databaseLife?: () => string | undefined;
   /** Keeps an entry that does not parse: it is acknowledged when this resolves, and comes again when it rejects. */
   readonly onUnreadable?: (entry: RawEntry) => Promise<void>;
   readonly onError?: (error: unknown) => void;
@@ -111,6 +115,11 @@ export class StreamConsumer implements ShardReader {
     }
   }
 
+  /** Lets go of these shards' items without acknowledging them, and reads again what is pending. */
+  forget(shards: Iterable<number>): void {
+    for (const shard of shards) this.hands.delete(shard);
+  }
+
   /**
    * Stops reading; what is in hand may still be acknowledged. The last read is waited for: cut off, it could still be
    * served, and its entries would be in nobody's hands.
@@ -159,13 +168,16 @@ export class StreamConsumer implements ShardReader {
     for (const shard of plan.shards) positions.set(shard, this.hands.get(shard)?.after ?? '>');
     // Others may have something while a part would be waited for.
     const blockMs = plan.isPart ? 0 : this.options.blockMs;
+    const databaseLife = this.options.databaseLife?.();
     const raw = await this.read(blocking, positions, plan.count, blockMs);
     const counts = new Map<number, number>();
     for (const { shard } of raw) counts.set(shard, (counts.get(shard) ?? 0) + 1);
     // First: when one cannot be kept, all are read again, and none may be in hand.
     for (const row of raw)
       if (!row.entry && row.fields && this.hands.get(row.shard)) await this.options.onUnreadable?.(row);
-    const items = this.take(raw, positions);
+    const items = this.take(raw, positions).map((item) =>
+      databaseLife === undefined ? item : { ...item, databaseLife },
+    );
     const more = this.plan.note(counts, plan);
     if (items.length > 0) await this.options.onBatch(items, more);
   }

@@ -23,6 +23,8 @@ export { EventBus } from './event-bus.js';
 export { SessionStore } from './session-store.js';
 export { RevocationList } from './revocation-list.js';
 export { AsideStream, MAX_ASIDE_ENTRIES } from './aside-stream.js';
+export { DatabaseLife } from './database-life.js';
+export { DatabaseLifeStore, type IssuedIds, type KnownLife } from './database-life-store.js';
 export { LeaseStore } from './lease-store.js';
 export { agreeOnShardCount } from './shard-agreement.js';
 export { REPLICATED_LANE, RedisModule, type RedisModuleOptions } from './redis.module.js';

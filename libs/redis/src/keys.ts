@@ -127,6 +127,21 @@ export class RedisKeys {
     return `${this.prefix}revoked`;
   }
 
+  /** Which database Redis belongs to (hash). */
+  database(): string {
+    return `${this.prefix}database`;
+  }
+
+  /** There while one process switches Redis to another database, or to a new life of its own. */
+  databaseSwitch(): string {
+    return `${this.prefix}database:switch`;
+  }
+
+  /** Entries of a dispatch stream that are kept for another database. @param life - Its life; '' before it had a name. */
+  dispatchOf(shard: number, life: string): string {
+    return this.shard(shard, `dispatch-of:${life || 'unnamed'}`);
+  }
+
   /** Entries that could not be archived (stream: reason, entry as JSON). */
   aside(): string {
     return `${this.prefix}aside`;

@@ -3,6 +3,8 @@ import { shardOf } from '@parley/sharding';
 import { limits } from '@parley/protocol';
 import { AsideStream } from './aside-stream.js';
 import { RedisConnections, type RedisErrorListener } from './connections.js';
+import { DatabaseLife } from './database-life.js';
+import { DatabaseLifeStore } from './database-life-store.js';
 import { EventBus } from './event-bus.js';
 import { RedisKeys } from './keys.js';
 import { LeaseStore } from './lease-store.js';
@@ -119,6 +121,20 @@ export class RedisModule {
         provide: AsideStream,
         useFactory: (c: RedisConnections) => new AsideStream(c.main, keys),
         inject: [RedisConnections],
+      },
+      {
+        provide: DatabaseLifeStore,
+        useFactory: (c: RedisConnections) => new DatabaseLifeStore(c.main, keys),
+        inject: [RedisConnections],
+      },
+      {
+        provide: DatabaseLife,
+        useFactory: async (store: DatabaseLifeStore) => {
+          const life = new DatabaseLife(store, events, reportError);
+          await life.start();
+          return life;
+        },
+        inject: [DatabaseLifeStore],
       },
       {
         provide: LeaseStore,

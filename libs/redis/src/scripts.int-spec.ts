@@ -27,6 +27,7 @@ const calls: Record<ScriptName, [readonly string[], (string | number)[]]> = {
     [keys.owner(1), keys.fence(1)],
     ['a', 1_000, 0],
   ],
+  adoptDatabase: [[keys.database()], ['', 'life', 0]],
   dropInstance: [
     [...room, ...online],
     ['a', keys.roomOnPrefix(1), 1, 500],
@@ -38,6 +39,7 @@ const calls: Record<ScriptName, [readonly string[], (string | number)[]]> = {
     [10, 10],
   ],
   proveLine: [[keys.line(1)], ['no such server', '', '', 0, '']],
+  raiseDatabase: [[keys.database()], ['life', 1, 1, 1, 'token']],
   raiseHead: [[keys.roomHead(1)], ['ceiling', 10]],
   releaseLease: [[keys.owner(1)], ['a']],
   removeInstance: [[keys.registry('x')], ['a', keys.events('x')]],
@@ -53,6 +55,7 @@ const calls: Record<ScriptName, [readonly string[], (string | number)[]]> = {
     [keys.line(1), keys.dispatch(1)],
     [1_000, 100],
   ],
+  swapDispatch: [[keys.dispatch(1), keys.line(1), keys.dispatchOf(1, 'a'), keys.dispatchOf(1, 'b')], ['b']],
   unloadRoom: [
     [keys.roomHead(1), keys.roomLog(1), keys.roomInstances(1), keys.dispatch(shard), keys.line(shard)],
     [1_000, '', 0],

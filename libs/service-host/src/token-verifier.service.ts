@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { identityOf, tokenClaimsSchema, type Identity } from '@parley/contracts';
 import { AppError, tokenField } from '@parley/protocol';
-import { RevocationList } from '@parley/redis';
+import { DatabaseLife, RevocationList } from '@parley/redis';
 
 /** Turns a token into an identity, without a round trip. Needs `JwtModule` with the signing secret. */
 @Injectable()
@@ -10,6 +10,7 @@ export class TokenVerifier {
   constructor(
     @Inject(JwtService) private readonly jwt: JwtService,
     @Inject(RevocationList) private readonly revocations: Pick<RevocationList, 'isRevoked'>,
+    @Inject(DatabaseLife) private readonly database: Pick<DatabaseLife, 'accepts'>,
   ) {}
 
   /** @throws {AppError} `UNAUTHENTICATED` or `SESSION_REVOKED`. */
@@ -25,6 +26,8 @@ export class TokenVerifier {
     const parsed = tokenClaimsSchema.safeParse(claims);
     if (!parsed.success) throw new AppError('UNAUTHENTICATED', { cause: parsed.error });
     const identity = identityOf(parsed.data);
+    // Its user may be somebody else in this database, or nobody.
+    if (!this.database.accepts(identity.databaseLife)) throw new AppError('UNAUTHENTICATED');
     if (this.revocations.isRevoked(identity.sessionId)) throw new AppError('SESSION_REVOKED');
     return identity;
   }

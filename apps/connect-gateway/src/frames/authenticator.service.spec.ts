@@ -1,6 +1,6 @@
 import type { Identity } from '@parley/contracts';
 import { AppError } from '@parley/protocol';
-import type { PresenceStore, RevocationList } from '@parley/redis';
+import type { DatabaseLife, PresenceStore, RevocationList } from '@parley/redis';
 import type { TokenVerifier } from '@parley/service-host';
 import { describe, expect, it } from 'vitest';
 import { ConnectionIndex } from '../connections/connection-index.js';
@@ -9,8 +9,9 @@ import { FakeConnection } from '../testing/fake-connection.js';
 import { stub } from '../testing/stub.js';
 import { AuthenticatorService } from './authenticator.service.js';
 
-/** Tokens are `<user> <session> <expires at>`. */
+/** Tokens are `<user> <session> <expires at> <database>`. */
 function setUp() {
+  let [known, changeDatabase] = ['a', () => undefined as void];
   let revoke: (sessionId: string) => void = () => undefined;
   const index = new ConnectionIndex(
     stub<GatewayConfig>('GatewayConfig', { instanceId: 'gw-1', positionCheckMs: 3_000 }),
@@ -20,7 +21,7 @@ function setUp() {
     { connectionsPerUser: 3 },
     stub<TokenVerifier>('TokenVerifier', {
       verify: (token) => {
-        const [user, sessionId, expiresAt] = String(token).split(' ');
+        const [user, sessionId, expiresAt, databaseLife] = String(token).split(' ');
         if (sessionId === undefined) throw new AppError('UNAUTHENTICATED');
         const identity: Identity = {
           userId: Number(user),
@@ -28,20 +29,29 @@ function setUp() {
           sessionId,
           expiresAt: Number(expiresAt),
           role: 'user',
+          ...(databaseLife !== undefined && { databaseLife }),
         };
         return identity;
       },
     }),
     stub<RevocationList>('RevocationList', { onRevoked: (listener) => void (revoke = listener) }),
     index,
+    stub<DatabaseLife>('DatabaseLife', {
+      onChanged: (listener) => void (changeDatabase = () => listener(known)),
+      accepts: (life) => life === undefined || life === known,
+    }),
   );
+  const switchTo = (life: string) => {
+    known = life;
+    changeDatabase();
+  };
   const open = () => {
     const connection = new FakeConnection(0);
     connection.identity = undefined;
     index.add(connection);
     return connection;
   };
-  return { index, authenticator, open, revoke: (sessionId: string) => revoke(sessionId) };
+  return { index, authenticator, open, revoke: (sessionId: string) => revoke(sessionId), switchTo };
 }
 
 describe('connections of one user', () => {
@@ -97,5 +107,19 @@ describe('a newer token on a connection', () => {
     expect(connection.closes).toEqual([]);
     index.remove(connection);
     for (const session of ['a', 'b', 'c', 'd']) expect(index.ofSession(session).size).toBe(0);
+  });
+});
+
+describe('a connection of another database', () => {
+  // Its user is somebody else there, or nobody.
+  it('is closed when Redis comes to belong to that one; others stay', async () => {
+    const { authenticator, open, switchTo } = setUp();
+    const [old, strange, unnamed] = [open(), open(), open()];
+    await authenticator.identify(old, '1 s1 100 a');
+    await authenticator.identify(strange, '2 s2 100 b');
+    await authenticator.identify(unnamed, '3 s3 100');
+    switchTo('b');
+    expect(old.closes).toMatchObject([{ code: 4500, reason: 'UNAUTHENTICATED' }]);
+    expect([...strange.closes, ...unnamed.closes]).toEqual([]);
   });
 });

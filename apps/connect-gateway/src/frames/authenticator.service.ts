@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Identity } from '@parley/contracts';
 import { AppError, CloseCode } from '@parley/protocol';
-import { RevocationList } from '@parley/redis';
+import { DatabaseLife, RevocationList } from '@parley/redis';
 import { TokenVerifier } from '@parley/service-host';
 import { ConnectionIndex } from '../connections/connection-index.js';
 import type { Connection } from '../connections/connection.js';
@@ -15,7 +15,13 @@ export class AuthenticatorService {
     @Inject(TokenVerifier) private readonly tokens: TokenVerifier,
     @Inject(RevocationList) revocations: RevocationList,
     @Inject(ConnectionIndex) private readonly connections: ConnectionIndex,
+    @Inject(DatabaseLife) database: DatabaseLife,
   ) {
+    database.onChanged(() => {
+      for (const connection of [...connections.all()])
+        if (connection.identity && !database.accepts(connection.identity.databaseLife))
+          connection.close(CloseCode.unauthenticated, 'UNAUTHENTICATED');
+    });
     revocations.onRevoked((sessionId) => {
       for (const connection of connections.ofSession(sessionId))
         connection.close(CloseCode.sessionRevoked, 'SESSION_REVOKED');

@@ -161,12 +161,12 @@ export class FrameDispatcher {
     frame: ClientFrameOf<typeof Op.room | typeof Op.direct>,
   ): Promise<void> {
     const clientMsgId = frame.clientMsgId ?? uuidv7();
-    const { accepted } = await this.inOrder(connection, frame, ({ userId, userName }) => {
+    const { accepted } = await this.inOrder(connection, frame, ({ userId, userName, databaseLife }) => {
       const target: Partial<Send> =
         frame.op === Op.direct
           ? { toUserId: frame.toUserId }
           : { roomId: this.roomOf(connection, frame.roomId) };
-      const from = { userId, userName };
+      const from = { userId, userName, ...(databaseLife !== undefined && { databaseLife }) };
       // In a box: the next frame waits until this one is handed on, not for its answer. From here the coalescer keeps order.
       return { accepted: this.publisher.publish({ from, text: frame.msg, clientMsgId, ...target }) };
     });

@@ -42,4 +42,8 @@ export const Caller = createParamDecorator((_: unknown, context: ExecutionContex
 });
 
 /** The caller as the author of a message: nothing of the session goes further. */
-export const authorOf = ({ userId, userName }: Identity) => ({ userId, userName });
+export const authorOf = ({ userId, userName, databaseLife }: Identity) => ({
+  userId,
+  userName,
+  ...(databaseLife !== undefined && { databaseLife }),
+});

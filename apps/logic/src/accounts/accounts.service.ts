@@ -10,6 +10,7 @@ import {
   type User,
 } from '@parley/protocol';
 import { DataSource, In } from 'typeorm';
+import { IdIssuer } from '../database/id-issuer.js';
 import { SqlWriter } from '../database/sql-writer.js';
 import { UserEntity } from '../database/user.entity.js';
 import { legacyNameKey } from './legacy-name-key.js';
@@ -22,6 +23,7 @@ export class AccountsService {
     @InjectDataSource() private readonly dataSource: DataSource,
     @Inject(SqlWriter) private readonly writer: SqlWriter,
     @Inject(PasswordHasher) private readonly hasher: PasswordHasher,
+    @Inject(IdIssuer) private readonly ids: IdIssuer,
   ) {}
 
   /** @throws {AppError} `INVALID` with the field's name, or `NAME_TAKEN`, also by a name that looks the same. */
@@ -37,8 +39,12 @@ export class AccountsService {
     const passwordHash = await this.hasher.hash(opaqueString(password));
     const row = { ...names, passwordHash, role: 'user' as const, createdAt: Date.now() };
     try {
-      const { identifiers } = await this.writer.run((manager) => manager.insert(UserEntity, row));
-      return { userId: Number(identifiers[0]?.['id']), userName: row.name, role: row.role };
+      const userId = await this.ids.run(
+        'users',
+        async (manager) => Number((await manager.insert(UserEntity, { ...row })).identifiers[0]?.['id']),
+        (id) => id,
+      );
+      return { userId, userName: row.name, role: row.role };
     } catch (cause) {
       // Two registrations of one name at once: the unique indexes let one through.
       if (await this.isTaken(names)) throw new AppError('NAME_TAKEN', { cause });

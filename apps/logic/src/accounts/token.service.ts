@@ -1,6 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import type { User } from '@parley/protocol';
+import { DatabaseLife } from '@parley/redis';
 import { v7 as uuidv7 } from 'uuid';
 
 /** Injection token: how long a session lasts, milliseconds. */
@@ -12,6 +13,7 @@ export class TokenService {
   constructor(
     @Inject(JwtService) private readonly jwt: JwtService,
     @Inject(SESSION_TTL_MS) private readonly ttlMs: number,
+    @Optional() @Inject(DatabaseLife) private readonly database?: Pick<DatabaseLife, 'current'>,
   ) {}
 
   /** A token for a new session; `expiresAt` is milliseconds since 1970. */
@@ -23,6 +25,7 @@ export class TokenService {
       name: user.userName,
       role: user.role,
       sid: sessionId,
+      ...(this.database?.current !== undefined && { db: this.database.current }),
       exp,
     });
     return { token, expiresAt: exp * 1_000, sessionId };

@@ -8,6 +8,8 @@ import { ArchiveRepository } from '../archive/archive.repository.js';
 import { AsideRepository } from '../archive/aside.repository.js';
 import { ParkedRoomsRepository } from '../rooms/parked-rooms.repository.js';
 import { RoomsRepository } from '../rooms/rooms.repository.js';
+import { DatabaseLifeRepository } from '../database-life/database-life.repository.js';
+import { IdIssuer } from './id-issuer.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { isSqlite, openDatabase, openSqliteWriter } from './open-database.js';
 import { asAppError } from './sql-errors.js';
@@ -31,6 +33,8 @@ export class DatabaseModule {
       ArchiveRepository,
       ArchiveWriter,
       AsideRepository,
+      DatabaseLifeRepository,
+      IdIssuer,
     ];
     return {
       module: DatabaseModule,

@@ -29,6 +29,8 @@ const NOTE_EVERY_MS = 2_000;
 const SAVE_EVERY_MS = 6_000;
 /** A send waits for a proof no longer, milliseconds: its call has a deadline, and may be made again. */
 const WAIT_FOR_PROOF_MS = 4_500;
+/** A new generation is begun on a shard so often while others decide about it too. */
+const MAX_TRIES = 20;
 /** SQL is asked about other lives for no longer, milliseconds: a Redis that came back is not kept waiting by it. */
 const SQL_WITHIN_MS = 1_000;
 
@@ -125,10 +127,15 @@ export class LineService implements OnModuleInit, OnApplicationBootstrap, Before
    */
   async beginAll({ voidLogs }: { readonly voidLogs: boolean }): Promise<void> {
     await this.prove();
-    for (const survey of await this.store.survey()) {
-      const { generation } = judge(survey, [survey], false, randomBytes(6).toString('base64url'));
-      await this.store.begin(survey, generation, voidLogs);
-    }
+    const begun = new Set<number>();
+    // Whoever else decides about a shard meanwhile does not do so for our reason.
+    for (let tries = 0; begun.size < this.store.shardCount && tries < MAX_TRIES; tries++)
+      for (const survey of await this.store.survey()) {
+        if (begun.has(survey.shard)) continue;
+        const { generation } = judge(survey, [survey], false, randomBytes(6).toString('base64url'));
+        if (await this.store.begin(survey, generation, voidLogs)) begun.add(survey.shard);
+      }
+    if (begun.size < this.store.shardCount) throw new AppError('UNAVAILABLE');
     await this.noteNow();
   }
 

@@ -12,10 +12,12 @@ export interface Conversation extends RoomFacts {
   readonly peerName: string;
 }
 
+const newCache = () => new LRUCache<string, Conversation>({ max: MAX_CONVERSATIONS });
+
 /** Finds or makes the conversation of two users. */
 @Injectable()
 export class DirectRoomsService {
-  private readonly cache = new LRUCache<string, Conversation>({ max: MAX_CONVERSATIONS });
+  private cache = newCache();
 
   constructor(
     @Inject(RoomsRepository) private readonly rooms: RoomsRepository,
@@ -28,16 +30,22 @@ export class DirectRoomsService {
     return this.cache.has(keyOf(userId, toUserId));
   }
 
+  /** Of another database nothing holds; look-ups under way are of the old one, and are not remembered. */
+  forgetAll(): void {
+    this.cache = newCache();
+  }
+
   /** @throws {AppError} `USER_NOT_FOUND`; `INVALID` for a message to oneself; `UNAVAILABLE` when SQL cannot be asked. */
   async between(from: { readonly userId: number }, toUserId: number): Promise<Conversation> {
     if (from.userId === toUserId) throw new AppError('INVALID', { fields: ['toUserId'] });
     const key = keyOf(from.userId, toUserId);
-    const cached = this.cache.get(key);
+    const { cache } = this;
+    const cached = cache.get(key);
     if (cached) return cached;
     const conversation = await this.load(from.userId, toUserId).catch((cause: unknown) => {
       throw cause instanceof AppError ? cause : new AppError('UNAVAILABLE', { cause });
     });
-    this.cache.set(key, conversation);
+    cache.set(key, conversation);
     return conversation;
   }
 

@@ -20,6 +20,8 @@ const MAX_ROOMS = 50_000;
  */
 const FRESH_MS = 30_000;
 
+const newCache = () => new LRUCache<number, Cached>({ max: MAX_ROOMS });
+
 interface Cached {
   readonly facts: RoomFacts;
   /** By the monotonic clock, milliseconds. */
@@ -29,7 +31,7 @@ interface Cached {
 /** Who may be in which room, from a cache: the publish path does not wait for SQL, and goes on while SQL is away. */
 @Injectable()
 export class RoomAccessService implements OnModuleInit {
-  private readonly cache = new LRUCache<number, Cached>({ max: MAX_ROOMS });
+  private cache = newCache();
 
   constructor(
     @Inject(RoomsRepository) private readonly rooms: RoomsRepository,
@@ -48,6 +50,11 @@ export class RoomAccessService implements OnModuleInit {
   /** Whether {@link authorize} will not wait for SQL. */
   knows(roomId: number): boolean {
     return this.cache.has(roomId);
+  }
+
+  /** Of another database nothing holds; reads under way are of the old one, and are not remembered. */
+  forgetAll(): void {
+    this.cache = newCache();
   }
 
   /** @throws {AppError} `ROOM_NOT_FOUND`, also for a conversation of others: nobody learns that it exists. */
@@ -78,6 +85,7 @@ export class RoomAccessService implements OnModuleInit {
   }
 
   private async read(roomId: number): Promise<RoomFacts> {
+    const { cache } = this;
     let room: Awaited<ReturnType<RoomsRepository['get']>>;
     try {
       room = await this.rooms.get(roomId);
@@ -85,6 +93,8 @@ export class RoomAccessService implements OnModuleInit {
       throw new AppError('UNAVAILABLE', { cause: error });
     }
     if (!room) throw new AppError('ROOM_NOT_FOUND', { context: { roomId } });
-    return this.remember({ roomId, kind: room.kind, users: room.directKey?.split(':').map(Number) });
+    const facts = { roomId, kind: room.kind, users: room.directKey?.split(':').map(Number) };
+    cache.set(roomId, { facts, readAt: performance.now() });
+    return facts;
   }
 }

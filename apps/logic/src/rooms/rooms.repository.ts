@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { AppError, isStorable } from '@parley/protocol';
 import { DataSource, In, type EntityManager } from 'typeorm';
 import { RoomEntity } from '../database/room.entity.js';
+import { IdIssuer } from '../database/id-issuer.js';
 import { SqlWriter } from '../database/sql-writer.js';
 import { UserEntity } from '../database/user.entity.js';
 
@@ -40,6 +41,7 @@ export class RoomsRepository {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     @Inject(SqlWriter) private readonly writer: SqlWriter,
+    @Inject(IdIssuer) private readonly ids: IdIssuer,
   ) {}
 
   /** Rooms, the most recently used first: the first `limit` of them, or those after a place in the list. */
@@ -75,16 +77,17 @@ export class RoomsRepository {
       seqCeiling: 0,
       usedAt: nowMs,
     };
-    return this.writer.run(async (manager) => {
+    const make = async (manager: EntityManager): Promise<RoomRow> => {
       if (Number.isFinite(most)) {
         // On Postgres two transactions of one user would each count without the other's room.
         await lockUser(manager, userId);
         if ((await manager.countBy(RoomEntity, { createdBy: userId, kind: 'room' })) >= most)
           throw new AppError('ROOM_LIMIT');
       }
-      const { identifiers } = await manager.insert(RoomEntity, row);
+      const { identifiers } = await manager.insert(RoomEntity, { ...row });
       return { roomId: Number(identifiers[0]?.['id']), name, kind: 'room', directKey: null };
-    });
+    };
+    return this.ids.run('rooms', make, ({ roomId }) => roomId);
   }
 
   /** Says that these rooms and conversations were in use just now. */
@@ -110,8 +113,9 @@ export class RoomsRepository {
     const directKey = `${Math.min(userA, userB)}:${Math.max(userA, userB)}`;
     const known = await this.rooms.findOneBy({ directKey });
     if (known) return rowOf(known);
-    return this.writer.run(async (manager) => {
+    const make = async (manager: EntityManager): Promise<{ row: RoomRow; isNew: boolean }> => {
       const userIds = [userA, userB];
+      const isNew = !(await manager.existsBy(RoomEntity, { directKey }));
       if ((await manager.countBy(UserEntity, { id: In(userIds) })) < userIds.length)
         throw new AppError('USER_NOT_FOUND');
       await manager.query(
@@ -125,8 +129,10 @@ export class RoomsRepository {
           `INSERT INTO memberships (room_id, user_id, role) VALUES ($1, $2, 'member') ON CONFLICT DO NOTHING`,
           [room.id, userId],
         );
-      return rowOf(room);
-    });
+      return { row: rowOf(room), isNew };
+    };
+    const made = await this.ids.run('rooms', make, ({ row, isNew }) => (isNew ? row.roomId : undefined));
+    return made.row;
   }
 
   /**
