@@ -18,7 +18,11 @@ function setUp(failures = 0) {
   const poison = new Map<number, ErrorCode>();
   const aside: unknown[] = [];
   const redis = { full: false };
-  const call = (contract: { pattern: string }, request: { entries: DispatchEntry[] }) => {
+  const call = (
+    contract: { pattern: string },
+    request: { entries: DispatchEntry[]; databaseLife?: string },
+  ) => {
+    if (request.databaseLife === 'other') return Promise.resolve({ otherDatabase: true });
     expect(contract.pattern).toBe('logic.archive');
     const seqs = request.entries.map(({ seq }) => seq);
     calls.push(seqs);
@@ -49,6 +53,18 @@ describe('ArchiverService', () => {
     await expect(archiver.archive(given, onError)).resolves.toEqual({ archived: given, foreign: [] });
     expect(calls).toEqual([[1, 2, 3]]);
     expect(onError).not.toHaveBeenCalled();
+  });
+
+  // What a worker had in hand when the database was replaced went into the new one, under rooms of the same numbers.
+  it('answers what was read for another database apart, and never mixes lives in one call', async () => {
+    const { archiver, calls, onError } = setUp();
+    const [one, two, three] = items(3).map((one, i) => ({
+      ...one,
+      databaseLife: i === 1 ? 'other' : 'ours',
+    }));
+    const outcome = await archiver.archive([one!, two!, three!], onError);
+    expect(outcome).toEqual({ archived: [one, three], foreign: [two] });
+    expect(calls).toEqual([[1], [3]]);
   });
 
   it('does nothing for no items', async () => {
