@@ -3,7 +3,7 @@ import { eventually } from '@parley/testing';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { RawTcp, RawWs } from './raw-clients.js';
+import { post, RawTcp, RawWs } from './raw-clients.js';
 import { Stack } from './stack.js';
 
 /** The largest frame, the most rooms, many reconnects at once, and a Redis that has lost everything. */
@@ -109,6 +109,43 @@ describe('bounds', () => {
     await Promise.all(clients.map(({ client }) => client.close()));
     await stack.spawn('connect-gateway');
     sender.close();
+  });
+
+  // One account over several connections and HTTP: its sends were parsed, passed on and counted in logic, among everybody's.
+  it('refuses the flood of one account where it comes in, and nobody else is refused or kept waiting', async () => {
+    const roomId = await room('flooded');
+    const flooder = await stack.login('demo1');
+    const other = await stack.login('demo2');
+    const bystander = await RawWs.connect(stack.gateway(0).wsUrl);
+    bystander.send({ op: 20, authToken: other, roomId });
+    await bystander.waitFor(({ op }) => op === 21);
+    const flood = await Promise.all(range(1, 4).map(() => RawWs.connect(stack.gateway(0).wsUrl)));
+    for (const client of flood) client.send({ op: 20, authToken: flooder, roomId });
+    const posts: Promise<number>[] = [];
+    for (const round of range(1, 30)) {
+      for (const client of flood)
+        for (const i of range(1, 100))
+          client.send({ op: 3, roomId, msg: `flood ${round} ${i}`, ref: 'flood' });
+      posts.push(
+        post(
+          `${stack.apiUrl}/v1/rooms/${roomId}/messages`,
+          { msg: 'flood' },
+          { authorization: `Bearer ${flooder}`, 'idempotency-key': `flood-${round}` },
+        ).then(({ status }) => status),
+      );
+      bystander.send({ op: 3, roomId, msg: `mine ${round}`, ref: round });
+      await bystander.waitFor(({ op, ref }) => op === 22 && ref === round);
+    }
+    expect(bystander.ofOp(23)).toEqual([]);
+    expect(bystander.ofOp(22).map(({ ref }) => ref)).toEqual(range(1, 30));
+    await eventually(() => {
+      const refused = flood.flatMap((client) => client.ofOp(23).map(({ code }) => code));
+      expect(new Set(refused)).toEqual(new Set(['RATE_LIMITED']));
+    });
+    for (const status of await Promise.all(posts)) expect([201, 429]).toContain(status);
+    const mine = () => bystander.texts().filter((text) => String(text).startsWith('mine'));
+    await eventually(() => expect(mine()).toEqual(range(1, 30).map((round) => `mine ${round}`)));
+    for (const client of [...flood, bystander]) client.close();
   });
 
   it('does not start one more instance than a service may have, and says why', async () => {

@@ -1,4 +1,4 @@
-import { messageBody, type DispatchEntry } from '@parley/contracts';
+import type { DispatchEntry } from '@parley/contracts';
 import { describe, expect, it } from 'vitest';
 import {
   describeSql,
@@ -8,29 +8,7 @@ import {
   sqlite,
 } from '../database/sql-databases.conformance.js';
 import { ArchiveRepository } from './archive.repository.js';
-
-/** An entry as the accept script makes it. */
-function entry(
-  seq: number,
-  more: { roomId?: number; clientMsgId?: string; senderId?: number; msg?: string } = {},
-): DispatchEntry {
-  const { roomId = 1, clientMsgId = `c-${seq}`, senderId = 3, msg = `message ${seq}` } = more;
-  const body = messageBody({
-    code: 0,
-    op: 3,
-    msg,
-    fromUserId: senderId,
-    fromUserName: 'demo',
-    toUserId: 0,
-    toUserName: '',
-    roomId,
-    createTime: '2026-11-23 08:01:39',
-    id: `id-${roomId}-${seq}`,
-    clientMsgId,
-    sentAt: 1_764_000_000_000 + seq,
-  });
-  return { roomId, seq, epoch: 'e1', body };
-}
+import { entry } from './entry.fixture.js';
 
 const entries = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, i) => entry(from + i));

@@ -1,7 +1,7 @@
-import { messageBody } from '@parley/contracts';
 import { expect, it } from 'vitest';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { ArchiveRepository } from '../archive/archive.repository.js';
+import { entry } from '../archive/entry.fixture.js';
 import { describeSql, openSql, rawSql } from '../database/sql-databases.conformance.js';
 import { RoomsRepository } from './rooms.repository.js';
 
@@ -71,21 +71,7 @@ describeSql('RoomsRepository', (server) => {
       { roomId: with5.roomId, peer: { userId: 5, userName: 'demo2' } },
     ]);
     await rooms.markUsed([with5.roomId], now + 3_000);
-    const body = messageBody({
-      code: 0,
-      op: 3,
-      msg: 'hi',
-      fromUserId: 3,
-      fromUserName: 'demo',
-      toUserId: 5,
-      toUserName: 'demo2',
-      roomId: with5.roomId,
-      createTime: '2026-11-23 08:01:39',
-      id: 'id-7',
-      clientMsgId: 'c-7',
-      sentAt: 7,
-    });
-    await app.get(ArchiveRepository).append([{ roomId: with5.roomId, seq: 7, epoch: 'e', body }]);
+    await app.get(ArchiveRepository).append([entry(7, with5)]);
     const [first] = await rooms.listDirect(3, 1);
     expect(first).toMatchObject({ roomId: with5.roomId, archived: 7 });
     expect((await rooms.listDirect(3, 10, first)).map(({ roomId }) => roomId)).toEqual([with4.roomId]);
