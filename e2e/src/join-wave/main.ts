@@ -36,10 +36,21 @@ const { values } = parseArgs({
 
 const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
+/** Whose sessions count: the name of the database, as a token of its own says it. */
+const databaseOf = (token: string) =>
+  (JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { db: string }).db;
+
 /** A session token as logic signs it; RFC 7515, HS256. */
-function tokenOf(userId: number): string {
+function tokenOf(userId: number, db: string): string {
   const exp = Math.floor(Date.now() / 1_000) + 3_600;
-  const claims = { sub: String(userId), name: `member ${userId}`, role: 'user', sid: `wave-${userId}`, exp };
+  const claims = {
+    sub: String(userId),
+    name: `member ${userId}`,
+    role: 'user',
+    sid: `wave-${userId}`,
+    db,
+    exp,
+  };
   const signed = `${base64({ alg: 'HS256', typ: 'JWT' })}.${base64(claims)}`;
   return `${signed}.${createHmac('sha256', SECRET).update(signed).digest('base64url')}`;
 }
@@ -66,13 +77,12 @@ interface Member {
 }
 
 /** Connects and joins, again and again while refused for now; rejects when refused. */
-function comeIn(url: string, userId: number, roomId: number, onRetry: () => void): Promise<Member> {
+function comeIn(url: string, authToken: string, roomId: number, onRetry: () => void): Promise<Member> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url, { perMessageDeflate: false });
     const member: Member = { socket, roomId, messages: 0 };
     socket.on('error', reject);
     socket.on('close', (code) => reject(new Error(`closed with ${code}`)));
-    const authToken = tokenOf(userId);
     const join = () => socket.send(JSON.stringify({ op: 20, roomId, authToken }));
     socket.on('open', join);
     socket.on('message', (data) => {
@@ -91,10 +101,13 @@ async function main(): Promise<void> {
   if (values.help) return void console.log(USAGE);
   const [count, rooms] = [Number(values.members), Number(values.rooms)];
   const env = Object.fromEntries(values.setting.map((setting) => setting.split('=') as [string, string]));
-  const stack = await Stack.start({ replicas: 1, env });
+  // All come from this machine.
+  const crowd = { PARLEY_CONNECTIONS_PER_ADDRESS: String(count + 1) };
+  const stack = await Stack.start({ replicas: 1, env: { ...crowd, ...env } });
   const redis = new Redis(stack.redis.url);
   const members: Member[] = [];
   try {
+    const database = databaseOf(await stack.login('demo'));
     await makeRooms(stack.dataDir, rooms);
     const gateway = stack.gateway();
     const pids = { gateway: gateway.process.pid ?? 0, redis: stack.redis.pid };
@@ -119,7 +132,12 @@ async function main(): Promise<void> {
     const comeOneByOne = async () => {
       while (next < count && performance.now() < deadline) {
         const i = next++;
-        await comeIn(gateway.wsUrl, 1_000 + i, FIRST_ROOM + (i % rooms), () => retries++).then(
+        await comeIn(
+          gateway.wsUrl,
+          tokenOf(1_000 + i, database),
+          FIRST_ROOM + (i % rooms),
+          () => retries++,
+        ).then(
           (member) => members.push(member),
           (error: Error) => refusals.set(error.message, (refusals.get(error.message) ?? 0) + 1),
         );
