@@ -98,7 +98,8 @@ function familyOf(key: string): string {
     .replace(/^\{s\d+\}:/, '{s}:')
     .replace(/^(session|user):[^:]+/, '$1:<id>')
     .replace(/room:\d+/, 'room:<id>')
-    .replace(/:(sent|on):.*$/, ':$1');
+    .replace(/:(sent|on):.*$/, ':$1')
+    .replace(/^(\{s\}:rooms-on|line:reports|write-check):[^:]+/, '$1:<id>');
 }
 
 function rssOf(pid: number): number {
