@@ -8,7 +8,7 @@ import { runChaos, type ChaosReport } from './chaos/run-chaos.js';
 import type { SqlKind } from './chaos/sql-server.js';
 
 /** A short run of `npm run chaos`: each fault once. */
-describe('chaos', { timeout: 720_000 }, () => {
+describe('chaos', { timeout: 480_000 }, () => {
   const run = (faults: readonly FaultName[], sql: SqlKind, ackReplicas: 0 | 1 = 0): Promise<ChaosReport> =>
     runChaos({
       ackReplicas,
