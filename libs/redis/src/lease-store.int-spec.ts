@@ -25,6 +25,43 @@ describe('LeaseStore', () => {
     expect(await leases.acquire(2, owner, 60_000)).toBeGreaterThan(0);
   });
 
+  it('lets a renewed lease outlive its first term, and end by its own', async () => {
+    const { main } = connect((await sharedRedis()).url);
+    const keys = testKeys(uniquePrefix());
+    const leases = new LeaseStore(main, keys);
+    const fence = await leases.acquire(1, 'a', 30_000);
+    expect(await main.pttl(keys.owner(1))).toBeLessThanOrEqual(30_000);
+    expect(await leases.acquire(1, 'a', 90_000)).toBe(fence);
+    expect(await main.pttl(keys.owner(1))).toBeGreaterThan(60_000);
+    // A new fence is a new term, too.
+    expect(await leases.acquire(1, 'a', 30_000, fence)).toBeGreaterThan(fence);
+    const ttl = await main.pttl(keys.owner(1));
+    expect(ttl).toBeGreaterThan(0);
+    expect(ttl).toBeLessThanOrEqual(30_000);
+  });
+
+  it('never gives a fence below the clock in microseconds, nor one twice while it knows the last', async () => {
+    const { main } = connect((await sharedRedis()).url);
+    const keys = testKeys(uniquePrefix());
+    const leases = new LeaseStore(main, keys);
+    const [seconds, micros] = await main.time();
+    const first = await leases.acquire(1, 'a', 60_000);
+    expect(first).toBeGreaterThanOrEqual(Number(seconds) * 1_000_000 + Number(micros));
+    // The clock is behind the last owner's fence: the counter decides.
+    const ahead = first + 3_600_000_000;
+    expect(await leases.acquire(1, 'a', 60_000, ahead)).toBe(ahead + 1);
+    await leases.release(1, 'a');
+    expect(await leases.acquire(1, 'b', 60_000)).toBe(ahead + 2);
+  });
+
+  it('tells owners apart whose names begin alike', async () => {
+    const leases = new LeaseStore(connect((await sharedRedis()).url).main, testKeys(uniquePrefix()));
+    await leases.acquire(1, 'logic-12', 60_000);
+    expect(await leases.acquire(1, 'logic-1', 60_000)).toBe(0);
+    await leases.release(1, 'logic-1');
+    expect(await leases.acquire(1, 'logic-1', 60_000)).toBe(0);
+  });
+
   it('lets another take it when the lease has ended', async () => {
     const leases = new LeaseStore(connect((await sharedRedis()).url).main, testKeys(uniquePrefix()));
     const fence = await leases.acquire(1, 'dead', 100);

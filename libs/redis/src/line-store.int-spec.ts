@@ -130,11 +130,124 @@ describe('the line of a shard', () => {
     expect(await restore(2, 'e1')).toMatchObject({ epoch: 'e2', seq: 100, created: true });
   });
 
+  it('is unproven on any other server than the one it names', async () => {
+    const { connections, keys, rooms, survey, lines } = open((await sharedRedis()).url);
+    await proveAll(connections, keys);
+    await rooms.restoreHead(room, START);
+    const line = keys.line(keys.shardOf(room));
+    await connections.main.hset(line, 'replid', 'f'.repeat(40));
+    expect(await rooms.accept(send('a'))).toEqual({ kind: 'unproven' });
+    const there = await survey();
+    expect(there.provenOn).toBe('f'.repeat(40));
+    expect(there.serverId).toMatch(/^[0-9a-f]{40}$/);
+    expect(await connections.main.info('replication')).toContain(`master_replid:${there.serverId}`);
+    // Another generation has begun since it was surveyed.
+    expect(await lines.prove({ ...there, generation: '5.z' }, '6.z')).toBe(false);
+    expect(await lines.begin({ ...there, generation: '5.z' }, '6.z')).toBe(false);
+    expect(await survey()).toMatchObject({ provenOn: 'f'.repeat(40), generation: '' });
+    expect(await lines.prove(there, '6.z')).toBe(true);
+    expect(await survey()).toMatchObject({ provenOn: there.serverId, generation: '6.z' });
+  });
+
+  it('leaves older logs void when a later generation begins without a change of database', async () => {
+    const { connections, keys, survey, lines } = open((await sharedRedis()).url);
+    const line = keys.line(keys.shardOf(room));
+    await lines.begin(await survey(), '3.a', true);
+    await lines.begin(await survey(), '4.a');
+    expect(await connections.main.hget(line, 'void')).toBe('3');
+  });
+
+  it('is surveyed by the newest id that its stream ever had, and by the clock', async () => {
+    const { connections, keys, survey } = open((await sharedRedis()).url);
+    const { main } = connections;
+    const stream = keys.dispatch(keys.shardOf(room));
+    await main.xadd(stream, '7-1', 'a', 1);
+    const newest = await main.xadd(stream, '8-3', 'a', 1);
+    await main.xtrim(stream, 'MAXLEN', 0);
+    const before = Number((await main.time())[0]) * 1_000;
+    const { streamId, nowMs, promoted } = await survey();
+    expect({ streamId, promoted }).toEqual({ streamId: newest, promoted: false });
+    expect(nowMs).toBeGreaterThanOrEqual(before);
+    expect(nowMs).toBeLessThan((Number((await main.time())[0]) + 1) * 1_000);
+  });
+
+  it('says of a server that it was once promoted', async () => {
+    const primary = await ownRedis();
+    const replica = await startRedis({ replicaOfPort: primary.port });
+    onTestFinished(() => replica.stop());
+    await replica.synced();
+    await replica.promote();
+    expect((await open(replica.url).survey()).promoted).toBe(true);
+  });
+
+  it('has Redis’s clock noted now and then, and only where it is proven', async () => {
+    const { connections, keys, survey, lines } = open((await sharedRedis()).url);
+    const { main } = connections;
+    const line = keys.line(keys.shardOf(room));
+    const at = async () => Number(await main.hget(line, 'at'));
+    const seen = await survey();
+    expect(await main.hexists(line, 'at')).toBe(0);
+    await lines.prove(seen, '');
+    const noted = await survey();
+    expect(await at()).toBe(noted.nowMs);
+    // Not at every look, and not before it is time.
+    await main.hset(line, 'at', noted.nowMs - 10_000);
+    const { nowMs } = await survey();
+    expect(await at()).toBe(noted.nowMs - 10_000);
+    await main.hset(line, 'at', nowMs - 30_001);
+    expect(await at()).toBe(nowMs - 30_001);
+    await survey();
+    expect(await at()).toBeGreaterThanOrEqual(nowMs);
+    // A little behind is no step back.
+    const ahead = (await survey()).nowMs + 900;
+    await main.hset(line, 'at', ahead);
+    await survey();
+    expect(await main.hexists(line, 'doubt')).toBe(0);
+    await main.hset(line, 'at', ahead + 3_600_000);
+    const back = await survey();
+    expect(await at()).toBe(back.nowMs);
+    expect(Number(await main.hget(line, 'doubt'))).toBe(back.nowMs + testLimits.recentFutureMs);
+    // On a server that is not proven the noted time is no measure.
+    await main.hset(line, 'replid', 'f'.repeat(40), 'at', ahead + 3_600_000);
+    await survey();
+    expect(await at()).toBe(ahead + 3_600_000);
+  });
+
+  it('gathers what lives know of a server, and forgets it in a while', async () => {
+    const { connections, keys, lines } = open((await sharedRedis()).url);
+    await lines.report('s1', 'a', 'of a');
+    await lines.report('s1', 'b', 'of b');
+    await lines.report('s2', 'a', 'elsewhere');
+    expect(await lines.reports('s1')).toEqual({ a: 'of a', b: 'of b' });
+    const ttl = await connections.main.pttl(keys.lineReports('s1'));
+    expect(ttl).toBeGreaterThan(30_000);
+    expect(ttl).toBeLessThanOrEqual(60_000);
+  });
+
+  it('counts the beats of each life, answers with all, and takes off those that have ended', async () => {
+    const { lines } = open((await sharedRedis()).url);
+    expect(await lines.beat('a')).toEqual({ a: '1' });
+    await lines.beat('b');
+    expect(await lines.beat('a')).toEqual({ a: '2', b: '1' });
+    await lines.forget();
+    await lines.beat('c');
+    await lines.forget('a', 'c');
+    expect(await lines.beat('b')).toEqual({ b: '2' });
+  });
+
   it('knows whether a server loses nothing', async () => {
     const careful = await ownRedis();
     const { connections, lines } = open(careful.url);
     expect(await lines.losesNothing()).toBe(true);
     await connections.main.config('SET', 'appendfsync', 'everysec');
+    expect(await lines.losesNothing()).toBe(false);
+    await connections.main.config('SET', 'appendfsync', 'always');
+    await connections.main.config('SET', 'appendonly', 'no');
+    expect(await lines.losesNothing()).toBe(false);
+    await connections.main.config('SET', 'appendonly', 'yes');
+    expect(await lines.losesNothing()).toBe(true);
+    // It does not say.
+    await connections.main.call('ACL', 'SETUSER', 'default', '-config');
     expect(await lines.losesNothing()).toBe(false);
   });
 });

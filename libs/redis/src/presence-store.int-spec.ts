@@ -2,7 +2,8 @@ import { eventually, sharedRedis, uniquePrefix } from '@parley/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { PresenceStore, type Member } from './presence-store.js';
 import { RoomStore } from './room-store.js';
-import { connect, proveAll, testKeys, testLimits } from './store.fixture.js';
+import { runScript } from './connections.js';
+import { connect, proveAll, siblingOf, testKeys, testLimits } from './store.fixture.js';
 
 afterAll(async () => (await sharedRedis()).stop());
 
@@ -106,6 +107,102 @@ describe('PresenceStore', () => {
     expect(await store.counts([room])).toEqual([0]);
   });
 
+  it('keeps an instance in the index until it holds members of no room of the shard', async () => {
+    const { store, main, keys, join, leave } = await presence();
+    const shard = keys.shardOf(room);
+    const other = siblingOf(room, keys);
+    const share = (on: string, added: Member[], removed: number[] = []) =>
+      store.share(other, on, { complete: false, added, removed });
+    await join('gw-1', ann);
+    await share('gw-1', [ann, bob]);
+    await leave('gw-1', ann.userId);
+    expect(await store.holders()).toEqual([{ instanceId: 'gw-1', shard }]);
+    expect(await store.roomsOn(shard, 'gw-1', 10)).toEqual([other]);
+    expect(await store.counts([room, other])).toEqual([0, 2]);
+    expect(await main.zrange(keys.shardOnline(shard), 0, -1)).toEqual([String(other)]);
+    await share('gw-1', [], [ann.userId]);
+    expect(await store.counts([other])).toEqual([1]);
+    await join('gw-1', ann);
+    await store.dropInstance(other, 'gw-1');
+    expect(await store.holders()).toEqual([{ instanceId: 'gw-1', shard }]);
+    expect(await store.roomsOn(shard, 'gw-1', 10)).toEqual([room]);
+    expect(await main.zrange(keys.shardOnline(shard), 0, -1)).toEqual([String(room)]);
+  });
+
+  // Whoever removes it may be killed in between: the next one has to find what is left.
+  it('knows a dead instance until the last part of its share is gone', async () => {
+    const { store, main, keys, join } = await presence();
+    const shard = keys.shardOf(room);
+    await join('dead', ann, bob, cat);
+    await join('gw-2', cat);
+    const dropOne = () =>
+      runScript(
+        main,
+        'dropInstance',
+        [
+          ...[keys.roomInstances(room), keys.roomMembers(room), keys.roomNames(room)],
+          ...[keys.shardOnline(shard), keys.shardRoomsOn(shard, 'dead'), keys.shardHolders(shard)],
+        ],
+        ['dead', keys.roomOnPrefix(room), room, 1],
+      );
+    let gone = 0;
+    for (const left of [2, 1, 0]) {
+      const reply = (await dropOne()) as [number, number];
+      expect(reply[1]).toBe(left);
+      gone += reply[0];
+      expect(await store.counts([room])).toEqual([3 - gone]);
+      const instances = (await store.instancesOfRooms([room]))[0];
+      expect(instances?.includes('dead')).toBe(left > 0);
+      expect(await store.roomsOn(shard, 'dead', 10)).toEqual(left > 0 ? [room] : []);
+      expect((await store.holders()).some(({ instanceId }) => instanceId === 'dead')).toBe(left > 0);
+    }
+    expect(gone).toBe(2);
+    expect((await store.list(room, 9)).members).toEqual([cat]);
+  });
+
+  it('is ordered by when they came, not by who they are, and a second connection moves nobody', async () => {
+    const { main, join, leave, names } = await presence();
+    const nextMs = async () => {
+      const now = async () => Number((await main.time())[0]) * 1_000 + Number((await main.time())[1]) / 1_000;
+      const before = await now();
+      await eventually(async () => expect(await now()).toBeGreaterThan(before + 1), { intervalMs: 1 });
+    };
+    for (const member of [cat, ann, bob]) {
+      await join('gw-1', member);
+      await nextMs();
+    }
+    await join('gw-2', cat);
+    await nextMs();
+    expect(await names()).toEqual([bob.userName, 'ann', 'cat']);
+    // He was there all the while by his other connection.
+    await leave('gw-1', cat.userId);
+    await join('gw-1', cat);
+    expect(await names()).toEqual([bob.userName, 'ann', 'cat']);
+    await leave('gw-1', cat.userId);
+    await leave('gw-2', cat.userId);
+    await nextMs();
+    await join('gw-1', cat);
+    expect(await names()).toEqual(['cat', bob.userName, 'ann']);
+  });
+
+  it('says who is here, and of how many in all, each in its place', async () => {
+    const { store, join } = await presence();
+    await join('gw-1', ann, bob, cat);
+    expect(await join('gw-2', ann)).toMatchObject({ members: 3, here: 1 });
+    const [state] = await store.survey([room], 'gw-1');
+    expect(state?.here).toBe(3);
+    expect([...(state?.instances ?? [])].sort()).toEqual(['gw-1', 'gw-2']);
+    expect((await store.survey([room], 'gw-3'))[0]?.here).toBe(0);
+  });
+
+  it('adds and removes in one report', async () => {
+    const { store, join, names } = await presence();
+    await join('gw-1', ann, bob);
+    const report = { complete: false, added: [cat], removed: [ann.userId, bob.userId] };
+    expect(await store.share(room, 'gw-1', report)).toMatchObject({ members: 1, here: 1 });
+    expect(await names()).toEqual(['cat']);
+  });
+
   it('lists as many members as one page may have', async () => {
     const { store, everybody } = await presence();
     expect(await everybody('gw-1', ...crowdOf(1_500))).toMatchObject({ members: 1_500 });
@@ -162,6 +259,11 @@ describe('PresenceStore', () => {
   it("answers the room's position after the report", async () => {
     const { connections, main, keys, store, join } = await presence();
     expect((await join('gw-1', ann)).position).toBeUndefined();
+    // Without a line or a head neither is known; nor is what has lost its seq.
+    await main.hset(keys.roomHead(room), 'epoch', 'e');
+    expect((await join('gw-1', ann)).position).toBeUndefined();
+    expect((await store.survey([room], 'gw-1'))[0]?.position).toBeUndefined();
+    await main.del(keys.roomHead(room));
     const lines = await proveAll(connections, keys);
     const rooms = new RoomStore(main, keys, testLimits);
     await rooms.restoreHead(room, { epoch: 'e', floor: 4, ceiling: 9, archived: 4 });

@@ -57,6 +57,38 @@ describe('an id that Redis may have forgotten', () => {
     expect(await (await open()).send(0)).toMatchObject({ kind: 'ok', seq: 1 });
   });
 
+  it('is asked about by itself when it is old, whatever is true of the room', async () => {
+    const { send } = await open({ floor: 10 });
+    expect(await send(-301_000)).toEqual(ask('id'));
+    expect(await send(undefined)).toEqual(ask('id'));
+    expect(await send(122_000)).toEqual(ask('id'));
+  });
+
+  it('is known for the window that is set, and by its sender alone', async () => {
+    const { main, keys, send } = await open({ dedupWindowMs: 500_000 });
+    await send(0, { clientMsgId: 'mine' });
+    const ttl = await main.pttl(keys.roomSent(room, 7, 'mine'));
+    expect(ttl).toBeGreaterThan(400_000);
+    expect(ttl).toBeLessThanOrEqual(500_000);
+    expect(await send(0, { clientMsgId: 'mine', archiveAsked: true })).toMatchObject({ kind: 'duplicate' });
+    expect(await send(0, { clientMsgId: 'mine', senderId: 8 })).toMatchObject({ kind: 'ok', seq: 2 });
+  });
+
+  it('that is ahead by no more than a clock may be leaves no mark: the next one is not asked about', async () => {
+    const { main, keys, send } = await open();
+    await send(110_000, { archiveAsked: true });
+    expect(await main.exists(keys.roomAhead(room, 7))).toBe(0);
+    expect(await send(0)).toMatchObject({ kind: 'ok', seq: 2 });
+  });
+
+  it('is not asked about for a clock that is a little behind the noted one', async () => {
+    const { main, line, send, redisMs } = await open();
+    // It may pass meanwhile, and is then no step back either.
+    await main.hset(line, 'at', (await redisMs()) + 999);
+    expect(await send(0)).toMatchObject({ kind: 'ok' });
+    expect(await main.hexists(line, 'doubt')).toBe(0);
+  });
+
   // Made an hour ahead, it looked recent an hour later, when its record had long gone: accepted twice.
   it('is asked about when it came from the future, for as long as it might look recent; others are not', async () => {
     const { main, keys, send, redisMs } = await open({ recentFutureMs: 1_000 });
@@ -97,6 +129,8 @@ describe('an id that Redis may have forgotten', () => {
       expect(await send(0)).toEqual(ask('room'));
       expect(await send(118_000)).toEqual(ask('room'));
       expect(Number(await main.hget(line, 'at'))).toBeLessThan(now + 60_000);
+      // Whoever has asked the archive is let through meanwhile.
+      expect(await send(0, { archiveAsked: true })).toMatchObject({ kind: 'ok' });
       // What was made later than any clock can have said before is taken at its word.
       await main.hset(line, 'doubt', now - 1_000);
       expect(await send(0)).toMatchObject({ kind: 'ok' });

@@ -1,8 +1,10 @@
-import { sharedRedis, uniquePrefix } from '@parley/testing';
-import { afterAll, describe, expect, it } from 'vitest';
+import { sharedRedis, startRedis, uniquePrefix } from '@parley/testing';
+import { Redis } from 'ioredis';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { scripts } from './generated/scripts.js';
 import type { ShardSurvey } from './line-store.js';
 import { RoomStore, type AcceptInput, type RoomStart } from './room-store.js';
-import { connect, proveAll, testKeys, testLimits } from './store.fixture.js';
+import { connect, proveAll, send as sendOf, testKeys, testLimits } from './store.fixture.js';
 
 afterAll(async () => (await sharedRedis()).stop());
 
@@ -14,10 +16,11 @@ const line = { generation: '', streamId: expect.stringMatching(/^\d+-\d+$/) as s
 interface StoreOptions extends Partial<typeof testLimits> {
   start?: Partial<RoomStart>;
   head?: boolean;
+  url?: string;
 }
 
-async function store({ start = {}, head = true, ...limits }: StoreOptions = {}) {
-  const connections = connect((await sharedRedis()).url);
+async function store({ start = {}, head = true, url, ...limits }: StoreOptions = {}) {
+  const connections = connect(url ?? (await sharedRedis()).url);
   const { main } = connections;
   const keys = testKeys(uniquePrefix());
   const lines = await proveAll(connections, keys);
@@ -28,23 +31,12 @@ async function store({ start = {}, head = true, ...limits }: StoreOptions = {}) 
     await main.xlen(keys.dispatch(keys.shardOf(room))),
   ];
   const survey = async () => (await lines.survey())[keys.shardOf(room)] as ShardSurvey;
-  return { main, keys, lines, survey, rooms, lengths };
+  const oldest = async () => (await rooms.range(room, 1, undefined, 1))[0]?.seq;
+  const length = () => main.xlen(keys.roomLog(room));
+  return { main, keys, lines, survey, rooms, lengths, oldest, length };
 }
 
-function send(n: number | string, over: Partial<AcceptInput> = {}): AcceptInput {
-  return {
-    roomId: room,
-    senderId: 7,
-    clientMsgId: `c${n}`,
-    body: `{"n":"${n}"`,
-    text: `text ${n}`,
-    id: `id${n}`,
-    sentAt: 5,
-    clientMsgIdMs: 0,
-    archiveAsked: true,
-    ...over,
-  };
-}
+const send = (n: number | string, over: Partial<AcceptInput> = {}) => sendOf(`c${n}`, over);
 
 describe('accept', () => {
   it('numbers messages 1, 2, 3 and appends each to the log and to the dispatch stream', async () => {
@@ -56,10 +48,10 @@ describe('accept', () => {
       { kind: 'ok', seq: 3, epoch: 'e1', seqsLeft: 7, line },
     ]);
     expect(await rooms.range(room, 1, undefined, 10)).toEqual(
-      [1, 2, 3].map((n) => ({ seq: n, epoch: 'e1', body: `{"n":"${n}"` })),
+      [1, 2, 3].map((n) => ({ seq: n, epoch: 'e1', body: `{"n":"c${n}"` })),
     );
     const [, fields] = (await main.xrange(keys.dispatch(keys.shardOf(room)), '-', '+'))[1] ?? [];
-    expect(fields).toEqual(['r', '42', 's', '2', 'e', 'e1', 'b', '{"n":"2"', 't', '']);
+    expect(fields).toEqual(['r', '42', 's', '2', 'e', 'e1', 'b', '{"n":"c2"', 't', '']);
     expect(await rooms.head(room)).toEqual({ seq: 3, epoch: 'e1', floor: 0 });
   });
 
@@ -78,7 +70,7 @@ describe('accept', () => {
       kind: 'duplicate',
       seq: 1,
       epoch: 'e1',
-      id: 'id1',
+      id: 'id-c1',
       sentAt: 5,
       sameText: true,
     });
@@ -154,6 +146,74 @@ describe('accept', () => {
     expect(length).toBeGreaterThanOrEqual(1_000);
     // Trimmed by whole nodes of 100, and only at every 64th message.
     expect(length).toBeLessThanOrEqual(1_200);
+  });
+
+  it('keeps exactly a thousand messages in the log, and what is above the archived one', async () => {
+    // One entry a node: what is trimmed by whole nodes goes to the entry.
+    const redis = await startRedis({ appendOnly: false, extraArgs: ['--stream-node-max-entries', '1'] });
+    onTestFinished(() => redis.stop());
+    const { rooms, oldest, length } = await store({ url: redis.url });
+    const fill = (from: number, to: number) =>
+      Promise.all(Array.from({ length: to - from + 1 }, (_, i) => rooms.accept(send(from + i))));
+    await fill(1, 1_023);
+    await rooms.markArchived(room, 15);
+    await fill(1_024, 1_087);
+    // The one after the 1,024th: 24 are too many, 15 of them are archived.
+    expect(await oldest()).toBe(16);
+    await rooms.markArchived(room, 1_087);
+    expect(await rooms.accept(send(1_088))).toMatchObject({ kind: 'ok', seq: 1_088 });
+    expect([await oldest(), await length()]).toEqual([89, 1_000]);
+    await fill(1_089, 1_151);
+    expect(await oldest()).toBe(89);
+  });
+
+  it('tells of what was appended where it is, before the answer, and of nothing else', async () => {
+    const { rooms, survey } = await store({ start: { ceiling: 2 } });
+    const told: unknown[] = [];
+    rooms.onAppended((roomId, at) => told.push([roomId, at]));
+    const first = await rooms.accept(send(1));
+    expect(told).toEqual([[room, { generation: '', streamId: (await survey()).streamId }]]);
+    expect(first).toMatchObject({ line: { streamId: (await survey()).streamId } });
+    await rooms.accept(send(1));
+    await rooms.accept(send(2));
+    await rooms.accept(send(3));
+    expect(told).toHaveLength(2);
+  });
+
+  it('names the generation and the epoch that a message is of', async () => {
+    const { rooms, lines, survey } = await store();
+    await rooms.accept(send(1));
+    await lines.begin(await survey(), '7.x');
+    await rooms.restoreHead(room, { ...START, epoch: 'e7' });
+    expect(await rooms.accept(send(2))).toMatchObject({
+      kind: 'ok',
+      epoch: 'e7',
+      line: { generation: '7.x' },
+    });
+    expect(await rooms.range(room, 1, undefined, 9)).toMatchObject([{ epoch: 'e1' }, { epoch: 'e7' }]);
+    expect(await rooms.accept(send(2))).toMatchObject({ kind: 'duplicate', seq: 2, epoch: 'e7' });
+  });
+
+  // It repeated the ack of a send that its successor had never got.
+  it('is refused on a replica, a repeated send too, which would write nothing', async () => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.stop());
+    const { rooms, keys } = await store({ url: redis.url });
+    await rooms.accept(send(1));
+    const raw = new Redis(redis.url);
+    onTestFinished(() => raw.disconnect());
+    await raw.replicaof('127.0.0.1', '9');
+    const shard = keys.shardOf(room);
+    const again = (n: number) =>
+      raw.eval(
+        scripts.acceptMessage.lua,
+        6,
+        ...[keys.roomHead(room), keys.roomLog(room), keys.roomSent(room, 7, `c${n}`)],
+        ...[keys.dispatch(shard), keys.line(shard), keys.roomAhead(room, 7)],
+        ...['{', room, '', 0, 1, 1_000, 100, 100, 10, 10, 'd|i|1'],
+      );
+    await expect(again(1)).rejects.toThrow(/^READONLY/);
+    await expect(again(2)).rejects.toThrow(/READONLY/);
   });
 });
 

@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest';
 import { RedisConnections } from './connections.js';
 import { RedisKeys } from './keys.js';
 import { LineStore } from './line-store.js';
+import type { AcceptInput } from './room-store.js';
 
 /** Keys as the apps have them. */
 export function testKeys(prefix: string, shardCount = 32): RedisKeys {
@@ -23,6 +24,27 @@ export const testLimits = {
   recentFutureMs: 120_000,
   maxPendingEntries: 100_000,
 };
+
+/** A send under an id that does not say when it was made, and that the archive does not know. */
+export function send(clientMsgId: string, over: Partial<AcceptInput> = {}): AcceptInput {
+  return {
+    roomId: 42,
+    senderId: 7,
+    clientMsgId,
+    body: `{"n":"${clientMsgId}"`,
+    text: `text of ${clientMsgId}`,
+    id: `id-${clientMsgId}`,
+    sentAt: 5,
+    clientMsgIdMs: 0,
+    archiveAsked: true,
+    ...over,
+  };
+}
+
+/** Another room of the same shard. */
+export function siblingOf(roomId: number, keys: RedisKeys): number {
+  for (let id = roomId + 1; ; id++) if (keys.shardOf(id) === keys.shardOf(roomId)) return id;
+}
 
 /** Declares every shard proven on the server that answers, as a fresh system does. */
 export async function proveAll(connections: RedisConnections, keys: RedisKeys): Promise<LineStore> {
