@@ -47,11 +47,13 @@ export class ShardOwner {
   private readonly outdone = new Map<number, number>();
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> = Promise.resolve();
+  /** A look at everything is to come that has not begun. */
+  private isDue = false;
   private stopped = true;
   private lastRenewal = -Infinity;
 
   constructor(
-    private readonly leases: LeaseStore,
+    private readonly leases: Pick<LeaseStore, 'acquire' | 'release'>,
     private readonly options: ShardOwnerOptions,
   ) {}
 
@@ -80,8 +82,14 @@ export class ShardOwner {
 
   /** The registry changed: see at once whether this process should own other shards. */
   poke(): void {
+    // While Redis does not answer one waits; not one more with each interval.
+    if (this.isDue) return;
+    this.isDue = true;
     this.running = this.running
-      .then(() => this.balance())
+      .then(() => {
+        this.isDue = false;
+        return this.balance();
+      })
       .catch((error: unknown) => this.options.onError?.(error));
   }
 
@@ -121,7 +129,9 @@ export class ShardOwner {
       // Not waited for: the leases of the others are to be renewed meanwhile.
       else if (!wanted && held) this.giveBack(shard);
     }
-    await Promise.all(jobs);
+    // All of them: what is still to be answered would be held after the shards were given back.
+    const failed = (await Promise.allSettled(jobs)).find(({ status }) => status === 'rejected');
+    if (failed) throw (failed as PromiseRejectedResult).reason;
   }
 
   private giveBack(shard: number): void {
