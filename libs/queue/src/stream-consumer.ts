@@ -64,9 +64,9 @@ export class StreamConsumer implements ShardReader {
   private acking = false;
 
   constructor(
-    private readonly connections: RedisConnections,
-    private readonly streams: DispatchStreams,
-    private readonly owner: ShardOwner,
+    private readonly connections: Pick<RedisConnections, 'createBlocking'>,
+    private readonly streams: Pick<DispatchStreams, 'ensureGroups' | 'gather' | 'read' | 'ack'>,
+    private readonly owner: Pick<ShardOwner, 'owned' | 'addReader'>,
     private readonly options: StreamConsumerOptions,
   ) {
     this.plan = new ReadPlan(options.batchSize);
