@@ -1,0 +1,37 @@
+/**
+ * Stryker for one project. `npm run mutate` sets the environment: MUTATE_PROJECT (a folder), MUTATE_FILES
+ * (globs, space between), MUTATE_ONE_IN (a sample), MUTATE_WORKERS, MUTATE_ANEW (1: forget earlier results).
+ */
+const { MUTATE_PROJECT = '', MUTATE_FILES = '', MUTATE_ONE_IN, MUTATE_WORKERS, MUTATE_ANEW } = process.env;
+const reports = `reports/mutation/${MUTATE_PROJECT.split('/').at(-1)}`;
+const isSample = Number(MUTATE_ONE_IN ?? 1) > 1;
+
+/** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
+export default {
+  testRunner: 'vitest',
+  vitest: { configFile: 'tools/mutation/vitest.config.mts', related: false },
+  plugins: ['@stryker-mutator/vitest-runner', './tools/mutation/stryker-plugins.mjs'],
+  ignorers: ['prose'],
+  checkers: isSample ? ['sample'] : [],
+  mutate: [
+    ...MUTATE_FILES.split(' '),
+    '!**/*.{spec,int-spec,fault-spec,fixture,conformance,module,entity}.ts',
+    '!**/{testing,generated,migrations}/**',
+    '!**/{index,main,node}.ts',
+  ],
+  // Code that runs only while a file loads is a declaration, and each such mutant would need every suite.
+  ignoreStatic: true,
+  coverageAnalysis: 'perTest',
+  disableTypeChecks: false,
+  concurrency: Number(MUTATE_WORKERS ?? 2),
+  // Only mutants whose code or whose tests have changed since the last run are tried again.
+  incremental: !isSample,
+  incrementalFile: `${reports}.incremental.json`,
+  force: MUTATE_ANEW === '1',
+  jsonReporter: { fileName: `${reports}.json` },
+  reporters: ['json', 'progress-append-only'],
+  tempDirName: '.stryker-tmp',
+  ignorePatterns: ['/docs', '/apps/web', '/e2e', '/reports', '.data', '.nx', 'dist'],
+  timeoutMS: 10_000,
+  dryRunTimeoutMinutes: 15,
+};
