@@ -29,6 +29,7 @@ export async function mutate(args) {
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.once(signal, () => void endRunningCommands().finally(() => process.exit(130)));
   }
+  /** @type {(Target | 'lua')[]} */
   const targets = options.targets.length > 0 ? options.targets : ['lua', ...mutatedFolders.map(whole)];
   const out = createOutput({ totalSteps: targets.length });
   let unjudged = 0;
