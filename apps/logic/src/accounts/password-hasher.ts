@@ -7,6 +7,20 @@ export interface Argon2Options {
   readonly parallelism: number;
 }
 
+/** The parameters by the names that `argon2` has for them. */
+export interface Argon2Parameters {
+  readonly type: typeof argon2id;
+  readonly memoryCost: number;
+  readonly timeCost: number;
+  readonly parallelism: number;
+}
+
+/** What is used of `argon2`. */
+export interface Argon2 {
+  hash(password: string, options: Argon2Parameters): Promise<string>;
+  verify(digest: string, password: string): Promise<boolean>;
+}
+
 /** Hashes computed at a time: each takes tens of milliseconds of a core, and chat needs cores too. */
 const MAX_CONCURRENT = 2;
 /** Log-ins that may wait for one; more are refused. At 25 ms each that is 5 s: 300 people log in at once. Judgement. */
@@ -22,7 +36,11 @@ export class PasswordHasher {
   private readonly waiting: (() => void)[] = [];
   private dummyHash: Promise<string> | undefined;
 
-  constructor(private readonly options: Argon2Options) {
+  /** @param argon2 - The work itself. @defaultValue the real one */
+  constructor(
+    private readonly options: Argon2Options,
+    private readonly argon2: Argon2 = { hash, verify },
+  ) {
     // Ahead of its first use, which would otherwise take twice as long as checking a known user.
     this.unknownUserHash().catch(() => undefined);
   }
@@ -38,13 +56,19 @@ export class PasswordHasher {
    */
   async matches(password: string, passwordHash: string | undefined): Promise<boolean> {
     const against = passwordHash ?? (await this.unknownUserHash());
-    const matches = await this.limited(() => verify(against, password));
+    const matches = await this.limited(() => this.argon2.verify(against, password));
     return matches && passwordHash !== undefined;
   }
 
   private compute(password: string): Promise<string> {
     const { memoryKib, iterations, parallelism } = this.options;
-    return hash(password, { type: argon2id, memoryCost: memoryKib, timeCost: iterations, parallelism });
+    const options: Argon2Parameters = {
+      type: argon2id,
+      memoryCost: memoryKib,
+      timeCost: iterations,
+      parallelism,
+    };
+    return this.argon2.hash(password, options);
   }
 
   /** Not in the line with the others: it is made once, and must not be refused. A failure is not kept. */
