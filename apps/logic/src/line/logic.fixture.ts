@@ -84,6 +84,7 @@ export async function startLogic(url: string, prefix: string, sql: INestApplicat
     rooms,
     warnings,
     connections,
+    publishing,
     send,
     /** One that must succeed: its position. */
     accepted: async (roomId: number, text: string, clientMsgId?: string) => {
