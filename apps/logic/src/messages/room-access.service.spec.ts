@@ -15,17 +15,26 @@ describe('RoomAccessService', () => {
 
   /** What SQL answers next, and how often it was asked. */
   function setUp(answer: () => Promise<Room | null>) {
-    const sql = { answer, reads: 0 };
+    const sql = { answer, reads: 0, asked: [] as number[] };
+    const heard: { event?: (event: { roomId: number }) => void; subscribed?: () => void | Promise<void> } =
+      {};
     const service = new RoomAccessService(
       stub<RoomsRepository>('RoomsRepository', {
-        get: (() => {
+        get: ((roomId: number) => {
           sql.reads++;
+          sql.asked.push(roomId);
           return sql.answer();
         }) as RoomsRepository['get'],
       }),
-      stub<EventBus>('EventBus', {}),
+      stub<EventBus>('EventBus', {
+        subscribe: (async (kind, _schema, onEvent, onSubscribed) => {
+          expect(kind).toBe('room');
+          heard.event = onEvent as (event: { roomId: number }) => void;
+          heard.subscribed = onSubscribed;
+        }) as EventBus['subscribe'],
+      }),
     );
-    return { sql, service };
+    return { sql, service, heard };
   }
 
   it('asks SQL once for a room, however many ask for it', async () => {
@@ -81,5 +90,71 @@ describe('RoomAccessService', () => {
     await expect(
       setUp(() => Promise.reject(new Error('gone'))).service.authorize(1, 7),
     ).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  it('reads again at thirty seconds, not before', async () => {
+    const { sql, service } = setUp(async () => room());
+    await service.authorize(1, 7);
+    vi.advanceTimersByTime(29_999);
+    await service.authorize(1, 7);
+    expect(sql.reads).toBe(1);
+    vi.advanceTimersByTime(1);
+    await service.authorize(1, 7);
+    expect(sql.reads).toBe(2);
+    // What was read counts from now.
+    await vi.advanceTimersByTimeAsync(29_999);
+    await service.authorize(1, 7);
+    expect(sql.reads).toBe(2);
+  });
+
+  it('answers from then on what was read again', async () => {
+    const { sql, service } = setUp(async () => room('1:2'));
+    await service.authorize(1, 7);
+    sql.answer = async () => room('1:3');
+    vi.advanceTimersByTime(30_000);
+    await service.authorize(1, 7);
+    await vi.advanceTimersByTimeAsync(0);
+    await expect(service.authorize(2, 7)).rejects.toMatchObject({ code: 'ROOM_NOT_FOUND' });
+    expect(await service.authorize(3, 7)).toMatchObject({ users: [1, 3] });
+  });
+
+  it('tells rooms apart', async () => {
+    const { sql, service } = setUp(async () => room());
+    expect(await service.authorize(1, 7)).toMatchObject({ roomId: 7 });
+    expect(await service.authorize(1, 8)).toMatchObject({ roomId: 8 });
+    expect(sql.asked).toEqual([7, 8]);
+    expect([service.knows(7), service.knows(8), service.knows(9)]).toEqual([true, true, false]);
+  });
+
+  it('knows what it was told to remember, as if it had read it just now', async () => {
+    const { sql, service } = setUp(async () => room());
+    const facts = { roomId: 7, kind: 'direct', users: [1, 2] } as const;
+    expect(service.remember(facts)).toBe(facts);
+    vi.advanceTimersByTime(29_999);
+    expect(await service.authorize(2, 7)).toEqual(facts);
+    await expect(service.authorize(3, 7)).rejects.toMatchObject({ code: 'ROOM_NOT_FOUND' });
+    expect(sql.reads).toBe(0);
+  });
+
+  it('forgets a room that is said to have changed, and all when it may have missed that', async () => {
+    const { service, heard } = setUp(async () => room());
+    await service.onModuleInit();
+    for (const roomId of [7, 8, 9]) await service.authorize(1, roomId);
+    heard.event?.({ roomId: 7 });
+    expect([7, 8, 9].map((roomId) => service.knows(roomId))).toEqual([false, true, true]);
+    await heard.subscribed?.();
+    expect([7, 8, 9].map((roomId) => service.knows(roomId))).toEqual([false, false, false]);
+  });
+
+  it('forgets all of another database, also what is being read', async () => {
+    const { sql, service } = setUp(async () => room());
+    await service.authorize(1, 7);
+    let answer: () => void = () => undefined;
+    sql.answer = () => new Promise((resolve) => (answer = () => resolve(room())));
+    const reading = service.authorize(1, 8);
+    service.forgetAll();
+    answer();
+    await reading;
+    expect([service.knows(7), service.knows(8)]).toEqual([false, false]);
   });
 });
