@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { RoomUseService } from './room-use.service.js';
 import type { RoomsRepository } from './rooms.repository.js';
 
@@ -35,5 +35,54 @@ describe('RoomUseService', () => {
     for (let i = 0; i < 102; i++) await use.flush();
     const written = markUsed.mock.calls.slice(1).flatMap(([ids]) => ids);
     expect(new Set(written)).toEqual(new Set(range(1, 50_000)));
+  });
+
+  it('says when, and writes first what SQL could not take', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 12_345 });
+    onTestFinished(() => void vi.useRealTimers());
+    const { markUsed, use } = setUp();
+    markUsed.mockRejectedValueOnce(new Error('away'));
+    use.touch([1]);
+    await use.flush();
+    use.touch([2]);
+    await use.flush();
+    expect(markUsed.mock.calls).toEqual([
+      [[1], 12_345],
+      [[1, 2], 12_345],
+    ]);
+  });
+
+  it('writes once at a time', async () => {
+    const { markUsed, use } = setUp();
+    let written: () => void = () => undefined;
+    markUsed.mockImplementationOnce(() => new Promise((resolve) => (written = resolve)));
+    use.touch([1]);
+    const first = use.flush();
+    use.touch([2]);
+    expect(use.flush()).toBe(first);
+    expect(markUsed).toHaveBeenCalledTimes(1);
+    written();
+    await first;
+    await use.flush();
+    expect(markUsed.mock.calls.map(([ids]) => ids)).toEqual([[1], [2]]);
+  });
+
+  it('writes every second while the process runs, and what is left when it ends', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { markUsed, use } = setUp();
+    use.onModuleInit();
+    use.touch([1]);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(markUsed).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(markUsed).toHaveBeenCalledTimes(1);
+    use.touch([2]);
+    await use.onApplicationShutdown();
+    expect(markUsed.mock.calls.map(([ids]) => ids)).toEqual([[1], [2]]);
+    use.touch([3]);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(markUsed).toHaveBeenCalledTimes(2);
+    expect(vi.getTimerCount()).toBe(0);
   });
 });
