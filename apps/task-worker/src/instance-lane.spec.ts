@@ -234,6 +234,29 @@ describe('InstanceLane', () => {
     expect(requests[5]?.entries).toHaveLength(1);
   });
 
+  // They went ahead of what the room lacked, and the gateway had to find out by itself that there was a gap.
+  it('gives by position also what came for a room while it was not taken, and its place in the queue back', async () => {
+    const { push, requests, answers, finished, lettingGo, lane } = setUp(3, 300);
+    const call = held();
+    answers.push(() => call.answer().then(() => ({ failed: [1] })));
+    push(1, 1);
+    await settle();
+    push(1, 2, { body: `{${'x'.repeat(149)}` });
+    push(2, 1, { body: '{' });
+    call.release();
+    await settle();
+    expect(requests[1]?.entries.map(({ roomId, seq }) => [roomId, seq])).toEqual([[2, 1]]);
+    expect([finished, lettingGo, lane.size]).toEqual([['done 2-1'], ['1-1', '1-2'], 2]);
+    await vi.advanceTimersByTimeAsync(50);
+    await settle();
+    expect(requests[2]).toMatchObject({ entries: [], upTo: [{ roomId: 1, seq: 2 }] });
+    expect([finished, lane.size]).toEqual([['done 2-1', 'done 1-1', 'done 1-2'], 0]);
+    // Were its bytes still counted, this would collapse.
+    push(2, 2, { body: `{${'x'.repeat(199)}` });
+    await settle();
+    expect(requests[3]?.entries).toHaveLength(1);
+  });
+
   it('asks for a room that comes behind while another one waits for its turn', async () => {
     const { push, requests, answers } = setUp(1);
     const failRoom = (roomId: number) => () => Promise.resolve({ failed: [roomId] });

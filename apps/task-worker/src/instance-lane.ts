@@ -80,9 +80,22 @@ export class InstanceLane {
     while (this.queue.length > 0 && !this.gone) {
       const batch = nextBatch(this.queue);
       for (const { bytes } of batch.jobs) this.queuedBytes -= bytes;
-      for (const job of (await this.deliver(batch)) ?? []) this.putBehind(job, MIN_RETRY_MS);
+      const failed = (await this.deliver(batch)) ?? [];
+      for (const job of failed) this.putBehind(job, MIN_RETRY_MS);
+      if (failed.length > 0) this.putRestBehind();
     }
     this.isBusy = false;
+  }
+
+  /** What came meanwhile for rooms that are behind now: handed over one by one it would come before what they lack. */
+  private putRestBehind(): void {
+    for (const job of this.queue.splice(0)) {
+      if (!this.behind.has(job.item.entry.roomId)) this.queue.push(job);
+      else {
+        this.queuedBytes -= job.bytes;
+        this.putBehind(job);
+      }
+    }
   }
 
   private async repair(): Promise<void> {
