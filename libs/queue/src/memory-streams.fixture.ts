@@ -105,6 +105,8 @@ export function consumerWorld(options: Partial<StreamConsumerOptions> & { shardC
   const { shardCount = 1, ...given } = options;
   const memory = memoryStreams(shardCount);
   const owned = new Map([[0, 1]]);
+  /** Shards that are owned for a moment only, shorter than a read may block. */
+  const endingSoon = new Set<number>();
   const connection = Object.assign(new EventEmitter(), { status: 'ready', disconnect: vi.fn() });
   const askedFor: number[] = [];
   const items: StreamItem[] = [];
@@ -123,7 +125,7 @@ export function consumerWorld(options: Partial<StreamConsumerOptions> & { shardC
     {
       owned: (forMs = 0) => {
         askedFor.push(forMs);
-        return new Map(owned);
+        return new Map([...owned].filter(([shard]) => forMs === 0 || !endingSoon.has(shard)));
       },
       addReader: (reader) => readers.push(reader),
     },
@@ -145,7 +147,20 @@ export function consumerWorld(options: Partial<StreamConsumerOptions> & { shardC
     void consumer.stopReading();
   });
   const seen = () => items.map(({ entry }) => entry.seq);
-  return { ...memory, consumer, owned, connection, askedFor, items, more, errors, roles, readers, seen };
+  return {
+    ...memory,
+    consumer,
+    owned,
+    endingSoon,
+    connection,
+    askedFor,
+    items,
+    more,
+    errors,
+    roles,
+    readers,
+    seen,
+  };
 }
 
 /** Lets the clock run; whatever is not held arrives. Needs fake `setTimeout`, and the real `setImmediate`. */

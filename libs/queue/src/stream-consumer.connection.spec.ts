@@ -146,6 +146,7 @@ describe('a consumer that stops', () => {
     await run();
     expect(stopped).toHaveBeenCalledTimes(1);
     expect(connection.disconnect.mock.calls).toEqual([[]]);
+    expect(vi.getTimerCount()).toBe(0);
     expect(seen()).toEqual([1]);
     add(0, 2);
     await run(60_000);

@@ -82,10 +82,25 @@ describe('a shard that is taken over', () => {
   });
 
   it('is only read when it is held for as long as a read may block', async () => {
-    const { askedFor, consumer } = consumerWorld();
+    const { add, askedFor, owned, endingSoon, asked, consumer } = consumerWorld({ shardCount: 2 });
+    owned.set(1, 1);
+    endingSoon.add(1);
+    add(1, 1);
     consumer.start();
     await run(1_000);
     expect(new Set(askedFor)).toEqual(new Set([0, 400]));
+    expect(new Set(asked().slice(3))).toEqual(new Set(['read 0:0', 'read 0:>']));
+    endingSoon.clear();
+    await run(400);
+    expect(asked()).toContain('read 0:>,1:0');
+  });
+
+  it('is the only thing that is asked for: nothing is, where nothing is owned', async () => {
+    const { owned, asked, consumer } = consumerWorld();
+    owned.clear();
+    consumer.start();
+    await run(1_000);
+    expect(asked()).toEqual([]);
   });
 });
 

@@ -1,0 +1,122 @@
+import { AppError } from '@parley/protocol';
+import { eventually, sharedRedis } from '@parley/testing';
+import { afterAll, describe, expect, it } from 'vitest';
+import { workerWorld } from './testing/worker-world.js';
+
+afterAll(async () => (await sharedRedis()).stop());
+
+const refuse = () => Promise.reject(new AppError('UNAVAILABLE'));
+const seqs = (entries: readonly { seq: number }[]) => entries.map(({ seq }) => seq);
+const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+describe('the archive', () => {
+  it('has a message before that is acknowledged to the stream, and dispatch does not wait for it', async () => {
+    const { gateway, join, send, worker, pending, archive } = await workerWorld();
+    const gw = await gateway('gw-1');
+    await join(1, 'gw-1');
+    let written: () => void = () => undefined;
+    archive.onCall = () => new Promise((resolve) => (written = () => resolve(undefined)));
+    await worker('w');
+    await send(1);
+    await eventually(() => expect(archive.calls).toEqual([[1]]));
+    await send(1, 5);
+    await eventually(() => gw.expectAll(1, 6));
+    await eventually(async () => expect(await pending('dispatch')).toBe(0));
+    expect([await pending('archive'), archive.kept]).toEqual([1, []]);
+    archive.onCall = () => Promise.resolve(undefined);
+    written();
+    await eventually(async () => expect(await pending('archive')).toBe(0));
+    await eventually(() => expect(seqs(archive.kept)).toEqual(numbers(1, 6)));
+  });
+
+  it('that refuses leaves everything pending and in the stream, and is offered it until it takes it', async () => {
+    const { gateway, join, send, worker, pending, archive, main, keys, rooms } = await workerWorld();
+    const gw = await gateway('gw-1');
+    await join(1, 'gw-1');
+    archive.onCall = refuse;
+    await worker('w', { PARLEY_ARCHIVE_BATCH_SIZE: 500 });
+    await send(1, 300);
+    await eventually(() => gw.expectAll(1, 300));
+    await eventually(async () => expect(await pending('dispatch')).toBe(0));
+    await eventually(() => expect(archive.calls.length).toBeGreaterThan(3));
+    expect(await main.xlen(keys.dispatch(0))).toBe(300);
+    expect(await pending('archive')).toBe(seqs(archive.calls[0]?.map((seq) => ({ seq })) ?? []).length);
+    expect(new Set(archive.calls.map(String))).toEqual(new Set([String(archive.calls[0])]));
+    // What SQL has is said by who writes it, and by nobody else.
+    expect((await rooms.watermarks(1)).archived).toBe(0);
+    archive.onCall = () => Promise.resolve(undefined);
+    await eventually(() => expect(seqs(archive.kept)).toEqual(numbers(1, 300)));
+    await eventually(async () => expect(await pending('archive')).toBe(0));
+    // And the stream is trimmed, in whole nodes of 100.
+    await eventually(async () => expect(await main.xlen(keys.dispatch(0))).toBeLessThan(100));
+  });
+
+  it('of another database than the one it was read for is not written to: it is read again', async () => {
+    const { send, worker, pending, archive, database } = await workerWorld();
+    database.current = 'old';
+    const lives: (string | undefined)[] = [];
+    archive.onCall = (_, life) => {
+      lives.push(life);
+      return Promise.resolve(life === 'new' ? undefined : { otherDatabase: true });
+    };
+    await worker('w');
+    await send(1, 2);
+    await eventually(() => expect(database.reloads).toBeGreaterThan(0));
+    expect([await pending('archive'), archive.kept]).not.toContain(0);
+    expect(archive.kept).toEqual([]);
+    database.current = 'new';
+    await eventually(() => expect(seqs(archive.kept)).toEqual([1, 2]));
+    await eventually(async () => expect(await pending('archive')).toBe(0));
+    expect(new Set(lives)).toEqual(new Set(['old', 'new']));
+  });
+
+  it('is given in one call what comes while nobody waits, and full batches at once', async () => {
+    const { send, worker, archive } = await workerWorld();
+    await send(1, 12);
+    // A pause so long that the test would not see its end.
+    await worker('w', { PARLEY_ARCHIVE_BATCH_SIZE: 5, PARLEY_ARCHIVE_FLUSH_MS: 60_000 });
+    await eventually(() => expect(archive.calls).toEqual([numbers(1, 5), numbers(6, 10), [11, 12]]));
+    await send(1);
+    // The gateways are dispatched to meanwhile; the archive is in no hurry.
+    const lookedAgainAt = performance.now() + 300;
+    await eventually(() => expect(performance.now()).toBeGreaterThan(lookedAgainAt));
+    expect(archive.calls).toHaveLength(3);
+  });
+
+  it('keeps an entry that nobody can read apart, as it is, and goes on', async () => {
+    const { send, worker, pending, archive, main, keys } = await workerWorld();
+    await send(1);
+    await main.xadd(keys.dispatch(0), '*', 'nonsense', 'yes');
+    await send(1);
+    await worker('w');
+    await eventually(() => expect(seqs(archive.kept)).toEqual([1, 2]));
+    await eventually(async () => expect(await pending('archive')).toBe(0));
+    const kept = await main.xrange(keys.aside(), '-', '+');
+    expect(kept.map(([, fields]) => [fields[1], JSON.parse(String(fields[3]))])).toEqual([
+      [
+        'unreadable',
+        { shard: 0, streamId: expect.stringMatching(/^\d+-\d+$/) as string, fields: ['nonsense', 'yes'] },
+      ],
+    ]);
+  });
+});
+
+describe('a stream', () => {
+  it('is trimmed of what both groups have, by who owns it now, although nothing comes any more', async () => {
+    const { gateway, join, send, worker, pending, archive, main, keys } = await workerWorld();
+    const gw = await gateway('gw-1');
+    await join(1, 'gw-1');
+    archive.onCall = refuse;
+    const first = await worker('a');
+    await send(1, 250);
+    await eventually(() => gw.expectAll(1, 250));
+    await eventually(async () => expect(await pending('dispatch')).toBe(0));
+    await first.kill();
+    await main.del(keys.owner(0));
+    expect(await main.xlen(keys.dispatch(0))).toBe(250);
+    archive.onCall = () => Promise.resolve(undefined);
+    await worker('b');
+    await eventually(() => expect(archive.kept).toHaveLength(250));
+    await eventually(async () => expect(await main.xlen(keys.dispatch(0))).toBeLessThan(100));
+  });
+});
