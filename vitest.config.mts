@@ -1,10 +1,14 @@
+import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { SuiteReporter } from './tools/vitest/suite-reporter.js';
 
 /** Unit suites: need nothing but Node. Decorator metadata is read from each project's tsconfig. */
 export default defineConfig({
   test: {
     environment: 'node',
     include: ['src/**/*.spec.{ts,tsx}'],
+    setupFiles: [path.resolve(import.meta.dirname, 'tools/vitest/note-running-test.ts')],
+    reporters: ['default', new SuiteReporter()],
     typecheck: { enabled: false },
     // No test is about speed: a busy machine may take its time for ten thousand cases.
     testTimeout: 30_000,

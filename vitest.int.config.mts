@@ -1,10 +1,14 @@
+import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { SuiteReporter } from './tools/vitest/suite-reporter.js';
 
 /** Integration and fault suites: real Redis, real SQLite. Files run one after another; each test has its own prefix. */
 export default defineConfig({
   test: {
     environment: 'node',
     include: ['src/**/*.{int-spec,fault-spec}.ts'],
+    setupFiles: [path.resolve(import.meta.dirname, 'tools/vitest/note-running-test.ts')],
+    reporters: ['default', new SuiteReporter()],
     fileParallelism: false,
     testTimeout: 30_000,
     hookTimeout: 30_000,

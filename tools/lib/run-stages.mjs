@@ -1,4 +1,6 @@
+import { rmSync } from 'node:fs';
 import path from 'node:path';
+import { describeFailedTest, readFailedTests } from './failed-tests.mjs';
 import { withNxEnv } from './nx.mjs';
 import { createOutput, duration } from './output.mjs';
 import { runCommand } from './run-command.mjs';
@@ -13,11 +15,13 @@ const shownLines = 150;
  * @property {string} name
  * @property {boolean} ok
  * @property {import('./vitest-counts.mjs').Counts} counts
+ * @property {import('./failed-tests.mjs').FailedTest[]} failedTests
  * @property {number} elapsedMs
  */
 
 /**
- * Runs every check of every stage, one after the other, whatever fails; shows the output of what failed.
+ * Runs every check of every stage, one after the other, whatever fails. Of what fails it shows the tests, each with
+ * the command that runs it alone, then the end of the output.
  *
  * @param {import('./stages.mjs').Stage[]} stages
  * @param {NodeJS.ProcessEnv} env
@@ -33,17 +37,21 @@ export async function runStages(stages, env) {
     step.work('running');
     const logFile = path.join(logDir, `${check.name.replaceAll(' ', '-')}.log`);
     const { timeoutMs, hasTests } = check;
+    const failedTestsDir = path.join(logDir, `${check.name.replaceAll(' ', '-')}-failed`);
+    rmSync(failedTestsDir, { recursive: true, force: true });
     const ran = await runCommand(process.execPath, check.args, {
       cwd: root,
-      env: withNxEnv(env),
+      env: withNxEnv({ ...env, PARLEY_FAILED_TESTS: failedTestsDir }),
       logFile,
       timeoutMs,
     });
     const counts = countStage({ ok: ran.ok, output: ran.output, hasTests });
     const ok = counts.failed === 0;
     step.done(ok ? (hasTests ? totalsLine(counts) : 'ok') : out.paint('red', 'FAILED'));
-    results.push({ name: check.name, ok, counts, elapsedMs: ran.elapsedMs });
+    const failedTests = readFailedTests(failedTestsDir);
+    results.push({ name: check.name, ok, counts, failedTests, elapsedMs: ran.elapsedMs });
     if (ok) continue;
+    for (const failed of failedTests) for (const line of describeFailedTest(failed)) out.line(`  ${line}`);
     const lines = ran.output.trimEnd().split('\n');
     const shown = lines.slice(-shownLines);
     if (hasTests && ran.ok) shown.push('(no test ran)');
@@ -52,6 +60,15 @@ export async function runStages(stages, env) {
     out.line('---');
   }
   return results;
+}
+
+/**
+ * @param {CheckResult[]} results
+ * @returns {string[]} every failed test of all checks again, for the end of a long output; nothing if all passed.
+ */
+export function failureList(results) {
+  const failed = results.flatMap(({ failedTests }) => failedTests).flatMap(describeFailedTest);
+  return failed.length === 0 ? [] : ['What failed:', ...failed];
 }
 
 /**

@@ -5,17 +5,20 @@ import { ensureDependencies } from './dependencies.mjs';
 import { createOutput } from './output.mjs';
 import { findServerBinary, installHints } from './redis/server-binary.mjs';
 import { endRunningCommands } from './run-command.mjs';
-import { runStages, sum, summaryTable } from './run-stages.mjs';
+import { runOneFile, stageOf } from './run-one-file.mjs';
+import { failureList, runStages, sum, summaryTable } from './run-stages.mjs';
 import { testStages } from './stages.mjs';
 import { totalsLine } from './vitest-counts.mjs';
 import { UserError } from './workspace.mjs';
 
 const stageNames = testStages.map(({ name }) => name);
-const help = `npm test [-- options]
+const help = `npm test [-- options] [-- file [-t name]]
 
 Installs what is missing, then runs everything: ${stageNames.join(', ')}.
 Every stage runs, whatever fails; the whole output is in .data/test-logs
 
+  file         this spec file alone, its output as it comes (from the root: libs/queue/src/read-plan.spec.ts)
+  -t name      of that file the tests with this in their names
   --only a,b   these stages only
   --help       this text
 
@@ -30,11 +33,17 @@ export async function test(args) {
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.once(signal, () => void endRunningCommands().finally(() => process.exit(130)));
   }
+  if (options.file !== undefined) {
+    const env = await prepare([stageOf(options.file)]);
+    process.exitCode = await runOneFile(options.file, options.name, env);
+    return;
+  }
   const stages = testStages.filter(({ name }) => options.only.includes(name));
   const env = await prepare(options.only);
   const results = await runStages(stages, env);
   const total = sum(results);
-  process.stdout.write(`\n${summaryTable(results).join('\n')}\n\n${totalsLine(total)}\n`);
+  const lines = ['', ...failureList(results), '', ...summaryTable(results), '', totalsLine(total)];
+  process.stdout.write(`${lines.join('\n')}\n`);
   if (total.failed > 0 || total.passed === 0) process.exitCode = 1;
 }
 
@@ -73,15 +82,23 @@ async function prepare(only) {
 /** @param {string[]} args */
 function parseOptions(args) {
   try {
-    const { values } = parseArgs({
+    const { values, positionals } = parseArgs({
       args,
-      options: { only: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false } },
+      allowPositionals: true,
+      options: {
+        only: { type: 'string' },
+        name: { type: 'string', short: 't' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
     });
+    const [file, another] = positionals;
+    if (another !== undefined) throw new Error('one file at a time');
+    if (values.name !== undefined && file === undefined) throw new Error('-t needs the file of the test');
     const only = values.only?.split(',').map((name) => name.trim()) ?? stageNames;
     const unknown = only.find((name) => !stageNames.includes(name));
     if (unknown !== undefined)
       throw new Error(`there is no stage "${unknown}"; the stages are ${stageNames.join(', ')}`);
-    return { only, help: values.help };
+    return { only, file, name: values.name, help: values.help };
   } catch (error) {
     throw new UserError(`${/** @type {Error} */ (error).message}\nSee: npm test -- --help`);
   }
