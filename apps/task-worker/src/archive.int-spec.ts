@@ -1,9 +1,12 @@
 import { AppError } from '@parley/protocol';
-import { eventually, sharedRedis } from '@parley/testing';
+import { eventually, sharedRedis, uniquePrefix } from '@parley/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { workerWorld } from './testing/worker-world.js';
 
 afterAll(async () => (await sharedRedis()).stop());
+
+const world = async (options: { shardCount?: number } = {}) =>
+  workerWorld((await sharedRedis()).url, uniquePrefix('worker'), options);
 
 const refuse = () => Promise.reject(new AppError('UNAVAILABLE'));
 const seqs = (entries: readonly { seq: number }[]) => entries.map(({ seq }) => seq);
@@ -11,7 +14,7 @@ const numbers = (from: number, to: number) => Array.from({ length: to - from + 1
 
 describe('the archive', () => {
   it('has a message before that is acknowledged to the stream, and dispatch does not wait for it', async () => {
-    const { gateway, join, send, worker, pending, archive } = await workerWorld();
+    const { gateway, join, send, worker, pending, archive } = await world();
     const gw = await gateway('gw-1');
     await join(1, 'gw-1');
     let written: () => void = () => undefined;
@@ -30,7 +33,7 @@ describe('the archive', () => {
   });
 
   it('that refuses leaves everything pending and in the stream, and is offered it until it takes it', async () => {
-    const { gateway, join, send, worker, pending, archive, main, keys, rooms } = await workerWorld();
+    const { gateway, join, send, worker, pending, archive, main, keys, rooms } = await world();
     const gw = await gateway('gw-1');
     await join(1, 'gw-1');
     archive.onCall = refuse;
@@ -52,7 +55,7 @@ describe('the archive', () => {
   });
 
   it('of another database than the one it was read for is not written to: it is read again', async () => {
-    const { send, worker, pending, archive, database } = await workerWorld();
+    const { send, worker, pending, archive, database } = await world();
     database.current = 'old';
     const lives: (string | undefined)[] = [];
     archive.onCall = (_, life) => {
@@ -71,7 +74,7 @@ describe('the archive', () => {
   });
 
   it('is given in one call what comes while nobody waits, and full batches at once', async () => {
-    const { send, worker, archive } = await workerWorld();
+    const { send, worker, archive } = await world();
     await send(1, 12);
     // A pause so long that the test would not see its end.
     await worker('w', { PARLEY_ARCHIVE_BATCH_SIZE: 5, PARLEY_ARCHIVE_FLUSH_MS: 60_000 });
@@ -84,7 +87,7 @@ describe('the archive', () => {
   });
 
   it('keeps an entry that nobody can read apart, as it is, and goes on', async () => {
-    const { send, worker, pending, archive, main, keys } = await workerWorld();
+    const { send, worker, pending, archive, main, keys } = await world();
     await send(1);
     await main.xadd(keys.dispatch(0), '*', 'nonsense', 'yes');
     await send(1);
@@ -103,7 +106,7 @@ describe('the archive', () => {
 
 describe('a stream', () => {
   it('is trimmed of what both groups have, by who owns it now, although nothing comes any more', async () => {
-    const { gateway, join, send, worker, pending, archive, main, keys } = await workerWorld();
+    const { gateway, join, send, worker, pending, archive, main, keys } = await world();
     const gw = await gateway('gw-1');
     await join(1, 'gw-1');
     archive.onCall = refuse;

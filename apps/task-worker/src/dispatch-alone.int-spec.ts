@@ -1,16 +1,19 @@
 import { AppError } from '@parley/protocol';
-import { eventually, sharedRedis } from '@parley/testing';
+import { eventually, sharedRedis, uniquePrefix } from '@parley/testing';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { workerWorld } from './testing/worker-world.js';
 
 afterAll(async () => (await sharedRedis()).stop());
+
+const world = async (options: { shardCount?: number } = {}) =>
+  workerWorld((await sharedRedis()).url, uniquePrefix('worker'), options);
 
 const unavailable = () => Promise.reject(new AppError('UNAVAILABLE'));
 
 // No gateway here looks at a room's position or fills a gap: what is missing after dispatch is missing.
 describe('dispatch alone brings every message', () => {
   it('in order, while shards change hands: given back, and taken from a worker that was killed', async () => {
-    const { gateway, join, send, worker, enlist, pending, owner } = await workerWorld({ shardCount: 4 });
+    const { gateway, join, send, worker, enlist, pending, owner } = await world({ shardCount: 4 });
     const gw = await gateway('gw-1');
     const rooms = [1, 2, 3, 4];
     for (const room of rooms) await join(room, 'gw-1');
@@ -58,7 +61,7 @@ describe('dispatch alone brings every message', () => {
   });
 
   it('in order, over calls that fail, calls that are not answered in time, and rooms that are not taken', async () => {
-    const { gateway, join, send, worker, pending } = await workerWorld();
+    const { gateway, join, send, worker, pending } = await world();
     const gw = await gateway('gw-1');
     await join(1, 'gw-1');
     await join(2, 'gw-1');
@@ -86,7 +89,7 @@ describe('dispatch alone brings every message', () => {
   });
 
   it('to a gateway that stalled longer than its lane holds, and meanwhile to the others', async () => {
-    const { gateway, join, send, worker, pending } = await workerWorld();
+    const { gateway, join, send, worker, pending } = await world();
     const [stalled, other] = [await gateway('gw-1'), await gateway('gw-2')];
     for (const id of ['gw-1', 'gw-2']) await join(1, id);
     let release: () => void = () => undefined;
@@ -108,7 +111,7 @@ describe('dispatch alone brings every message', () => {
   });
 
   it('to a user who moves from one gateway to another, and no more to the one that was left', async () => {
-    const { gateway, join, leave, send, worker, rooms } = await workerWorld();
+    const { gateway, join, leave, send, worker, rooms } = await world();
     const [from, to] = [await gateway('gw-1'), await gateway('gw-2')];
     await join(1, 'gw-1');
     await worker('w');
@@ -142,7 +145,7 @@ describe('dispatch alone brings every message', () => {
   });
 
   it('to the others, when a gateway is gone with calls in hand; what it left behind is removed', async () => {
-    const { gateway, gateways, join, send, worker, pending, registry, presence } = await workerWorld();
+    const { gateway, gateways, join, send, worker, pending, registry, presence } = await world();
     const [dead, living] = [await gateway('gw-1'), await gateway('gw-2')];
     for (const id of ['gw-1', 'gw-2']) await join(1, id);
     dead.onCall = () =>
@@ -165,7 +168,7 @@ describe('dispatch alone brings every message', () => {
   });
 
   it('of a conversation to the gateways of its users, wherever they are', async () => {
-    const { gateway, presence, send, worker } = await workerWorld();
+    const { gateway, presence, send, worker } = await world();
     const [one, two, three] = [await gateway('gw-1'), await gateway('gw-2'), await gateway('gw-3')];
     const share = (userId: number, connections: number, id: string) =>
       presence.shareUsers([{ userId, connections }], id, 60_000);

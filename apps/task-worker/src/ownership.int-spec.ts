@@ -1,11 +1,14 @@
-import { eventually, sharedRedis } from '@parley/testing';
+import { eventually, sharedRedis, uniquePrefix } from '@parley/testing';
 import { afterAll, expect, it } from 'vitest';
 import { workerWorld } from './testing/worker-world.js';
 
 afterAll(async () => (await sharedRedis()).stop());
 
+const world = async (options: { shardCount?: number } = {}) =>
+  workerWorld((await sharedRedis()).url, uniquePrefix('worker'), options);
+
 it('leases alone, at gateways that compare no fences: one worker at a time hands a shard over, and nothing comes late', async () => {
-  const { gateway, join, send, worker, registry, enlist, pending, owner } = await workerWorld();
+  const { gateway, join, send, worker, registry, enlist, pending, owner } = await world();
   const gw = await gateway('gw-1');
   gw.comparesFences = false;
   await join(1, 'gw-1');
@@ -34,7 +37,7 @@ it('leases alone, at gateways that compare no fences: one worker at a time hands
 });
 
 it('fences alone, when a lease ended under its owner’s hands: what that one brings is refused, and comes by its successor', async () => {
-  const { main, keys, gateway, join, send, worker, pending, owner, registry } = await workerWorld();
+  const { main, keys, gateway, join, send, worker, pending, owner, registry } = await world();
   const gw = await gateway('gw-1');
   await join(1, 'gw-1');
   // By its own clock it holds the shard for a minute: it was paused, or its clock was.
@@ -71,7 +74,7 @@ it('fences alone, when a lease ended under its owner’s hands: what that one br
 });
 
 it('an owner whose fence is too low lets go, and hands everything over again under one that is not', async () => {
-  const { gateway, join, send, worker, pending, owner } = await workerWorld();
+  const { gateway, join, send, worker, pending, owner } = await world();
   const gw = await gateway('gw-1');
   await join(1, 'gw-1');
   await worker('w');
@@ -88,7 +91,7 @@ it('an owner whose fence is too low lets go, and hands everything over again und
 });
 
 it('a worker that drains is given no shards: the ready one has them all', async () => {
-  const { worker, enlist, owner } = await workerWorld({ shardCount: 8 });
+  const { worker, enlist, owner } = await world({ shardCount: 8 });
   for (const id of ['a', 'b']) await worker(id);
   const owners = async () =>
     new Set((await Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(owner))).map((it) => it?.[0]));

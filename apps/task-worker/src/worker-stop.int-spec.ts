@@ -1,9 +1,12 @@
 import { AppError } from '@parley/protocol';
-import { eventually, sharedRedis } from '@parley/testing';
+import { eventually, sharedRedis, uniquePrefix } from '@parley/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { workerWorld } from './testing/worker-world.js';
 
 afterAll(async () => (await sharedRedis()).stop());
+
+const world = async (options: { shardCount?: number } = {}) =>
+  workerWorld((await sharedRedis()).url, uniquePrefix('worker'), options);
 
 /** Something held until it is let go. */
 function latch() {
@@ -14,7 +17,7 @@ function latch() {
 
 describe('a worker that stops', () => {
   it('waits for what gateways have in hand, acknowledges it, and then gives its shards back', async () => {
-    const { gateway, join, send, worker, pending, owner } = await workerWorld();
+    const { gateway, join, send, worker, pending, owner } = await world();
     const gw = await gateway('gw-1');
     await join(1, 'gw-1');
     const call = latch();
@@ -43,7 +46,7 @@ describe('a worker that stops', () => {
   });
 
   it('waits for the batch that SQL is writing, and acknowledges it', async () => {
-    const { send, worker, pending, owner, archive } = await workerWorld();
+    const { send, worker, pending, owner, archive } = await world();
     const writing = latch();
     archive.onCall = () => writing.released;
     const { service } = await worker('w');
@@ -62,7 +65,7 @@ describe('a worker that stops', () => {
   });
 
   it('gives back after two seconds what a gateway does not confirm, and its successor brings it', async () => {
-    const { gateway, join, send, worker, pending, owner } = await workerWorld();
+    const { gateway, join, send, worker, pending, owner } = await world();
     const gw = await gateway('gw-1');
     await join(1, 'gw-1');
     gw.onCall = () => new Promise(() => undefined);
@@ -80,7 +83,7 @@ describe('a worker that stops', () => {
   });
 
   it('does not wait for SQL that refuses, and what is not written is its successor’s', async () => {
-    const { send, worker, pending, owner, archive } = await workerWorld();
+    const { send, worker, pending, owner, archive } = await world();
     archive.onCall = () => Promise.reject(new AppError('UNAVAILABLE'));
     const { service } = await worker('w');
     await send(1, 3);
@@ -96,7 +99,7 @@ describe('a worker that stops', () => {
   });
 
   it('is not a witness any more of how far the shards had come', async () => {
-    const { worker, main, keys } = await workerWorld();
+    const { worker, main, keys } = await world();
     const { service } = await worker('w');
     const witnesses = async () => Object.keys(await main.hgetall(keys.lineLives())).length;
     await eventually(async () => expect(await witnesses()).toBe(1));

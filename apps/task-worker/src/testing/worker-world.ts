@@ -16,7 +16,6 @@ import {
 } from '@parley/redis';
 import { MemoryRegistry, type InstanceState } from '@parley/registry';
 import type { RpcClient } from '@parley/rpc';
-import { sharedRedis, uniquePrefix } from '@parley/testing';
 import { expect, onTestFinished } from 'vitest';
 import { ArchiverService } from '../archiver.service.js';
 import { DispatcherService } from '../dispatcher.service.js';
@@ -43,9 +42,8 @@ interface Archive {
  * Workers over a real Redis: their dispatcher, lanes, consumers, leases and archiver are the real ones, and gateways and
  * `logic` do what the test says. Everything ends with the test.
  */
-export async function workerWorld({ shardCount = 1 } = {}) {
-  const { url } = await sharedRedis();
-  const keys = new RedisKeys(uniquePrefix('worker'), { shardCount, shardOf: (room) => room % shardCount });
+export async function workerWorld(url: string, prefix: string, { shardCount = 1 } = {}) {
+  const keys = new RedisKeys(prefix, { shardCount, shardOf: (room) => room % shardCount });
   const connect = () => {
     const connections = new RedisConnections(url);
     onTestFinished(() => connections.close());
