@@ -145,7 +145,8 @@ describe('the list', () => {
     const all = await list(10_000);
     expect(all.get('other setting')?.leftMs).toBeGreaterThan(20_000);
     expect(all.get('clock set back')?.leftMs).toBe(10_000);
-    expect((await list(10_000)).get('clock set back')?.leftMs).toBeLessThanOrEqual(10_000);
+    // Nor is it longer for who has another setting.
+    expect((await list(3_600_000)).get('clock set back')?.leftMs).toBeLessThanOrEqual(10_000);
     const [, text] = /^\d+\|(.*)$/.exec((await main.hget(registry, 'clock set back')) ?? '') ?? [];
     expect(text).toBe(record({ of: 'clock set back' }));
   });

@@ -256,9 +256,10 @@ describe('restoreHead', () => {
   });
 
   it('creates nothing by raising a watermark', async () => {
-    const { rooms } = await store({ head: false });
+    const { main, keys, rooms } = await store({ head: false });
     await rooms.raiseCeiling(room, 10);
     await rooms.markArchived(room, 10);
+    expect(await main.exists(keys.roomHead(room))).toBe(0);
     expect(await rooms.head(room)).toBeUndefined();
     expect(await rooms.accept(send(1))).toEqual({ kind: 'no-head' });
   });

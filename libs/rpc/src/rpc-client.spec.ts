@@ -1,0 +1,244 @@
+import { rpcContract } from '@parley/contracts';
+import { AppError } from '@parley/protocol';
+import type { Instance, Registry } from '@parley/registry';
+import { NEVER, of, throwError, type Observable } from 'rxjs';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import type { DirectCall, DirectRedisClient } from './direct-redis-client.js';
+import { RpcClient } from './rpc-client.js';
+import { refusal } from './rpc.fixture.js';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const base = {
+  service: 'logic' as const,
+  request: z.object({ n: z.number() }),
+  response: z.object({ by: z.string() }),
+  deadlineMs: 1_000,
+};
+const read = rpcContract({ ...base, pattern: 'logic.read', idempotent: true });
+const write = rpcContract({ ...base, pattern: 'logic.write', idempotent: false });
+const page = rpcContract({
+  ...base,
+  pattern: 'logic.page',
+  idempotent: false,
+  replyBytes: ({ n }) => n * 10,
+});
+
+type Answer = 'ok' | 'silence' | 'lie' | AppError['code'];
+
+/** Callees that answer as they are told, and who was called. */
+function world(states: Record<string, Instance['state']>, answers: Record<string, Answer> = {}) {
+  const calls: { instanceId: string; pattern: string; call: DirectCall; atMs: number }[] = [];
+  const startedMs = performance.now();
+  const client = {
+    isFull: false,
+    connect: vi.fn(async () => undefined),
+    close: vi.fn(async () => undefined),
+    send: (pattern: string, call: DirectCall): Observable<unknown> => {
+      const { instanceId } = call;
+      calls.push({ instanceId, pattern, call, atMs: performance.now() - startedMs });
+      const answer = answers[instanceId] ?? 'ok';
+      if (answer === 'silence') return NEVER;
+      if (answer === 'ok') return of({ by: instanceId, more: 1 });
+      return answer === 'lie' ? of({ by: 5 }) : throwError(() => ({ code: answer }));
+    },
+  };
+  // Both services have the same ones.
+  const list = (service: string) =>
+    Object.entries(states).map(([instanceId, state]) => ({ instanceId, state, service }) as Instance);
+  const registry = { list } as unknown as Registry;
+  let correlationId: string | undefined = 'c-1';
+  const rpc = new RpcClient(client as unknown as DirectRedisClient, registry, () => correlationId);
+  return {
+    ...{ rpc, client, calls, answers, states },
+    called: () => calls.splice(0).map(({ instanceId }) => instanceId),
+    withoutCorrelation: () => (correlationId = undefined),
+  };
+}
+
+describe('who is called', () => {
+  it('is a ready instance, in turn; never one that drains or starts beside it, with or without a key', async () => {
+    const { rpc, called } = world({ a: 'draining', b: 'ready', c: 'starting', d: 'ready' });
+    for (let n = 0; n < 4; n++) await rpc.call(read, { n });
+    expect(called()).toEqual(['b', 'd', 'b', 'd']);
+    for (let key = 0; key < 20; key++) await rpc.call(read, { n: 1 }, { key });
+    expect(new Set(called())).toEqual(new Set(['b', 'd']));
+  });
+
+  it('is one that drains when there is no other: it still answers until it is gone', async () => {
+    const { rpc, states } = world({ a: 'draining', b: 'starting' });
+    expect(await rpc.call(write, { n: 1 })).toEqual({ by: 'a' });
+    expect(await rpc.call(write, { n: 1 }, { key: 7 })).toEqual({ by: 'a' });
+    states['b'] = 'ready';
+    expect(await rpc.call(write, { n: 1 })).toEqual({ by: 'b' });
+  });
+
+  it('is nobody while all of them start, or there is none', async () => {
+    const { rpc, states, called } = world({ a: 'starting' });
+    expect((await refusal(rpc.call(read, { n: 1 }))).code).toBe('UNAVAILABLE');
+    delete states['a'];
+    const error = await refusal(rpc.call(read, { n: 1 }));
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', context: { service: 'logic' } });
+    expect(called()).toEqual([]);
+  });
+
+  it('is the target, whatever its state, known or not', async () => {
+    const { rpc } = world({ a: 'draining', b: 'ready' });
+    for (const target of ['a', 'b', 'unheard-of'])
+      expect(await rpc.call(read, { n: 1 }, { target })).toEqual({ by: target });
+  });
+
+  it('takes turns in each service by itself, and keeps to one instance by key', async () => {
+    const { rpc, called } = world({ a: 'ready', b: 'ready' });
+    const other = rpcContract({
+      ...base,
+      service: 'task-worker',
+      pattern: 'task-worker.read',
+      idempotent: true,
+    });
+    await rpc.call(read, { n: 1 });
+    await rpc.call(other, { n: 1 });
+    await rpc.call(read, { n: 1 });
+    expect(called()).toEqual(['a', 'a', 'b']);
+    for (let n = 0; n < 5; n++) await rpc.call(read, { n }, { key: 'room-0' });
+    expect(new Set(called()).size).toBe(1);
+    for (let key = 0; key < 20; key++) await rpc.call(read, { n: 1 }, { key });
+    expect(new Set(called()).size).toBe(2);
+  });
+});
+
+describe('a call to an instance that is gone, silent or busy', () => {
+  it.each(['UNAVAILABLE', 'OVERLOADED'] as const)(
+    'answered %s goes to another one when it is idempotent, and only then',
+    async (answer) => {
+      const { rpc, called } = world({ a: 'ready', b: 'ready' }, { a: answer });
+      expect(await rpc.call(read, { n: 1 })).toEqual({ by: 'b' });
+      expect(called()).toEqual(['a', 'b']);
+      const writes = await Promise.allSettled([1, 2].map((n) => rpc.call(write, { n })));
+      expect(writes).toContainEqual({ status: 'fulfilled', value: { by: 'b' } });
+      expect(writes).toContainEqual({
+        status: 'rejected',
+        reason: expect.objectContaining({ code: answer }),
+      });
+      expect(called().sort()).toEqual(['a', 'b']);
+      expect((await refusal(rpc.call(read, { n: 1 }, { target: 'a' }))).code).toBe(answer);
+      expect(called()).toEqual(['a']);
+    },
+  );
+
+  it('goes from a draining one that has just gone to the other, with its key too', async () => {
+    const { rpc, called } = world({ a: 'draining', b: 'draining' }, { a: 'UNAVAILABLE' });
+    for (let key = 0; key < 10; key++) expect(await rpc.call(read, { n: 1 }, { key })).toEqual({ by: 'b' });
+    expect(called().filter((id) => id === 'a').length).toBeGreaterThan(0);
+  });
+
+  it('is tried there again when it is alone and was lost, not when it is busy', async () => {
+    const { rpc, called, answers } = world({ a: 'ready' }, { a: 'UNAVAILABLE' });
+    expect((await refusal(rpc.call(read, { n: 1 }))).code).toBe('UNAVAILABLE');
+    expect(called()).toEqual(['a', 'a']);
+    answers['a'] = 'OVERLOADED';
+    expect((await refusal(rpc.call(read, { n: 1 }))).code).toBe('OVERLOADED');
+    expect(called()).toEqual(['a']);
+  });
+
+  it('is not tried elsewhere while too many calls wait here', async () => {
+    const { rpc, called, client } = world({ a: 'ready', b: 'ready' }, { a: 'OVERLOADED' });
+    client.isFull = true;
+    expect((await refusal(rpc.call(read, { n: 1 }))).code).toBe('OVERLOADED');
+    expect(called()).toEqual(['a']);
+  });
+
+  it.each(['NOT_FOUND', 'INVALID', 'INTERNAL'] as const)('and answered %s is answered', async (answer) => {
+    const { rpc, called } = world({ a: 'ready', b: 'ready' }, { a: answer });
+    expect((await refusal(rpc.call(read, { n: 1 }))).code).toBe(answer);
+    expect(called()).toEqual(['a']);
+  });
+
+  it('fails with the second answer when that is no better', async () => {
+    const { rpc, called } = world({ a: 'ready', b: 'ready' }, { a: 'UNAVAILABLE', b: 'OVERLOADED' });
+    expect((await refusal(rpc.call(read, { n: 1 }))).code).toBe('OVERLOADED');
+    expect(called()).toEqual(['a', 'b']);
+  });
+});
+
+describe('a deadline', () => {
+  it('leaves half of itself for the second try, which has all the rest', async () => {
+    const { rpc, calls } = world({ a: 'ready', b: 'ready' }, { a: 'silence', b: 'silence' });
+    const startedMs = performance.now();
+    let endedMs = Infinity;
+    const error = refusal(rpc.call(read, { n: 1 })).finally(() => (endedMs = performance.now() - startedMs));
+    await vi.advanceTimersByTimeAsync(499);
+    expect(calls).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(calls.map(({ instanceId, atMs }) => [instanceId, atMs])).toEqual([
+      ['a', 0],
+      ['b', 500],
+    ]);
+    // Both are told when the caller stops waiting at last.
+    for (const { call } of calls) expect(call.endsAtMs).toBe(startedMs + 1_000);
+    await vi.advanceTimersByTimeAsync(499);
+    expect(endedMs).toBe(Infinity);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await error).toMatchObject({
+      code: 'DEADLINE_EXCEEDED',
+      context: { service: 'logic', instanceId: 'b', pattern: 'logic.read' },
+    });
+    expect(endedMs).toBe(1_000);
+  });
+
+  it.each([
+    ['of what may not be repeated', write, {}],
+    ['of what has a target', read, { target: 'a' }],
+  ] as const)('%s is for one try', async (_what, contract, options) => {
+    const { rpc, calls } = world({ a: 'ready', b: 'ready' }, { a: 'silence' });
+    const error = refusal(rpc.call(contract, { n: 1 }, { ...options, deadlineMs: 300 }));
+    await vi.advanceTimersByTimeAsync(299);
+    expect(await Promise.race([error, 'waiting'])).toBe('waiting');
+    await vi.advanceTimersByTimeAsync(1);
+    expect((await error).code).toBe('DEADLINE_EXCEEDED');
+    expect(calls).toHaveLength(1);
+  });
+
+  it('that is over leaves nothing for a second try', async () => {
+    const { rpc, called, client } = world({ a: 'ready', b: 'ready' });
+    client.send = () => {
+      vi.setSystemTime(Date.now() + 1);
+      vi.advanceTimersByTime(1_000);
+      return throwError(() => ({ code: 'UNAVAILABLE' }));
+    };
+    expect((await refusal(rpc.call(read, { n: 1 }))).code).toBe('UNAVAILABLE');
+    expect(called()).toEqual([]);
+  });
+});
+
+describe('what is sent and answered', () => {
+  it('is the request with its correlation id and the bytes that its reply may have', async () => {
+    const { rpc, calls, withoutCorrelation } = world({ a: 'ready' });
+    await rpc.call(page, { n: 3 });
+    withoutCorrelation();
+    await rpc.call(write, { n: 4 });
+    expect(calls.map(({ pattern, call }) => [pattern, call])).toMatchObject([
+      ['logic.page', { service: 'logic', data: { n: 3 }, replyBytes: 30, correlationId: 'c-1' }],
+      ['logic.write', { service: 'logic', data: { n: 4 }, replyBytes: 0, correlationId: undefined }],
+    ]);
+  });
+
+  it('is what the contract says: anything more is taken off, anything else is INTERNAL', async () => {
+    const { rpc, called } = world({ a: 'ready', b: 'ready' }, { b: 'lie' });
+    expect(await rpc.call(read, { n: 1 })).toEqual({ by: 'a' });
+    const error = await refusal(rpc.call(read, { n: 1 }));
+    expect(error).toMatchObject({ code: 'INTERNAL', context: { pattern: 'logic.read' } });
+    expect(called()).toEqual(['a', 'b']);
+  });
+
+  it('begins when the app has started, and ends with it', async () => {
+    const { rpc, client } = world({});
+    await rpc.onApplicationBootstrap();
+    expect(client.connect).toHaveBeenCalledTimes(1);
+    expect(client.close).not.toHaveBeenCalled();
+    await rpc.onApplicationShutdown();
+    expect(client.close).toHaveBeenCalledTimes(1);
+  });
+});
