@@ -76,6 +76,12 @@ describe('the line of a shard', () => {
     expect(await lines.prove(seen, '')).toBe(false);
     expect(await lines.prove(seen, '1.other')).toBe(false);
     expect(await survey()).toMatchObject({ provenOn: seen.serverId, generation: '1.new' });
+    // Nor one that was made of the same survey, when the first let the generation go on.
+    const other = open((await sharedRedis()).url);
+    const same = await other.survey();
+    expect(await other.lines.prove(same, '')).toBe(true);
+    expect(await other.lines.prove(same, '1.late')).toBe(false);
+    expect(await other.survey()).toMatchObject({ provenOn: same.serverId, generation: '' });
     // Nor does one that was meant for another server.
     expect(await lines.begin({ ...(await survey()), serverId: 'another' }, '2.x')).toBe(false);
   });
