@@ -7,19 +7,15 @@ import { formatLogRecord, formatPlainLine, parseLogLine } from './log-format.mjs
 import { createOutput, duration } from './output.mjs';
 import { portSettings, readPorts, refuseTakenPorts, resolveAnyPorts } from './ports.mjs';
 import { findOrStartRedis } from './redis/find-or-start.mjs';
-import { endRunningCommands } from './run-command.mjs';
+import { Shutdown } from './shutdown.mjs';
 import { acquireStartLock } from './start-lock.mjs';
 import { parseStartOptions, startHelp } from './start-options.mjs';
 import { SupervisedApp } from './supervisor.mjs';
 import { dataDir as defaultDataDir, root } from './workspace.mjs';
 
-/** Everything is gone within 5 s of the first signal: apps get 4, Redis the rest. */
-const appStopMs = 4000;
-const totalStopMs = 4800;
 const infoLevel = 30;
 const warnLevel = 40;
 const debugLevel = 20;
-const parentCheckIntervalMs = 1000;
 
 /**
  * `npm start`: sets everything up, runs the apps, and ends all of it on a signal.
@@ -32,76 +28,45 @@ export async function start(args) {
   const out = createOutput({ stream: options.json ? process.stderr : process.stdout, totalSteps: 6 });
   const dataDir = path.resolve(root, process.env.PARLEY_DATA_DIR || defaultDataDir);
   const host = process.env.PARLEY_HOST || '127.0.0.1';
-  /** @type {SupervisedApp[]} */
-  const apps = [];
-  /** @type {import('./redis/find-or-start.mjs').FoundRedis | undefined} */
-  let redis;
-  /** @type {import('./output.mjs').Step | undefined} */
-  let step;
+  const shutdown = new Shutdown({ say: out.line });
+  const { apps } = shutdown;
   let isReady = false;
-  let releaseLock = () => {};
-
-  /** @type {Promise<void> | undefined} */
-  let stopping;
-  const stop = async () => {
-    const deadline = Date.now() + totalStopMs;
-    step?.stop();
-    if (apps.length > 0) out.line('stopping ... (Ctrl-C again: at once)');
-    await Promise.all([endRunningCommands(appStopMs), ...apps.map((app) => app.stop(appStopMs))]);
-    // Last: the apps write to it until they have drained.
-    await redis?.stop(Math.max(300, deadline - Date.now()));
-    releaseLock();
-    if (apps.length > 0) out.line('stopped');
-  };
-  /** @param {string} why */
-  const onSignal = (why) => {
-    if (stopping && why !== 'SIGINT') return;
-    if (stopping) {
-      for (const app of apps) app.kill();
-      void Promise.all([endRunningCommands(0), redis?.stop(200)]).finally(() => {
-        releaseLock();
-        process.exit(0);
-      });
-      return;
-    }
-    stopping = stop().finally(() => process.exit(0));
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => onSignal(signal));
-  stopWhenParentIsGone(() => onSignal('parent'));
-  // The reader of our output went away (`npm start | head`): there is nobody left to serve the lines to.
-  process.stdout.on('error', () => onSignal('SIGPIPE'));
+  shutdown.listen();
 
   const logs = createLogPrinter(out, options, (name) => isReady && isAppReady(apps, name));
+  /** @param {string} title */
+  const begin = (title) => (shutdown.step = out.step(title));
   try {
-    step = out.step('node');
+    let step = begin('node');
     step.done(process.version);
 
-    step = out.step('ports');
+    step = begin('ports');
     const wanted = readPorts(process.env);
-    releaseLock = acquireStartLock(dataDir);
+    shutdown.releaseLock = acquireStartLock(dataDir);
     await refuseTakenPorts(wanted, host);
     const ports = await resolveAnyPorts(wanted, host);
     step.done(`free: ${portSettings.map(({ variable, what }) => `${ports[variable]} ${what}`).join(', ')}`);
 
-    step = out.step('dependencies');
+    step = begin('dependencies');
     await ensureDependencies(step);
-    if (stopping) return;
+    if (shutdown.started) return;
 
-    step = out.step('redis');
+    step = begin('redis');
     const redisStep = step;
-    const found = await findOrStartRedis({ dataDir, say: (what) => redisStep.work(what) });
-    redis = found;
-    if (stopping) return void (await found.stop(500));
+    shutdown.redis = findOrStartRedis({ dataDir, say: (what) => redisStep.work(what) });
+    const found = await shutdown.redis;
+    if (shutdown.started) return;
     found.keepAlive((what) => logs.event('redis', what));
     step.done(found.summary);
 
-    step = out.step('build');
+    step = begin('build');
     await ensureBuilt(step);
-    if (stopping) return;
+    if (shutdown.started) return;
 
-    step = out.step('apps');
+    step = begin('apps');
     const env = appEnvironment({ dataDir, host, redisUrl: found.url, verbose: options.verbose });
     const specs = await appSpecs({ replicas: options.replicas, ports, host, env });
+    if (shutdown.started) return;
     logs.setWidth(Math.max(...specs.map(({ name }) => name.length)));
     step.work(`starting ${specs.length} processes`);
     for (const spec of specs) apps.push(new SupervisedApp(spec, { onLine: logs.line, onEvent: logs.event }));
@@ -110,10 +75,8 @@ export async function start(args) {
     isReady = true;
     printBanner(out, apps, Date.now() - startedAt, process.env.PARLEY_ENV === 'prod');
   } catch (error) {
-    if (stopping) return;
-    step?.stop();
-    stopping = stop();
-    await stopping;
+    if (shutdown.started) return;
+    await shutdown.stop();
     throw error;
   }
 }
@@ -199,17 +162,4 @@ function printBanner(out, apps, elapsedMs, isProduction) {
   out.line(`${out.paint('bold', 'Parley is ready')} (${duration(elapsedMs)})`);
   for (const [label = '', text = ''] of rows) out.line(`  ${out.paint('dim', label.padEnd(10))} ${text}`);
   out.line('');
-}
-
-/**
- * npm passes a signal on to the shell it started, which may end without passing it on to us: an orphan
- * of `npm start` ends by itself. Started directly, a new parent means nothing (nohup, disown).
- * @param {() => void} onGone
- */
-function stopWhenParentIsGone(onGone) {
-  if (!process.env.npm_lifecycle_event) return;
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) onGone();
-  }, parentCheckIntervalMs).unref();
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { restartDelayMs } from './backoff.mjs';
 import { eachLine } from './line-splitter.mjs';
@@ -12,6 +13,8 @@ const readyTimeoutMs = 60_000;
 /** A first start that ends this often without ever being ready is a mistake to report, not one to retry. */
 const firstStartAttempts = 3;
 const keptLines = 20;
+/** What an ended app wrote last is still in its pipes; a grandchild may hold them open, so the wait has an end. */
+const lastLinesMs = 500;
 
 /**
  * @typedef {object} AppSpec
@@ -38,7 +41,8 @@ export class SupervisedApp {
   #attempt = 0;
   #wasReady = false;
   #stopping = false;
-  #readyAt = 0;
+  /** When the running process said `ready`. @type {number | undefined} */
+  #readyAt;
   /** @type {NodeJS.Timeout | undefined} */
   #restartTimer;
   /** @type {NodeJS.Timeout | undefined} */
@@ -59,7 +63,7 @@ export class SupervisedApp {
 
   /** True from the `ready` line of the running process on. */
   get isReady() {
-    return this.#readyAt !== 0;
+    return this.#readyAt !== undefined;
   }
 
   get pid() {
@@ -99,13 +103,8 @@ export class SupervisedApp {
   kill() {
     this.#stopping = true;
     clearTimeout(this.#restartTimer);
-    const pid = this.#child?.pid;
-    if (pid === undefined) return;
-    try {
-      process.kill(-pid, 'SIGKILL');
-    } catch {
-      // The group is gone.
-    }
+    clearTimeout(this.#readyTimer);
+    if (this.#child) killGroup(this.#child);
   }
 
   #spawn() {
@@ -118,15 +117,17 @@ export class SupervisedApp {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.#child = child;
-    this.#readyAt = 0;
     if (child.stdout) eachLine(child.stdout, (line) => this.#onLine(line));
     if (child.stderr) eachLine(child.stderr, (line) => this.#onLine(line));
-    child.on('error', (error) => this.#onLine(`cannot be started: ${error.message}`));
+    child.on('error', (error) => {
+      // Without a process (too many of them, Node.js replaced by an update) there is no `exit` to try again after.
+      if (child.pid === undefined) this.#onExit(child, `could not be started (${error.message})`);
+    });
     // `exit`, not `close`: a grandchild that keeps the pipes open must not delay the restart.
-    child.once('exit', (code, signal) => this.#onExit(signal ?? `code ${code}`));
+    child.once('exit', (code, signal) => this.#onExit(child, `ended with ${signal ?? `code ${code}`}`));
     this.#readyTimer = setTimeout(() => {
       const seconds = readyTimeoutMs / 1000;
-      if (!this.#wasReady) return this.#giveUp(`was not ready after ${seconds} s`);
+      if (!this.#wasReady) return void this.#giveUp(`was not ready after ${seconds} s`);
       this.events.onEvent(this.spec.name, `not ready after ${seconds} s, starting it again`);
       child.kill('SIGKILL');
     }, readyTimeoutMs);
@@ -136,36 +137,58 @@ export class SupervisedApp {
   #onLine(line) {
     this.#lastLines = [...this.#lastLines, line].slice(-keptLines);
     this.events.onLine(this.spec.name, line);
-    if (this.#readyAt !== 0) return;
+    if (this.isReady) return;
     const record = parseLogLine(line);
     if (record?.msg !== 'ready' || typeof record.ports !== 'object') return;
     clearTimeout(this.#readyTimer);
-    this.#readyAt = Date.now();
+    this.#readyAt = performance.now();
     this.ports = /** @type {Record<string, number>} */ (record.ports ?? {});
     if (this.#wasReady) this.events.onEvent(this.spec.name, 'is back');
     this.#wasReady = true;
     this.#resolveReady();
   }
 
-  /** @param {string} how */
-  #onExit(how) {
+  /** @param {import('node:child_process').ChildProcess} child @param {string} how */
+  #onExit(child, how) {
     clearTimeout(this.#readyTimer);
+    const readyAt = this.#readyAt;
+    this.#readyAt = undefined;
     if (this.#stopping) return;
-    if (this.#readyAt !== 0 && Date.now() - this.#readyAt >= healthyAfterMs) this.#attempt = 0;
+    // What it started may hold a port or a file that its successor wants.
+    killGroup(child);
+    if (readyAt !== undefined && performance.now() - readyAt >= healthyAfterMs) this.#attempt = 0;
     if (!this.#wasReady && this.#attempt + 1 >= firstStartAttempts) {
-      return this.#giveUp(`ended with ${how} before it was ready, ${firstStartAttempts} times`);
+      return void this.#giveUp(`${how} before it was ready, ${firstStartAttempts} times`);
     }
     const delayMs = restartDelayMs(this.#attempt++);
-    this.events.onEvent(this.spec.name, `ended with ${how}, starting again in ${delayMs} ms`);
+    this.events.onEvent(this.spec.name, `${how}, starting again in ${delayMs} ms`);
     this.#restartTimer = setTimeout(() => this.#spawn(), delayMs);
   }
 
   /** @param {string} why */
-  #giveUp(why) {
+  async #giveUp(why) {
     this.kill();
+    if (this.#child && !isClosed(this.#child)) {
+      await Promise.race([once(this.#child, 'close'), delay(lastLinesMs, undefined, { ref: false })]);
+    }
     const lines = this.#lastLines.map((line) => `  ${line}`);
     this.#rejectReady(new UserError([`${this.spec.name} ${why}. Its last lines:`, ...lines].join('\n')));
   }
+}
+
+/** SIGKILL to a process and to all it started. @param {import('node:child_process').ChildProcess} child */
+function killGroup({ pid }) {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // The group is gone.
+  }
+}
+
+/** @param {import('node:child_process').ChildProcess} child */
+function isClosed({ stdout, stderr }) {
+  return Boolean(stdout?.destroyed && stderr?.destroyed);
 }
 
 /** @param {import('node:child_process').ChildProcess} child */
