@@ -11,9 +11,11 @@ process.once('disconnect', () => process.exit(0));
 setInterval(() => {}, 60_000);
 
 process.on('SIGTERM', () => {
-  say('told to end');
+  // Listens before it says so: a test answers at once, and a signal nobody listens to ends the process.
   if (does.has('drain')) process.once('SIGUSR2', () => process.exit(0));
-  else if (!does.has('not-end')) process.exit(does.has('fail-to-end') ? 1 : 0);
+  say('told to end');
+  if (does.has('drain')) return;
+  if (!does.has('not-end')) process.exit(does.has('fail-to-end') ? 1 : 0);
 });
 
 if (does.has('have-a-child')) {
@@ -25,6 +27,7 @@ if (does.has('fail')) {
   for (let i = 1; i <= 30; i++) console.error(`line ${i}`);
   process.exit(3);
 }
+if (does.has('wait')) process.once('SIGUSR2', serve);
 say('up', {
   pid: process.pid,
   supervised: process.env.PARLEY_SUPERVISED,
@@ -32,5 +35,4 @@ say('up', {
   cwd: process.cwd(),
 });
 console.error('on stderr');
-if (does.has('wait')) process.once('SIGUSR2', serve);
-else if (!does.has('stay-silent')) serve();
+if (!does.has('wait') && !does.has('stay-silent')) serve();

@@ -51,9 +51,10 @@ export class ScriptedConnection {
     queueMicrotask(() => this.onFrame(frame));
   }
 
-  closeFromClient(): void {
+  /** @param answered - Not so on a half-open connection. */
+  closeFromClient(answered: boolean): void {
     this.closedByClient = true;
-    queueMicrotask(() => this.close(1000));
+    if (answered) queueMicrotask(() => this.close(1000));
   }
 
   of<O extends ClientFrame['op']>(op: O): Array<ClientFrameOf<O>> {
@@ -64,6 +65,8 @@ export class ScriptedConnection {
 /** A transport whose other end is the test. */
 export class ScriptedServer {
   readonly connections: ScriptedConnection[] = [];
+  /** Whether a close of the client's is answered. */
+  answersClose = true;
   /** What to do with a new connection. By default it opens at once. */
   accept: (connection: ScriptedConnection) => void = (connection) => connection.open();
   /** What to answer. By default nothing. */
@@ -78,7 +81,7 @@ export class ScriptedServer {
       queueMicrotask(() => this.accept(connection));
       return {
         send: (text) => connection.fromClient(text),
-        close: () => connection.closeFromClient(),
+        close: () => connection.closeFromClient(this.answersClose),
         bufferedBytes: () => connection.buffered,
       };
     },

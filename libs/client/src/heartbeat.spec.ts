@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Heartbeat } from './heartbeat.js';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** A heartbeat of 20 s and 15 s; when it pinged and when it was lost, in milliseconds from its start. */
+function setUp() {
+  const startedAtMs = performance.now();
+  const at = () => performance.now() - startedAtMs;
+  const pings: number[] = [];
+  const losses: number[] = [];
+  const heartbeat = new Heartbeat({
+    intervalMs: 20_000,
+    timeoutMs: 15_000,
+    now: () => performance.now(),
+    ping: () => pings.push(at()),
+    lost: () => losses.push(at()),
+  });
+  heartbeat.start();
+  return { heartbeat, pings, losses };
+}
+
+describe('a heartbeat', () => {
+  it('pings when nothing came for the interval, counted from the last frame', () => {
+    const { heartbeat, pings } = setUp();
+    vi.advanceTimersByTime(7_000);
+    heartbeat.heard();
+    vi.advanceTimersByTime(19_999);
+    expect(pings).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(pings).toEqual([27_000]);
+  });
+
+  it('pings again an interval after the answer, as long as answers come', () => {
+    const { heartbeat, pings, losses } = setUp();
+    vi.advanceTimersByTime(21_000);
+    heartbeat.heard();
+    vi.advanceTimersByTime(20_000);
+    heartbeat.heard();
+    vi.advanceTimersByTime(25_000);
+    expect(pings).toEqual([20_000, 41_000, 61_000]);
+    expect(losses).toEqual([]);
+  });
+
+  it('says once that a connection is lost on which nothing follows a ping, and then is still', () => {
+    const { pings, losses } = setUp();
+    vi.advanceTimersByTime(34_999);
+    expect(losses).toEqual([]);
+    vi.advanceTimersByTime(100_000);
+    expect(losses).toEqual([35_000]);
+    expect(pings).toEqual([20_000]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('pings before it judges a machine that slept', () => {
+    const { pings, losses } = setUp();
+    vi.setSystemTime(Date.now() + 3_600_000);
+    vi.advanceTimersByTime(20_000);
+    expect(pings).toHaveLength(1);
+    expect(losses).toEqual([]);
+  });
+
+  it('takes an answer from within the ping', () => {
+    const losses: number[] = [];
+    const heartbeat = new Heartbeat({
+      intervalMs: 100,
+      timeoutMs: 50,
+      now: () => performance.now(),
+      ping: () => heartbeat.heard(),
+      lost: () => losses.push(1),
+    });
+    heartbeat.start();
+    vi.advanceTimersByTime(1_000);
+    expect(losses).toEqual([]);
+  });
+
+  it('has one timer, begins anew when it is started again, and none once it is stopped', () => {
+    const { heartbeat, pings } = setUp();
+    vi.advanceTimersByTime(15_000);
+    heartbeat.start();
+    expect(vi.getTimerCount()).toBe(1);
+    vi.advanceTimersByTime(19_999);
+    expect(pings).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(pings).toEqual([35_000]);
+    heartbeat.stop();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
