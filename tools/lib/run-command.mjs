@@ -8,6 +8,8 @@ import { descendantsOf, isAlive } from './process-info.mjs';
 const treeGraceMs = 3000;
 /** Trees of commands under way: an interrupted tool ends them before it exits. @type {Set<number>} */
 const running = new Set();
+/** From then on nothing new begins: who is interrupted must not go on with the next best way. */
+let interrupted = false;
 
 /**
  * @typedef {object} CommandResult
@@ -29,6 +31,8 @@ const running = new Set();
  */
 export function runCommand(command, args, { cwd, env, logFile, timeoutMs } = {}) {
   const startedAt = Date.now();
+  if (interrupted)
+    return Promise.resolve({ ok: false, code: null, timedOut: false, output: 'interrupted\n', elapsedMs: 0 });
   if (logFile) mkdirSync(path.dirname(logFile), { recursive: true });
   const log = logFile ? createWriteStream(logFile) : undefined;
   return new Promise((resolve) => {
@@ -90,8 +94,9 @@ export async function endTree(pid, graceMs = treeGraceMs) {
   for (const member of tree) if (isAlive(member)) signal(member, 'SIGKILL');
 }
 
-/** Ends every command that is still under way. @param {number} [graceMs] */
+/** Ends every command that is still under way, and lets no other begin. @param {number} [graceMs] */
 export async function endRunningCommands(graceMs) {
+  interrupted = true;
   await Promise.all([...running].map((pid) => endTree(pid, graceMs)));
 }
 

@@ -53,7 +53,8 @@ export async function start(args) {
 
     step = begin('redis');
     const redisStep = step;
-    shutdown.redis = findOrStartRedis({ dataDir, say: (what) => redisStep.work(what) });
+    const say = (/** @type {string} */ what) => (shutdown.started ? undefined : redisStep.work(what));
+    shutdown.redis = findOrStartRedis({ dataDir, say });
     const found = await shutdown.redis;
     if (shutdown.started) return;
     found.keepAlive((what) => logs.event('redis', what));

@@ -60,6 +60,25 @@ describe('jwt secret', () => {
   });
 });
 
+describe('an interrupted tool', () => {
+  // Ctrl-C while a Redis was looked for ended the first way of getting one, and the next was tried.
+  it('ends the commands under way and begins no others', async () => {
+    vi.resetModules();
+    const { endRunningCommands, runCommand } = await import('../lib/run-command.mjs');
+    const dir = folder();
+    const started = join(dir, 'started');
+    const script = `require('fs').writeFileSync(${JSON.stringify(started)}, ''); setInterval(() => {}, 1000)`;
+    const underWay = runCommand(process.execPath, ['-e', script]);
+    await vi.waitFor(() => expect(statSync(started).isFile()).toBe(true), { timeout: 10_000 });
+    await endRunningCommands();
+    expect(await underWay).toMatchObject({ ok: false, timedOut: false });
+    expect(await runCommand(process.execPath, ['-e', ''])).toMatchObject({
+      ok: false,
+      output: 'interrupted\n',
+    });
+  });
+});
+
 describe('runCommand', () => {
   it('reports output and exit code, and a command that does not exist', async () => {
     const script = 'console.log("out"); console.error("err"); process.exitCode = 3';

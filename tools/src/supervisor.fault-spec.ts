@@ -89,6 +89,9 @@ describe('a supervised app', () => {
     expect(logic.app.isReady).toBe(true);
     expect(logic.app.ports).toEqual({ http: logic.pid() });
     await eventually(() => expect(logic.lines).toContain('logic: on stderr'));
+    // Saying it again is no news.
+    process.kill(logic.pid(), 'SIGUSR2');
+    await logic.said('ready', 2);
     // What says `ready` in time is left alone.
     vi.advanceTimersByTime(longMs);
     expect(logic.events).toEqual([]);
@@ -277,10 +280,15 @@ describe('stopping an app', () => {
   });
 
   it('ends one that is still starting', async () => {
-    const logic = supervise('stay-silent');
+    const logic = supervise('stay-silent drain');
     void logic.app.start();
     await logic.said('up');
-    await logic.app.stop(longMs);
+    const stopped = logic.app.stop(longMs);
+    await logic.said('told to end');
+    // It cannot be late any more: nobody waits for it.
+    expect(vi.getTimerCount()).toBe(0);
+    process.kill(logic.pid(), 'SIGUSR2');
+    await stopped;
     expect(isAlive(logic.pid())).toBe(false);
     expect(vi.getTimerCount()).toBe(0);
   });

@@ -1,5 +1,6 @@
 import { Op, type ClientFrame, type Message } from '@parley/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { PendingSend } from './client-events.js';
 import { ParleyClient } from './parley-client.js';
 import { Recorder } from './testing/recorder.js';
 import {
@@ -70,8 +71,8 @@ function gateways({ resume = true, acks = true } = {}) {
 
 /** Everything of the log was shown once and in order, and every send is in it once, with its own ack. */
 async function expectNothingLost(
-  { log, seen, client, talk }: ReturnType<typeof gateways>,
-  sends: Awaited<ReturnType<typeof talk>>,
+  { log, seen, client }: ReturnType<typeof gateways>,
+  sends: readonly PendingSend[],
 ) {
   await pass(10_000);
   expect(seen.seqs()).toEqual(log.map(({ seq }) => seq));

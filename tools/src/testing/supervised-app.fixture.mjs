@@ -27,7 +27,7 @@ if (does.has('fail')) {
   for (let i = 1; i <= 30; i++) console.error(`line ${i}`);
   process.exit(3);
 }
-if (does.has('wait')) process.once('SIGUSR2', serve);
+if (does.has('wait')) process.on('SIGUSR2', serve);
 say('up', {
   pid: process.pid,
   supervised: process.env.PARLEY_SUPERVISED,
