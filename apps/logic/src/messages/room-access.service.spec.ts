@@ -146,15 +146,27 @@ describe('RoomAccessService', () => {
     expect([7, 8, 9].map((roomId) => service.knows(roomId))).toEqual([false, false, false]);
   });
 
-  it('forgets all of another database, also what is being read', async () => {
-    const { sql, service } = setUp(async () => room());
-    await service.authorize(1, 7);
+  // What was read before a change and answered after it was remembered for half a minute.
+  it.each([
+    'of another database',
+    'after changes that it did not hear of',
+    'after a change that it heard of',
+  ])('forgets what was known %s, also what is being read', async (when) => {
+    const { sql, service, heard } = setUp(async () => room());
+    await service.onModuleInit();
+    await service.authorize(1, 8);
     let answer: () => void = () => undefined;
     sql.answer = () => new Promise((resolve) => (answer = () => resolve(room())));
-    const reading = service.authorize(1, 8);
-    service.forgetAll();
+    const reading = service.authorize(1, 7);
+    if (when === 'of another database') service.forgetAll();
+    else if (when === 'after a change that it heard of') heard.event?.({ roomId: 7 });
+    else await heard.subscribed?.();
     answer();
     await reading;
-    expect([service.knows(7), service.knows(8)]).toEqual([false, false]);
+    expect(service.knows(7)).toBe(false);
+    expect(service.knows(8)).toBe(when === 'after a change that it heard of');
+    sql.answer = async () => room();
+    await service.authorize(1, 7);
+    expect(service.knows(7)).toBe(true);
   });
 });

@@ -20,8 +20,6 @@ const MAX_ROOMS = 50_000;
  */
 const FRESH_MS = 30_000;
 
-const newCache = () => new LRUCache<number, Cached>({ max: MAX_ROOMS });
-
 interface Cached {
   readonly facts: RoomFacts;
   /** By the monotonic clock, milliseconds. */
@@ -31,7 +29,9 @@ interface Cached {
 /** Who may be in which room, from a cache: the publish path does not wait for SQL, and goes on while SQL is away. */
 @Injectable()
 export class RoomAccessService implements OnModuleInit {
-  private cache = newCache();
+  private readonly cache = new LRUCache<number, Cached>({ max: MAX_ROOMS });
+  /** Counts what was forgotten: a read that began before may be of what was, and is not remembered. */
+  private forgotten = 0;
 
   constructor(
     @Inject(RoomsRepository) private readonly rooms: RoomsRepository,
@@ -42,8 +42,11 @@ export class RoomAccessService implements OnModuleInit {
     await this.events.subscribe(
       'room',
       roomChangedEventSchema,
-      ({ roomId }) => this.cache.delete(roomId),
-      () => this.cache.clear(),
+      ({ roomId }) => {
+        this.forgotten++;
+        this.cache.delete(roomId);
+      },
+      () => this.forgetAll(),
     );
   }
 
@@ -52,9 +55,10 @@ export class RoomAccessService implements OnModuleInit {
     return this.cache.has(roomId);
   }
 
-  /** Of another database nothing holds; reads under way are of the old one, and are not remembered. */
+  /** Of another database nothing holds, nor after changes that were perhaps not heard of. */
   forgetAll(): void {
-    this.cache = newCache();
+    this.forgotten++;
+    this.cache.clear();
   }
 
   /** @throws {AppError} `ROOM_NOT_FOUND`, also for a conversation of others: nobody learns that it exists. */
@@ -85,7 +89,7 @@ export class RoomAccessService implements OnModuleInit {
   }
 
   private async read(roomId: number): Promise<RoomFacts> {
-    const { cache } = this;
+    const { forgotten } = this;
     let room: Awaited<ReturnType<RoomsRepository['get']>>;
     try {
       room = await this.rooms.get(roomId);
@@ -93,8 +97,9 @@ export class RoomAccessService implements OnModuleInit {
       throw new AppError('UNAVAILABLE', { cause: error });
     }
     if (!room) throw new AppError('ROOM_NOT_FOUND', { context: { roomId } });
-    const facts = { roomId, kind: room.kind, users: room.directKey?.split(':').map(Number) };
-    cache.set(roomId, { facts, readAt: performance.now() });
+    const users = room.directKey?.split(':').map(Number);
+    const facts: RoomFacts = { roomId, kind: room.kind, users };
+    if (forgotten === this.forgotten) this.remember(facts);
     return facts;
   }
 }
