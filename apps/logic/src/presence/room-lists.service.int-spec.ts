@@ -52,8 +52,11 @@ describe('RoomListsService', () => {
     await Promise.all(made.map((roomId, i) => join(roomId, 'gw-1', i + 1)));
     const commands = vi.spyOn(connections.main, 'sendCommand');
     const pages = await Promise.all(Array.from({ length: 500 }, () => lists.rooms(limits.maxListedRooms)));
-    // Who holds what, and how many are online, for each shard once.
-    expect(commands.mock.calls.length).toBeLessThanOrEqual(2 * SHARDS);
+    // Who holds what, and how many are online, for each shard once. Connections ask by themselves whether their server
+    // is there: that one more failed this now and then.
+    const asked = commands.mock.calls.map(([{ name }]) => name).filter((name) => name !== 'role');
+    expect(new Set(asked)).toEqual(new Set(['smembers', 'zmscore']));
+    expect(asked.length).toBeLessThanOrEqual(2 * SHARDS);
     expect(new Set(pages).size).toBe(1);
     const first = pages[0];
     expect(first?.rooms).toHaveLength(limits.maxListedRooms);
