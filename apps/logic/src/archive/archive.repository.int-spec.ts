@@ -30,6 +30,25 @@ describeSql('ArchiveRepository', (server) => {
     ]);
   });
 
+  it('has each thing of a message in its column', async () => {
+    const { url, archive } = await open();
+    await archive.append([entry(5, { roomId: 2, senderId: 4 })]);
+    const [row] = await rawSql(
+      url,
+      'SELECT room_id, seq, id, epoch, sender_id, kind, client_msg_id, sent_at FROM messages',
+    );
+    expect(Object.values(row ?? {}).map(String)).toEqual([
+      '2',
+      '5',
+      'id-2-5',
+      'e1',
+      '4',
+      '3',
+      'c-5',
+      '1764000000005',
+    ]);
+  });
+
   it('pages forward, backward and from the end, ascending', async () => {
     const { archive } = await open();
     await archive.append([...entries(1, 10), entry(1, { roomId: 2 })]);
@@ -52,6 +71,7 @@ describeSql('ArchiveRepository', (server) => {
   it('changes nothing when a batch comes again, whole or in parts', async () => {
     const { url, archive } = await open();
     await archive.append(entries(1, 300));
+    expect(seqs(await archive.page(1, { after: 0, limit: 400 }))).toEqual(seqs(entries(1, 300)));
     const before = await rawSql(url, 'SELECT * FROM messages ORDER BY room_id, seq');
     await archive.append(entries(1, 300));
     await archive.append([
@@ -242,6 +262,15 @@ describeSql('What SQL does not take', (server) => {
     const [kept] = await rawSql(url, 'SELECT entry FROM messages_aside');
     expect(JSON.parse(String(kept?.['entry']))).toEqual(second);
     expect(await archive.append([second])).toEqual({ aside: [], homeless: [] });
+  });
+
+  it.each<[string, Partial<DispatchEntry>]>([
+    ['another text', { body: entry(3, { msg: 'another' }).body }],
+    ['another epoch', { epoch: 'e2' }],
+  ])('is a second message when it has %s and all else is the same', async (_, more) => {
+    const { archive } = await open();
+    await archive.append(entries(1, 5));
+    expect(reasons(await archive.append([entry(2), { ...entry(3), ...more }]))).toEqual([[3, 'conflict']]);
   });
 
   it('is also the second of two in one batch', async () => {
