@@ -51,3 +51,15 @@ it('forgets who may be where when the database is another', () => {
   change();
   expect(forgotten).toEqual(['access', 'direct']);
 });
+
+it('judges nothing while it is not known which database Redis belongs to', () => {
+  const { own } = setUp();
+  expect(['ours', 'other', undefined].map((life) => own.isOurs(life))).toEqual([true, false, true]);
+  const unknown = new OwnDatabaseService(
+    stub<DatabaseLife>('DatabaseLife', { current: undefined, onChanged: () => undefined }),
+    stub<PublishService>('PublishService', {}),
+    stub<RoomAccessService>('RoomAccessService', {}),
+    stub<DirectRoomsService>('DirectRoomsService', {}),
+  );
+  expect(unknown.isOurs('other')).toBe(true);
+});

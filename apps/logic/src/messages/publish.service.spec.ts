@@ -30,6 +30,8 @@ function setUp(script: {
   unknown?: readonly number[];
   burst?: number;
   perSecond?: number;
+  /** How far Redis's clock is ahead. */
+  redisAheadMs?: number;
 }) {
   const { outcomes = [], archived, unknown = [], burst = 100, perSecond = 1 } = script;
   const accepts: AcceptInput[] = [];
@@ -40,6 +42,14 @@ function setUp(script: {
     archived instanceof Error ? Promise.reject(archived) : Promise.resolve(keys.map(() => archived)),
   );
   const proven = vi.fn(() => Promise.resolve());
+  const authorize = vi.fn<RoomAccessService['authorize']>((_, roomId) =>
+    roomId === 404
+      ? Promise.reject(new AppError('ROOM_NOT_FOUND'))
+      : Promise.resolve({ roomId, kind: 'room', users: undefined }),
+  );
+  const between = vi.fn<DirectRoomsService['between']>(() =>
+    Promise.resolve({ roomId: 9, kind: 'direct', users: [1, 2], peerName: 'bob' }),
+  );
   const service = new PublishService(
     {
       sendBurst: burst,
@@ -51,15 +61,12 @@ function setUp(script: {
     },
     stub<RoomAccessService>('RoomAccessService', {
       knows: (roomId) => !unknown.includes(roomId),
-      authorize: (_, roomId) =>
-        roomId === 404
-          ? Promise.reject(new AppError('ROOM_NOT_FOUND'))
-          : Promise.resolve({ roomId, kind: 'room', users: undefined }),
+      authorize,
     }),
     stub<RoomHeadsService>('RoomHeadsService', { ensure, raise, watch }),
     stub<DirectRoomsService>('DirectRoomsService', {
-      knows: (_, toUserId) => !unknown.includes(toUserId),
-      between: () => Promise.resolve({ roomId: 9, kind: 'direct', users: [1, 2], peerName: 'bob' }),
+      knows: (userId, toUserId) => userId !== toUserId && !unknown.includes(toUserId),
+      between,
     }),
     stub<RoomStore>('RoomStore', {
       accept: (input) => {
@@ -69,11 +76,11 @@ function setUp(script: {
       },
     }),
     { find },
-    stub<LineService>('LineService', { proven, redisNowMs: () => Date.now() }),
+    stub<LineService>('LineService', { proven, redisNowMs: () => Date.now() + (script.redisAheadMs ?? 0) }),
   );
   const publish = async (...sends: Send[]) => service.publishMany(sends);
   const publishApart = async (...sends: Send[]) => service.publishMany(sends, { apart: true });
-  return { publish, publishApart, accepts, ensure, raise, watch, find, proven };
+  return { publish, publishApart, accepts, ensure, raise, watch, find, proven, authorize, between };
 }
 
 const archivedMessage = (msg: string): SentMessage => ({
@@ -335,5 +342,163 @@ describe('PublishService', () => {
     });
     expect(await publish(send())).toEqual([{ ok: false, code: 'UNAVAILABLE' }]);
     expect(accepts).toHaveLength(6);
+  });
+
+  it('gives Redis all that it needs to know of a message', async () => {
+    vi.useFakeTimers({ now: 1_764_000_000_000, toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { publish, accepts, authorize, between } = setUp({ outcomes: [ok(1)] });
+    const clientMsgId = uuidv7({ msecs: 1_763_999_999_000 });
+    await publish(send({ text: 'hello', clientMsgId, from: { userId: 2, userName: 'bob' } }));
+    const { body, id, ...input } = accepts[0]!;
+    expect(input).toEqual({
+      roomId: 7,
+      senderId: 2,
+      clientMsgId,
+      text: 'hello',
+      sentAt: 1_764_000_000_000,
+      clientMsgIdMs: 1_763_999_999_000,
+    });
+    expect(JSON.parse(`${body}}`)).toMatchObject({
+      roomId: 7,
+      msg: 'hello',
+      fromUserId: 2,
+      fromUserName: 'bob',
+      toUserId: 0,
+      toUserName: '',
+      clientMsgId,
+      id,
+      sentAt: 1_764_000_000_000,
+    });
+    expect(authorize.mock.calls).toEqual([[2, 7]]);
+    expect(between).not.toHaveBeenCalled();
+  });
+
+  it('gives every message an id of its own', async () => {
+    const { publish, accepts } = setUp({ outcomes: [ok(1), ok(2)] });
+    await publish(send(), send());
+    expect(new Set(accepts.map(({ id }) => id)).size).toBe(2);
+  });
+
+  it('asks who a direct message is between, and not for rights in a room', async () => {
+    const { publish, authorize, between } = setUp({ outcomes: [ok(1)] });
+    await publish(send({ roomId: undefined, toUserId: 2 }));
+    expect(between.mock.calls).toEqual([[from, 2]]);
+    expect(authorize).not.toHaveBeenCalled();
+    between.mockRejectedValueOnce(new AppError('USER_NOT_FOUND'));
+    expect(await publish(send({ roomId: undefined, toUserId: 8 }))).toEqual([
+      { ok: false, code: 'USER_NOT_FOUND' },
+    ]);
+  });
+
+  it('asks for the rights of every send anew, and appends nothing without', async () => {
+    const { publish, authorize, accepts } = setUp({ outcomes: [ok(1)] });
+    await publish(send());
+    authorize.mockRejectedValueOnce(new AppError('ROOM_NOT_FOUND'));
+    expect(await publish(send())).toEqual([{ ok: false, code: 'ROOM_NOT_FOUND' }]);
+    expect(accepts).toHaveLength(1);
+  });
+
+  it('counts no send that is too long, and asks nothing about one that comes too fast', async () => {
+    const { publish, authorize } = setUp({ outcomes: [ok(1)], burst: 1 });
+    const results = await publish(send({ text: 'x'.repeat(limits.maxTextCodePoints + 1) }), send(), send());
+    expect(results).toMatchObject([
+      { code: 'MESSAGE_TOO_LONG' },
+      { ok: true },
+      { code: 'RATE_LIMITED', retryAfterMs: 1_000 },
+    ]);
+    expect(authorize).toHaveBeenCalledTimes(1);
+  });
+
+  it("judges ids by Redis's clock, not by its own", async () => {
+    const hourAgo = uuidv7({ msecs: Date.now() - 3_600_000 });
+    const behind = setUp({ outcomes: [ok(1)], redisAheadMs: -3_600_000 });
+    await behind.publish(send({ clientMsgId: hourAgo }));
+    expect(behind.find).not.toHaveBeenCalled();
+    const ahead = setUp({ outcomes: [ok(1)], redisAheadMs: 3_600_000 });
+    await ahead.publish(send());
+    expect(ahead.find).toHaveBeenCalledTimes(1);
+  });
+
+  it('mends a room once, whatever waits for it, and each room', async () => {
+    const noHead: AcceptOutcome = { kind: 'no-head' };
+    const { publish, ensure, accepts } = setUp({ outcomes: [noHead, noHead, noHead, ok(1), ok(2), ok(3)] });
+    expect(await publish(send(), send({ roomId: 8 }), send())).toMatchObject([
+      { ack: { roomId: 7, seq: 1 } },
+      { ack: { roomId: 8, seq: 2 } },
+      { ack: { roomId: 7, seq: 3 } },
+    ]);
+    expect(ensure.mock.calls).toEqual([[7], [8]]);
+    expect(accepts).toHaveLength(6);
+  });
+
+  it('refuses what cannot be mended, under the code that says why, and accepts the rest', async () => {
+    const noHead: AcceptOutcome = { kind: 'no-head' };
+    const { publish, ensure } = setUp({ outcomes: [noHead, noHead, noHead, ok(1)] });
+    let made: () => void = () => undefined;
+    const position = { seq: 0, epoch: 'e1', floor: 0 };
+    ensure.mockReturnValueOnce(new Promise((resolve) => (made = () => resolve(position))));
+    ensure.mockRejectedValueOnce(new Error('SQL is away'));
+    ensure.mockRejectedValueOnce(new AppError('ROOM_NOT_FOUND'));
+    const publishing = publish(send(), send({ roomId: 8 }), send({ roomId: 10 }));
+    await new Promise((resolve) => setImmediate(resolve));
+    made();
+    expect(await publishing).toMatchObject([
+      { ok: true, ack: { seq: 1 } },
+      { ok: false, code: 'UNAVAILABLE' },
+      { ok: false, code: 'ROOM_NOT_FOUND' },
+    ]);
+  });
+
+  it('asks the archive once for each room, and gives each send its own answer', async () => {
+    const { publish, find, accepts } = setUp({ outcomes: [ok(5)] });
+    find.mockImplementation((roomId: number, keys: readonly unknown[]) => {
+      if (roomId === 8) return Promise.reject(new AppError('OVERLOADED'));
+      return Promise.resolve(
+        (keys as { clientMsgId: string }[]).map(({ clientMsgId }) =>
+          clientMsgId === 'new' ? undefined : { ...archivedMessage('hi'), id: clientMsgId },
+        ),
+      );
+    });
+    const results = await publish(
+      send({ clientMsgId: 'one' }),
+      send({ clientMsgId: 'other', roomId: 8 }),
+      send({ clientMsgId: 'new' }),
+      send({ clientMsgId: 'two' }),
+    );
+    expect(results).toMatchObject([
+      { ok: true, ack: { id: 'one', duplicate: true, clientMsgId: 'one' } },
+      { ok: false, code: 'OVERLOADED' },
+      { ok: true, ack: { seq: 5, duplicate: false, clientMsgId: 'new' } },
+      { ok: true, ack: { id: 'two', duplicate: true } },
+    ]);
+    expect(find.mock.calls.map(([roomId, keys]) => [roomId, keys.length])).toEqual([
+      [7, 3],
+      [8, 1],
+    ]);
+    expect(accepts.map(({ clientMsgId }) => clientMsgId)).toEqual(['new']);
+  });
+
+  it("gives back a sender's later sends with the one that Redis knows to be forgotten", async () => {
+    const forgotten: AcceptOutcome = { kind: 'ask-archive', scope: 'id' };
+    const unproven: AcceptOutcome = { kind: 'unproven' };
+    const { publishApart, find } = setUp({
+      outcomes: [unproven, forgotten, unproven, unproven, ok(1), ok(2)],
+    });
+    const bob = { userId: 2, userName: 'bob' };
+    expect(await publishApart(send({ from: bob }), send(), send(), send({ from: bob }))).toMatchObject([
+      { ok: true },
+      APART,
+      APART,
+      { ok: true },
+    ]);
+    expect(find).not.toHaveBeenCalled();
+  });
+
+  it('asks for it itself when it may keep the others waiting', async () => {
+    const { publish, accepts, find } = setUp({ outcomes: [{ kind: 'ask-archive', scope: 'id' }, ok(1)] });
+    expect(await publish(send())).toMatchObject([{ ok: true, ack: { seq: 1 } }]);
+    expect(find).toHaveBeenCalledTimes(1);
+    expect(accepts.map(({ archiveAsked = false }) => archiveAsked)).toEqual([false, true]);
   });
 });
