@@ -22,17 +22,17 @@ export interface RegistryModuleOptions {
 /** A Redis that does not answer does not keep a process from ending: its lease ends by itself. Milliseconds. */
 const LEAVE_WITHIN_MS = 500;
 
-/** Leaves the registry when the app shuts down, if it has not before. */
-class RegistryLifecycle implements OnApplicationShutdown {
+/** Keeps this process's entry over an outage, and leaves the registry when the app shuts down. */
+export class RegistryLifecycle implements OnApplicationShutdown {
   constructor(
     private readonly registry: Registry,
     private readonly self: SelfRegistration,
-    private readonly connections: RedisConnections,
+    private readonly connections: Pick<RedisConnections, 'main' | 'close'>,
   ) {
-    // Redis is back: nobody could renew a lease meanwhile.
+    // Redis is back: nobody could renew a lease meanwhile. Who has left, and was not heard yet, stays away.
     connections.main.on(
       'ready',
-      () => void (this.self.state !== 'starting' && this.self.beat().catch(() => undefined)),
+      () => void (this.self.isAnnounced && this.self.beat().catch(() => undefined)),
     );
   }
 

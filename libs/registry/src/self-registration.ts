@@ -27,6 +27,11 @@ export class SelfRegistration {
     return this.instance.state;
   }
 
+  /** Whether the registry has been told of this process, and not that it leaves. */
+  get isAnnounced(): boolean {
+    return this.timer !== undefined;
+  }
+
   /** Where the instance's load figure comes from; read at each heartbeat. */
   reportLoad(load: () => number): void {
     this.load = load;
