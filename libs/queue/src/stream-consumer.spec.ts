@@ -206,6 +206,18 @@ describe('what is in hand', () => {
   });
 });
 
+describe('a shard that had more than one read brings', () => {
+  it('is read once more by itself, without waiting, and then all are again', async () => {
+    const { add, owned, asked, seen, more, consumer } = consumerWorld({ shardCount: 2 });
+    owned.set(1, 1);
+    add(0, 1, 2, 3);
+    consumer.start();
+    await run();
+    expect(asked().slice(3)).toEqual(['read 0:0,1:0', 'read 0:>,1:>', 'read 0:>', 'read 0:>,1:>']);
+    expect([seen(), more]).toEqual([[1, 2, 3], [true]]);
+  });
+});
+
 describe('a batch', () => {
   it('is taken before the next is read', async () => {
     let done: () => void = () => undefined;

@@ -56,7 +56,7 @@ export class RedisRegistry implements Registry {
   constructor(
     private readonly redis: RedisConnection,
     private readonly keys: RedisKeys,
-    private readonly events: EventBus,
+    private readonly events: Pick<EventBus, 'subscribeText'>,
     private readonly options: RedisRegistryOptions,
   ) {
     this.timer = setInterval(() => this.refreshAll(), options.refreshIntervalMs);
