@@ -181,11 +181,45 @@ describeSql('What SQL does not take', (server) => {
     expect(await archive.append(batch)).toEqual({ aside: [], homeless: [] });
   });
 
-  it('counts for the highest seq', async () => {
+  it('counts for the highest seq, of its own room', async () => {
     const { url, archive } = await open();
     await refusePoison(url, 'messages', 'body');
-    await archive.append([entry(1), entry(2, { msg: 'poison' })]);
+    await archive.append([entry(1), entry(2, { msg: 'poison' }), entry(9, { roomId: 2, msg: 'poison' })]);
     expect(await archive.maxSeq(1)).toBe(2);
+    await archive.append([entry(3)]);
+    expect(await archive.maxSeq(1)).toBe(3);
+  });
+
+  it('comes in pages from either end, as if it were stored like the others', async () => {
+    const { url, archive } = await open();
+    await refusePoison(url, 'messages', 'body');
+    const poison = (seq: number, roomId = 1) => entry(seq, { roomId, msg: 'poison' });
+    await archive.append([...[1, 2, 3, 4, 5, 6].map((seq) => poison(seq)), entry(7), poison(4, 2)]);
+    expect(seqs(await archive.page(1, { after: 1, limit: 2 }))).toEqual([2, 3]);
+    expect(seqs(await archive.page(1, { before: 6, limit: 2 }))).toEqual([4, 5]);
+    expect(seqs(await archive.page(1, { limit: 3 }))).toEqual([5, 6, 7]);
+    expect(seqs(await archive.page(1, { after: 5, limit: 5 }))).toEqual([6, 7]);
+  });
+
+  it('is found by its sender and id, and not by those of others', async () => {
+    const { url, archive } = await open();
+    await refusePoison(url, 'messages', 'body');
+    const send = { senderId: 3, clientMsgId: 'mine' };
+    await archive.append([entry(1, { ...send, msg: 'poison' }), entry(2)]);
+    // The second under one number is nobody's answer.
+    const second = entry(2, { clientMsgId: 'second', msg: 'another' });
+    expect(reasons(await archive.append([second]))).toEqual([[2, 'conflict']]);
+    const find = async (roomId: number, senderId: number, clientMsgId: string) =>
+      seqs(
+        await archive.findSent(roomId, [
+          { senderId, clientMsgId },
+          { senderId: 9, clientMsgId: 'mine' },
+        ]),
+      );
+    expect(await find(1, 3, 'mine')).toEqual([1]);
+    expect(await find(1, 4, 'mine')).toEqual([]);
+    expect(await find(2, 3, 'mine')).toEqual([]);
+    expect(await find(1, 3, 'second')).toEqual([]);
   });
 
   it('is named when SQL refuses even to set it aside, and the rest is stored', async () => {
