@@ -57,8 +57,8 @@ async function fromLog(member: Membership, log: LogReader): Promise<EncodedMessa
 
 /** Writes as many of the messages as the socket should hold. */
 function replay(member: Membership, messages: readonly EncodedMessage[], maxOutboundBytes: number): void {
-  const { connection, room } = member;
-  const due = messages.filter(({ seq }) => seq <= room.delivered).slice(0, MAX_READ);
+  const { connection } = member;
+  const due = messages.slice(0, MAX_READ);
   while (due.length > 0 && connection.bufferedBytes < maxOutboundBytes / 2) {
     const part = takeWrite(due);
     connection.write(Buffer.concat(part.map((message) => connection.encode(message))));

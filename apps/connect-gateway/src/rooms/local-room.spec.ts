@@ -1,15 +1,15 @@
 import { describe, expect, it, vi } from 'vitest';
 import { FakeConnection } from '../testing/fake-connection.js';
-import { entry, type FakeRoomLog } from '../testing/fake-room-log.js';
-import { MAX_OUTBOUND_BYTES, numbers, ROOM, settle, setUp, turn } from '../testing/local-room.fixture.js';
-
-/** Makes reads wait until `open` is called. */
-function holdReads(log: FakeRoomLog): () => void {
-  let open: () => void = () => undefined;
-  const gate = new Promise<void>((resolve) => (open = resolve));
-  log.delay = () => gate;
-  return open;
-}
+import { entry } from '../testing/fake-room-log.js';
+import {
+  holdReads,
+  MAX_OUTBOUND_BYTES,
+  numbers,
+  ROOM,
+  settle,
+  setUp,
+  turn,
+} from '../testing/local-room.fixture.js';
 
 describe('delivery', () => {
   it('writes one identical buffer per transport and flush, encoded once per message', async () => {
@@ -214,128 +214,6 @@ describe('a late position of an earlier epoch', () => {
   });
 });
 
-describe('members behind', () => {
-  it('catches up from the recent messages, then is live', async () => {
-    const { log, room, join } = setUp();
-    join();
-    await room.deliver(log.append(10));
-    const member = join(4);
-    await settle();
-    await room.deliver(log.append(2));
-    expect(member.seen).toEqual(numbers(5, 12));
-    expect(log.reads).toEqual([]);
-  });
-
-  it('catches up from the log, then is live', async () => {
-    const { log, room, join } = setUp({ seq: 250, epoch: 'e1' });
-    log.append(250);
-    const member = join(20);
-    await settle();
-    await room.deliver(log.append(2));
-    expect(member.seen).toEqual(numbers(21, 252));
-  });
-
-  it('loses and repeats nothing when messages are delivered while it catches up', async () => {
-    const { log, room, join } = setUp({ seq: 150, epoch: 'e1' });
-    log.append(150);
-    const open = holdReads(log);
-    const member = join(0);
-    await room.deliver(log.append(3));
-    open();
-    await settle();
-    await room.deliver(log.append(1));
-    expect(member.seen).toEqual(numbers(1, 154));
-  });
-
-  it('gives a member ahead of the room nothing twice', async () => {
-    const { log, room, join } = setUp();
-    const sent = log.append(6);
-    const member = join(3);
-    await room.deliver(sent.slice(0, 2));
-    await room.deliver(sent.slice(2, 5));
-    await room.deliver(sent.slice(5));
-    expect(member.seen).toEqual([4, 5, 6]);
-  });
-
-  // A gap below its position set the member back, and what followed came twice.
-  it('does not set a member ahead of the room back at a gap', async () => {
-    const { log, room, join } = setUp();
-    const sent = log.append(6);
-    log.trim(2);
-    const member = join(4);
-    await room.deliver(sent.slice(2));
-    expect(member.seen).toEqual([5, 6]);
-  });
-
-  it('collapses to one resync when what it lacks is not in the log', async () => {
-    const { log, room, join } = setUp({ seq: 50, epoch: 'e1' });
-    log.append(50);
-    log.trim(20);
-    const member = join(10);
-    await settle();
-    await room.deliver(log.append(1));
-    expect(member.seen).toEqual(['resync 11-50 slow', 51]);
-  });
-
-  // A log read that came back after a gap's resync was written all the same: old messages, then everything once more.
-  it('does not replay what a resync has covered meanwhile', async () => {
-    const { log, room, join } = setUp({ seq: 50, epoch: 'e1' });
-    log.append(50);
-    const open = holdReads(log);
-    const member = join(40);
-    await turn();
-    await room.deliver(log.append(1, 'e1', 600));
-    open();
-    await settle();
-    await room.deliver(log.append(1));
-    expect(member.seen).toEqual(['resync 41-599 gap', 600, 601]);
-  });
-
-  // The catch-up of the membership that a repeated join had replaced went on beside the new one.
-  it('gives nothing twice to a connection that joins again while it catches up', async () => {
-    const { log, room, join } = setUp({ seq: 50, epoch: 'e1' });
-    log.append(50);
-    const open = holdReads(log);
-    const member = join(40);
-    await turn();
-    room.remove(member);
-    join(45, member);
-    open();
-    await settle();
-    expect(member.seen).toEqual(numbers(46, 50));
-  });
-
-  it('gives nothing to a connection that left while it caught up', async () => {
-    const { log, room, join } = setUp({ seq: 50, epoch: 'e1' });
-    log.append(50);
-    const open = holdReads(log);
-    const member = join(40);
-    await turn();
-    room.remove(member);
-    open();
-    await settle();
-    expect(member.seen).toEqual([]);
-  });
-
-  // In a quiet room nothing tried again: the member was behind until somebody wrote.
-  it('tries again by itself when the log cannot be read', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    try {
-      const { log, join } = setUp({ seq: 50, epoch: 'e1' });
-      log.append(50);
-      log.failures = 1;
-      const member = join(40);
-      await settle();
-      expect(member.seen).toEqual([]);
-      await vi.advanceTimersByTimeAsync(2_000);
-      await settle();
-      expect(member.seen).toEqual(numbers(41, 50));
-    } finally {
-      vi.useRealTimers();
-    }
-  });
-});
-
 describe('slow members', () => {
   it('stops writing to a full socket only, and replays a short gap when it has drained', async () => {
     const { log, room, join } = setUp();
@@ -393,28 +271,6 @@ it('splits a flush of many bytes into several writes', async () => {
   await room.deliver(numbers(1, 4).map((seq) => entry(ROOM, seq, 'e1', large)));
   expect(member.writes).toHaveLength(2);
   expect(member.seen).toEqual([1, 2, 3, 4]);
-});
-
-// A hundred messages were written at once, however large: megabytes for a socket that holds a quarter of one.
-it('catches up in writes of the same size, and no further than a socket that fills up meanwhile', async () => {
-  const { room, join } = setUp();
-  await room.deliver(numbers(1, 6).map((seq) => entry(ROOM, seq, 'e1', '界'.repeat(15_000))));
-  const reading = join(0);
-  const connection = new FakeConnection(9);
-  const write = connection.write.bind(connection);
-  connection.write = (bytes) => {
-    write(bytes);
-    connection.bufferedBytes = MAX_OUTBOUND_BYTES;
-  };
-  join(0, connection);
-  await settle();
-  expect(reading.seen).toEqual(numbers(1, 6));
-  // Two messages of 45 kB reach the size of a write.
-  expect(reading.writes).toHaveLength(3);
-  expect(connection.seen).toEqual([1, 2]);
-  connection.drain();
-  await settle();
-  expect(connection.seen).toEqual([1, 2, 3, 4]);
 });
 
 describe('what ends with the room', () => {

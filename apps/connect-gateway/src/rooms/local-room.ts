@@ -64,6 +64,8 @@ export class LocalRoom implements JoinedRoom {
   private left: readonly string[] = [];
   /** Deliveries are handled one after another: filling a gap waits for Redis. */
   private inbox: Promise<void> = Promise.resolve();
+  /** Jobs of the inbox that have not ended. */
+  private jobs = 0;
   /** The highest position that a sender here was told. */
   private expected: RoomPosition | undefined;
   private expectTimer: NodeJS.Timeout | undefined;
@@ -95,7 +97,13 @@ export class LocalRoom implements JoinedRoom {
 
   /** Nothing is under way, and nobody is behind: whoever is put out of the room now has all of it. */
   get isQuiet(): boolean {
-    return this.behind.size === 0 && this.pending.length === 0 && !this.flushing && !this.expectTimer;
+    return (
+      this.behind.size === 0 &&
+      this.jobs === 0 &&
+      this.pending.length === 0 &&
+      !this.flushing &&
+      !this.expectTimer
+    );
   }
 
   /** Ends what it has under way for itself. It is known no more. */
@@ -172,6 +180,7 @@ export class LocalRoom implements JoinedRoom {
 
   /** Makes sure that everything up to `position` is taken; reads it from the room log. */
   pullTo(position: RoomPosition): Promise<void> {
+    this.usedAt = performance.now();
     return this.enqueue(async () => {
       if (this.isOfEarlierEpoch(position)) return;
       if (position.epoch !== this.line) await this.startEpoch(position.epoch, position.seq);
@@ -231,7 +240,8 @@ export class LocalRoom implements JoinedRoom {
   }
 
   private enqueue(job: () => Promise<void>): Promise<void> {
-    const done = this.inbox.then(job);
+    this.jobs++;
+    const done = this.inbox.then(job).finally(() => void this.jobs--);
     this.inbox = done.catch(() => undefined);
     return done;
   }

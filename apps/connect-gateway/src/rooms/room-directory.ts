@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '@parley/protocol';
 import { PresenceStore, RoomStore, type RoomPosition } from '@parley/redis';
-import type { DispatchEntry } from '@parley/contracts';
+import type { DispatchEntry, Identity } from '@parley/contracts';
 import type { Connection } from '../connections/connection.js';
 import { ConnectionIndex } from '../connections/connection-index.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
@@ -30,6 +30,8 @@ export interface DirectoryEntry {
   /** Checks in a row at which the presence was on the move. */
   unsettledChecks: number;
   opening: Promise<LocalRoom> | undefined;
+  /** Joins under way: a room that nobody is in yet is not forgotten. */
+  joining: number;
 }
 
 /** The rooms that have members on this instance. */
@@ -89,6 +91,23 @@ export class RoomDirectory {
     const identity = connection.identity;
     if (!identity) throw new AppError('UNAUTHENTICATED');
     const entry = this.entryOf(roomId, kind);
+    entry.joining++;
+    try {
+      return await this.enter(connection, identity, roomId, entry, from);
+    } finally {
+      entry.joining--;
+      this.drop(roomId);
+    }
+  }
+
+  private async enter(
+    connection: Connection,
+    identity: Identity,
+    roomId: number,
+    entry: DirectoryEntry,
+    from?: { lastSeq: number; epoch: string },
+  ): Promise<{ member: Membership; resumed: boolean }> {
+    const { kind } = entry;
     const joined = connection.memberships.has(roomId);
     let arrived = false;
     if (!joined && kind === 'room') arrived = entry.presence.enter(identity);
@@ -96,7 +115,8 @@ export class RoomDirectory {
     try {
       room = await (entry.room && !arrived ? entry.room : this.open(roomId, entry));
     } catch (cause) {
-      if (!joined && kind === 'room') entry.presence.exit(identity.userId);
+      // It may have been told of this one all the same.
+      if (!joined) this.exit(connection, roomId, entry);
       throw new AppError('UNAVAILABLE', { cause });
     }
     const reached = from !== undefined && (await this.hasReached(room, from));
@@ -139,22 +159,34 @@ export class RoomDirectory {
     const first = entries[0];
     if (first?.recipients)
       this.includeRecipients(roomId, first, entries.at(-1)?.seq ?? first.seq, first.recipients);
-    const entry = this.entries.get(roomId);
-    if (this.conversations.delete(roomId)) this.conversations.add(roomId);
-    const room = entry?.room ?? (await entry?.opening?.catch(() => undefined));
+    this.touch(roomId);
+    const room = await this.whenOpen(roomId);
     await room?.deliver(entries);
   }
 
   /** Like {@link deliver} for messages that are to be read from the log. */
   async pullTo(roomId: number, position: RoomPosition, recipients?: readonly number[]): Promise<void> {
     if (recipients) this.includeRecipients(roomId, position, position.seq, recipients);
-    await this.get(roomId)?.pullTo(position);
+    this.touch(roomId);
+    const room = await this.whenOpen(roomId);
+    await room?.pullTo(position);
   }
 
-  /** Forgets a room nobody here is in. */
+  /** What comes while a room is being opened may be newer than the position that it opens with. */
+  private async whenOpen(roomId: number): Promise<LocalRoom | undefined> {
+    const entry = this.entries.get(roomId);
+    return entry?.room ?? (await entry?.opening?.catch(() => undefined));
+  }
+
+  /** Of the conversations, this one has had a message last. */
+  private touch(roomId: number): void {
+    if (this.conversations.delete(roomId)) this.conversations.add(roomId);
+  }
+
+  /** Forgets a room nobody here is in, once Redis knows that. */
   drop(roomId: number): void {
     const entry = this.entries.get(roomId);
-    if (!entry || (entry.room?.members.size ?? 0) > 0 || entry.presence.users > 0 || entry.opening) return;
+    if (!entry || (entry.room?.members.size ?? 0) > 0 || entry.joining > 0 || !entry.presence.isOver) return;
     entry.room?.close();
     this.entries.delete(roomId);
     this.conversations.delete(roomId);
@@ -240,6 +272,7 @@ export class RoomDirectory {
           kind === 'direct' ? this.nobody : new RoomPresence(roomId, this.config.instanceId, this.presence),
         unsettledChecks: 0,
         opening: undefined,
+        joining: 0,
       };
       this.entries.set(roomId, entry);
       if (kind === 'direct') this.addConversation(roomId);

@@ -41,6 +41,11 @@ export class RoomPresence {
     return !this.unsure && this.told === here;
   }
 
+  /** Nobody is here, and Redis is known to list nobody: nothing is left to be said. */
+  get isOver(): boolean {
+    return this.users === 0 && this.mark !== undefined && this.agrees(0);
+  }
+
   /** @returns Whether the user is new here. */
   enter({ userId, userName }: Member): boolean {
     const known = this.connections.get(userId);

@@ -37,3 +37,11 @@ export const turn = () => new Promise((resolve) => setImmediate(resolve));
 export async function settle(): Promise<void> {
   for (let i = 0; i < 30; i++) await turn();
 }
+
+/** Makes reads wait until `open` is called. */
+export function holdReads(log: FakeRoomLog): () => void {
+  let open: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  log.delay = () => gate;
+  return open;
+}
