@@ -1,58 +1,5 @@
-import type { Identity } from '@parley/contracts';
-import { AppError } from '@parley/protocol';
-import type { DatabaseLife, PresenceStore, RevocationList } from '@parley/redis';
-import type { TokenVerifier } from '@parley/service-host';
 import { describe, expect, it } from 'vitest';
-import { ConnectionIndex } from '../connections/connection-index.js';
-import type { GatewayConfig } from '../gateway-config.js';
-import { FakeConnection } from '../testing/fake-connection.js';
-import { stub } from '../testing/stub.js';
-import { AuthenticatorService } from './authenticator.service.js';
-
-/** Tokens are `<user> <session> <expires at> <database>`. */
-function setUp() {
-  let [known, changeDatabase] = ['a', () => undefined as void];
-  let revoke: (sessionId: string) => void = () => undefined;
-  const index = new ConnectionIndex(
-    stub<GatewayConfig>('GatewayConfig', { instanceId: 'gw-1', positionCheckMs: 3_000 }),
-    stub<PresenceStore>('PresenceStore', { shareUsers: () => Promise.resolve() }),
-  );
-  const authenticator = new AuthenticatorService(
-    { connectionsPerUser: 3 },
-    stub<TokenVerifier>('TokenVerifier', {
-      verify: (token) => {
-        const [user, sessionId, expiresAt, databaseLife] = String(token).split(' ');
-        if (sessionId === undefined) throw new AppError('UNAUTHENTICATED');
-        const identity: Identity = {
-          userId: Number(user),
-          userName: `u${user}`,
-          sessionId,
-          expiresAt: Number(expiresAt),
-          role: 'user',
-          ...(databaseLife !== undefined && { databaseLife }),
-        };
-        return identity;
-      },
-    }),
-    stub<RevocationList>('RevocationList', { onRevoked: (listener) => void (revoke = listener) }),
-    index,
-    stub<DatabaseLife>('DatabaseLife', {
-      onChanged: (listener) => void (changeDatabase = () => listener(known)),
-      accepts: (life) => life === undefined || life === known,
-    }),
-  );
-  const switchTo = (life: string) => {
-    known = life;
-    changeDatabase();
-  };
-  const open = () => {
-    const connection = new FakeConnection(0);
-    connection.identity = undefined;
-    index.add(connection);
-    return connection;
-  };
-  return { index, authenticator, open, revoke: (sessionId: string) => revoke(sessionId), switchTo };
-}
+import { setUpAuthenticator as setUp } from '../testing/authenticator.fixture.js';
 
 describe('connections of one user', () => {
   it('are taken up to the bound; another user has as many', async () => {

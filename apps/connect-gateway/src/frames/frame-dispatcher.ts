@@ -69,7 +69,7 @@ export class FrameDispatcher {
       case Op.ping:
         return this.ping(connection, frame);
       case Op.pong:
-        return;
+        return this.takeToken(connection, frame);
       case Op.move:
       case Op.join:
       case Op.leave:
@@ -176,9 +176,16 @@ export class FrameDispatcher {
   }
 
   private async ping(connection: Connection, frame: ClientFrameOf<typeof Op.ping>): Promise<void> {
-    // The frame that an idle client sends to hand in a newer token.
-    if (frame.authToken !== undefined) await this.inOrder(connection, frame, () => undefined);
+    await this.takeToken(connection, frame);
     connection.send(JSON.stringify({ op: Op.pong, ref: frame.ref }));
+  }
+
+  /** An idle client hands in a newer token with one of these. */
+  private async takeToken(
+    connection: Connection,
+    frame: ClientFrameOf<typeof Op.ping | typeof Op.pong>,
+  ): Promise<void> {
+    if (frame.authToken !== undefined) await this.inOrder(connection, frame, () => undefined);
   }
 
   private roomOf(connection: Connection, roomId: number | undefined): number {
