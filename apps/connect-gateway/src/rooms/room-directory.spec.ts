@@ -4,6 +4,7 @@ import { entry } from '../testing/fake-room-log.js';
 import { settle, turn } from '../testing/local-room.fixture.js';
 import { setUpRooms } from '../testing/room-directory.fixture.js';
 import type { RoomDirectory } from './room-directory.js';
+import { MAX_WRITES_PER_TURN } from './turn.js';
 
 /** As the dispatcher does it, once `joined` is written. */
 async function join(rooms: RoomDirectory, connection: FakeConnection, kind: 'room' | 'direct' = 'room') {
@@ -44,6 +45,30 @@ describe('a join', () => {
     };
     const joined = await rooms.join(new FakeConnection(1), 7, 'room', { lastSeq: 15, epoch: 'e1' });
     expect(joined).toMatchObject({ resumed: false, member: { lastSeq: 100 } });
+  });
+
+  it('asks Redis how far it is for nobody but who claims to be ahead', async () => {
+    const { rooms, redis } = setUpRooms();
+    const whenHeadIsRead = vi.fn();
+    redis.whenHeadIsRead = whenHeadIsRead;
+    await rooms.join(new FakeConnection(1), 7, 'room', { lastSeq: 10, epoch: 'e1' });
+    await rooms.join(new FakeConnection(2), 7, 'room', { lastSeq: 15, epoch: 'e0' });
+    expect(whenHeadIsRead).not.toHaveBeenCalled();
+    await rooms.join(new FakeConnection(3), 7, 'room', { lastSeq: 11, epoch: 'e1' });
+    expect(whenHeadIsRead).toHaveBeenCalledTimes(1);
+  });
+
+  it('begins with what is being written to the others', async () => {
+    const { rooms } = setUpRooms();
+    for (let userId = 1; userId <= MAX_WRITES_PER_TURN + 1; userId++)
+      await join(rooms, new FakeConnection(userId));
+    await rooms.deliver(7, [entry(7, 11)]);
+    // Another one of somebody who is here: Redis is not asked.
+    const late = new FakeConnection(1);
+    const member = await join(rooms, late);
+    expect(member.room.position.seq).toBe(11);
+    await settle();
+    expect(late.seen).toEqual([11]);
   });
 
   it.each(['away', 'empty'])(
