@@ -1,17 +1,18 @@
 import { CloseCode, Op } from '@parley/protocol';
 import { RedisConnections, SessionStore } from '@parley/redis';
-import { eventually, sharedRedis } from '@parley/testing';
+import { eventually, sharedRedis, uniquePrefix } from '@parley/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Backend, gatewayOn, ROOM } from '../testing/live-gateway.fixture.js';
 import { serve, tokenOf, type Peer } from '../testing/serving-gateway.fixture.js';
 
 afterAll(async () => (await sharedRedis()).stop());
+const startBackend = async () => Backend.start((await sharedRedis()).url, uniquePrefix());
 
 const IN_AN_HOUR = () => Date.now() + 3_600_000;
 
 /** Two gateways, and on each a connection of either transport for each session named. */
 async function setUp(...sessions: string[]) {
-  const backend = await Backend.start();
+  const backend = await startBackend();
   const gateways = [await serve(backend, 'gw-1'), await serve(backend, 'gw-2')];
   const peers = new Map<string, Peer[]>();
   for (const session of sessions) {

@@ -71,6 +71,15 @@ describe('conversations', () => {
     connection.writes.length = 0;
     await talk(rooms, 3, 2);
     expect(connection.seen).toEqual([2]);
+    // Those without traffic for longest are busy: whoever comes next looks at others. One that was let go together with
+    // another was counted for ever.
+    for (const roomId of numbers(5, 12)) rooms.get(roomId)?.expect({ seq: 99, epoch: 'e1' });
+    for (const more of [2, 3]) {
+      connections[0] = new FakeConnection(more);
+      await talk(rooms, MAX_CONVERSATIONS + more);
+    }
+    expect(rooms.all().size).toBe(MAX_CONVERSATIONS);
+    expect(numbers(4, 15).filter((roomId) => !rooms.get(roomId))).toEqual([4, 13, 14]);
   });
 
   // A member behind was put out of an idle conversation, and what it lacked was never sent.

@@ -1,10 +1,11 @@
-import { eventually, sharedRedis } from '@parley/testing';
+import { eventually, sharedRedis, uniquePrefix } from '@parley/testing';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FakeConnection } from '../testing/fake-connection.js';
 import { Backend, CHECK_MS, gatewayOn, ROOM } from '../testing/live-gateway.fixture.js';
 import { numbers } from '../testing/local-room.fixture.js';
 
 afterAll(async () => (await sharedRedis()).stop());
+const startBackend = async () => Backend.start((await sharedRedis()).url, uniquePrefix());
 
 // Only the intervals of the checks: Redis is real, and takes what time it takes.
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }));
@@ -17,7 +18,7 @@ const shows = (members: readonly FakeConnection[], seen: readonly (number | stri
 
 /** A gateway whose position check runs when an interval is let pass, and not before. */
 async function checked() {
-  const backend = await Backend.start();
+  const backend = await startBackend();
   const gateway = gatewayOn(backend);
   const looked = vi.spyOn(gateway.rooms, 'drop');
   await gateway.check();
@@ -149,7 +150,7 @@ describe('the position check, with no dispatch at all,', () => {
 
 describe('deliveries, with the position check never run,', () => {
   async function delivered() {
-    const backend = await Backend.start();
+    const backend = await startBackend();
     const gateway = gatewayOn(backend);
     const { delivery } = gateway;
     const fences: [number, number][] = [[backend.keys.shardOf(ROOM), 1]];
@@ -237,7 +238,7 @@ describe('deliveries, with the position check never run,', () => {
 
 describe('what a sender here was told was accepted, alone,', () => {
   it('is shown to everybody here, with all before it', async () => {
-    const backend = await Backend.start();
+    const backend = await startBackend();
     const gateway = gatewayOn(backend);
     const members = [await gateway.join(), await gateway.join()];
     await backend.append(2);

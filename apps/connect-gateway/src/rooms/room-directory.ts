@@ -29,6 +29,7 @@ export interface DirectoryEntry {
   readonly presence: RoomPresence;
   /** Checks in a row at which the presence was on the move. */
   unsettledChecks: number;
+  /** The last time that it was asked for the room's position. */
   opening: Promise<LocalRoom> | undefined;
   /** Joins under way: a room that nobody is in yet is not forgotten. */
   joining: number;
@@ -178,7 +179,7 @@ export class RoomDirectory {
     return entry?.room ?? (await entry?.opening?.catch(() => undefined));
   }
 
-  /** Of the conversations, this one has had a message last. */
+  /** Of the conversations, this one has had a message last, if it is one. */
   private touch(roomId: number): void {
     if (this.conversations.delete(roomId)) this.conversations.add(roomId);
   }
@@ -231,10 +232,6 @@ export class RoomDirectory {
       return (entry.room ??= this.createRoom(roomId, entry.kind, position));
     });
     entry.opening = opening;
-    const clear = () => {
-      if (entry.opening === opening) entry.opening = undefined;
-    };
-    opening.then(clear, clear);
     return opening;
   }
 
@@ -287,9 +284,8 @@ export class RoomDirectory {
     for (const other of oldest) {
       this.forget(other);
       if (this.conversations.size <= MAX_CONVERSATIONS) return;
-      // It stays: whoever comes next looks at others.
-      this.conversations.delete(other);
-      this.conversations.add(other);
+      // If it stays, whoever comes next looks at others.
+      this.touch(other);
     }
   }
 

@@ -144,6 +144,27 @@ describe('RoomPresence', () => {
     expect(presence.mark).toBeDefined();
   });
 
+  it('is over when nobody is here, and Redis has said so', async () => {
+    const { presence, answers } = setUp();
+    expect(presence.isOver).toBe(true);
+    presence.enter(user(1));
+    expect(presence.isOver).toBe(false);
+    const first = presence.report();
+    presence.exit(1);
+    expect(presence.isOver).toBe(false);
+    await first;
+    expect(presence.isOver).toBe(true);
+    presence.enter(user(1));
+    await presence.report();
+    presence.exit(1);
+    expect(presence.isOver).toBe(false);
+    answers.push(() => Promise.reject(new Error('away')));
+    await expect(presence.report()).rejects.toThrow('away');
+    expect(presence.isOver).toBe(false);
+    await presence.report();
+    expect(presence.isOver).toBe(true);
+  });
+
   it('notices by the answer that Redis has lost somebody, and names everybody next', async () => {
     const { presence, shares, listed } = setUp();
     presence.enter(user(1));

@@ -11,7 +11,6 @@ import {
 } from '@parley/redis';
 import { MemoryRegistry } from '@parley/registry';
 import type { RpcClient } from '@parley/rpc';
-import { sharedRedis, uniquePrefix } from '@parley/testing';
 import { onTestFinished } from 'vitest';
 import { ConnectionIndex } from '../connections/connection-index.js';
 import { DeliveryRpcController } from '../delivery/delivery.rpc-controller.js';
@@ -45,10 +44,9 @@ export class Backend {
     readonly rooms: RoomStore,
   ) {}
 
-  /** Of a test: keys of its own on the Redis of the file. Room 7 is in epoch `e1`, at 0. */
-  static async start(): Promise<Backend> {
-    const { url } = await sharedRedis();
-    const keys = new RedisKeys(uniquePrefix(), { shardCount: SHARDS, shardOf: (roomId) => roomId % SHARDS });
+  /** Of a test: keys of its own on a Redis. Room 7 is in epoch `e1`, at 0. */
+  static async start(url: string, prefix: string): Promise<Backend> {
+    const keys = new RedisKeys(prefix, { shardCount: SHARDS, shardOf: (roomId) => roomId % SHARDS });
     const connections = connect(url);
     const backend = new Backend(url, keys, connections, new RoomStore(connections.main, keys, LIMITS));
     const lines = new LineStore(connections.main, keys, LIMITS.recentFutureMs);
