@@ -7,7 +7,9 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['src/**/*.spec.{ts,tsx}'],
-    setupFiles: [path.resolve(import.meta.dirname, 'tools/vitest/note-running-test.ts')],
+    // A project's files share their imports, which are most of the time: a suite leaves nothing behind (clocks, stubs).
+    isolate: false,
+    setupFiles: [path.resolve(import.meta.dirname, 'tools/vitest/suite-setup.ts')],
     reporters: ['default', new SuiteReporter()],
     typecheck: { enabled: false },
     // No test is about speed: a busy machine may take its time for ten thousand cases.

@@ -7,7 +7,9 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['src/**/*.{int-spec,fault-spec}.ts'],
-    setupFiles: [path.resolve(import.meta.dirname, 'tools/vitest/note-running-test.ts')],
+    // A project's files share their imports, not their servers' data: each test has its own prefix.
+    isolate: false,
+    setupFiles: [path.resolve(import.meta.dirname, 'tools/vitest/suite-setup.ts')],
     reporters: ['default', new SuiteReporter()],
     fileParallelism: false,
     testTimeout: 30_000,

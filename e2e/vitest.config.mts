@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['src/**/*.e2e-spec.ts'],
-    setupFiles: [path.resolve(import.meta.dirname, '../tools/vitest/note-running-test.ts')],
+    setupFiles: [path.resolve(import.meta.dirname, '../tools/vitest/suite-setup.ts')],
     reporters: ['default', new SuiteReporter()],
     fileParallelism: false,
     testTimeout: 60_000,

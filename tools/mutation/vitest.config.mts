@@ -11,6 +11,7 @@ export default defineConfig({
     environment: 'node',
     include: ['src/**/*.{spec,int-spec,fault-spec}.ts'],
     setupFiles: [path.resolve('tools/mutation/fail-fast.ts')],
+    isolate: false,
     fileParallelism: false,
     testTimeout: 20_000,
     hookTimeout: 30_000,

@@ -6,7 +6,7 @@ import { SuiteReporter } from '../../../vitest/suite-reporter.js';
 export default defineConfig({
   test: {
     include: ['*.hanging.ts'],
-    setupFiles: [path.resolve(import.meta.dirname, '../../../vitest/note-running-test.ts')],
+    setupFiles: [path.resolve(import.meta.dirname, '../../../vitest/suite-setup.ts')],
     reporters: ['default', new SuiteReporter({ graceMs: 100 })],
   },
 });

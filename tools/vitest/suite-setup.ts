@@ -1,11 +1,12 @@
 /**
- * Set-up file of every suite: keeps a note of what this worker is at, for {@link ./suite-reporter.ts}. Written
- * before the test begins and synchronously, since a test that never yields can tell nobody anything later.
+ * Set-up of every spec file. Keeps a note of what this worker is at, for `suite-reporter.ts`: written before the
+ * test begins and synchronously, since a test that never yields can tell nobody anything later. And puts clocks,
+ * globals and mocks back at the end of the file.
  */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { threadId } from 'node:worker_threads';
-import { beforeEach, expect, inject } from 'vitest';
+import { afterAll, beforeEach, expect, inject, vi } from 'vitest';
 import type { RunningNote } from './suite-reporter.js';
 
 const noteFile = path.join(inject('runningTestsDir'), `${process.pid}-${threadId}.json`);
@@ -21,4 +22,12 @@ beforeEach(({ task }) => {
   note({ name: task.fullTestName, limitMs: task.timeout });
   // Runs after every `afterEach`.
   return () => note({ name: `(after "${task.fullTestName}")` });
+});
+
+// The next file may share this process.
+afterAll(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
 });
