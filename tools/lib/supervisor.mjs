@@ -103,7 +103,6 @@ export class SupervisedApp {
   kill() {
     this.#stopping = true;
     clearTimeout(this.#restartTimer);
-    clearTimeout(this.#readyTimer);
     if (this.#child) killGroup(this.#child);
   }
 

@@ -7,12 +7,68 @@ describe('StopSequence', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  const sequence = (drain: () => Promise<void>) => {
+  const sequence = (drain: () => Promise<void>, close = vi.fn(() => Promise.resolve())) => {
     const exit = vi.fn<(code: number) => void>();
-    const close = vi.fn(() => Promise.resolve());
     return { exit, close, stop: new StopSequence({ logger, deadlineMs: 1_000, drain, close, exit }) };
   };
   const never = () => new Promise<void>(() => undefined);
+  /** A step that ends when the test lets it. */
+  const held = () => {
+    let release!: () => void;
+    const step = vi.fn(() => new Promise<void>((resolve) => (release = resolve)));
+    return { step, release: () => (release(), vi.advanceTimersByTimeAsync(0)) };
+  };
+
+  it('closes nothing before what is in hand is drained, and exits only when all is closed', async () => {
+    const [draining, closing] = [held(), held()];
+    const { stop, exit } = sequence(draining.step, closing.step);
+    stop.onSignal('SIGTERM');
+    await vi.advanceTimersByTimeAsync(500);
+    expect(draining.step).toHaveBeenCalledOnce();
+    expect(closing.step).not.toHaveBeenCalled();
+    await draining.release();
+    await vi.advanceTimersByTimeAsync(499);
+    expect(closing.step).toHaveBeenCalledOnce();
+    expect(exit).not.toHaveBeenCalled();
+    await closing.release();
+    expect(exit).toHaveBeenCalledExactlyOnceWith(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('has one deadline for drain and close together', async () => {
+    const draining = held();
+    const { stop, exit } = sequence(draining.step, vi.fn(never));
+    stop.onSignal('SIGTERM');
+    await vi.advanceTimersByTimeAsync(600);
+    await draining.release();
+    await vi.advanceTimersByTimeAsync(399);
+    expect(exit).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(exit).toHaveBeenCalledExactlyOnceWith(1);
+  });
+
+  it.each([
+    [250, 0],
+    [251, 1],
+  ])('takes a signal %i ms after the first for impatience %i times', (laterMs, times) => {
+    const { stop, exit } = sequence(never);
+    stop.onSignal('SIGTERM');
+    vi.advanceTimersByTime(laterMs);
+    stop.onSignal('SIGTERM');
+    expect(exit).toHaveBeenCalledTimes(times);
+  });
+
+  it('starts once, whoever asks', async () => {
+    const draining = held();
+    const { stop } = sequence(draining.step);
+    expect(stop.started).toBe(false);
+    stop.onSignal('SIGTERM');
+    expect(stop.started).toBe(true);
+    stop.onSignal('SIGINT');
+    stop.onDisconnect();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(draining.step).toHaveBeenCalledOnce();
+  });
 
   it('exits 1 at once on a second signal', () => {
     const { stop, exit, close } = sequence(never);
@@ -48,10 +104,13 @@ describe('StopSequence', () => {
     expect(exit).toHaveBeenCalledOnce();
   });
 
-  it('exits 1 when a step fails', async () => {
-    const { stop, exit } = sequence(() => Promise.reject(new Error('x')));
+  it.each([
+    ['drain', () => Promise.reject(new Error('x')), () => Promise.resolve()],
+    ['close', () => Promise.resolve(), () => Promise.reject(new Error('x'))],
+  ])('exits 1, once, when %s fails', async (_step, drain, close) => {
+    const { stop, exit } = sequence(drain, vi.fn(close));
     stop.onSignal('SIGTERM');
-    await vi.advanceTimersByTimeAsync(0);
+    await vi.advanceTimersByTimeAsync(2_000);
     expect(exit).toHaveBeenCalledExactlyOnceWith(1);
   });
 });
