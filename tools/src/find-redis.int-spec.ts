@@ -1,10 +1,10 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { findExecutable } from '../lib/find-executable.mjs';
-import { anyFreePort } from '../lib/ports.mjs';
+import { anyFreePort, portProblem } from '../lib/ports.mjs';
 import { isAlive } from '../lib/process-info.mjs';
 import { findOrStartRedis } from '../lib/redis/find-or-start.mjs';
 import { ask, inspect } from '../lib/redis/resp.mjs';
@@ -162,6 +162,65 @@ describe('a server of our own', () => {
       interval: 50,
     });
     expect(notes).toContain('Redis ended unexpectedly, starting it again');
+  });
+});
+
+describe('ending a server of our own', () => {
+  const filesOf = (name = 'one') => readdirSync(join(folder, name, '.data/redis'));
+
+  it('that is kept alive does not bring it back, and forgets where it was', async () => {
+    const found = await find(await anyFreePort());
+    const { pid = 0 } = await inspect({ host, port: portOf(found) });
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    cleanUps.push(() => vi.useRealTimers());
+    found.keepAlive((what) => notes.push(what));
+    expect(filesOf()).toContain('server-port');
+    await found.stop(stopMs);
+    expect(isAlive(pid)).toBe(false);
+    vi.advanceTimersByTime(1_000);
+    expect(notes).toEqual([]);
+    expect(filesOf()).not.toContain('server-port');
+    expect(filesOf()).not.toContain('redis.pid');
+    expect(await portProblem(portOf(found), host)).toBeUndefined();
+  });
+
+  it('that does not answer kills it at the deadline', async () => {
+    const found = await find(await anyFreePort());
+    const { pid = 0 } = await inspect({ host, port: portOf(found) });
+    process.kill(pid, 'SIGSTOP');
+    await found.stop(100);
+    expect(isAlive(pid)).toBe(false);
+  });
+
+  // The one that was just being started again was not known yet, and lived on.
+  it('while it is started again ends the new one', async () => {
+    const found = await find(await anyFreePort());
+    const port = portOf(found);
+    found.keepAlive((what) => notes.push(what));
+    const { pid = 0 } = await inspect({ host, port });
+    process.kill(pid, 'SIGKILL');
+    await vi.waitFor(() => expect(notes).toContain('Redis ended unexpectedly, starting it again'), {
+      timeout: 10_000,
+      interval: 5,
+    });
+    await found.stop(stopMs);
+    expect(await portProblem(port, host)).toBeUndefined();
+  });
+
+  it('is brought back as often as it dies, one at a time', async () => {
+    const found = await find(await anyFreePort());
+    const port = portOf(found);
+    found.keepAlive((what) => notes.push(what));
+    for (let life = 1; life <= 2; life++) {
+      const { pid = 0 } = await inspect({ host, port });
+      process.kill(pid, 'SIGKILL');
+      await vi.waitFor(() => expect(notes.filter((note) => note === 'Redis is back')).toHaveLength(life), {
+        timeout: 15_000,
+        interval: 20,
+      });
+      expect((await inspect({ host, port })).pid).not.toBe(pid);
+    }
+    expect(notes.filter((note) => note.startsWith('Redis ended'))).toHaveLength(2);
   });
 });
 

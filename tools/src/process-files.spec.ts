@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -28,6 +28,44 @@ describe('start lock', () => {
     const dir = folder();
     writeFileSync(join(dir, 'start.lock'), JSON.stringify({ pid: process.pid, identity: 'earlier boot:1' }));
     acquireStartLock(dir)();
+  });
+
+  it('is refused while another living process holds it, and taken over when that has ended', async () => {
+    const dir = folder();
+    const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+    const pid = other.pid ?? 0;
+    writeFileSync(join(dir, 'start.lock'), JSON.stringify({ pid, identity: processIdentity(pid) }));
+    expect(() => acquireStartLock(dir)).toThrow(`kill ${pid}`);
+    const ended = new Promise((resolve) => other.once('exit', resolve));
+    other.kill('SIGKILL');
+    await ended;
+    const release = acquireStartLock(dir);
+    expect(JSON.parse(readFileSync(join(dir, 'start.lock'), 'utf8'))).toEqual({
+      pid: process.pid,
+      identity: processIdentity(process.pid),
+    });
+    release();
+  });
+
+  it('leaves nothing behind in its folder, whether it was taken, refused, or taken over', () => {
+    const dir = join(folder(), 'made/when/needed');
+    const release = acquireStartLock(dir);
+    expect(() => acquireStartLock(dir)).toThrow();
+    expect(readdirSync(dir)).toEqual(['start.lock']);
+    release();
+    writeFileSync(join(dir, 'start.lock'), 'damaged');
+    acquireStartLock(dir)();
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  it('is released by its holder only, also twice', () => {
+    const dir = folder();
+    const release = acquireStartLock(dir);
+    release();
+    release();
+    writeFileSync(join(dir, 'start.lock'), 'of another one by now');
+    release();
+    expect(readFileSync(join(dir, 'start.lock'), 'utf8')).toBe('of another one by now');
   });
 
   it.each(['', '{', '{"pid":"x"}'])('takes over a damaged lock %j', (text) => {

@@ -86,8 +86,13 @@ export async function startServer(bin, dir, preferredPort) {
   return supervise(bin, dir, port, await launch(bin, dir, port));
 }
 
-/** @param {string} bin @param {string} dir @param {number} port */
-async function launch(bin, dir, port) {
+/**
+ * @param {string} bin
+ * @param {string} dir
+ * @param {number} port
+ * @param {(pid: number) => void} [onSpawn] told at once: it may have to be ended before it answers.
+ */
+async function launch(bin, dir, port, onSpawn) {
   // Written before the server exists: whoever comes after our sudden end knows where to look.
   writeFileSync(files(dir).port, String(port));
   const log = openSync(files(dir).log, 'w');
@@ -116,6 +121,7 @@ async function launch(bin, dir, port) {
   child.on('error', (error) => (failure = error.message));
   child.on('exit', (code, signal) => (failure = `ended with ${signal ?? `code ${code}`}`));
   child.unref();
+  if (child.pid !== undefined) onSpawn?.(child.pid);
   const deadline = Date.now() + readyTimeoutMs;
   while (failure === '' && Date.now() < deadline) {
     try {
@@ -152,9 +158,10 @@ function supervise(bin, dir, port, firstPid) {
       const restart = async () => {
         onRestart('Redis ended unexpectedly, starting it again');
         try {
-          pid = await launch(bin, dir, port);
+          await launch(bin, dir, port, (started) => (pid = started));
           onRestart('Redis is back');
         } catch (error) {
+          if (stopping) return;
           onRestart(`Redis did not come back: ${/** @type {Error} */ (error).message}`);
           await delay(1000);
         }
@@ -168,7 +175,6 @@ function supervise(bin, dir, port, firstPid) {
     async stop(deadlineMs) {
       stopping = true;
       clearInterval(watch);
-      await Promise.race([restarting, delay(500)]);
       const deadline = Date.now() + deadlineMs;
       signal(pid, 'SIGTERM');
       while (isAlive(pid) && Date.now() < deadline) await delay(20);
