@@ -175,8 +175,8 @@ describe('a listener of "online"', () => {
 });
 
 describe('goaway', () => {
-  async function online() {
-    const all = setUp();
+  async function online(options: Partial<ParleyClientOptions> = {}) {
+    const all = setUp(options);
     all.server.answer = (frame, connection) => {
       if (frame.op === Op.join)
         connection.push(joined(5, { ref: frame.ref, resumed: frame.lastSeq !== undefined }));
@@ -219,13 +219,15 @@ describe('goaway', () => {
   });
 
   it('bounds a delay that no server means', async () => {
-    const { server } = await online();
+    const { server } = await online({ heartbeat: { intervalMs: 1e9 } });
     server.now.push({ op: Op.goaway, reconnectAfterMs: 1e12, reason: 'restart' });
-    await pass(1);
+    await pass(299_999);
     expect(server.connections).toHaveLength(1);
-    server.now.push({ op: Op.goaway, reconnectAfterMs: -5, reason: 'restart' });
     await pass(2);
     expect(server.connections).toHaveLength(2);
+    server.now.push({ op: Op.goaway, reconnectAfterMs: -5, reason: 'restart' });
+    await pass(2);
+    expect(server.connections).toHaveLength(3);
   });
 });
 

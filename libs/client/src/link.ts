@@ -145,10 +145,8 @@ export class Link {
     this.#hadConnection = true;
     this.#stableTimer = setTimeout(() => (this.#failures = 0), STABLE_AFTER_MS);
     this.#heartbeat.start();
-    const attempt = this.#attempt;
     this.#setState('online');
-    // A listener of the state may have closed the client.
-    if (this.#attempt === attempt) this.#ports.online(token);
+    this.#ports.online(token);
   }
 
   #lost(code: number, reason: string): void {
@@ -158,7 +156,6 @@ export class Link {
     // Not 'online' any more before anybody is told: nothing may be sent from within.
     this.#state = 'reconnecting';
     if (wasOnline) this.#ports.offline();
-    if ((this.#state as ConnectionState) === 'closed') return;
     if (!this.#ports.hasWork()) return this.#setState('idle');
     const delayMs =
       this.#goawayAtMs === undefined

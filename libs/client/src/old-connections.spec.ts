@@ -178,10 +178,12 @@ describe('while a connection is being made', () => {
   });
 
   it('a listener of its state may close the client', async () => {
-    const { server, seen } = setUp({}, (client) => {
+    const { server, client, seen } = setUp({}, (client) => {
       client.on('state', ({ state }) => void (state === 'connecting' && client.close()));
     });
+    expect(vi.getTimerCount()).toBe(0);
     await pass(20_000);
+    expect(client.state).toBe('closed');
     expect(server.connections).toHaveLength(0);
     expect(seen.of('ended')).toHaveLength(1);
     expect(vi.getTimerCount()).toBe(0);
