@@ -10,6 +10,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expectNoCrash } from './expect-no-crash.js';
+import { packedApp } from './packed-app.js';
 
 /** A bundled tool runs from elsewhere and is told where the workspace is. */
 const root = process.env['PARLEY_ROOT'] ?? resolve(import.meta.dirname, '../..');
@@ -34,6 +35,8 @@ export interface StackOptions {
   readonly redis?: RedisHarness;
   /** Further `PARLEY_*` variables for every app. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Its first processes run exactly what was built; others, and successors, are {@link packedApp packed}. @defaultValue false */
+  readonly asBuilt?: boolean;
 }
 
 /** A whole Parley on ports of its own: Redis, SQLite, and real processes of every app. */
@@ -46,14 +49,21 @@ export class Stack {
     /** Before every Redis key of this stack. */
     readonly redisPrefix: string,
     private readonly env: Readonly<Record<string, string | undefined>>,
+    private asBuilt: boolean,
   ) {}
 
   /** Starts everything; resolves when all apps say that they are ready. */
-  static async start({ replicas = 2, web = false, env = {}, ...options }: StackOptions = {}): Promise<Stack> {
+  static async start({
+    replicas = 2,
+    web = false,
+    env = {},
+    asBuilt = false,
+    ...options
+  }: StackOptions = {}): Promise<Stack> {
     const redis = options.redis ?? (await startRedis({ appendFsync: 'always' }));
     const dataDir = mkdtempSync(join(tmpdir(), 'parley-e2e-'));
     const redisPrefix = uniquePrefix('e2e');
-    const stack = new Stack(redis, dataDir, redisPrefix, {
+    const variables = {
       ...withoutParley(),
       PARLEY_ENV: 'dev',
       PARLEY_ROOT: root,
@@ -63,11 +73,13 @@ export class Stack {
       PARLEY_JWT_SECRET: 'a secret of the end to end tests, long enough',
       PARLEY_LOG_LEVEL: 'info',
       ...env,
-    });
+    };
+    const stack = new Stack(redis, dataDir, redisPrefix, variables, asBuilt);
     try {
       const replicated = backEnd.flatMap((app) => Array.from({ length: replicas }, () => app));
       await Promise.all(replicated.map((app) => stack.spawn(app)));
       if (web) await stack.spawnWeb();
+      stack.asBuilt = false;
       return stack;
     } catch (error) {
       await stack.stop();
@@ -89,9 +101,11 @@ export class Stack {
   async launch(app: AppName, ports: Readonly<Record<string, string>> = {}): Promise<ManagedProcess> {
     const main = join(root, 'apps', app, 'dist/main.js');
     if (!existsSync(main)) throw new Error(`${main} is missing: build the apps first (nx run-many -t build)`);
+    // The site's server serves what stands beside it.
+    const isPacked = !this.asBuilt && app !== 'web';
     return spawnProcess({
       command: process.execPath,
-      args: ['--enable-source-maps', main],
+      args: ['--enable-source-maps', isPacked ? await packedApp(root, app, main) : main],
       cwd: root,
       name: app,
       env: {

@@ -9,12 +9,14 @@ import { threadId } from 'node:worker_threads';
 import { afterAll, beforeEach, expect, inject, vi } from 'vitest';
 import type { RunningNote } from './suite-reporter.js';
 
-const noteFile = path.join(inject('runningTestsDir'), `${process.pid}-${threadId}.json`);
+// Whoever asked for another reporter has nobody who would read it.
+const dir = inject('runningTestsDir') as string | undefined;
+const noteFile = dir && path.join(dir, `${process.pid}-${threadId}.json`);
 const testFile = expect.getState().testPath ?? '';
 
 function note(at: Omit<RunningNote, 'file'>): void {
   const whole: RunningNote = { file: testFile, ...at };
-  writeFileSync(noteFile, JSON.stringify(whole));
+  if (noteFile !== undefined) writeFileSync(noteFile, JSON.stringify(whole));
 }
 
 note({ name: '(loading the file, or its beforeAll)' });

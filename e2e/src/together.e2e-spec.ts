@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { Stack } from './stack.js';
+import { badInput } from './together/bad-input.js';
+import { bounds } from './together/bounds.js';
+import { webApp } from './together/browser.js';
+import { delivery } from './together/delivery.js';
+import { gochatClients } from './together/gochat-clients.js';
+import { presence } from './together/presence.js';
+import { revocation } from './together/revocation.js';
+
+/** What one Parley can stand one after the other: a start costs ten seconds of processor time. */
+describe('one Parley', () => {
+  let stack: Stack;
+
+  beforeAll(async () => {
+    stack = await Stack.start({
+      web: true,
+      asBuilt: true,
+      env: {
+        PARLEY_DRAIN_WINDOW_MS: '300',
+        // One user makes all the rooms, and has hundreds of connections.
+        PARLEY_ROOMS_PER_USER: '1000',
+        PARLEY_ROOMS_PER_MINUTE: '1000',
+        PARLEY_CONNECTIONS_PER_USER: '1000',
+      },
+    });
+  });
+  afterAll(() => stack?.stop());
+
+  const running = () => stack;
+  // The first of them expects an empty room 1; the later ones kill processes; the last one empties Redis.
+  gochatClients(running);
+  delivery(running);
+  badInput(running);
+  webApp(running);
+  revocation(running);
+  presence(running);
+  bounds(running);
+});
