@@ -1,6 +1,6 @@
 import { loadConfig } from '@parley/config';
 import { HealthRegistry, MetricsRegistry } from '@parley/observability';
-import { consumerGroups, DispatchStreams, type StreamItem } from '@parley/queue';
+import { consumerGroups, DispatchStreams, type ConsumerGroup, type StreamItem } from '@parley/queue';
 import {
   EventBus,
   LeaseStore,
@@ -11,7 +11,7 @@ import {
 } from '@parley/redis';
 import { MemoryRegistry } from '@parley/registry';
 import { eventually, sharedRedis, uniquePrefix } from '@parley/testing';
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ArchiverService } from './archiver.service.js';
 import { DispatcherService } from './dispatcher.service.js';
 import { stub } from './testing/stub.js';
@@ -20,17 +20,17 @@ import { WorkerService } from './worker.service.js';
 afterAll(async () => (await sharedRedis()).stop());
 
 /** A worker that reads everything and finishes nothing until it is told to. */
-async function stuckWorker(maxPendingEntries: number) {
+async function stuckWorker(maxPendingEntries: number, shardCount = 1) {
   const { url } = await sharedRedis();
   const loaded = loadConfig('task-worker', {
     env: {
       PARLEY_INSTANCE_ID: 'w',
-      PARLEY_SHARD_COUNT: '1',
+      PARLEY_SHARD_COUNT: String(shardCount),
       PARLEY_LOG_LEVEL: 'silent',
       PARLEY_MAX_PENDING_ENTRIES: String(maxPendingEntries),
     },
   });
-  const keys = new RedisKeys(uniquePrefix('worker'), { shardCount: 1, shardOf: () => 0 });
+  const keys = new RedisKeys(uniquePrefix('worker'), { shardCount, shardOf: () => 0 });
   const connections = new RedisConnections(url);
   const registry = new MemoryRegistry({ leaseTtlMs: 600_000 });
   await registry.register({
@@ -42,7 +42,7 @@ async function stuckWorker(maxPendingEntries: number) {
     load: 0,
     startedAt: 0,
   });
-  const read: StreamItem[] = [];
+  const read: Record<ConsumerGroup, StreamItem[]> = { dispatch: [], archive: [] };
   const health = new HealthRegistry();
   const metrics = new MetricsRegistry();
   const worker = new WorkerService(
@@ -51,12 +51,15 @@ async function stuckWorker(maxPendingEntries: number) {
     stub<DispatcherService>('DispatcherService', {
       configure: () => undefined,
       dispatch: (items) => {
-        read.push(...items);
+        read.dispatch.push(...items);
         return Promise.resolve();
       },
     }),
     stub<ArchiverService>('ArchiverService', {
-      archive: () => Promise.resolve({ archived: [], foreign: [] }),
+      archive: (items) => {
+        read.archive.push(...items);
+        return Promise.resolve({ archived: [], foreign: [] });
+      },
       stop: () => undefined,
     }),
     health,
@@ -87,7 +90,7 @@ async function stuckWorker(maxPendingEntries: number) {
     for (const group of consumerGroups)
       await new DispatchStreams(connections.main, keys).ack(group, 0, [
         '0-1',
-        ...read.map((r) => r.streamId),
+        ...read[group].map((r) => r.streamId),
       ]);
     await connections.main.xtrim(keys.dispatch(0), 'MAXLEN', 0);
   };
@@ -119,16 +122,32 @@ describe('a backlog', () => {
 });
 
 // What was read for nobody stayed pending for ever: the stream was not trimmed any more, and in the end took no sends.
-it('an entry that is pending in nobody’s hands is read again, without further traffic', async () => {
-  const { add, main, keys, read } = await stuckWorker(1_000);
-  await add(1);
-  await eventually(() => expect(read).toHaveLength(1));
-  // In one transaction: the worker's own reads are served after it.
-  await main
-    .multi()
-    .xadd(keys.dispatch(0), '*', 'r', 1, 's', 2, 'e', 'e', 'b', '{"code":0', 't', '')
-    .xreadgroup('GROUP', 'dispatch', 'owner', 'STREAMS', keys.dispatch(0), '>')
-    .exec();
-  const last = (await main.xrevrange(keys.dispatch(0), '+', '-', 'COUNT', 1))[0]?.[0];
-  await eventually(() => expect(read.map(({ streamId }) => streamId)).toContain(last), { timeoutMs: 8_000 });
+it.each(consumerGroups)(
+  'an entry that is pending in nobody’s hands is read again by the group %s, without further traffic',
+  async (group) => {
+    const { add, main, keys, read } = await stuckWorker(1_000);
+    await add(1);
+    await eventually(() => expect(read[group]).toHaveLength(1));
+    // In one transaction: the worker's own reads are served after it.
+    await main
+      .multi()
+      .xadd(keys.dispatch(0), '*', 'r', 1, 's', 2, 'e', 'e', 'b', '{"code":0', 't', '')
+      .xreadgroup('GROUP', group, 'owner', 'STREAMS', keys.dispatch(0), '>')
+      .exec();
+    const last = (await main.xrevrange(keys.dispatch(0), '+', '-', 'COUNT', 1))[0]?.[0];
+    await eventually(() => expect(read[group].map(({ streamId }) => streamId)).toContain(last), {
+      timeoutMs: 8_000,
+    });
+  },
+);
+
+// A trim that failed took the shards behind it off the list: they were looked at again half a minute later.
+it('a trim that fails is made up for at the next one, for its shard and for those behind it', async () => {
+  const trim = vi.spyOn(DispatchStreams.prototype, 'trim');
+  onTestFinished(() => trim.mockRestore());
+  trim.mockRejectedValueOnce(new Error('away'));
+  await stuckWorker(40, 2);
+  await eventually(() => expect(trim.mock.calls.slice(1)).toEqual(expect.arrayContaining([[0], [1]])), {
+    timeoutMs: 8_000,
+  });
 });

@@ -184,15 +184,23 @@ export class WorkerService {
     const all = this.trims++ % LOOK_AT_ALL_EVERY === 0;
     for (const shard of owned.keys()) if (all || !this.known.has(shard)) this.untrimmed.add(shard);
     this.known = new Set(owned.keys());
-    const shards = [...this.untrimmed];
-    this.untrimmed.clear();
-    for (const shard of shards) {
-      if (!owned.has(shard)) continue;
-      const backlog = await this.streams.trim(shard);
-      this.backlog.measured(shard, backlog.length);
-      this.dispatching.notePending(shard, backlog.pendingOf.dispatch ?? 0);
-      this.archiving.notePending(shard, backlog.pendingOf.archive ?? 0);
-      if (backlog.pending > 0 || backlog.lag !== 0) this.untrimmed.add(shard);
+    for (const shard of [...this.untrimmed]) {
+      // What comes from here on is seen the next time; when this fails, so are the shards whose turn did not come.
+      this.untrimmed.delete(shard);
+      if (owned.has(shard)) await this.trimShard(shard);
+    }
+  }
+
+  private async trimShard(shard: number): Promise<void> {
+    let isTrimmed = false;
+    try {
+      const { length, pending, lag, pendingOf } = await this.streams.trim(shard);
+      this.backlog.measured(shard, length);
+      this.dispatching.notePending(shard, pendingOf.dispatch ?? 0);
+      this.archiving.notePending(shard, pendingOf.archive ?? 0);
+      isTrimmed = pending === 0 && lag === 0;
+    } finally {
+      if (!isTrimmed) this.untrimmed.add(shard);
     }
   }
 }
