@@ -18,10 +18,14 @@ function setUp(failures = 0) {
   const poison = new Map<number, ErrorCode>();
   const aside: unknown[] = [];
   const redis = { full: false };
+  /** What each call said beside its entries. */
+  const lives: unknown[][] = [];
+  const metrics = new MetricsRegistry();
   const call = (
     contract: { pattern: string },
     request: { entries: DispatchEntry[]; databaseLife?: string },
   ) => {
+    lives.push(Object.entries(request).flatMap(([name, value]) => (name === 'entries' ? [] : [name, value])));
     if (request.databaseLife === 'other') return Promise.resolve({ otherDatabase: true });
     expect(contract.pattern).toBe('logic.archive');
     const seqs = request.entries.map(({ seq }) => seq);
@@ -38,9 +42,9 @@ function setUp(failures = 0) {
   const archiver = new ArchiverService(
     stub<RpcClient>('RpcClient', { call: call as unknown as RpcClient['call'] }),
     stub<AsideStream>('AsideStream', { keep }),
-    new MetricsRegistry(),
+    metrics,
   );
-  return { archiver, calls, logic, poison, aside, redis, onError: vi.fn() };
+  return { archiver, calls, logic, poison, aside, redis, lives, metrics, onError: vi.fn() };
 }
 
 const items = (count: number, body?: string) =>
@@ -106,6 +110,54 @@ describe('ArchiverService', () => {
     await expect(archiving).resolves.toEqual({ archived: given, foreign: [] });
     expect(calls).toEqual(Array.from({ length: 21 }, () => [1, 2]));
     expect(onError).toHaveBeenCalledTimes(20);
+  });
+
+  it('waits longer after each failure, up to three seconds', async () => {
+    const { archiver, calls, onError } = setUp(8);
+    void archiver.archive(items(1), onError);
+    await vi.advanceTimersByTimeAsync(0);
+    for (const waitMs of [100, 200, 400, 800, 1_600, 3_000, 3_000]) {
+      const made = calls.length;
+      await vi.advanceTimersByTimeAsync(waitMs - 1);
+      expect(calls).toHaveLength(made);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(calls).toHaveLength(made + 1);
+    }
+  });
+
+  it('writes nothing behind what it gave up, although that was half of a batch', async () => {
+    const { archiver, calls, poison, onError } = setUp();
+    poison.set(1, 'DEADLINE_EXCEEDED');
+    const archiving = archiver.archive(items(501), onError);
+    await vi.advanceTimersByTimeAsync(5_000);
+    archiver.stop();
+    await vi.advanceTimersByTimeAsync(5_000);
+    await expect(archiving).resolves.toEqual({ archived: [], foreign: [] });
+    expect(calls.every(([first]) => first === 1)).toBe(true);
+    expect(calls.at(-1)).toEqual([1]);
+  });
+
+  it('counts and reports what it keeps apart', async () => {
+    const { archiver, poison, aside, metrics, onError } = setUp();
+    poison.set(1, 'INVALID');
+    await archiver.archive(items(1), onError);
+    await archiver.keepAside('unreadable', { seq: 7 });
+    expect(aside).toEqual([
+      ['INVALID', 1],
+      ['unreadable', 7],
+    ]);
+    expect(await metrics.getSingleMetricAsString('parley_entries_set_aside_total')).toContain('total 2');
+    expect(onError.mock.calls.map(([error]) => error as unknown)).toEqual([
+      expect.objectContaining({ code: 'INVALID' }),
+      expect.objectContaining({ code: 'INVALID', context: { roomId: 1, seq: 1 } }),
+    ]);
+  });
+
+  it('says for which database entries were read, where that is known', async () => {
+    const { archiver, lives, onError } = setUp();
+    const [one, two] = items(2);
+    await archiver.archive([{ ...one!, databaseLife: 'ours' }, two!], onError);
+    expect(lives).toEqual([['databaseLife', 'ours'], []]);
   });
 
   // A batch that logic refused for one entry in it was offered again for ever: nothing behind it was archived.

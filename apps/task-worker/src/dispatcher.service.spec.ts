@@ -1,8 +1,8 @@
-import type { connectRpc, RpcRequest } from '@parley/contracts';
+import { connectRpc, type RpcRequest } from '@parley/contracts';
 import type { EventBus, PresenceStore } from '@parley/redis';
 import type { Instance, Registry } from '@parley/registry';
 import type { RpcClient } from '@parley/rpc';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DispatcherService } from './dispatcher.service.js';
 import { item } from './testing/stream-items.js';
 import { stub } from './testing/stub.js';
@@ -26,7 +26,9 @@ function setUp(world: World) {
   const stale: Record<string, number[]> = {};
   let watched = world.watched ?? world.live;
   const instances = () => watched.map((instanceId) => ({ instanceId }) as Instance);
+  const redis = { isAway: false, dropsFail: false };
   const refresh = vi.fn(() => {
+    if (redis.isAway) return Promise.reject(new Error('away'));
     watched = world.live;
     return Promise.resolve(instances());
   });
@@ -38,19 +40,31 @@ function setUp(world: World) {
         : Promise.resolve(roomIds.map((roomId) => world.rooms?.[roomId] ?? [])),
     instancesOfUsers: (userIds) => Promise.resolve(userIds.map((userId) => world.users?.[userId] ?? [])),
     dropInstance: (roomId, instanceId) => {
+      if (redis.dropsFail) return Promise.reject(new Error('away'));
       dropped.push(`room ${roomId} ${instanceId}`);
       return Promise.resolve(1);
     },
     dropUserInstance: (userId, instanceId) => {
+      if (redis.dropsFail) return Promise.reject(new Error('away'));
       dropped.push(`user ${userId} ${instanceId}`);
       return Promise.resolve();
     },
   });
   const stall = new Set<string>();
-  const call = (_: unknown, request: Request, { target }: { target: string }) => {
+  const failing = new Set<string>();
+  const seenFences: Record<string, [number, number][]> = {};
+  const deadlines = new Set<unknown>();
+  const call = (
+    contract: unknown,
+    request: Request,
+    { target, deadlineMs }: { target: string; deadlineMs?: number },
+  ) => {
+    expect(contract).toBe(connectRpc.deliver);
     calls.push({ target, request });
+    deadlines.add(deadlineMs);
     if (stall.has(target)) return new Promise(() => undefined);
-    return Promise.resolve({ staleShards: stale[target] ?? [] });
+    if (failing.has(target)) return Promise.reject(new Error('no answer'));
+    return Promise.resolve({ staleShards: stale[target] ?? [], seenFences: seenFences[target] });
   };
   const dispatcher = new DispatcherService(
     presence,
@@ -87,7 +101,12 @@ function setUp(world: World) {
     published,
     stale,
     stall,
+    failing,
+    seenFences,
+    deadlines,
     refresh,
+    redis,
+    world,
     done,
     onStale,
     onBodyUnneeded,
@@ -102,7 +121,7 @@ async function settle(): Promise<void> {
 
 describe('DispatcherService', () => {
   it('calls only the gateways that hold members of a room, once per batch', async () => {
-    const { dispatcher, sentTo, done, refresh } = setUp({
+    const { dispatcher, sentTo, done, refresh, deadlines } = setUp({
       rooms: { 1: ['gw-1', 'gw-2'], 2: ['gw-2'] },
       live: ['gw-1', 'gw-2', 'gw-3'],
     });
@@ -115,6 +134,7 @@ describe('DispatcherService', () => {
     expect(new Set(done)).toEqual(new Set(items.map(({ streamId }) => streamId)));
     expect(dispatcher.pending).toBe(0);
     expect(refresh).not.toHaveBeenCalled();
+    expect(deadlines).toEqual(new Set([1_000]));
   });
 
   it('is done at once with what nobody is there for', async () => {
@@ -136,6 +156,67 @@ describe('DispatcherService', () => {
     await settle();
     expect(done).toEqual([]);
     expect(onStale.mock.calls).toEqual([[1, undefined]]);
+  });
+
+  it('lets a shard go once, when every gateway has answered, with the highest fence that any of them has seen', async () => {
+    const { dispatcher, done, stale, seenFences, onStale, stall } = setUp({
+      rooms: { 1: ['gw-1', 'gw-2', 'gw-3'], 11: ['gw-1', 'gw-2', 'gw-4'] },
+      live: ['gw-1', 'gw-2', 'gw-3', 'gw-4'],
+    });
+    Object.assign(stale, { 'gw-1': [1], 'gw-2': [1] });
+    Object.assign(seenFences, { 'gw-1': [[1, 9]], 'gw-2': [[1, 5]] });
+    stall.add('gw-4');
+    await dispatcher.dispatch([item(1, 1), item(11, 2)]);
+    await settle();
+    expect([onStale.mock.calls, done]).toEqual([[[1, 9]], []]);
+  });
+
+  it('lets go of a gateway whose lease is gone, and begins anew with one of that name', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { dispatcher, sentTo, done, failing, world, redis, onError, calls } = setUp({
+      rooms: { 1: ['gw-1', 'gw-2'] },
+      live: ['gw-1', 'gw-2'],
+    });
+    failing.add('gw-1');
+    await dispatcher.dispatch([item(1, 1)]);
+    await settle();
+    expect([sentTo(), done]).toEqual([['gw-1: 1', 'gw-2: 1'], []]);
+    expect(onError.mock.calls).toEqual([[new Error('no answer'), 'deliver']]);
+    // Nobody knows whether it is gone: it is not judged.
+    world.live = ['gw-2'];
+    redis.isAway = true;
+    await vi.advanceTimersByTimeAsync(50);
+    await settle();
+    expect(done).toEqual([]);
+    redis.isAway = false;
+    await vi.advanceTimersByTimeAsync(100);
+    await settle();
+    expect([done, dispatcher.pending]).toEqual([['1-1'], 0]);
+    world.live = ['gw-1', 'gw-2'];
+    failing.clear();
+    calls.length = 0;
+    await dispatcher.dispatch([item(1, 2)]);
+    await settle();
+    expect(sentTo()).toEqual(['gw-1: 2', 'gw-2: 2']);
+    expect(done).toEqual(['1-1', '1-2']);
+  });
+
+  it('reports what a dead gateway left and that cannot be removed now, and goes on', async () => {
+    const { dispatcher, sentTo, published, onError, redis } = setUp({
+      rooms: { 1: ['gw-dead', 'gw-1'] },
+      users: { 8: ['gw-dead', 'gw-1'] },
+      live: ['gw-1'],
+    });
+    redis.dropsFail = true;
+    await dispatcher.dispatch([item(1, 1), item(3, 2, { recipients: [8] })]);
+    await settle();
+    expect(sentTo()).toEqual(['gw-1: 1,2']);
+    expect(onError.mock.calls.map(([, where]) => where as string)).toEqual([
+      'drop-instance',
+      'drop-instance',
+    ]);
+    expect(published).toEqual([]);
   });
 
   it('keeps no body for gateways that stall, when all others have it', async () => {

@@ -15,6 +15,11 @@ export class SentReads {
     private readonly blockMs: number,
   ) {}
 
+  /** How many there are. */
+  get size(): number {
+    return this.reads.size;
+  }
+
   /** Notes a read that is sent now; exactly one of the two is to be called when it has ended. */
   send(shards: Iterable<number>): { answered: () => void; lost: () => void } {
     let end: () => void = () => undefined;

@@ -39,6 +39,23 @@ describe('an acknowledgement', () => {
     expect([consumer.inHand, pending(0)]).toEqual([0, []]);
   });
 
+  it('that comes while one of its shard is under way is not lost when that one fails', async () => {
+    const { world, add, items, consumer, pending } = consumerWorld();
+    add(0, 1, 2);
+    consumer.start();
+    await run();
+    let fail: (error: Error) => void = () => undefined;
+    world.onAck = () => new Promise((_, reject) => (fail = reject));
+    consumer.ack(items.slice(0, 1));
+    await run();
+    consumer.ack(items.slice(1));
+    await run();
+    world.onAck = () => Promise.resolve();
+    fail(new Error('away'));
+    await run(200);
+    expect([pending(0), consumer.inHand]).toEqual([[], 0]);
+  });
+
   it('of one shard does not depend on another’s, and what comes while one is under way follows', async () => {
     const { world, add, owned, items, consumer, pending } = consumerWorld({ shardCount: 2 });
     owned.set(1, 1);

@@ -227,30 +227,6 @@ describe('StreamConsumer', () => {
 });
 
 describe('trim', () => {
-  it('removes only what both groups have acknowledged', async () => {
-    const { main, keys, streams, add, consume, allAcked } = await world();
-    expect(await streams.trim(0)).toEqual({ length: 0, pending: 0, lag: 0, pendingOf: {} });
-    // Whole nodes of 100 entries are removed.
-    await add(1, 350);
-    const dispatch = consume('dispatch', { id: 'a' });
-    await eventually(() => expect(dispatch.seen()).toHaveLength(350));
-    await allAcked('dispatch');
-    expect(await streams.trim(0)).toMatchObject({ length: 350, pending: 0, lag: 350 });
-
-    const archive = consume('archive', { id: 'a', ack: false });
-    await eventually(() => expect(archive.seen()).toHaveLength(350));
-    expect(await streams.trim(0)).toMatchObject({
-      ...{ length: 350, pending: 350, lag: 0 },
-      pendingOf: { dispatch: 0, archive: 350 },
-    });
-    archive.consumer.ack(archive.items.filter(({ entry }) => entry.seq !== 250));
-    await eventually(async () => expect((await streams.trim(0)).pending).toBe(1));
-    const kept = (await main.xrange(keys.dispatch(0), '-', '+')).map(([, fields]) => Number(fields[3]));
-    expect(kept.length).toBeLessThan(350);
-    expect(kept).toEqual(numbers(kept[0] ?? 0, 350));
-    expect(kept[0]).toBeLessThanOrEqual(250);
-  });
-
   // A restart left Redis with a wrong count of what a group had read: the shard never counted as read to the end.
   it('knows that everything has been read although Redis has lost count', async () => {
     const { main, keys, streams, add, consume, allAcked } = await world();
