@@ -86,8 +86,11 @@ async function firstFailure(source, specs) {
   const vitest = await createVitest(
     'test',
     {
-      config: path.join(root, 'vitest.int.config.mts'),
+      // That of the suites has a reporter that speaks, and a set-up file that needs it.
+      config: false,
       root: project,
+      include: ['src/**/*.{int-spec,fault-spec}.ts'],
+      fileParallelism: false,
       watch: false,
       bail: 1,
       reporters: [{}],
@@ -103,7 +106,10 @@ async function firstFailure(source, specs) {
   try {
     const { testModules, unhandledErrors } = await vitest.start(specs.map((spec) => `src/${spec}`));
     const tests = testModules.flatMap((module) => [...module.children.allTests()]);
-    if (tests.length === 0) throw new UserError(`no test ran of ${specs.join(', ')}`);
+    if (tests.length === 0) {
+      const [error] = testModules.flatMap((module) => module.errors());
+      throw new UserError(`no test ran of ${specs.join(', ')}: ${error?.message ?? 'no such file'}`);
+    }
     const failed = tests.find((test) => test.result().state === 'failed');
     if (failed) return `${path.basename(failed.module.moduleId)}: ${failed.fullName}`;
     const broken = testModules.find((module) => module.state() === 'failed');
