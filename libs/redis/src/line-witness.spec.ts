@@ -98,7 +98,7 @@ describe('a witness', () => {
     return {
       ...{ witness, main, commands, reports, server, errors, store },
       hint: () => hint(),
-      holdBeats: (until: Promise<unknown>) => (hold = until),
+      holdBeats: (until: Promise<unknown>) => void (hold = until),
       settled: () => vi.advanceTimersByTimeAsync(0),
     };
   }

@@ -132,6 +132,9 @@ describe('an id that Redis may have forgotten', () => {
       expect(await send(0)).toEqual(ask('room'));
       expect(await send(118_000)).toEqual(ask('room'));
       expect(Number(await main.hget(line, 'at'))).toBeLessThan(now + 60_000);
+      const doubt = Number(await main.hget(line, 'doubt'));
+      expect(doubt).toBeGreaterThanOrEqual(now + testLimits.recentFutureMs);
+      expect(doubt).toBeLessThanOrEqual((await redisMs()) + 1_000 + testLimits.recentFutureMs);
       // Whoever has asked the archive is let through meanwhile.
       expect(await send(0, { archiveAsked: true })).toMatchObject({ kind: 'ok' });
       // What was made later than any clock can have said before is taken at its word.

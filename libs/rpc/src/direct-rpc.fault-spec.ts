@@ -18,11 +18,9 @@ it('hears again on both sides after Redis was killed, and nothing is rejected un
   for (let round = 0; round < 2; round++) {
     const inTheAir = refusal(rpc.call(testRpc.silentWrite, { n: 2 }, { deadlineMs: 300 }));
     await server.kill();
-    const startedAt = Date.now();
     expect(['DEADLINE_EXCEEDED', 'UNAVAILABLE']).toContain((await inTheAir).code);
     const away = await refusal(rpc.call(testRpc.write, { n: 3 }, { deadlineMs: 300 }));
     expect(['DEADLINE_EXCEEDED', 'UNAVAILABLE']).toContain(away.code);
-    expect(Date.now() - startedAt).toBeLessThan(2_000);
 
     await server.restart();
     // Neither connection resubscribes by itself: the client and the server must.

@@ -57,12 +57,14 @@ describe('calls by contract', () => {
     const { rpc, calls, stopA } = world;
     const key = await keyFor(world, 'a');
     await stopA();
-    const startedAt = Date.now();
+    // Far longer than this test may take: nobody waits for a deadline.
+    const deadlineMs = 600_000;
     await eventually(async () => {
-      expect((await refusal(rpc.call(testRpc.write, { n: 1 }, { key }))).code).toBe('UNAVAILABLE');
+      expect((await refusal(rpc.call(testRpc.write, { n: 1 }, { key, deadlineMs }))).code).toBe(
+        'UNAVAILABLE',
+      );
     });
-    expect(await rpc.call(testRpc.read, { n: 2 }, { key })).toEqual({ by: 'b' });
-    expect(Date.now() - startedAt).toBeLessThan(2_000);
+    expect(await rpc.call(testRpc.read, { n: 2 }, { key, deadlineMs })).toEqual({ by: 'b' });
     expect(calls).toEqual(['read b 2']);
   });
 
@@ -71,19 +73,43 @@ describe('calls by contract', () => {
     const world = rpcWorld((await sharedRedis()).url, uniquePrefix('rpc'));
     const a = await world.serveDraining('a');
     const { rpc } = await world.client();
-    const inHand = rpc.call(testRpc.held, { n: 1 });
+    const inHand = rpc.call(testRpc.held, { n: 1 }, { deadlineMs: 60_000 });
     await eventually(() => expect(world.held).toHaveLength(1));
     await world.serve('b');
-    const draining = a.drain(5_000);
+    let drained = false;
+    const draining = a.drain(30_000).then(() => (drained = true));
     await eventually(async () =>
       expect((await refusal(rpc.call(testRpc.read, { n: 2 }, { target: 'a' }))).code).toBe('UNAVAILABLE'),
     );
     const later = await Promise.all([3, 4, 5, 6].map((n) => rpc.call(testRpc.read, { n })));
     expect(later.map(({ by }) => by)).toEqual(['b', 'b', 'b', 'b']);
+    // Still in hand: it is neither answered nor given up.
+    expect(drained).toBe(false);
+    expect(await Promise.race([inHand, 'pending'])).toBe('pending');
     world.held[0]?.();
     await draining;
-    await a.close();
+    // Nothing of it is left in the process: its reply is out.
+    a.cut();
     expect(await inHand).toEqual({ by: 'a' });
+  });
+
+  it('go to a ready instance while another one drains, and to that when there is no other', async () => {
+    const { rpc, calls, registry } = await twoServers();
+    const say = async (instanceId: string, state: 'ready' | 'draining') => {
+      await registry.register({
+        ...registry.list('logic').find((it) => it.instanceId === instanceId)!,
+        state,
+      });
+      await registry.refresh('logic');
+    };
+    await say('a', 'draining');
+    for (const key of [undefined, 1, 2, 3, 4, 5, 6])
+      await rpc.call(testRpc.write, { n: 1 }, key === undefined ? {} : { key });
+    expect(new Set(calls)).toEqual(new Set(['write b 1']));
+    await say('b', 'draining');
+    calls.length = 0;
+    for (let n = 0; n < 2; n++) await rpc.call(testRpc.write, { n: 2 });
+    expect([...calls].sort()).toEqual(['write a 2', 'write b 2']);
   });
 
   it('that a draining instance does not answer in time do not hold it up', async () => {
@@ -98,13 +124,11 @@ describe('calls by contract', () => {
 
   it('end by their deadline when the handler is silent; only idempotent ones are tried elsewhere', async () => {
     const { rpc, calls, direct } = await twoServers();
-    const startedAt = Date.now();
     const codes = await Promise.all([
-      refusal(rpc.call(testRpc.silentWrite, { n: 1 }, { deadlineMs: 400 })),
-      refusal(rpc.call(testRpc.silentRead, { n: 2 }, { deadlineMs: 400 })),
+      refusal(rpc.call(testRpc.silentWrite, { n: 1 }, { deadlineMs: 2_000 })),
+      refusal(rpc.call(testRpc.silentRead, { n: 2 }, { deadlineMs: 2_000 })),
     ]);
     expect(codes.map(({ code }) => code)).toEqual(['DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED']);
-    expect(Date.now() - startedAt).toBeLessThan(1_000);
     expect(calls.filter((call) => call.startsWith('silentWrite'))).toHaveLength(1);
     expect(calls.filter((call) => call.startsWith('silentRead')).sort()).toEqual([
       'silentRead a 2',
@@ -185,7 +209,10 @@ describe('a server', () => {
     await send(3, nowMs() - 20_000, 30_000);
     await eventually(() => expect(calls).toEqual(['write a 1', 'write a 3']));
     await eventually(() => expect(replies).toHaveLength(3));
-    expect(JSON.parse(replies[1] ?? '')).toMatchObject({ id: '2', err: { code: 'DEADLINE_EXCEEDED' } });
+    // In whichever order they were answered.
+    expect(replies.map((text) => JSON.parse(text) as object)).toContainEqual(
+      expect.objectContaining({ id: '2', err: { code: 'DEADLINE_EXCEEDED' } }),
+    );
     expect(expired).toEqual(['a']);
     expect(errors).toMatchObject([{ code: 'DEADLINE_EXCEEDED', context: { pattern: 'logic.write' } }]);
     await rpc.call(testRpc.write, { n: 4 }, { target: 'a' });

@@ -50,3 +50,25 @@ it('says of each packet that nobody listened', async () => {
   await turn();
   expect(undelivered).toEqual(['1', '2']);
 });
+
+it('says of each packet of a channel alone that nobody listened, and of none that somebody did', async () => {
+  const undelivered: string[] = [];
+  const outbox = new Outbox((channel) => Promise.resolve(channel === 'nobody' ? 0 : 2));
+  for (const channel of ['nobody', 'somebody'])
+    for (const n of [1, 2])
+      outbox.send(channel, 'x', (error) => undelivered.push(`${channel} ${n} ${String(error)}`));
+  outbox.send('nobody', 'x');
+  await turn();
+  expect(undelivered).toEqual(['nobody 1 undefined', 'nobody 2 undefined']);
+});
+
+it('says why Redis refused, and goes on', async () => {
+  const refusals: unknown[] = [new Error('OOM'), 'a text'];
+  const outbox = new Outbox(() => Promise.reject(refusals.shift()));
+  const errors: (Error | undefined)[] = [];
+  for (let n = 0; n < 2; n++) {
+    outbox.send('a', 'x', (error) => errors.push(error));
+    await turn();
+  }
+  expect(errors).toEqual([new Error('OOM'), new Error('a text')]);
+});

@@ -121,10 +121,11 @@ export function rpcWorld(url: string, prefix: string) {
   async function serveDraining(
     instanceId: string,
     options: Pick<DirectRedisServerOptions, 'maxRequestsInHand' | 'now'> = {},
-  ): Promise<{ close: () => Promise<void>; drain: (withinMs: number) => Promise<void> }> {
+  ): Promise<{ close: () => Promise<void>; drain: (withinMs: number) => Promise<void>; cut: () => void }> {
+    const connections = connect();
     const strategy = new DirectRedisServer({
       ...options,
-      connections: connect(),
+      connections,
       keys,
       service: 'logic',
       instanceId,
@@ -142,7 +143,9 @@ export function rpcWorld(url: string, prefix: string) {
     const close = () => app.close();
     onTestFinished(close);
     await enlist(instanceId);
-    return { close, drain: (withinMs) => strategy.drain(withinMs) };
+    // As a process that ends: what it has not sent is gone.
+    const cut = () => connections.close();
+    return { close, drain: (withinMs) => strategy.drain(withinMs), cut };
   }
 
   /** Registers an instance, whether or not there is one. */
