@@ -162,6 +162,18 @@ describe('a goaway alone, without a connection that ends', () => {
     expect(all.server.connections).toHaveLength(2);
   });
 
+  it('of a gateway that ends before its time moves the client once', async () => {
+    const all = gateways();
+    await pass();
+    all.goaway(1_000);
+    all.server.now.close(4_001);
+    await pass(10_000);
+    expect(all.server.connections).toHaveLength(2);
+    all.goaway(1_000);
+    await all.client.close();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('is no failure: the next one that is lost is met with the shortest wait', async () => {
     const all = gateways();
     await pass();

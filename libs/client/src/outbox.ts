@@ -33,7 +33,6 @@ export class Outbox {
   readonly #ports: OutboxPorts;
   readonly #lanes = new Map<string, SendLane>();
   readonly #byId = new Map<string, OutboxEntry>();
-  readonly #idByRef = new Map<number, string>();
   #sweepTimer: ReturnType<typeof setInterval> | undefined;
 
   constructor(ports: OutboxPorts) {
@@ -87,7 +86,6 @@ export class Outbox {
       timeouts: 0,
     };
     this.#byId.set(clientMsgId, entry);
-    this.#idByRef.set(entry.ref, clientMsgId);
     lane.add(entry);
     this.#sweepTimer ??= setInterval(() => this.#sweep(), sweepEveryMs(this.#ports.sendTimeoutMs));
     lane.pump();
@@ -102,8 +100,9 @@ export class Outbox {
   }
 
   /** The send that an error frame answers, if any. */
-  find(frame: ErrorFrame): OutboxEntry | undefined {
-    return this.#byId.get(frame.clientMsgId ?? this.#idByRef.get(frame.ref as number) ?? '');
+  find({ clientMsgId, ref }: ErrorFrame): OutboxEntry | undefined {
+    if (clientMsgId !== undefined) return this.#byId.get(clientMsgId);
+    return ref === undefined ? undefined : [...this.#byId.values()].find((entry) => entry.ref === ref);
   }
 
   /** @param retryable - Not always the frame's own: the client knows when it will be joined again. */
@@ -135,7 +134,6 @@ export class Outbox {
 
   #settle(entry: OutboxEntry, result: SendResult, accepted = false): void {
     this.#byId.delete(entry.clientMsgId);
-    this.#idByRef.delete(entry.ref);
     const key = laneKey(entry.target);
     const lane = this.#lanes.get(key);
     lane?.remove(entry, accepted);

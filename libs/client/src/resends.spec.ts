@@ -68,6 +68,28 @@ describe('a send without an answer', () => {
     expect(await times(() => sends().length, 700, 10)).toEqual([200, 600]);
   });
 
+  it('is looked at in time also beside one that was sent before it', async () => {
+    const { client, texts } = await setUp();
+    client.send(1, 'a');
+    await pass(200);
+    client.send(1, 'b');
+    await pass(5_299);
+    expect(texts()).toEqual(['a', 'b', 'a']);
+    await pass(1);
+    expect(texts()).toEqual(['a', 'b', 'a', 'b']);
+  });
+
+  it('does not count as on its way once its connection is gone', async () => {
+    const { server, client } = await setUp();
+    for (let i = 0; i < 70; i++) client.send(1, `${i}`);
+    expect(server.now.of(Op.room)).toHaveLength(64);
+    server.now.close();
+    await pass(125);
+    expect(server.now.of(Op.room).map(({ msg }) => msg)).toEqual(
+      Array.from({ length: 64 }, (_, i) => `${i}`),
+    );
+  });
+
   it('waits the shortest time again on a new connection', async () => {
     const { server, client, sends } = await setUp();
     client.send(1, 'hello');
@@ -164,6 +186,19 @@ describe('a send that is refused for now', () => {
     refuse(sends().at(-1));
     expect(await times(() => sends().length, 1_000, 25)).toEqual([250]);
     server.now.push(ack('b', 1));
+    refuse(sends().at(-1));
+    expect(await times(() => sends().length, 1_000, 25)).toEqual([125]);
+  });
+
+  it('and for good leaves no failure to those that come later', async () => {
+    const { server, client, sends, refuse } = await setUp();
+    client.send(1, 'a', { clientMsgId: 'a' });
+    refuse(sends().at(-1));
+    await pass(125);
+    refuse(sends().at(-1));
+    await pass(250);
+    server.now.push(refusal('FORBIDDEN', false, { clientMsgId: 'a' }));
+    client.send(1, 'b');
     refuse(sends().at(-1));
     expect(await times(() => sends().length, 1_000, 25)).toEqual([125]);
   });

@@ -86,9 +86,11 @@ export class RoomLine {
 
   joined(frame: JoinedFrame): void {
     const shown = this.#shown;
+    // There is nothing above the head to read, whatever position the server repeats.
+    const seq = Math.min(frame.seq, frame.head);
     if (this.#stopped) return;
     if (!shown) {
-      this.#shown = { seq: frame.seq, epoch: frame.epoch };
+      this.#shown = { seq, epoch: frame.epoch };
       this.#epochs.begin(frame.epoch);
     } else if ((this.#noteEpoch(frame.epoch, frame.head) || shown.epoch === '') && frame.head < shown.seq) {
       // Outside the contract: the server was emptied altogether and counts from the start. Showing
@@ -96,10 +98,10 @@ export class RoomLine {
       this.#held.clear();
       this.#target = 0;
       this.#epochs.restart(frame.head);
-      this.#shown = { seq: Math.min(frame.seq, frame.head), epoch: frame.epoch };
+      this.#shown = { seq, epoch: frame.epoch };
     }
     this.#showHeld();
-    this.#reach(frame.seq);
+    this.#reach(seq);
   }
 
   /** The server skipped a range. What follows it is held, because it does not follow what was shown. */

@@ -63,7 +63,7 @@ export class SendLane {
   }
 
   remove(entry: OutboxEntry, accepted: boolean): void {
-    if (!this.#entries.delete(entry)) return;
+    this.#entries.delete(entry);
     if (entry.inFlight) this.#inFlight--;
     if (entry.refused) this.#refused--;
     if (accepted) this.#failures = 0;

@@ -1,0 +1,382 @@
+import { Op, type HistoryPage } from '@parley/protocol';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ClientError } from './client-error.js';
+import { RoomLine } from './room-line.js';
+import { joined, message, page as pageOf } from './testing/scripted-server.js';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
+
+const at = (seq: number, epoch = 'A') => message(seq, { epoch });
+const page = (list: ReturnType<typeof at>[], fields: Partial<HistoryPage> = {}) =>
+  pageOf(list, { epoch: list.at(-1)?.epoch ?? 'A', ...fields });
+const resync = (from: number, to: number, epoch = 'A') =>
+  ({ op: Op.resync, roomId: 1, epoch, from, to, reason: 'slow' }) as const;
+type Answer = HistoryPage | ClientError | 'never';
+
+/** A line whose pages are answered in turn, the last one again and again; retries follow every 10 ms. */
+function lineOf(position: { seq: number; epoch?: string } | undefined, ...answers: Answer[]) {
+  const shown: string[] = [];
+  const epochs: string[] = [];
+  const gaveUp: unknown[][] = [];
+  const asked: number[] = [];
+  const waits: unknown[][] = [];
+  const line = new RoomLine(
+    {
+      page: (after) => {
+        asked.push(after);
+        const answer = (answers.length > 1 ? answers.shift() : answers[0]) ?? 'never';
+        if (answer === 'never') return new Promise(() => {});
+        return answer instanceof ClientError ? Promise.reject(answer) : Promise.resolve(answer);
+      },
+      show: ({ seq, epoch }) => shown.push(`${seq}${epoch}`),
+      epochChanged: (epoch, previous) => epochs.push(`${previous}>${epoch}`),
+      gaveUp: (...range) => gaveUp.push(range),
+      backoff: (...failure) => (waits.push(failure), 10),
+      now: () => performance.now(),
+      deadlineMs: 1_000,
+    },
+    position,
+  );
+  return { line, shown, epochs, gaveUp, asked, waits, answers };
+}
+const unavailable = new ClientError('UNAVAILABLE', true);
+
+describe('where a line begins', () => {
+  it('has an epoch, so that another one is a change', () => {
+    const { line, epochs } = lineOf(undefined);
+    line.begin({ seq: 5, epoch: 'A' });
+    line.begin({ seq: 7, epoch: 'X' });
+    line.receive(at(6, 'B'));
+    expect(epochs).toEqual(['A>B']);
+    expect(line.position).toEqual({ seq: 6, epoch: 'B' });
+  });
+
+  it('is the first of several acks, when no message says it', async () => {
+    const { line, asked } = lineOf(undefined);
+    line.beginAtLatest({ seq: 6, epoch: 'A' });
+    line.beginAtLatest({ seq: 8, epoch: 'A' });
+    expect(line.position).toBeUndefined();
+    line.probe();
+    expect(asked).toEqual([6]);
+  });
+
+  it('is said by a join, and what came before it is shown after it', () => {
+    const { line, shown, asked } = lineOf(undefined);
+    line.receive(at(7));
+    line.receive(at(6));
+    expect(shown).toEqual([]);
+    line.joined(joined(5));
+    expect(shown).toEqual(['6A', '7A']);
+    expect(asked).toEqual([]);
+  });
+});
+
+describe('a server that counts from the start again', () => {
+  it('is followed from its head, and nothing of the old count is read or shown', async () => {
+    const { line, shown, epochs, asked } = lineOf({ seq: 500, epoch: 'A' }, 'never');
+    line.receive(at(505));
+    line.offline();
+    asked.length = 0;
+    line.joined(joined(500, { epoch: 'B', head: 2 }));
+    expect(line.position).toEqual({ seq: 2, epoch: 'B' });
+    expect(asked).toEqual([]);
+    for (let seq = 3; seq <= 506; seq++) line.receive(at(seq, 'B'));
+    expect(shown).toHaveLength(504);
+    expect(shown).not.toContain('505A');
+    expect(epochs).toEqual(['A>B']);
+  });
+
+  it('ends the reading of what the old count was missing', async () => {
+    const { line, asked } = lineOf({ seq: 500, epoch: 'A' }, unavailable);
+    line.receive(at(505));
+    line.joined(joined(2, { epoch: 'B', head: 2 }));
+    await pass(100);
+    expect(asked).toEqual([500]);
+  });
+
+  it('is also one whose epoch was not known before', () => {
+    const { line, shown } = lineOf({ seq: 500 });
+    line.joined(joined(3, { epoch: 'B', head: 3 }));
+    line.receive(at(4, 'B'));
+    expect(shown).toEqual(['4B']);
+  });
+
+  it('may have a new epoch below the old numbers', () => {
+    const { line, epochs } = lineOf({ seq: 500, epoch: 'A' });
+    line.joined(joined(2, { epoch: 'B', head: 2 }));
+    line.receive(at(3, 'C'));
+    expect(epochs).toEqual(['A>B', 'B>C']);
+  });
+
+  it('is not one that only lags behind in the same epoch', () => {
+    const { line, shown } = lineOf({ seq: 500, epoch: 'A' });
+    line.joined(joined(490, { head: 490 }));
+    expect(line.position).toEqual({ seq: 500, epoch: 'A' });
+    line.receive(at(495));
+    expect(shown).toEqual([]);
+  });
+});
+
+describe('a resync', () => {
+  it('of a new epoch tells of it at once', () => {
+    const { line, epochs } = lineOf({ seq: 3, epoch: 'A' });
+    line.resync(resync(4, 9, 'B'));
+    expect(epochs).toEqual(['A>B']);
+  });
+
+  it('is nothing to a line that has not begun or was stopped', () => {
+    const { line, asked } = lineOf(undefined);
+    line.resync(resync(4, 9));
+    line.begin({ seq: 3, epoch: 'A' });
+    line.stop();
+    line.resync(resync(4, 9));
+    expect(asked).toEqual([]);
+  });
+});
+
+describe('reading what is missing', () => {
+  it('is one run at a time, up to the largest number known', async () => {
+    const { line, asked, shown } = lineOf(
+      { seq: 0, epoch: 'A' },
+      page([1, 2].map((n) => at(n))),
+      page([3, 4].map((n) => at(n))),
+    );
+    line.resync(resync(1, 4));
+    line.resync(resync(1, 2));
+    await pass();
+    expect(asked).toEqual([0, 2]);
+    expect(shown).toEqual(['1A', '2A', '3A', '4A']);
+  });
+
+  it('goes on while a page says that there is more', async () => {
+    const { line, asked, shown } = lineOf(
+      { seq: 0, epoch: 'A' },
+      page([at(1)], { more: true }),
+      page([at(2)]),
+    );
+    line.resync(resync(1, 1));
+    await pass();
+    expect(asked).toEqual([0, 1]);
+    expect(shown).toEqual(['1A', '2A']);
+  });
+
+  it('waits ever longer while it gets nowhere, as long as the server says, and not after progress', async () => {
+    const overloaded = ClientError.fromFrame({
+      op: Op.error,
+      code: 'OVERLOADED',
+      message: '',
+      retryable: true,
+      retryAfterMs: 7,
+    });
+    const { line, waits } = lineOf(
+      { seq: 0, epoch: 'A' },
+      unavailable,
+      overloaded,
+      page([at(1)]),
+      unavailable,
+      page([at(2)]),
+    );
+    line.resync(resync(1, 2));
+    await pass(100);
+    expect(waits).toEqual([
+      [0, undefined],
+      [1, 7],
+      [0, undefined],
+    ]);
+  });
+
+  it('goes on after an error that nobody foresaw', async () => {
+    const { line, shown } = lineOf({ seq: 0, epoch: 'A' }, new TypeError('odd') as never, page([at(1)]));
+    line.resync(resync(1, 1));
+    await pass(100);
+    expect(shown).toEqual(['1A']);
+  });
+
+  it('ignores what a page repeats', async () => {
+    const { line, shown, gaveUp } = lineOf({ seq: 2, epoch: 'A' }, page([1, 2, 3].map((n) => at(n))));
+    line.resync(resync(3, 3));
+    await pass(100);
+    expect(shown).toEqual(['3A']);
+    expect(gaveUp).toEqual([]);
+  });
+
+  it('is dropped with its connection: a page that comes after all is not shown, and the next one is asked for', async () => {
+    let answer!: (page: HistoryPage) => void;
+    const { line, shown, asked, answers } = lineOf({ seq: 2, epoch: 'A' }, 'never');
+    answers[0] = new Promise<HistoryPage>((resolve) => (answer = resolve)) as never;
+    line.resync(resync(3, 9));
+    line.offline();
+    answers[0] = page([at(3)]);
+    line.joined(joined(3, { head: 3 }));
+    expect(asked).toEqual([2, 2]);
+    await pass();
+    expect(shown).toEqual(['3A']);
+    answer(page([at(4)]));
+    await pass(100);
+    expect(shown).toEqual(['3A']);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('ends when the line is stopped, also in its wait', async () => {
+    const { line, asked } = lineOf({ seq: 0, epoch: 'A' }, unavailable);
+    line.resync(resync(1, 1));
+    await pass();
+    expect(vi.getTimerCount()).toBe(1);
+    line.stop();
+    expect(vi.getTimerCount()).toBe(0);
+    await pass(1_000);
+    expect(asked).toHaveLength(1);
+    line.receive(at(1));
+    line.joined(joined(5));
+    expect(line.position).toEqual({ seq: 0, epoch: 'A' });
+  });
+});
+
+describe('giving up', () => {
+  it('comes after the deadline without progress, and says why', async () => {
+    const { line, gaveUp, shown } = lineOf({ seq: 0, epoch: 'A' }, unavailable);
+    line.receive(at(4));
+    await pass(980);
+    expect(gaveUp).toEqual([]);
+    await pass(40);
+    expect(gaveUp).toEqual([[1, 3, 'UNAVAILABLE']]);
+    expect(shown).toEqual(['4A']);
+  });
+
+  it('has a reason of its own when no answer came', async () => {
+    const { line, gaveUp } = lineOf({ seq: 0, epoch: 'A' }, new ClientError('NO_ANSWER', true));
+    line.receive(at(4));
+    await pass(1_020);
+    expect(gaveUp).toEqual([[1, 3, 'PAGING_DEADLINE']]);
+  });
+
+  it('starts its time again with all progress', async () => {
+    const { line, gaveUp, answers } = lineOf({ seq: 0, epoch: 'A' }, unavailable);
+    line.receive(at(4));
+    await pass(900);
+    answers[0] = page([at(1)], { more: false, head: 4 });
+    await pass(20);
+    answers[0] = unavailable;
+    await pass(900);
+    expect(gaveUp).toEqual([]);
+    await pass(200);
+    expect(gaveUp).toEqual([[2, 3, 'UNAVAILABLE']]);
+  });
+
+  it('gives each hole its own time', async () => {
+    const { line, gaveUp } = lineOf({ seq: 0, epoch: 'A' }, unavailable);
+    line.receive(at(4));
+    line.receive(at(8));
+    await pass(1_500);
+    expect(gaveUp).toEqual([[1, 3, 'UNAVAILABLE']]);
+    await pass(1_000);
+    expect(gaveUp).toEqual([
+      [1, 3, 'UNAVAILABLE'],
+      [5, 7, 'UNAVAILABLE'],
+    ]);
+  });
+
+  it('of a hole goes up to the first message that is held', async () => {
+    const { line, gaveUp, shown } = lineOf({ seq: 0, epoch: 'A' }, new ClientError('FORBIDDEN', false));
+    line.receive(at(9));
+    line.receive(at(4));
+    await pass();
+    expect(gaveUp).toEqual([
+      [1, 3, 'FORBIDDEN'],
+      [5, 8, 'FORBIDDEN'],
+    ]);
+    expect(shown).toEqual(['4A', '9A']);
+  });
+
+  it('of a range that ended in a new epoch goes on in that one', async () => {
+    const { line } = lineOf({ seq: 3, epoch: 'A' }, new ClientError('FORBIDDEN', false));
+    line.resync(resync(4, 9, 'B'));
+    await pass();
+    expect(line.position).toEqual({ seq: 9, epoch: 'B' });
+  });
+});
+
+describe('a new epoch above a hole', () => {
+  it('is believed at once when a page shows it, and has no hole to wait for', async () => {
+    const { line, shown, gaveUp, asked } = lineOf({ seq: 3, epoch: 'A' }, page([at(10, 'B'), at(11, 'B')]));
+    line.receive(at(11, 'B'));
+    await pass();
+    expect(shown).toEqual(['10B', '11B']);
+    expect(asked).toEqual([3]);
+    expect(gaveUp).toEqual([]);
+  });
+
+  it('is not crossed while what is held is not in history yet: what is before it may be missing, too', async () => {
+    const empty = page([], { epoch: 'B', head: 10 });
+    const { line, shown } = lineOf({ seq: 3, epoch: 'A' }, empty, empty, empty, page([at(4), at(10, 'B')]));
+    line.receive(at(10, 'B'));
+    await pass(100);
+    expect(shown).toEqual(['4A', '10B']);
+  });
+
+  it('is crossed in the end, when history stays empty', async () => {
+    const { line, shown, gaveUp } = lineOf({ seq: 3, epoch: 'A' }, page([], { epoch: 'B', head: 10 }));
+    line.receive(at(10, 'B'));
+    await pass(100);
+    expect(shown).toEqual(['10B']);
+    expect(gaveUp).toEqual([]);
+  });
+
+  it('is not crossed by a page that is behind what is known', async () => {
+    const { line, shown } = lineOf(
+      { seq: 3, epoch: 'A' },
+      page([], { epoch: 'B', head: 8 }),
+      page([at(9, 'B')]),
+    );
+    line.resync(resync(9, 9, 'B'));
+    await pass(100);
+    expect(shown).toEqual(['9B']);
+  });
+});
+
+describe('a probe', () => {
+  it('asks once whether there is more, and is content when there is not', async () => {
+    const { line, asked } = lineOf({ seq: 5, epoch: 'A' }, page([], { head: 5 }));
+    line.probe();
+    await pass(1_000);
+    expect(asked).toEqual([5]);
+  });
+
+  it('goes on asking for what is held, when history does not have it yet', async () => {
+    const { line, asked, shown } = lineOf(
+      { seq: 5, epoch: 'A' },
+      'never',
+      page([], { head: 5 }),
+      page([6, 7, 8, 9].map((n) => at(n))),
+    );
+    line.receive(at(9));
+    line.offline();
+    line.probe();
+    await pass(100);
+    expect(asked).toEqual([5, 5, 5]);
+    expect(shown).toEqual(['6A', '7A', '8A', '9A']);
+  });
+
+  it('is over with its connection', async () => {
+    const { line, asked } = lineOf({ seq: 5, epoch: 'A' }, 'never');
+    line.probe();
+    line.offline();
+    line.receive(at(6));
+    line.joined(joined(6, { head: 6 }));
+    await pass(100);
+    expect(asked).toEqual([5]);
+  });
+
+  it('that is given up says that what it would have found is not known; another hole does not', async () => {
+    const { line, gaveUp, answers } = lineOf({ seq: 5, epoch: 'A' }, new ClientError('FORBIDDEN', false));
+    line.probe();
+    await pass();
+    expect(gaveUp).toEqual([[6, undefined, 'FORBIDDEN']]);
+    answers[0] = page([], { head: 5 });
+    line.probe();
+    await pass(100);
+    expect(gaveUp).toHaveLength(1);
+  });
+});
