@@ -1,0 +1,223 @@
+import { Op } from '@parley/protocol';
+import type { EventBus, PresenceStore } from '@parley/redis';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ConnectionIndex } from '../connections/connection-index.js';
+import { FakeConnection } from '../testing/fake-connection.js';
+import { stub } from '../testing/stub.js';
+import type { LocalRoom } from './local-room.js';
+import { PresenceAnnouncer } from './presence-announcer.js';
+import type { RoomDirectory } from './room-directory.js';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** Room 7 of this gateway, and what is said of it here and to the others. */
+async function setUp(names: readonly string[] = ['ann', 'bob']) {
+  const redis = { isAway: false, count: names.length, reads: 0 };
+  const told: { kind: string; frame: Record<string, unknown> }[] = [];
+  const published: unknown[] = [];
+  const connection = new FakeConnection(1);
+  let changed: (roomId: number) => void = () => undefined;
+  let onEvent: (event: unknown) => void = () => undefined;
+  const rooms = new Map([
+    [
+      7,
+      stub<LocalRoom>('LocalRoom', {
+        roomId: 7,
+        members: new Map([[connection, {}]]) as unknown as LocalRoom['members'],
+        announce: (kind, text) => void told.push({ kind, frame: JSON.parse(text) as never }),
+      }),
+    ],
+  ]);
+  const announcer = new PresenceAnnouncer(
+    { maxOutboundBytes: 1_000 },
+    stub<RoomDirectory>('RoomDirectory', {
+      get: (roomId) => rooms.get(roomId),
+      onMembersChanged: (listener) => void (changed = listener),
+    }),
+    stub<ConnectionIndex>('ConnectionIndex', {
+      ofUser: (userId) => new Set(userId === 1 ? [connection] : []),
+    }),
+    stub<PresenceStore>('PresenceStore', {
+      list: async (_roomId, limit, unlessAbove = Infinity) => {
+        redis.reads++;
+        await Promise.resolve();
+        if (redis.isAway) throw new Error('away');
+        const members = redis.count > unlessAbove ? [] : names.slice(0, limit);
+        return { count: redis.count, members: members.map((userName, i) => ({ userId: i + 1, userName })) };
+      },
+    }),
+    stub<EventBus>('EventBus', {
+      publish: async (kind, event) => {
+        published.push([kind, event]);
+        await Promise.resolve();
+        if (redis.isAway) throw new Error('away');
+      },
+      subscribe: async (_kind, _schema, listener) => void (onEvent = listener as typeof onEvent),
+    }),
+  );
+  await announcer.onModuleInit();
+  return {
+    announcer,
+    redis,
+    told,
+    published,
+    connection,
+    rooms,
+    change: (roomId = 7) => changed(roomId),
+    event: (event: object) => onEvent({ roomId: 7, ...event }),
+    pass: (ms: number) => vi.advanceTimersByTimeAsync(ms),
+  };
+}
+
+describe('a change of who is in a room here', () => {
+  it('is said to every gateway at once, then at most once a second, the last one too', async () => {
+    const { change, published, pass } = await setUp();
+    for (let i = 0; i < 5; i++) change();
+    await pass(0);
+    expect(published).toEqual([['presence', { roomId: 7 }]]);
+    await pass(999);
+    expect(published).toHaveLength(1);
+    await pass(1);
+    expect(published).toHaveLength(2);
+    await pass(10_000);
+    expect(published).toHaveLength(2);
+  });
+
+  it('is not lost for others because Redis was away', async () => {
+    const { change, published, redis, pass } = await setUp();
+    redis.isAway = true;
+    change();
+    await pass(1_000);
+    redis.isAway = false;
+    change();
+    await pass(0);
+    expect(published).toHaveLength(2);
+  });
+});
+
+describe('what is heard of a room', () => {
+  it('is read and told to its members here, at most once a second', async () => {
+    const { event, told, redis, pass } = await setUp();
+    for (let i = 0; i < 5; i++) event({});
+    await pass(0);
+    expect(told).toEqual([
+      { kind: 'change', frame: { op: Op.info, roomId: 7, count: 2, roomUserInfo: { 1: 'ann', 2: 'bob' } } },
+    ]);
+    await pass(1_000);
+    expect([told.length, redis.reads]).toEqual([2, 2]);
+  });
+
+  it('is nobody’s here when the room is not, or is no more', async () => {
+    const { event, told, redis, rooms, pass } = await setUp();
+    event({ roomId: 8 });
+    event({});
+    rooms.clear();
+    await pass(5_000);
+    expect(told.length).toBeLessThanOrEqual(1);
+    const { reads } = redis;
+    event({});
+    await pass(5_000);
+    expect(redis.reads).toBe(reads);
+  });
+
+  it('is tried again with the next change when it could not be read', async () => {
+    const { event, told, redis, pass } = await setUp();
+    redis.isAway = true;
+    event({});
+    await pass(1_000);
+    expect(told).toEqual([]);
+    redis.isAway = false;
+    event({});
+    await pass(0);
+    expect(told).toHaveLength(1);
+  });
+
+  it.each([
+    { force: 'count', frame: { op: Op.count, roomId: 7, count: 2 } },
+    { force: 'info', frame: { op: Op.info, roomId: 7, count: 2, roomUserInfo: { 1: 'ann', 2: 'bob' } } },
+  ])('because somebody asked for $force is told to all, five times a second', async ({ force, frame }) => {
+    const { event, told, pass } = await setUp();
+    event({ force });
+    event({ force });
+    await pass(199);
+    expect(told).toEqual([{ kind: force, frame }]);
+    await pass(1);
+    expect(told).toHaveLength(2);
+  });
+
+  it('because somebody asked is told to nobody in a large room', async () => {
+    const { event, told, redis, pass } = await setUp();
+    redis.count = 201;
+    event({ force: 'count' });
+    event({ force: 'info' });
+    await pass(1_000);
+    expect(told).toEqual([]);
+  });
+});
+
+describe('who asks over HTTP', () => {
+  it('is answered on those of his connections that are in the room, and open', async () => {
+    const { event, redis, connection, rooms, pass } = await setUp();
+    redis.count = 201;
+    event({ force: 'count', userId: 1 });
+    event({ force: 'count', userId: 2 });
+    await pass(0);
+    expect(connection.frames).toEqual([{ op: Op.count, roomId: 7, count: 201 }]);
+    connection.close(4000 as never, 'GOING_AWAY');
+    event({ force: 'count', userId: 1 });
+    await pass(1_000);
+    expect(connection.frames).toHaveLength(1);
+    const elsewhere = await setUp();
+    elsewhere.redis.count = 201;
+    (rooms.get(7)?.members as Map<unknown, unknown>).clear();
+    (elsewhere.rooms.get(7)?.members as Map<unknown, unknown>).clear();
+    elsewhere.event({ force: 'count', userId: 1 });
+    await elsewhere.pass(0);
+    expect(elsewhere.connection.frames).toEqual([]);
+  });
+
+  it('is not answered when Redis is away', async () => {
+    const { event, redis, connection, pass } = await setUp();
+    redis.count = 201;
+    redis.isAway = true;
+    event({ force: 'info', userId: 1 });
+    await pass(1_000);
+    expect(connection.frames).toEqual([]);
+  });
+});
+
+describe('a member who asks', () => {
+  it('hears that it could not be read; the next one has it read again', async () => {
+    const { announcer, redis, connection, rooms } = await setUp();
+    redis.count = 201;
+    redis.isAway = true;
+    const room = rooms.get(7)!;
+    await expect(announcer.ask(connection, room, 'info')).rejects.toThrow('away');
+    redis.isAway = false;
+    await announcer.ask(connection, room, 'info');
+    expect(connection.frames).toMatchObject([{ op: Op.info, count: 201 }]);
+  });
+
+  it('has every gateway of a small room tell its members, at most five times a second', async () => {
+    const { announcer, connection, rooms, published, pass } = await setUp();
+    for (let i = 0; i < 3; i++) await announcer.ask(connection, rooms.get(7)!, 'count');
+    expect(published).toEqual([['presence', { roomId: 7, force: 'count' }]]);
+    await pass(200);
+    expect(published).toHaveLength(2);
+  });
+
+  it('is told fewer names than there are, where a frame would not hold them', async () => {
+    const names = Array.from({ length: 1_000 }, (_, i) => `${'n'.repeat(60)}${i}`);
+    const { announcer, connection, rooms } = await setUp(names);
+    await announcer.ask(connection, rooms.get(7)!, 'info');
+    const [frame] = connection.frames as unknown as { count: number; roomUserInfo: Record<string, string> }[];
+    expect(frame?.count).toBe(1_000);
+    const told = Object.keys(frame?.roomUserInfo ?? {}).length;
+    expect(told).toBeGreaterThan(50);
+    expect(told).toBeLessThan(1_000);
+    // Each character may be four bytes.
+    expect(4 * (connection.writes[0]?.length ?? 0)).toBeLessThan(2 * 32_767);
+    expect(connection.writes[0]?.length).toBeLessThan(32_767);
+  });
+});
