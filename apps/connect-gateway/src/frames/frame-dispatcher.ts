@@ -151,8 +151,8 @@ export class FrameDispatcher {
         ref: frame.ref,
       }),
     );
-    // `joined` is written before the first message: both go to the socket in this order.
-    room.promote(member);
+    // `joined` is written before the first message: both go to the socket in this order. With nothing to catch up it is
+    // live in this turn.
     room.resume(member);
   }
 
