@@ -44,21 +44,29 @@ describe('HistoryGate', () => {
   });
 
   it('lets thirty-two pages of a user wait, and refuses the next', async () => {
-    const { ask, users, end, settle } = setUp();
+    const { ask, users, end, settle, gate } = setUp();
     for (let i = 0; i < 2 + 32; i++) void ask(1);
     await expect(ask(1)).rejects.toMatchObject({ code: 'OVERLOADED', retryAfterMs: 500 });
     await settle();
     for (let i = 0; i < 2 + 32; i++) await end(1);
     expect(users()).toEqual([]);
+    expect(gate.busyUsers).toBe(0);
     void ask(1);
     await settle();
     expect(users()).toEqual([1]);
   });
 
   it('lets two thousand wait in all, and refuses the next', async () => {
-    const { ask } = setUp();
+    const { ask, end, gate, users } = setUp();
     for (let user = 1; user <= 8 + 1_000; user++) for (let i = 0; i < 2; i++) void ask(user);
     await expect(ask(5_000)).rejects.toMatchObject({ code: 'OVERLOADED' });
+    // As many again as have had their turn.
+    await end(1);
+    void ask(5_000);
+    await expect(ask(5_001)).rejects.toMatchObject({ code: 'OVERLOADED' });
+    expect(users()).toHaveLength(16);
+    // Whoever was refused was remembered for ever.
+    expect(gate.busyUsers).toBe(1_009);
   });
 
   it('takes two thousand pages of a user at once, refuses the next, and a hundred more after a second', async () => {

@@ -34,6 +34,11 @@ export class HistoryGate {
   /** @param now - Milliseconds, monotonic. */
   constructor(private readonly now: () => number = () => performance.now()) {}
 
+  /** Users who read or wait now: nobody else is remembered here. */
+  get busyUsers(): number {
+    return this.readers.size;
+  }
+
   /**
    * Makes a page when it is its turn.
    *
@@ -43,9 +48,12 @@ export class HistoryGate {
     const waitMs = this.rate.take(userId, this.now());
     if (waitMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs: waitMs });
     const reader = this.readers.get(userId) ?? { running: 0, waiting: [] };
+    const waits = this.running >= MAX_AT_ONCE || reader.running >= MAX_AT_ONCE_PER_USER;
+    if (waits && (this.waiting >= MAX_WAITING || reader.waiting.length >= MAX_WAITING_PER_USER))
+      throw new AppError('OVERLOADED', { retryAfterMs: RETRY_AFTER_MS });
     this.readers.set(userId, reader);
-    if (this.running < MAX_AT_ONCE && reader.running < MAX_AT_ONCE_PER_USER) this.start(reader);
-    else await this.turn(userId, reader);
+    if (waits) await this.turn(userId, reader);
+    else this.start(reader);
     try {
       return await make();
     } finally {
@@ -58,8 +66,6 @@ export class HistoryGate {
   }
 
   private turn(userId: number, reader: Reader): Promise<void> {
-    if (this.waiting >= MAX_WAITING || reader.waiting.length >= MAX_WAITING_PER_USER)
-      throw new AppError('OVERLOADED', { retryAfterMs: RETRY_AFTER_MS });
     this.waiting++;
     if (reader.running < MAX_AT_ONCE_PER_USER) this.turns.add(userId);
     return new Promise((resolve) => reader.waiting.push(resolve));
