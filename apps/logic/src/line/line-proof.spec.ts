@@ -38,7 +38,7 @@ function setUp(given: {
     Object.assign(state, { provenOn: state.serverId, generation });
     return true;
   });
-  const livesInSql = vi.fn(async (): Promise<readonly LineLife[] | undefined> => rows);
+  const livesInSql = vi.fn(async (): Promise<readonly LineLife[] | undefined> => [...rows]);
   const context = {
     store: stub<LineStore>('LineStore', {
       survey: async () => [

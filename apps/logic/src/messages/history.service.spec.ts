@@ -14,11 +14,12 @@ const line = (from: number, to: number, epoch = 'e1', text = ''): LogEntry[] =>
 function setUp(parts: {
   log?: LogEntry[];
   sql?: ArchivedMessage[] | Error;
-  head?: { epoch: string; floor: number };
+  head?: { epoch?: string; floor?: number; seq?: number };
   archived?: number;
 }) {
   const { log = [], sql = [] } = parts;
   const sqlReads: unknown[] = [];
+  const opens = { asked: [] as [number, number][], wait: () => Promise.resolve() };
   let bytesRead = 0;
   const reading = <T extends ArchivedMessage>(entries: T[]) => {
     bytesRead += entries.reduce((sum, { body }) => sum + (body?.length ?? 0), 0);
@@ -26,10 +27,12 @@ function setUp(parts: {
   };
   const service = new HistoryService(
     stub<RoomAccessService>('RoomAccessService', {
-      authorize: (userId, roomId) =>
-        userId === 1
-          ? Promise.resolve({ roomId, kind: 'room', users: undefined })
-          : Promise.reject(new AppError('ROOM_NOT_FOUND')),
+      authorize: async (userId, roomId) => {
+        opens.asked.push([userId, roomId]);
+        await opens.wait();
+        if (userId === 2) throw new AppError('ROOM_NOT_FOUND');
+        return { roomId, kind: 'room', users: undefined };
+      },
     }),
     stub<RoomHeadsService>('RoomHeadsService', {
       ensure: () => Promise.resolve({ seq: 999, epoch: 'e1', floor: 0, ...parts.head }),
@@ -56,7 +59,7 @@ function setUp(parts: {
     const { messages, more } = await page(query);
     return { seqs: messages.map((text) => (JSON.parse(text) as { seq: number }).seq), more };
   };
-  return { page, read, sqlReads, bytesRead: () => bytesRead };
+  return { service, page, read, sqlReads, opens, bytesRead: () => bytesRead };
 }
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
@@ -128,6 +131,29 @@ describe('HistoryService', () => {
     expect(await read({ limit: 3 })).toEqual({ seqs: [8, 9, 10], more: true });
   });
 
+  it('asks SQL nothing at the end of the room', async () => {
+    const { read, sqlReads } = setUp({ sql: line(1, 30), head: { seq: 30 } });
+    expect(await read({ after: 30 })).toEqual({ seqs: [], more: false });
+    expect(sqlReads).toEqual([]);
+  });
+
+  it("makes two pages of a user at a time, of whatever rooms; others' go on", async () => {
+    const { service, opens } = setUp({ log: line(1, 5) });
+    const held: (() => void)[] = [];
+    opens.wait = () => new Promise((resolve) => held.push(resolve));
+    const pages = [7, 8, 9].map((roomId) => service.page({ userId: 1, roomId, limit: 5 }));
+    pages.push(service.page({ userId: 3, roomId: 7, limit: 5 }));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(opens.asked).toEqual([
+      [1, 7],
+      [1, 8],
+      [3, 7],
+    ]);
+    opens.wait = () => Promise.resolve();
+    for (const end of held) end();
+    expect(await Promise.all(pages)).toHaveLength(4);
+  });
+
   it('is empty at the end', async () => {
     const { read } = setUp({ sql: line(1, 30) });
     expect(await read({ after: 30 })).toEqual({ seqs: [], more: false });
@@ -168,6 +194,12 @@ describe('HistoryService', () => {
       sql: line(1, 15),
     });
     await expect(page(query)).rejects.toMatchObject({ code: 'HISTORY_PENDING' });
+  });
+
+  it('goes on over it also when SQL has what comes after', async () => {
+    const { read } = setUp({ archived: 25, log: line(21, 50), sql: [...line(1, 15), ...line(21, 25)] });
+    expect((await read({})).seqs).toEqual([...numbers(1, 15), ...numbers(21, 50)]);
+    expect((await read({ after: 5 })).seqs).toEqual([...numbers(6, 15), ...numbers(21, 50)]);
   });
 
   it('leaves out a number that is taken by what nobody can read', async () => {
@@ -212,6 +244,13 @@ describe('HistoryService', () => {
       const bytes = messages.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0);
       expect(await read({ after: 0, maxBytes: bytes })).toEqual({ seqs: [1, 2, 3], more: false });
       expect(await read({ after: 0, maxBytes: bytes - 1 })).toEqual({ seqs: [1, 2], more: true });
+    });
+
+    it('is half a megabyte at the most, whatever is asked for', async () => {
+      const { page } = setUp({ log: line(1, 100, 'e1', 'x'.repeat(16_000)) });
+      const { messages, more } = await page({ after: 0, maxBytes: 10_000_000 });
+      expect(messages.join(',').length).toBeLessThanOrEqual(524_288);
+      expect(more).toBe(true);
     });
 
     it('keeps one message at least', async () => {

@@ -120,9 +120,11 @@ describe('PublishService, asked to send what may have been sent before,', () => 
     const behind = setUp({ outcomes: [ok(1)], redisAheadMs: -3_600_000 });
     await behind.publish(send({ clientMsgId: hourAgo }));
     expect(behind.find).not.toHaveBeenCalled();
+    expect(await behind.publishApart(send({ clientMsgId: hourAgo }))).not.toMatchObject([APART]);
     const ahead = setUp({ outcomes: [ok(1)], redisAheadMs: 3_600_000 });
     await ahead.publish(send());
     expect(ahead.find).toHaveBeenCalledTimes(1);
+    expect(await ahead.publishApart(send())).toEqual([APART]);
   });
 
   it('asks the archive once for each room, and gives each send its own answer', async () => {

@@ -248,4 +248,13 @@ describe('PublishService', () => {
       { ok: false, code: 'ROOM_NOT_FOUND' },
     ]);
   });
+
+  it('counts the sends of a user, whatever rooms they are to, and of each user by himself', async () => {
+    const { publish } = setUp({ outcomes: [ok(1), ok(2)], burst: 1 });
+    expect(await publish(send(), send({ roomId: 8 }))).toMatchObject([
+      { ok: true },
+      { code: 'RATE_LIMITED' },
+    ]);
+    expect(await publish(send({ from: { userId: 2, userName: 'bob' } }))).toMatchObject([{ ok: true }]);
+  });
 });

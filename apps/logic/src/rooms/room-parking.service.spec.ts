@@ -30,7 +30,10 @@ function setUp(rooms: number[], outcomes: Record<number, Outcome[]> = {}, idleMs
     { roomIdleMs: idleMs },
     stub<ParkedRoomsRepository>('ParkedRoomsRepository', {
       candidates,
-      park: async (list) => void done.push(`park ${ids(list)}`),
+      park: async (list) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        done.push(`park ${ids(list)}`);
+      },
       unpark: async (list) => void (list.length > 0 && done.push(`unpark ${ids(list)}`)),
       markResident: async (roomIds, isResident) =>
         void (roomIds.length > 0 && done.push(`resident ${roomIds.join()} ${isResident}`)),
