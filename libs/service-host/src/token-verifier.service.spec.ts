@@ -1,0 +1,76 @@
+import { JwtService } from '@nestjs/jwt';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { TokenVerifier } from './token-verifier.service.js';
+
+const secret = 'a secret of the tests, nothing else';
+const claims = { sub: '3', name: 'ada', role: 'user', sid: 's1', db: 'life' };
+const signer = new JwtService({});
+
+function setUp() {
+  const revoked = new Set<string>();
+  const accepts = vi.fn((life: string | undefined) => life !== 'other');
+  const jwt = new JwtService({ secret, verifyOptions: { algorithms: ['HS256'] } });
+  const verifier = new TokenVerifier(jwt, { isRevoked: (sessionId) => revoked.has(sessionId) }, { accepts });
+  return { verifier, revoked, accepts };
+}
+const sign = (more: object = {}, options: object = {}) =>
+  signer.sign({ ...claims, ...more }, { secret, ...('exp' in more ? {} : { expiresIn: 3_600 }), ...options });
+const unauthenticated = expect.objectContaining({ code: 'UNAUTHENTICATED' }) as Error;
+
+describe('TokenVerifier', () => {
+  it('says who a token is, in which session and of which database, and until when', () => {
+    const { verifier } = setUp();
+    expect(verifier.verify(sign({ exp: 4_000_000_000, role: 'admin' }))).toEqual({
+      userId: 3,
+      userName: 'ada',
+      role: 'admin',
+      sessionId: 's1',
+      databaseLife: 'life',
+      expiresAt: 4_000_000_000_000,
+    });
+  });
+
+  it('takes a token from before databases had names for what it is', () => {
+    const { verifier, accepts } = setUp();
+    expect(verifier.verify(sign({ db: undefined }))).not.toHaveProperty('databaseLife');
+    expect(accepts).toHaveBeenCalledWith(undefined);
+  });
+
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['no text', { token: 'x' }],
+    ['no token', 'hello'],
+    ['an endless text', 'x'.repeat(100_000)],
+    ["another's signature", sign({}, { secret: 'another secret of the tests' })],
+    ['no signature', sign({}, { secret: undefined, algorithm: 'none' })],
+    ['a user who is no number', sign({ sub: 'ada' })],
+    ['a user 0', sign({ sub: '0' })],
+    ['nobody', sign({ sub: undefined })],
+    ['no name', sign({ name: '' })],
+    ['another role', sign({ role: 'root' })],
+    ['no session', sign({ sid: undefined })],
+    ['no end', signer.sign(claims, { secret })],
+    ['another database', sign({ db: 'other' })],
+  ])('refuses %s', (_, token) => {
+    expect(() => setUp().verifier.verify(token)).toThrow(unauthenticated);
+  });
+
+  it('refuses a token from the second in which it ends', () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_764_000_059_999 });
+    onTestFinished(() => void vi.useRealTimers());
+    const { verifier } = setUp();
+    const token = sign({ exp: 1_764_000_060 });
+    expect(verifier.verify(token)).toMatchObject({ userId: 3 });
+    vi.setSystemTime(1_764_000_060_000);
+    expect(() => verifier.verify(token)).toThrow(unauthenticated);
+  });
+
+  it('refuses a session that was ended, from that moment, and no other', () => {
+    const { verifier, revoked } = setUp();
+    const token = sign();
+    verifier.verify(token);
+    revoked.add('s1');
+    expect(() => verifier.verify(token)).toThrow(expect.objectContaining({ code: 'SESSION_REVOKED' }));
+    expect(verifier.verify(sign({ sid: 's2' }))).toMatchObject({ sessionId: 's2' });
+  });
+});
