@@ -281,11 +281,12 @@ export class LocalRoom implements JoinedRoom {
     return epoch !== this.line && (seq < this.tail || this.left.includes(epoch));
   }
 
+  /** @param seq - Where it begins: not below `tail`, or it is an earlier one. */
   private async startEpoch(epoch: string, seq: number): Promise<void> {
     await this.flushed();
     this.left = [...this.left, this.line].slice(-MAX_LEFT_EPOCHS);
     this.line = epoch;
-    await this.skip(Math.max(seq, this.tail), 'epoch');
+    await this.skip(seq, 'epoch');
   }
 
   /** Moves on to `to` and tells every member which range it has to read itself. */
