@@ -12,8 +12,8 @@ export default defineConfig({
     setupFiles: [path.resolve(import.meta.dirname, 'tools/vitest/suite-setup.ts')],
     reporters: ['default', new SuiteReporter()],
     typecheck: { enabled: false },
-    // No test is about speed: a busy machine may take its time for ten thousand cases.
-    testTimeout: 30_000,
+    // No test is about speed: a machine with other work may take its time for ten thousand cases. Ends what hangs.
+    testTimeout: 120_000,
     passWithNoTests: true,
     dangerouslyIgnoreUnhandledErrors: false,
   },

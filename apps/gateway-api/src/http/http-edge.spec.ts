@@ -1,7 +1,7 @@
 import { loadConfig } from '@parley/config';
 import { logicRpc } from '@parley/contracts';
 import { currentCorrelationId } from '@parley/observability';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ackOf, metricsToken, sessionOf, startApiApp, type ApiApp } from '../api-app.fixture.js';
 
 let api: ApiApp;
@@ -138,6 +138,10 @@ describe('health and metrics', () => {
 });
 
 describe('rate limits', () => {
+  // On the real clock a slow machine was given new tokens between two requests.
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
+  afterEach(() => void vi.useRealTimers());
+
   const post = (app: ApiApp, url: string, payload: object, remoteAddress = '10.0.0.1') =>
     app.app.inject({ method: 'POST', url, payload, remoteAddress });
   const withApp = async (
