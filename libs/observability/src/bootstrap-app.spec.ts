@@ -31,7 +31,7 @@ class FixtureProcess {
   async line(msg: string): Promise<Line> {
     const found = await vi.waitUntil(
       () => this.lines.find((line) => line.msg === msg) ?? (this.child.exitCode !== null && 'exited'),
-      { timeout: 20_000, interval: 10 },
+      { timeout: 100_000, interval: 10 },
     );
     if (found !== 'exited') return found;
     await this.exited;
