@@ -14,6 +14,8 @@ it('remembers 10,000 conversations, the ones used last', async () => {
     return used;
   };
   for (let user = 2; user < 10_002; user++) expect(await keyOf(user)).toBe(`direct:1:${user}`);
+  // Used once more, which makes no other one go.
+  expect(await keyOf(500)).toBe('100500');
   expect(await keyOf(2)).toBe('100002');
   expect(await keyOf(10_002)).toBe('direct:1:10002');
   expect(await keyOf(2)).toBe('100002');
@@ -40,7 +42,7 @@ function world() {
           });
         }),
     );
-  return { run, gone, keys: () => gone.map(({ key }) => key) };
+  return { order, run, gone, keys: () => gone.map(({ key }) => key) };
 }
 
 describe('sends of one user', () => {
@@ -91,6 +93,21 @@ describe('sends of one user', () => {
     expect(keys()).toEqual(['5', 'direct:1:3']);
     gone[1]?.ack(9);
     expect(await second).toEqual({ roomId: 9 });
+  });
+
+  it('are forgotten with the last of them, and not before', async () => {
+    const { order, run, gone } = world();
+    const sends = [run({ roomId: 5 }), run({ toUserId: 3 }), run({ from: bob, roomId: 5 })];
+    expect(order.busySenders).toBe(2);
+    gone[1]?.ack();
+    await sends[2];
+    expect(order.busySenders).toBe(1);
+    gone[0]?.ack();
+    await sends[0];
+    expect(order.busySenders).toBe(1);
+    gone[2]?.fail(new Error('away'));
+    await expect(sends[1]).rejects.toThrow('away');
+    expect(order.busySenders).toBe(0);
   });
 
   it('to a conversation whose room is known go under that, from both sides, beside those to rooms', async () => {

@@ -26,6 +26,11 @@ export class ConversationOrder {
   private readonly known = new Map<string, number>();
   private readonly senders = new Map<number, Sender>();
 
+  /** Senders with a send under way or held: of nobody else anything is kept but the rooms of conversations. */
+  get busySenders(): number {
+    return this.senders.size;
+  }
+
   /**
    * Runs a send when it may not overtake another one any more.
    *

@@ -193,6 +193,35 @@ describe('PublishCoalescer', () => {
     expect(await afterwards).toEqual({ id: 'y' });
   });
 
+  it('sends alone once: what is given back again is refused', async () => {
+    const { calls, port } = fakePort();
+    const coalescer = new PublishCoalescer(port);
+    const send = coalescer.publish(toRoom(1, 'a')).catch((error: unknown) => error);
+    for (let call = 0; call < 2; call++) {
+      await turn();
+      calls[call]?.answer([{ ok: false, code: 'UNAVAILABLE', apart: true }]);
+      await turn();
+    }
+    expect(await send).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(calls).toHaveLength(2);
+  });
+
+  it('has the places of failed sends again', async () => {
+    const { calls, port } = fakePort();
+    const coalescer = new PublishCoalescer(port);
+    const sends = Array.from({ length: 20_000 }, (_, i) => coalescer.publish(toRoom(1, String(i))));
+    const settled = Promise.allSettled(sends);
+    for (let done = 0; done < 40; done++) {
+      await turn();
+      calls[done]?.fail(new AppError('UNAVAILABLE'));
+    }
+    await settled;
+    const next = coalescer.publish(toRoom(1, 'b'));
+    await turn();
+    calls.at(-1)?.answer();
+    expect(await next).toEqual({ id: 'b' });
+  });
+
   // One member's old id kept everybody of the room waiting for SQL: a room's next call starts when the last is answered.
   it('sends what is given back alone, with what its sender sends meanwhile, and the room goes on', async () => {
     const { calls, port } = fakePort();
@@ -230,33 +259,37 @@ describe('PublishCoalescer', () => {
     await last;
   });
 
-  it('lets 1,000 sends wait alone and refuses the next, until one is answered', async () => {
-    const { calls, port } = fakePort();
-    const coalescer = new PublishCoalescer(port);
-    const given = { ok: false, code: 'UNAVAILABLE', apart: true };
-    const send = (n: number) =>
-      coalescer.publish({ ...toRoom(1, `c${n}`), from: { userId: n, userName: 'u' } }).then(
-        () => 'ok',
-        (error: unknown) => (error instanceof AppError ? error.code : 'other'),
-      );
-    const sends = Array.from({ length: 1_001 }, (_, n) => send(n));
-    for (let call = 0; call < 2; call++) {
+  it.each(['answered', 'failed'])(
+    'lets 1,000 sends wait alone and refuses the next, until one is %s',
+    async (end) => {
+      const { calls, port } = fakePort();
+      const coalescer = new PublishCoalescer(port);
+      const given = { ok: false, code: 'UNAVAILABLE', apart: true };
+      const send = (n: number) =>
+        coalescer.publish({ ...toRoom(1, `c${n}`), from: { userId: n, userName: 'u' } }).then(
+          () => 'ok',
+          (error: unknown) => (error instanceof AppError ? error.code : 'other'),
+        );
+      const sends = Array.from({ length: 1_001 }, (_, n) => send(n));
+      for (let call = 0; call < 2; call++) {
+        await turn();
+        calls[call]?.answer(calls[call]?.sends.map(() => given));
+        await turn();
+      }
+      expect(await sends[1_000]).toBe('OVERLOADED');
       await turn();
-      calls[call]?.answer(calls[call]?.sends.map(() => given));
+      const alone = calls.filter(({ apart }) => !apart);
+      expect(alone).toHaveLength(1_000);
+      alone.forEach((call) => (end === 'failed' ? call.fail(new AppError('NOT_FOUND')) : call.answer()));
+      const outcome = end === 'failed' ? 'NOT_FOUND' : 'ok';
+      expect(new Set(await Promise.all(sends.slice(0, 1_000)))).toEqual(new Set([outcome]));
+      const next = send(2_000);
       await turn();
-    }
-    expect(await sends[1_000]).toBe('OVERLOADED');
-    await turn();
-    const alone = calls.filter(({ apart }) => !apart);
-    expect(alone).toHaveLength(1_000);
-    alone.forEach((call) => call.answer());
-    expect(new Set(await Promise.all(sends.slice(0, 1_000)))).toEqual(new Set(['ok']));
-    const next = send(2_000);
-    await turn();
-    calls.at(-1)?.answer([given]);
-    await turn();
-    await turn();
-    calls.at(-1)?.answer();
-    expect(await next).toBe('ok');
-  });
+      calls.at(-1)?.answer([given]);
+      await turn();
+      await turn();
+      calls.at(-1)?.answer();
+      expect(await next).toBe('ok');
+    },
+  );
 });
