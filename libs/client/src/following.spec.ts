@@ -54,6 +54,30 @@ describe('conversations that are followed', () => {
     expect(client.position(90)).toEqual({ seq: 6, epoch: 'A' });
   });
 
+  it('are no longer read, nor followed beside it, once they are joined', async () => {
+    const { server, room, client, seen } = roomServer();
+    await pass();
+    room.onHistory = () => true;
+    server.now.push(direct(5));
+    server.now.push(direct(9));
+    const [reading] = server.now.of(Op.history);
+    void client.join(90);
+    await pass();
+    server.now.push({
+      op: Op.history,
+      ref: reading?.ref,
+      roomId: 90,
+      epoch: 'A',
+      head: 9,
+      messages: [6, 7, 8, 9].map((seq) => direct(seq)),
+      more: false,
+    });
+    await pass();
+    expect(seen.of('direct').map(({ seq }) => seq)).toEqual([5]);
+    await client.leave(90);
+    expect(client.position(90)).toBeUndefined();
+  });
+
   it('of a room that is joined from a position begin there', async () => {
     const { server, client } = roomServer();
     await pass();

@@ -104,7 +104,8 @@ describe('a server that counts from the start again', () => {
   });
 
   it('may have a new epoch below the old numbers', () => {
-    const { line, epochs } = lineOf({ seq: 500, epoch: 'A' });
+    const { line, epochs } = lineOf({ seq: 499, epoch: 'A' });
+    line.receive(at(500));
     line.joined(joined(2, { epoch: 'B', head: 2 }));
     line.receive(at(3, 'C'));
     expect(epochs).toEqual(['A>B', 'B>C']);
@@ -133,6 +134,32 @@ describe('a resync', () => {
     line.stop();
     line.resync(resync(4, 9));
     expect(asked).toEqual([]);
+  });
+});
+
+describe('what is held until what was before it comes', () => {
+  it('is a thousand messages at once, however many came in the wrong order before', () => {
+    const { line, shown } = lineOf({ seq: 0, epoch: 'A' }, 'never');
+    for (let seq = 1; seq <= 2_001; seq += 2) {
+      line.receive(at(seq + 1));
+      line.receive(at(seq));
+    }
+    expect(shown).toHaveLength(2_002);
+    for (let seq = 2_004; seq <= 3_004; seq++) line.receive(at(seq));
+    line.receive(at(2_003));
+    // 2,004 to 3,003 were held; one more was not.
+    expect(shown.at(-1)).toBe('3003A');
+  });
+
+  it('is let go when history has shown it', async () => {
+    const all = Array.from({ length: 1_001 }, (_, i) => at(i + 1));
+    const { line, shown } = lineOf({ seq: 0, epoch: 'A' }, page(all), 'never');
+    for (const m of all.slice(1)) line.receive(m);
+    await pass();
+    expect(shown).toHaveLength(1_001);
+    for (let seq = 1_003; seq <= 2_002; seq++) line.receive(at(seq));
+    line.receive(at(1_002));
+    expect(shown.at(-1)).toBe('2002A');
   });
 });
 
@@ -216,6 +243,23 @@ describe('reading what is missing', () => {
     answer(page([at(4)]));
     await pass(100);
     expect(shown).toEqual(['3A']);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it.each([
+    ['offline', false],
+    ['offline', true],
+    ['stop', false],
+    ['stop', true],
+  ] as const)('that fails after %s is no news (retryable: %s)', async (end, retryable) => {
+    let fail!: (error: ClientError) => void;
+    const { line, gaveUp, answers } = lineOf({ seq: 2, epoch: 'A' }, 'never');
+    answers[0] = new Promise<HistoryPage>((_resolve, reject) => (fail = reject)) as never;
+    line.resync(resync(3, 9));
+    line[end]();
+    fail(new ClientError('X', retryable));
+    await pass();
+    expect(gaveUp).toEqual([]);
     expect(vi.getTimerCount()).toBe(0);
   });
 
@@ -342,6 +386,13 @@ describe('a probe', () => {
     line.probe();
     await pass(1_000);
     expect(asked).toEqual([5]);
+  });
+
+  it('learns of a new epoch that has nothing yet', async () => {
+    const { line, epochs } = lineOf({ seq: 5, epoch: 'A' }, page([], { epoch: 'B', head: 5 }));
+    line.probe();
+    await pass();
+    expect(epochs).toEqual(['A>B']);
   });
 
   it('goes on asking for what is held, when history does not have it yet', async () => {
