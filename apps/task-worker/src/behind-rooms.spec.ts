@@ -80,4 +80,40 @@ describe('BehindRooms', () => {
     if (batch) rooms.answered(batch, [], now);
     expect(rooms.next(now)?.request.upTo).toMatchObject([{ seq: 2 }]);
   });
+
+  it('waits as for the first time after a success, although more had come meanwhile', () => {
+    const rooms = behind([job(1, 1)]);
+    const fails = () => {
+      const batch = rooms.next(0);
+      if (!batch) throw new Error('not due');
+      rooms.answered(batch, batch.jobs, -10_000);
+    };
+    fails();
+    fails();
+    const batch = rooms.next(0);
+    rooms.add(job(1, 2), 0);
+    if (batch) rooms.answered(batch, [], 0);
+    const last = rooms.next(0);
+    if (last) rooms.answered(last, last.jobs, 0);
+    expect(rooms.waitMs(0)).toBe(50);
+    expect(rooms.size).toBe(1);
+  });
+
+  it('waits for the first that is due among those that are not asked for', () => {
+    const rooms = new BehindRooms();
+    expect(rooms.waitMs(0)).toBeUndefined();
+    for (const [roomId, dueAt] of [
+      [1, 20],
+      [2, 10],
+      [3, 30],
+    ] as const)
+      rooms.add(job(roomId, 1), dueAt);
+    expect([rooms.waitMs(0), rooms.waitMs(15)]).toEqual([10, 0]);
+    expect(rooms.next(10)?.request.upTo).toMatchObject([{ roomId: 2 }]);
+    expect(rooms.waitMs(10)).toBe(10);
+    rooms.next(30);
+    expect([rooms.waitMs(30), rooms.isEmpty]).toEqual([undefined, false]);
+    // Those under way are their call's.
+    expect([rooms.size, rooms.clear(), rooms.isEmpty]).toEqual([0, [], true]);
+  });
 });

@@ -192,6 +192,57 @@ describe('InstanceLane', () => {
     push(1, 2, { body: `{${'x'.repeat(200)}` });
     await settle();
     expect(requests).toMatchObject([{ entries: [], upTo: [{ roomId: 1, seq: 2 }] }]);
+    // What has collapsed takes no place any more, nor what was handed over.
+    for (const seq of [1, 2, 3, 4, 5]) {
+      push(2, seq, { body: `{${'x'.repeat(99)}` });
+      await settle();
+      expect(requests.at(-1)?.entries.map((entry) => entry.seq)).toEqual([seq]);
+    }
+  });
+
+  it('has one call of positions under way beside the one of messages', async () => {
+    const { push, requests, answers, gateway } = setUp(1);
+    const [first, message] = [held(), held()];
+    answers.push(first.answer);
+    for (const seq of [1, 2]) push(1, seq);
+    await settle();
+    for (const seq of [1, 2]) push(2, seq);
+    await settle();
+    expect(requests).toMatchObject([{ upTo: [{ roomId: 1, seq: 2 }] }]);
+    answers.push(message.answer);
+    push(3, 1);
+    await settle();
+    expect(requests[1]).toMatchObject({ upTo: [], entries: [{ roomId: 3 }] });
+    first.release();
+    await settle();
+    expect(requests[2]).toMatchObject({ upTo: [{ roomId: 2, seq: 2 }] });
+    expect(gateway.mostUnderWay).toBe(2);
+    message.release();
+    await settle();
+    // And again later.
+    for (const seq of [3, 4]) push(1, seq);
+    await settle();
+    expect(requests[3]).toMatchObject({ upTo: [{ roomId: 1, seq: 4 }] });
+  });
+
+  it('is gone once, with each job done once, whichever of its calls finds that out', async () => {
+    const { push, answers, finished, gateway, onGone, lane } = setUp(1);
+    const [positions, messages] = [held(), held()];
+    answers.push(
+      () => positions.answer().then(fail),
+      () => messages.answer().then(fail),
+    );
+    for (const seq of [1, 2]) push(1, seq);
+    await settle();
+    push(2, 1);
+    await settle();
+    gateway.gone = true;
+    positions.release();
+    messages.release();
+    await settle();
+    expect(finished.sort()).toEqual(['done 1-1', 'done 1-2', 'done 2-1']);
+    expect(onGone).toHaveBeenCalledTimes(1);
+    expect(lane.size).toBe(0);
   });
 
   // One room whose log could not be read, or that was slow to be written to, failed or delayed the call for all rooms.
@@ -227,6 +278,7 @@ describe('InstanceLane', () => {
     await vi.advanceTimersByTimeAsync(1);
     await settle();
     expect(requests[4]).toMatchObject({ entries: [], upTo: [{ roomId: 1, seq: 3 }] });
+    expect(finished.slice(4)).toEqual(['done 1-3']);
     expect(lane.size).toBe(0);
     // It has caught up: messages come one by one again.
     push(1, 4);
@@ -269,6 +321,8 @@ describe('InstanceLane', () => {
     push(2, 2);
     await settle();
     expect(requests.slice(before)).toMatchObject([{ upTo: [{ roomId: 2, seq: 2 }] }]);
+    // It waits for the first one again, and no longer as before.
+    expect(vi.getTimerCount()).toBe(1);
   });
 
   it('lets go of rooms that are behind when the gateway is gone', async () => {
