@@ -259,6 +259,17 @@ describe('a server that drains', () => {
     await drain;
   });
 
+  it('asks for its last word after its replies, also those of this very turn', async () => {
+    const { server, subscriber, say, request, main } = await world();
+    // Confirmed in this turn, but after the handler has ended.
+    subscriber.hold = (async () => {
+      for (let n = 0; n < 100; n++) await Promise.resolve();
+    })();
+    say(request('echo', 1));
+    await server.drain(5_000);
+    expect(main.map((line) => line.split(' ')[0])).toEqual(['t:rpc:reply:caller', 'ping']);
+  });
+
   it('waits no longer than it is told', async () => {
     const { isDrained, drain, main } = await draining(200);
     await vi.advanceTimersByTimeAsync(190);
