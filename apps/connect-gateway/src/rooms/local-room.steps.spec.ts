@@ -120,6 +120,18 @@ describe('a gap', () => {
     expect(slow.seen).toEqual([1, 'resync 2-601 gap', 602]);
   });
 
+  it('is not told to who has left meanwhile', async () => {
+    const { log, room, members } = await setUpLarge();
+    log.append(600);
+    const delivering = room.deliver(log.append(1));
+    await turn();
+    const leaver = members.find(({ writes }) => writes.length === 0)!;
+    room.remove(leaver);
+    await delivering;
+    await settle();
+    expect(leaver.writes).toEqual([]);
+  });
+
   it('is not filled with what is of another epoch', async () => {
     const { log, room, join } = setUp();
     const member = join();

@@ -305,6 +305,15 @@ describe('what Redis says about this gateway', () => {
     expect(wrong.repairs).toBe(1);
   });
 
+  it('is said of the users once after a reconnect, also when a room is put right', async () => {
+    const room = new Room();
+    room.here = 0;
+    const { redis, done } = await setUp({ 7: room });
+    redis.emit('ready');
+    await vi.advanceTimersByTimeAsync(0);
+    expect([room.repairs, done.filter((what) => what === 'share all').length]).toEqual([1, 1]);
+  });
+
   it('is nothing in a conversation', async () => {
     const talk = new Room('direct');
     talk.here = 0;
@@ -347,6 +356,14 @@ describe('a gateway that is gone', () => {
       'drop older of user 501',
       'drop dead of user 501',
     ]);
+  });
+
+  it('is not this one, whose lease has ended unnoticed', async () => {
+    const { interval, registry, ofUsers } = await setUp({ 8: new Room() }, { users: [3] });
+    ofUsers.set(3, ['gw-1']);
+    await registry.deregister('connect-gateway', 'gw-1');
+    await vi.advanceTimersByTimeAsync(0);
+    for (let i = 1; i <= SHARE_USERS_EVERY; i++) expect(await interval()).toEqual(['drop 8']);
   });
 
   it('is looked for when it is missed, not when another one comes', async () => {
