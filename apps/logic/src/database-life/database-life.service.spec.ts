@@ -165,6 +165,14 @@ describe('a database that stepped back', () => {
     expect(done.slice(0, 2)).toEqual(['lock', 'go above 70 80']);
   });
 
+  it('is gone on with by an instance that runs, when another one has named it and ended', async () => {
+    const { service, sql, done } = await started();
+    Object.assign(sql, { life: 'renewed', parent: 'a' });
+    await service.check();
+    expect(done.slice(0, 2)).toEqual(['lock', 'go above 70 80']);
+    expect(done).toContain('adopt a>renewed false');
+  });
+
   it('is left to whoever was first', async () => {
     const { service, sql, known, done, redis } = await started();
     Object.assign(sql, { beat: 3, tokenAt: undefined });

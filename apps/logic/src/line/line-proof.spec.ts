@@ -108,14 +108,17 @@ describe('proveLines', () => {
     ['that another one knew of', { reports: { third: knows(HERE, ['other']) } }],
     ['that SQL knows of', { rows: [row('other', false, knows(HERE))] }],
   ])('waits for a life %s, and calls once', async (_, given) => {
+    let waited = 0;
     const { prove, verdicts, done, say } = setUp({
       ...given,
       look: (looks) => {
+        waited = looks;
         expect(verdicts).toEqual([]);
         if (looks === 3) say('other', knows(HERE));
       },
     });
     await prove();
+    expect(waited).toBe(3);
     expect(verdicts).toEqual([unbroken]);
     expect(done).toEqual(['report to s2', 'call']);
   });

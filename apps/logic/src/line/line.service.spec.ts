@@ -326,7 +326,8 @@ describe('LineService', () => {
         [1, expect.stringMatching(/^2\../), true],
         [0, expect.stringMatching(/^2\../), true],
       ]);
-      // Noted: nobody takes it for a step back.
+      // Noted at once: nobody takes it for a step back.
+      expect(store.beat).toHaveBeenCalledTimes(1);
       await service.noteNow();
       expect(store.begin).toHaveBeenCalledTimes(3);
       await service.beginAll({ voidLogs: false });
