@@ -90,6 +90,9 @@ describe('FrameDecoder', () => {
     expect(texts(new FrameDecoder({ maxFrameBytes: 6 }).push(hex('7631 0006 6869')))).toEqual(['hi']);
     const failure = failureOf(() => new FrameDecoder({ maxFrameBytes: 6 }).push(hex('7631 0007')));
     expect(failure.code).toBe('FRAME_TOO_LARGE');
+    for (const maxFrameBytes of [5, 65_535]) {
+      expect(() => new FrameDecoder({ maxFrameBytes })).not.toThrow();
+    }
     for (const maxFrameBytes of [0, 4, 5.5, 65_536, NaN]) {
       expect(() => new FrameDecoder({ maxFrameBytes })).toThrow(RangeError);
     }
