@@ -82,7 +82,10 @@ describe('the truth', () => {
   it('is read once Redis has confirmed the subscription, and awaited; a failure is the caller’s', async () => {
     const { bus, subscriber } = world();
     const order: string[] = [];
-    subscriber.subscribe = async () => void order.push('subscribed');
+    subscriber.subscribe = async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      order.push('subscribed');
+    };
     await bus.subscribeText(
       'a',
       () => undefined,
@@ -133,7 +136,7 @@ describe('the truth', () => {
     const reads: string[] = [];
     const read = (kind: string) => () => {
       reads.push(kind);
-      if (kind === 'bad' && failures-- > 0) throw new Error('busy');
+      return kind === 'bad' && failures-- > 0 ? Promise.reject(new Error('busy')) : Promise.resolve();
     };
     await bus.subscribeText('bad', () => undefined, read('bad'));
     await bus.subscribeText('good', () => undefined, read('good'));

@@ -124,7 +124,7 @@ describe('a witness', () => {
     witness.saw(0, '7-0');
     witness.saw(1, '5-9');
     // It came back with less, and is another server.
-    Object.assign(server, { id: 's2', positions: [at('1.a', '1-0'), at('1.a', '1-0')] });
+    Object.assign(server, { id: 's2', positions: [at('1.a', '1-0'), at('2.b', '9-0')] });
     hint();
     await settled();
     expect(commands.at(-1)).toBe('report to s2');
