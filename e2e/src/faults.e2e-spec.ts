@@ -124,7 +124,8 @@ describe('faults', () => {
   });
 
   // The announcement to the registry waited for Redis: clients were not told to go, and the process ended with an error.
-  it.each(['connect-gateway', 'logic', 'task-worker', 'gateway-api'] as const)(
+  // All at the same time: each of them does nothing but wait.
+  it.concurrent.each(['connect-gateway', 'logic', 'task-worker', 'gateway-api'] as const)(
     'stops a %s in order while Redis does not answer',
     async (app) => {
       const proxy = await startTcpProxy({ target: { host: '127.0.0.1', port: stack.redis.port } });
