@@ -2,14 +2,42 @@ import { missingPostgres, spawnProcess } from '@parley/testing';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseChaosArguments } from './chaos/chaos-arguments.js';
-import { survivableFaults, type FaultName } from './chaos/faults.js';
+import { drawDamage, nameOf, together, type Damage } from './chaos/damage.js';
+import { canOverlap, survivableFaults } from './chaos/faults.js';
+import { seededRandom } from './chaos/random.js';
+import { isBroken, keepLogs } from './chaos/keep-logs.js';
 import { reportTable } from './chaos/report-table.js';
 import { runChaos, type ChaosReport } from './chaos/run-chaos.js';
 import type { SqlKind } from './chaos/sql-server.js';
 
+/**
+ * Every fault that a run on SQLite must survive, once: most of them beside others, as troubles come. Those that do nothing but last
+ * share the time.
+ */
+const eachOnce: readonly Damage[] = [
+  together('lock-sql', 'kill-worker', 'kill-web'),
+  together('pause-gateway', 'empty-redis'),
+  together('pause-logic', 'pause-worker', 'pause-api', 'kill-gateway'),
+  together('step-clock-logic', 'step-clock-worker', 'step-clock-gateway', 'step-clock-api', 'step-clock-web'),
+  together('slow-redis', 'kill-logic'),
+  together('freeze-redis', 'kill-api'),
+  together('pause-redis', 'kill-all-workers'),
+  ['kill-redis'],
+  ['kill-all-apis'],
+  ['cut-redis'],
+  ['kill-all-logic'],
+  ['reset-redis'],
+  ['kill-all-gateways'],
+  ['rewind-redis'],
+  ['fail-over-redis'],
+  ['lose-full-gateway'],
+  ['reconnect-storm'],
+  ['rolling-restart'],
+];
+
 /** A short run of `npm run chaos`: each fault once. */
 describe('chaos', { timeout: 480_000 }, () => {
-  const run = (faults: readonly FaultName[], sql: SqlKind, ackReplicas: 0 | 1 = 0): Promise<ChaosReport> =>
+  const run = (faults: readonly Damage[], sql: SqlKind, ackReplicas: 0 | 1 = 0): Promise<ChaosReport> =>
     runChaos({
       ackReplicas,
       seed: 20_261_123,
@@ -24,11 +52,13 @@ describe('chaos', { timeout: 480_000 }, () => {
       onProgress: () => undefined,
     });
 
-  function expectNothingLost(report: ChaosReport, faults: readonly FaultName[]): void {
-    const table = reportTable(report);
+  function expectNothingLost(report: ChaosReport, faults: readonly Damage[]): void {
+    const table = isBroken(report)
+      ? `${reportTable(report)}\nlogs of every process: ${keepLogs(report)}`
+      : reportTable(report);
     expect(report.failure, table).toBeUndefined();
     expect(report.violations, table).toEqual([]);
-    expect(report.rows.map(({ fault }) => fault)).toEqual(faults);
+    expect(report.rows.map(({ fault }) => fault)).toEqual(faults.map(nameOf));
     for (const { fault, acked, refused, gaveUp, failedPages, presenceMs } of report.rows) {
       expect(acked, fault).toBeGreaterThan(0);
       // Every send was accepted in the end, and the site was there all the time.
@@ -38,20 +68,20 @@ describe('chaos', { timeout: 480_000 }, () => {
   }
 
   it('loses, repeats, reorders and invents nothing, whatever is killed, paused, cut or emptied', async () => {
-    const faults = survivableFaults('sqlite');
-    expectNothingLost(await run(faults, 'sqlite'), faults);
+    expect(eachOnce.flat().sort()).toEqual(survivableFaults('sqlite').sort());
+    expectNothingLost(await run(eachOnce, 'sqlite'), eachOnce);
   });
 
   // Every send of the last seconds was acknowledged, and gone with the primary that alone had it.
   it('loses nothing acknowledged with its primary, when a replica must have it first', async () => {
-    expectNothingLost(await run(['lose-primary'], 'sqlite', 1), ['lose-primary']);
+    expectNothingLost(await run([['lose-primary']], 'sqlite', 1), [['lose-primary']]);
   });
 
   const missing = missingPostgres();
   it.skipIf(missing !== undefined)(
     `goes on chatting without its database, and archives everything afterwards${missing ? ` (skipped: ${missing})` : ''}`,
     async () => {
-      const faults: FaultName[] = ['lose-sql', 'lock-sql'];
+      const faults = [together('lose-sql', 'kill-worker'), together('lock-sql')];
       const report = await run(faults, 'postgres');
       expectNothingLost(report, faults);
       // Nobody waited for SQL: nothing that anybody noticed, against ten seconds without it.
@@ -86,8 +116,32 @@ describe('chaos', { timeout: 480_000 }, () => {
     [['--sql', 'oracle'], '--sql must be sqlite or postgres'],
     [['--faults', 'kill-cat'], 'there is no fault "kill-cat" with sqlite; there are kill-logic,'],
     [['--faults', 'lose-sql'], 'there is no fault "lose-sql" with sqlite'],
+    [['--faults', 'kill-logic+kill-cat'], 'there is no fault "kill-cat" with sqlite'],
+    [['--faults', 'kill-api+kill-all-apis'], 'kill-api and kill-all-apis cannot be had at the same time'],
+    [['--faults', 'wipe-redis+kill-web'], 'wipe-redis and kill-web cannot be had at the same time'],
+    [['--pairs', '101'], '--pairs must be a number from 0 to 100'],
     [['--nonsense'], "Unknown option '--nonsense'"],
   ])('refuses the arguments %j by name', (args, problem) => {
     expect(() => parseChaosArguments(args)).toThrow(problem);
+  });
+
+  it('draws a second fault for as many as it is told, never one that lays hands on the same, and the same again by the seed', () => {
+    const among = survivableFaults('sqlite').map((name): Damage => [name]);
+    const drawn = (pairShare: number) => {
+      const random = seededRandom(7);
+      return Array.from({ length: 2_000 }, () => drawDamage(among, pairShare, random));
+    };
+    expect(drawn(0).every((damage) => damage.length === 1)).toBe(true);
+    const some = drawn(0.33).filter((damage) => damage.length === 2);
+    expect(some.length).toBeGreaterThan(2_000 * 0.28);
+    expect(some.length).toBeLessThan(2_000 * 0.38);
+    const all = drawn(1);
+    for (const [one, other] of all) expect(other === undefined || canOverlap(one, other)).toBe(true);
+    expect(new Set(all.flat())).toEqual(new Set(among.flat()));
+    expect(all).toEqual(drawn(1));
+    expect(parseChaosArguments([]).pairShare).toBe(0.33);
+    expect(parseChaosArguments(['--faults', 'kill-worker+lock-sql']).faults).toEqual([
+      ['kill-worker', 'lock-sql'],
+    ]);
   });
 });

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { faultNames, survivableFaults, type FaultName } from './faults.js';
+import { together, type Damage } from './damage.js';
+import { faultNames, survivableFaults } from './faults.js';
 import { sqlKinds, type SqlKind } from './sql-server.js';
 
 export const USAGE = `npm run chaos -- [options]
@@ -10,7 +11,8 @@ tells the same, and that everybody is counted right. Exits 1 on any violation.
 
   --minutes 5        how long; the fault under way is finished
   --seed N           replays a schedule of faults (default: by chance; printed)
-  --faults a,b,…     which faults; none: a soak (default: all but lose-primary, wipe-redis)
+  --faults a,b,…     which faults; a+b: both at the same time; none: a soak (default: all but lose-primary, wipe-redis)
+  --pairs 33         of so many draws in a hundred a second fault is had at the same time, one that can be
   --once             each fault once, in order, however long that takes
   --sql sqlite       or postgres, which must be installed here
   --ack-replicas 0   or 1: a message is acknowledged once a replica of Redis has it; lose-primary needs and implies it
@@ -27,7 +29,8 @@ export interface ChaosArguments {
   readonly seed: number;
   readonly forMs: number;
   readonly once: boolean;
-  readonly faults: readonly FaultName[];
+  readonly faults: readonly Damage[];
+  readonly pairShare: number;
   readonly sql: SqlKind;
   readonly ackReplicas: 0 | 1;
   readonly clients: number;
@@ -42,6 +45,7 @@ export function parseChaosArguments(args: readonly string[]): ChaosArguments {
       seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
       minutes: { type: 'string', default: '5' },
       faults: { type: 'string', default: 'all' },
+      pairs: { type: 'string', default: '33' },
       once: { type: 'boolean', default: false },
       sql: { type: 'string', default: 'sqlite' },
       'ack-replicas': { type: 'string', default: '0' },
@@ -56,10 +60,14 @@ export function parseChaosArguments(args: readonly string[]): ChaosArguments {
   const wanted =
     { all: survivableFaults(sql), none: [] }[values.faults] ??
     values.faults.split(',').map((name) => name.trim());
-  const faults = wanted.map((name) => {
+  const faultNamed = (name: string) => {
     const fault = known.find((other) => other === name);
     if (!fault) throw new Error(`there is no fault "${name}" with ${sql}; there are ${known.join(', ')}`);
     return fault;
+  };
+  const faults = wanted.map((names) => {
+    const [first = '', ...others] = names.split('+');
+    return together(faultNamed(first), ...others.map(faultNamed));
   });
   return {
     help: values.help,
@@ -67,9 +75,12 @@ export function parseChaosArguments(args: readonly string[]): ChaosArguments {
     forMs: numberOf('minutes', values.minutes, 0, 24 * 60) * 60_000,
     once: values.once,
     faults,
+    pairShare: numberOf('pairs', values.pairs, 0, 100) / 100,
     sql,
     ackReplicas:
-      faults.includes('lose-primary') || numberOf('ack-replicas', values['ack-replicas'], 0, 1) > 0 ? 1 : 0,
+      faults.flat().includes('lose-primary') || numberOf('ack-replicas', values['ack-replicas'], 0, 1) > 0
+        ? 1
+        : 0,
     clients: numberOf('clients', values.clients, 2, 1_000),
     logsDir: values.logs,
   };

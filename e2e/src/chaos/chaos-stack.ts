@@ -9,6 +9,24 @@ const apps: readonly AppName[] = ['logic', 'task-worker', 'connect-gateway', 'ga
 /** Processes of each app. */
 const REPLICAS = 2;
 const ARCHIVED_WITHIN_MS = 30_000;
+/** ARGV[1]: pattern of the dispatch streams' keys. Returns nil when Redis is empty now, else a stream of which SQL lacks something. */
+const EMPTY_ONCE_ARCHIVED = `
+local function fields(flat)
+  local named = {}
+  for i = 1, #flat, 2 do named[flat[i]] = flat[i + 1] end
+  return named
+end
+for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
+  local newest = fields(redis.call('XINFO', 'STREAM', key))['last-generated-id']
+  local archive
+  for _, flat in ipairs(redis.call('XINFO', 'GROUPS', key)) do
+    local group = fields(flat)
+    if group['name'] == 'archive' then archive = group end
+  end
+  if not archive or archive['pending'] > 0 or archive['last-delivered-id'] ~= newest then return key end
+end
+redis.call('FLUSHALL')
+return nil`;
 
 /** Two of each app at addresses that stay, with a Redis that is reached through a fault proxy, and a database to break. */
 export class ChaosStack {
@@ -74,6 +92,19 @@ export class ChaosStack {
             if (archive?.['pending'] !== 0 || archive['last-delivered-id'] !== newest)
               throw new Error(`the archive has not got all of ${key}`);
           }
+        },
+        { timeoutMs: ARCHIVED_WITHIN_MS },
+      ),
+    );
+  }
+
+  /** Redis forgets everything, in a moment in which SQL has all that was accepted: nothing comes between the look and the deed. */
+  async emptyRedisOnceArchived(): Promise<void> {
+    await this.site.ask((redis) =>
+      eventually(
+        async () => {
+          const behind = await redis.eval(EMPTY_ONCE_ARCHIVED, 0, `${this.stack.redisPrefix}{s*}:dispatch`);
+          if (behind !== null) throw new Error(`the archive has not got all of ${String(behind)}`);
         },
         { timeoutMs: ARCHIVED_WITHIN_MS },
       ),

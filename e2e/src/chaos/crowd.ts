@@ -32,6 +32,8 @@ const POST_EVERY = 5;
 /** Guests that come in at once: a queue at the door, not the storm that a fault is there to make. */
 const GUESTS_AT_ONCE = 50;
 const PRESENCE_TIMEOUT_MS = 30_000;
+/** What was on its way has come when nothing has come for so long, milliseconds. */
+const QUIET_MS = 500;
 
 /**
  * Many clients in several rooms, over both transports and all gateways, that talk all the time, over sockets and HTTP.
@@ -85,9 +87,25 @@ export class Crowd {
     this.visitor.start();
   }
 
+  /** Resolves when nobody has been shown anything for a while. For times in which nothing is accepted. */
+  async hasBeenShownAll(): Promise<void> {
+    await eventually(
+      () => {
+        const last = Math.max(...this.everybody().map(({ lastReceiptAt }) => lastReceiptAt));
+        if (performance.now() - last < QUIET_MS) throw new Error('messages are still on their way');
+      },
+      { timeoutMs: PRESENCE_TIMEOUT_MS },
+    );
+  }
+
+  /** Says nothing new. What was said goes on being sent. */
+  holdItsTongue(): void {
+    clearInterval(this.timer);
+  }
+
   /** Stops talking, and waits for every send's outcome. */
   async fallSilent(): Promise<void> {
-    clearInterval(this.timer);
+    this.holdItsTongue();
     await Promise.all(this.pending);
   }
 

@@ -74,13 +74,13 @@ const reconnectStorm: Fault = async (context) => {
 };
 
 /**
- * Redis comes back empty, when all that was accepted is in SQL and nobody is speaking: what an operator who lost its disk
- * has. (What SQL does not have yet is lost with it: PROTOCOL.md, "Acknowledgement levels".)
+ * Redis comes back empty, when all that was accepted is in SQL: what an operator who lost its disk has. (What SQL does not have
+ * yet is lost with it: PROTOCOL.md, "Acknowledgement levels".) What was sent and is not answered yet is sent again to the
+ * empty one.
  */
 const emptyRedis: Fault = async ({ stack, crowd }) => {
-  await crowd.fallSilent();
-  await stack.archived();
-  await stack.emptyRedis();
+  crowd.holdItsTongue();
+  await stack.emptyRedisOnceArchived();
   crowd.startTalking();
 };
 
@@ -190,6 +190,56 @@ export const faults = {
 } as const satisfies Record<string, Fault>;
 
 export type FaultName = keyof typeof faults;
+
+/** What a fault lays hands on. Two that lay hands on the same would undo or forbid one another. */
+const everything = [
+  'logic',
+  'task-worker',
+  'connect-gateway',
+  'gateway-api',
+  'web',
+  'redis',
+  'network',
+  'sql',
+] as const;
+type Part = (typeof everything)[number];
+const appNamed: Readonly<Record<string, Part>> = {
+  logic: 'logic',
+  worker: 'task-worker',
+  workers: 'task-worker',
+  gateway: 'connect-gateway',
+  gateways: 'connect-gateway',
+  api: 'gateway-api',
+  apis: 'gateway-api',
+  web: 'web',
+};
+const partsOf: Partial<Record<FaultName, readonly Part[]>> = {
+  'reconnect-storm': ['connect-gateway'],
+  'rolling-restart': ['logic', 'task-worker', 'connect-gateway', 'gateway-api', 'web'],
+  'kill-redis': ['redis'],
+  'pause-redis': ['redis'],
+  'rewind-redis': ['redis', 'network'],
+  'fail-over-redis': ['redis', 'network'],
+  // It waits for SQL, and does its work past the network.
+  'empty-redis': ['redis', 'sql'],
+  'cut-redis': ['network'],
+  'slow-redis': ['network'],
+  'freeze-redis': ['network'],
+  'reset-redis': ['network'],
+  'lock-sql': ['sql'],
+  'lose-sql': ['sql'],
+};
+
+/** What a fault lays hands on: all there is, unless it is known. */
+function parts(fault: FaultName): readonly Part[] {
+  const app = appNamed[/[a-z]+$/.exec(fault)?.[0] ?? ''];
+  return partsOf[fault] ?? (app ? [app] : everything);
+}
+
+/** Whether two faults can be had at the same time. */
+export function canOverlap(one: FaultName, other: FaultName): boolean {
+  return !parts(one).some((part) => parts(other).includes(part));
+}
 
 /** The faults that a run on this database can have. */
 export function faultNames(sql: SqlKind): FaultName[] {

@@ -1,7 +1,6 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseChaosArguments, USAGE, type ChaosArguments } from './chaos-arguments.js';
+import { nameOf } from './damage.js';
+import { isBroken, keepLogs } from './keep-logs.js';
 import { reportTable } from './report-table.js';
 import { runChaos } from './run-chaos.js';
 
@@ -22,17 +21,13 @@ async function main(options: ChaosArguments): Promise<void> {
     },
   });
   console.log(`\n${reportTable(report)}`);
-  const faults = options.faults.length > 0 ? options.faults.join(',') : 'none';
+  const faults = options.faults.length > 0 ? options.faults.map(nameOf).join(',') : 'none';
   console.log(
-    `replay: npm run chaos -- --seed ${seed} ${options.once ? '--once' : `--minutes ${forMs / 60_000}`} --clients ${options.clients} --sql ${options.sql} --ack-replicas ${options.ackReplicas} --faults ${faults}`,
+    `replay: npm run chaos -- --seed ${seed} ${options.once ? '--once' : `--minutes ${forMs / 60_000} --pairs ${Math.round(options.pairShare * 100)}`} --clients ${options.clients} --sql ${options.sql} --ack-replicas ${options.ackReplicas} --faults ${faults}`,
   );
-  const broken = report.violations.length > 0 || report.failure !== undefined;
-  const logsDir = options.logsDir ?? (broken ? mkdtempSync(join(tmpdir(), 'parley-chaos-')) : undefined);
-  if (logsDir !== undefined) {
-    mkdirSync(logsDir, { recursive: true });
-    for (const [name, text] of report.logs) writeFileSync(join(logsDir, `${name}.log`), text);
-    console.log(`logs of every process: ${logsDir}`);
-  }
+  const broken = isBroken(report);
+  if (broken || options.logsDir !== undefined)
+    console.log(`logs of every process: ${keepLogs(report, options.logsDir)}`);
   if (broken) process.exitCode = 1;
 }
 

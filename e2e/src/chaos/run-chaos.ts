@@ -4,8 +4,8 @@ import type { HistoryStats, Violation } from '@parley/testing';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ChaosStack } from './chaos-stack.js';
 import { Crowd } from './crowd.js';
-import { endsLines, faults, type FaultName } from './faults.js';
-import { pick, seededRandom } from './random.js';
+import { drawDamage, inflict, mayEndLines, nameOf, type Damage } from './damage.js';
+import { seededRandom } from './random.js';
 import type { RoomPlace } from './redis-site.js';
 import { readArchive } from './read-archive.js';
 import { ResourceLog, type Resources } from './resources.js';
@@ -16,8 +16,10 @@ export interface ChaosOptions {
   readonly seed: number;
   /** How long it goes on, milliseconds; the fault under way is finished. */
   readonly forMs: number;
-  /** Which faults may happen; none for a soak. With `once`, each happens once, in this order. */
-  readonly faults: readonly FaultName[];
+  /** What may happen; nothing for a soak. With `once`, each happens once, in this order. */
+  readonly faults: readonly Damage[];
+  /** How many of the draws get a second one beside them, 0 to 1; without meaning with `once`. @defaultValue 0 */
+  readonly pairShare?: number;
   readonly once?: boolean;
   readonly sql: SqlKind;
   /** Replicas of Redis that must have a message before its ack. `lose-primary` needs one. @defaultValue 0 */
@@ -163,20 +165,20 @@ class ChaosRun {
   }
 
   private async breakThings(): Promise<void> {
-    const { faults: names, once, forMs } = this.options;
+    const { faults, once, forMs, pairShare = 0 } = this.options;
+    const { stack, crowd, random } = this;
     const until = this.startedAt + forMs;
-    const queue = [...names];
-    if (queue.length === 0) return this.suffer('none', () => pause(Math.max(0, until - Date.now())));
-    while (once ? queue.length > 0 : Date.now() < until) {
-      const name = (once ? queue.shift() : pick(names, this.random)) as FaultName;
-      await this.suffer(name, () =>
-        faults[name]({ stack: this.stack, crowd: this.crowd, random: this.random }),
-      );
-    }
+    if (faults.length === 0) return this.suffer('none', false, () => pause(Math.max(0, until - Date.now())));
+    const next = function* (): Generator<Damage> {
+      if (once) yield* faults;
+      else while (Date.now() < until) yield drawDamage(faults, pairShare, random);
+    };
+    for (const damage of next())
+      await this.suffer(nameOf(damage), mayEndLines(damage), () => inflict(damage, { stack, crowd, random }));
   }
 
   /** Has a fault, waits until everything is well again, and notes what it cost. */
-  private async suffer(fault: string, damage: () => Promise<void>): Promise<void> {
+  private async suffer(fault: string, endsLines: boolean, damage: () => Promise<void>): Promise<void> {
     const { crowd } = this;
     this.phase = fault;
     const startedAt = Date.now();
@@ -187,7 +189,7 @@ class ChaosRun {
     this.places = await crowd.probe(RECOVERY_TIMEOUT_MS);
     const recoveryMs = Date.now() - repairedAt;
     const presenceMs = await crowd.presenceExact();
-    if (!endsLines.has(fault as FaultName)) this.expectSameLines(before);
+    if (!endsLines) this.expectSameLines(before);
     const row = {
       fault,
       lastSeq: new Map([...this.places].map(([roomId, { seq }]) => [roomId, seq])),

@@ -1,4 +1,8 @@
+import { eventually } from '@parley/testing';
 import type { AppName, AppProcess, Stack } from '../stack.js';
+
+/** As long as a supervisor waits at first, and until it is of no use any more, milliseconds. */
+const [RESPAWN_PAUSE_MS, RESPAWN_TIMEOUT_MS] = [500, 60_000];
 
 /** A place for one process of an app: whatever happens to the process, its successor has the same name and addresses. */
 export class Slot {
@@ -34,8 +38,14 @@ export class Slot {
     return this.current.ports[name] ?? 0;
   }
 
-  /** Starts a successor; resolves when it says that it is ready. */
+  /**
+   * Starts a successor; resolves when it says that it is ready. One that ends first, because what it needs is away at the same
+   * time, is started again, as by a supervisor.
+   */
   async respawn(): Promise<void> {
-    this.current = await this.stack.spawn(this.app, this.env);
+    this.current = await eventually(() => this.stack.spawn(this.app, this.env), {
+      timeoutMs: RESPAWN_TIMEOUT_MS,
+      intervalMs: RESPAWN_PAUSE_MS,
+    });
   }
 }

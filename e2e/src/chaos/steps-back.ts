@@ -10,8 +10,12 @@ const UNNOTICED_MS = 300;
 const SETTLED_MS = 100;
 const RESTART_MS = 500;
 
-/** Tells the history checker with what Redis came back. */
-function stepBack({ crowd }: FaultContext, places: RoomPlaces, keepsAcked = false): void {
+/**
+ * Tells the history checker with what Redis came back, once everybody has been shown what was on its way: nobody can accept anything
+ * at this moment. On a busy machine somebody was shown a message after it had been lost, as if the line had gone on.
+ */
+async function stepBack({ crowd }: FaultContext, places: RoomPlaces, keepsAcked = false): Promise<void> {
+  await crowd.hasBeenShownAll();
   const atMs = performance.now();
   for (const [roomId, { seq: keptSeq, epoch }] of places)
     if (crowd.roomIds.includes(roomId))
@@ -30,7 +34,7 @@ export const rewindRedis: Fault = async (context) => {
   await site.primary.kill();
   site.primary.restoreFiles(copy);
   await pause(RESTART_MS);
-  stepBack(context, places);
+  await stepBack(context, places);
   await site.primary.restart();
 };
 
