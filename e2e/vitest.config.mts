@@ -1,17 +1,56 @@
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { SuiteReporter } from '../tools/vitest/suite-reporter.js';
 
-/** End to end: real processes, two of each service, real sockets, a real browser. One stack at a time: they need the cores. */
+/** Suites that mostly wait: for leases to end, for a minute to pass, for processes to come back. The longest first. */
+const waiting = ['chaos', 'slow-members', 'nets', 'presence-in-redis', 'faults', 'database-life'];
+const fileOf = (suite: string) => `src/${suite}.e2e-spec.ts`;
+const common = {
+  environment: 'node' as const,
+  setupFiles: [path.resolve(import.meta.dirname, '../tools/vitest/suite-setup.ts')],
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+  dangerouslyIgnoreUnhandledErrors: false,
+};
+
+/** In the order of that list: whoever takes longest must not begin last. */
+class LongestFirst extends BaseSequencer {
+  override async sort(specs: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification) =>
+      waiting.findIndex((suite) => moduleId.endsWith(fileOf(suite)));
+    return [...specs].sort((one, other) => place(one) - place(other));
+  }
+}
+
+/**
+ * End to end: real processes, two of each service, real sockets, a real browser. What needs the cores has them for itself; of what
+ * waits, two run side by side.
+ */
 export default defineConfig({
   test: {
-    environment: 'node',
-    include: ['src/**/*.e2e-spec.ts'],
-    setupFiles: [path.resolve(import.meta.dirname, '../tools/vitest/suite-setup.ts')],
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', new SuiteReporter()],
-    fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
-    dangerouslyIgnoreUnhandledErrors: false,
+    projects: [
+      {
+        test: {
+          ...common,
+          name: 'side by side',
+          include: waiting.map(fileOf),
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: 'alone',
+          include: ['src/**/*.e2e-spec.ts'],
+          exclude: waiting.map(fileOf),
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });
