@@ -90,12 +90,32 @@ describe('numbers, when Redis is emptied', { timeout: 60_000 }, () => {
     expect((await back(other)).seq).toBe(reserved + 1);
   });
 
+  it('go on above what others gave while one who makes them anew was paused, and Redis emptied again', async () => {
+    const { logic, start, empty } = await setUp();
+    const other = await start();
+    const archived = vi.spyOn(logic.archive, 'maxSeq');
+    let goOn: (() => void) | undefined;
+    archived.mockImplementationOnce(async () => {
+      await new Promise<void>((resolve) => (goOn = resolve));
+      return 0;
+    });
+    const paused = logic.heads.ensure(room);
+    await eventually(() => expect(goOn).toBeDefined());
+    await logic.connections.main.del(logic.keys.roomRestoring(room));
+    const { seq } = await other.accepted(room, 'issued meanwhile');
+    await empty(logic, other);
+    await eventually(() => Promise.all([logic.line.proven(), other.line.proven()]), { timeoutMs: 20_000 });
+    goOn?.();
+    await paused;
+    expect((await logic.accepted(room, 'after')).seq).toBeGreaterThan(seq);
+  });
+
   it('are given by nobody while SQL reserves none, and go on above all when it does', async () => {
     const { logic, accepted, empty, back } = await setUp();
     await accepted();
     await empty(logic);
     await eventually(() => logic.line.proven());
-    vi.spyOn(logic.rooms, 'raiseSeqCeiling').mockRejectedValueOnce(new AppError('UNAVAILABLE'));
+    vi.spyOn(logic.rooms, 'reserveSeqs').mockRejectedValueOnce(new AppError('UNAVAILABLE'));
     expect(await logic.send(room, 'refused')).toEqual({ ok: false, code: 'UNAVAILABLE' });
     expect(await logic.store.head(room)).toBeUndefined();
     expect((await back()).seq).toBe(STEP + 1);

@@ -60,7 +60,11 @@ function setUp(
     },
   };
   const rooms = {
-    readSeqCeiling: async () => state.ceiling,
+    reserveSeqs: vi.fn(async (_: number, above: number, count: number) => {
+      done.push('reserve in SQL');
+      const floor = Math.max(state.ceiling, above);
+      return { floor, ceiling: (state.ceiling = floor + count) };
+    }),
     raiseSeqCeiling: vi.fn(async (_: number, ceiling: number) => {
       done.push('raise in SQL');
       return (state.ceiling = Math.max(state.ceiling, ceiling));
@@ -92,7 +96,7 @@ describe('RoomHeadsService.ensure', () => {
   it('proves the server, reserves in SQL, and only then gives the room numbers', async () => {
     const { heads, done, starts } = setUp({ ceiling: STEP });
     const head = await heads.ensure(ROOM);
-    expect(done).toEqual(['prove', 'raise in SQL', 'restore', 'end turn']);
+    expect(done).toEqual(['prove', 'reserve in SQL', 'restore', 'end turn']);
     expect(head).toMatchObject({ seq: STEP, floor: STEP });
     expect(starts).toMatchObject([{ floor: STEP, ceiling: 2 * STEP, archived: 0 }]);
     expect(starts[0]?.kept).toBeUndefined();
@@ -109,16 +113,16 @@ describe('RoomHeadsService.ensure', () => {
     expect(starts).toMatchObject([{ floor, ceiling: floor + STEP, archived: given.archived ?? 0 }]);
   });
 
-  it('uses what SQL answers as the ceiling, not what it asked for', async () => {
+  it('uses what SQL has reserved, not what it asked for', async () => {
     const { heads, rooms, starts } = setUp();
-    rooms.raiseSeqCeiling.mockResolvedValueOnce(5 * STEP);
+    rooms.reserveSeqs.mockResolvedValueOnce({ floor: 4 * STEP, ceiling: 5 * STEP });
     await heads.ensure(ROOM);
-    expect(starts[0]?.ceiling).toBe(5 * STEP);
+    expect(starts[0]).toMatchObject({ floor: 4 * STEP, ceiling: 5 * STEP });
   });
 
   it('gives no position while SQL reserves nothing, and the turn to the next', async () => {
     const { heads, rooms, done, state } = setUp();
-    rooms.raiseSeqCeiling.mockRejectedValueOnce(new Error('SQL is away'));
+    rooms.reserveSeqs.mockRejectedValueOnce(new Error('SQL is away'));
     await expect(heads.ensure(ROOM)).rejects.toThrow('SQL is away');
     expect(done).toEqual(['prove', 'end turn']);
     expect(state.head).toBeUndefined();

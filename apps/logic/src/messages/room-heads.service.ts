@@ -111,9 +111,10 @@ export class RoomHeadsService {
       if (back !== 'ended') return back;
     }
     const archived = await this.archive.maxSeq(roomId);
-    const floor = Math.max(await this.rooms.readSeqCeiling(roomId), archived, seq, seen?.seq ?? 0);
-    // Reserved before it can be used: whoever restores next starts above.
-    const ceiling = await this.rooms.raiseSeqCeiling(roomId, floor + CEILING_STEP);
+    // Reserved before it can be used, and above what anybody has reserved: whoever restores next starts higher still, also
+    // when this process is paused here until Redis has been emptied once more.
+    const known = Math.max(archived, seq, seen?.seq ?? 0);
+    const { floor, ceiling } = await this.rooms.reserveSeqs(roomId, known, CEILING_STEP);
     const epoch = randomBytes(9).toString('base64url');
     // Another instance may have been first: what Redis has now counts.
     const head = await this.store.restoreHead(roomId, { epoch, floor, ceiling, archived, seen });

@@ -159,10 +159,29 @@ describeSql('RoomsRepository', (server) => {
     expect(await other.readSeqCeiling(1)).toBe(6_000_000_019);
   });
 
+  // The ceiling was read and raised in two steps: paused between them, two gave the same numbers.
+  it('reserves each number once, above all that are known, whoever asks at the same time', async () => {
+    const { url, rooms } = await open();
+    const other = (await openSql(url)).get(RoomsRepository);
+    expect(await rooms.reserveSeqs(1, 0, 10)).toEqual({ floor: 0, ceiling: 10 });
+    expect(await rooms.reserveSeqs(1, 5_000_000_000, 10)).toEqual({
+      floor: 5_000_000_000,
+      ceiling: 5_000_000_010,
+    });
+    const all = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => (i % 2 ? rooms : other).reserveSeqs(1, i, 10)),
+    );
+    const floors = all.map(({ floor }) => floor).sort((a, b) => a - b);
+    expect(floors).toEqual(floors.map((_, i) => 5_000_000_010 + 10 * i));
+    for (const { floor, ceiling } of all) expect(ceiling).toBe(floor + 10);
+    expect(await other.readSeqCeiling(1)).toBe(5_000_000_210);
+  });
+
   // Without a row to keep it in, a reservation was answered with 0 as if it had been made.
   it('reserves nothing for a room that is not there', async () => {
     const { rooms } = await open();
     await expect(rooms.raiseSeqCeiling(99, 1_000)).rejects.toMatchObject({ code: 'ROOM_NOT_FOUND' });
+    await expect(rooms.reserveSeqs(99, 0, 1_000)).rejects.toMatchObject({ code: 'ROOM_NOT_FOUND' });
   });
 
   it('tells who may be in a room, and who may speak', async () => {

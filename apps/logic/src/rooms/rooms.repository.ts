@@ -203,19 +203,47 @@ export class RoomsRepository {
   }
 
   /**
-   * Reserves sequence numbers up to `ceiling`; never lowers.
+   * Reserves sequence numbers that nobody has reserved before, in one step: of two who restore the same room, also when one
+   * of them was paused in between, each gets numbers of its own.
+   *
+   * @param above - The highest number known from elsewhere; those that are reserved are above it, too.
+   * @returns Numbers above `floor`, up to `ceiling`, once that is committed.
+   * @throws {AppError} `ROOM_NOT_FOUND`.
+   */
+  async reserveSeqs(
+    roomId: number,
+    above: number,
+    count: number,
+  ): Promise<{ floor: number; ceiling: number }> {
+    const ceiling = await this.moveCeiling(roomId, (manager) =>
+      manager.query(
+        'UPDATE rooms SET seq_ceiling = CASE WHEN seq_ceiling > $1 THEN seq_ceiling ELSE $1 END + $2 WHERE id = $3',
+        [above, count, roomId],
+      ),
+    );
+    return { floor: ceiling - count, ceiling };
+  }
+
+  /**
+   * Reserves sequence numbers up to `ceiling` for the epoch that is under way; never lowers.
    *
    * @returns The ceiling in force, once it is committed.
    * @throws {AppError} `ROOM_NOT_FOUND`.
    */
   async raiseSeqCeiling(roomId: number, ceiling: number): Promise<number> {
-    return this.writer.run(async (manager) => {
-      await manager
+    return this.moveCeiling(roomId, (manager) =>
+      manager
         .createQueryBuilder()
         .update(RoomEntity)
         .set({ seqCeiling: ceiling })
         .where('id = :roomId AND seq_ceiling < :ceiling', { roomId, ceiling })
-        .execute();
+        .execute(),
+    );
+  }
+
+  private moveCeiling(roomId: number, move: (manager: EntityManager) => Promise<unknown>): Promise<number> {
+    return this.writer.run(async (manager) => {
+      await move(manager);
       // Numbers above a position that was kept may be issued from now on.
       await manager.query('UPDATE rooms SET parked_epoch = NULL WHERE id = $1 AND parked_epoch IS NOT NULL', [
         roomId,
