@@ -63,4 +63,17 @@ describe('takeRooms', () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(asked).not.toContain(10);
   });
+
+  it('leaves no timer behind, and takes no late failure for an answer', async () => {
+    const { room } = setUp();
+    await takeRooms([room(1, atOnce)], true);
+    expect(vi.getTimerCount()).toBe(0);
+    let fail: ((error: Error) => void) | undefined;
+    const answer = takeRooms([room(1, () => new Promise((_, reject) => (fail = reject)))], true);
+    await vi.advanceTimersByTimeAsync(300);
+    const failures = await answer;
+    fail?.(new Error('too late'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(failures.get(1)).toMatchObject({ code: 'OVERLOADED' });
+  });
 });
