@@ -15,8 +15,11 @@ shutdown.listen();
 shutdown.releaseLock = acquireStartLock(dataDir);
 shutdown.redis = findOrStartRedis({ dataDir, say, usualPort: Number(redisPort) });
 say('redis is starting');
-const redis = await shutdown.redis;
-redis.keepAlive((what) => say(what));
+const redis = await shutdown.redis.catch((error) => {
+  // The search was ended, too.
+  if (!shutdown.started) throw error;
+});
+redis?.keepAlive((what) => say(what));
 if (!shutdown.started) {
   const entry = path.join(import.meta.dirname, 'supervised-app.fixture.mjs');
   for (const name of ['first', 'second']) {
