@@ -157,6 +157,14 @@ describe('a send is given to logic', () => {
   });
 });
 
+// The answer came a turn later, when a bad frame of the same chunk had ended the connection.
+it('a ping without a token is answered before what comes right behind it', async () => {
+  const { connection, handle } = await setUp();
+  const handled = handle({ op: Op.ping, ref: 'first' });
+  expect(connection.frames).toEqual([{ op: Op.pong, ref: 'first' }]);
+  await handled;
+});
+
 describe('a page of history', () => {
   it('is asked for as it was asked for, and no larger than a frame holds', async () => {
     const { connection, handle, calls } = await setUp();

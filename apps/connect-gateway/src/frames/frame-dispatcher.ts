@@ -69,7 +69,7 @@ export class FrameDispatcher {
       case Op.ping:
         return this.ping(connection, frame);
       case Op.pong:
-        return this.takeToken(connection, frame);
+        return frame.authToken === undefined ? undefined : this.takeToken(connection, frame);
       case Op.move:
       case Op.join:
       case Op.leave:
@@ -176,7 +176,8 @@ export class FrameDispatcher {
   }
 
   private async ping(connection: Connection, frame: ClientFrameOf<typeof Op.ping>): Promise<void> {
-    await this.takeToken(connection, frame);
+    // Without a token in the same turn: what comes right behind may end the connection.
+    if (frame.authToken !== undefined) await this.takeToken(connection, frame);
     connection.send(JSON.stringify({ op: Op.pong, ref: frame.ref }));
   }
 
@@ -185,7 +186,7 @@ export class FrameDispatcher {
     connection: Connection,
     frame: ClientFrameOf<typeof Op.ping | typeof Op.pong>,
   ): Promise<void> {
-    if (frame.authToken !== undefined) await this.inOrder(connection, frame, () => undefined);
+    await this.inOrder(connection, frame, () => undefined);
   }
 
   private roomOf(connection: Connection, roomId: number | undefined): number {
