@@ -19,6 +19,7 @@ import { GatewayMetrics } from '../gateway-metrics.js';
 import { PositionCheck } from '../rooms/position-check.js';
 import { RoomDirectory } from '../rooms/room-directory.js';
 import { FakeConnection } from './fake-connection.js';
+import { gatewayInstance } from './gateway-instance.js';
 import { stub } from './stub.js';
 
 export const ROOM = 7;
@@ -179,15 +180,7 @@ export function gatewayOn(backend: Backend, instanceId = 'gw-1') {
     /** Starts its position check; it ends with the test. */
     check: async (): Promise<void> => {
       const registry = new MemoryRegistry({ leaseTtlMs: 3_600_000 });
-      await registry.register({
-        instanceId,
-        service: 'connect-gateway',
-        state: 'ready',
-        address: '',
-        version: '',
-        load: 0,
-        startedAt: 0,
-      });
+      await registry.register(gatewayInstance(instanceId));
       const check = new PositionCheck(
         config,
         rooms,
