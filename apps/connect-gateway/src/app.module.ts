@@ -1,7 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { JwtModule } from '@nestjs/jwt';
 import { ParleyConfigModule } from '@parley/config';
-import { hostModules, TokenVerifier } from '@parley/service-host';
+import { hostModules, jwtVerification, TokenVerifier } from '@parley/service-host';
 import { ConnectionIndex } from './connections/connection-index.js';
 import { ConnectionLifecycle } from './lifecycle/connection-lifecycle.service.js';
 import { DeliveryRpcController } from './delivery/delivery.rpc-controller.js';
@@ -31,7 +30,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         ParleyConfigModule.forRoot(config),
-        JwtModule.register({ secret: config.jwt.secret.reveal(), verifyOptions: { algorithms: ['HS256'] } }),
+        jwtVerification(config.jwt.secret.reveal()),
         ...hostModules(config, { service: 'connect-gateway', watch: ['logic', 'connect-gateway'] }),
       ],
       controllers: [DeliveryRpcController],

@@ -1,11 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
-import { JwtModule } from '@nestjs/jwt';
 import type { ErrorLog } from '@parley/observability';
 import { PublishCoalescer, RpcClient } from '@parley/rpc';
 import { Admission } from './auth/admission.js';
 import { AuthGuard } from './auth/auth.guard.js';
-import { TokenVerifier } from '@parley/service-host';
+import { jwtVerification, TokenVerifier } from '@parley/service-host';
 import { AppErrorFilter, ERROR_LOG } from './errors/app-error.filter.js';
 import { RateLimits, type RateOptions } from './http/rate-limits.js';
 import { PushController } from './seed/push.controller.js';
@@ -26,7 +25,7 @@ export class ApiModule {
   static forRoot({ jwtSecret, rate, errorLog }: ApiModuleOptions): DynamicModule {
     return {
       module: ApiModule,
-      imports: [JwtModule.register({ secret: jwtSecret, verifyOptions: { algorithms: ['HS256'] } })],
+      imports: [jwtVerification(jwtSecret)],
       controllers: [UserController, PushController, SessionsController, RoomsController, MessagesController],
       providers: [
         Admission,
