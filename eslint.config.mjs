@@ -83,7 +83,7 @@ const wallTime = [
   'apps/logic/src/archive/*.ts', // stored: when a row was set aside
   'apps/connect-gateway/src/lifecycle/connection-lifecycle.service.ts', // when a token expires
   'apps/web/src/app/account/account.ts', // when a token expires
-  'apps/web/src/app/chat/chat-session.ts', // shown: when a message was sent
+  'apps/web/src/app/chat/sending/message-sender.ts', // shown: when a message was sent
   'apps/web/src/app/use-today.ts', // shown
   'libs/redis/src/revocation-list.ts', // when a token expires
   'libs/registry/src/registry.module.ts', // shown: when an instance started
@@ -142,5 +142,15 @@ export default tseslint.config(
   },
   // Within connect-gateway, too: transports, delivery → frames, lifecycle → rooms → connections.
   ...foldersBelow('apps/connect-gateway/src', ['transports', 'lifecycle', 'frames', 'rooms', 'connections']),
+  // And within the web app's session: chat-session.ts puts these together.
+  ...foldersBelow('apps/web/src/app/chat', [
+    'joining',
+    'sending',
+    'history',
+    'lists',
+    'reading',
+    'connection',
+    'threads',
+  ]),
   prettier,
 );

@@ -9,9 +9,9 @@ import { Op } from '@parley/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { testMessage, testPage } from '../timeline/test-messages.js';
 import { ChatSession } from './chat-session.js';
-import { threadOf } from './chat-state.js';
-import { unreadCount } from './thread.js';
-import type { ThreadKey } from './thread-key.js';
+import { unreadCount } from './reading/unread.js';
+import { threadOf } from './threads/chat-state.js';
+import type { ThreadKey } from './threads/thread-key.js';
 
 const me = { userId: 7, userName: 'me', role: 'user' as const };
 const room = { roomId: 1, name: 'Lobby', kind: 'room' as const, online: 1 };

@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import type { Member } from '../chat/chat-state.js';
+import type { Member } from '../chat/threads/chat-state.js';
 import { Avatar } from '../components/avatar.js';
 import { Button } from '../components/button.js';
 import { Icon } from '../components/icon.js';

@@ -1,6 +1,6 @@
 import { useEffect, useEffectEvent } from 'react';
-import { unreadCount } from '../chat/thread.js';
-import { keyOfRoute, parseKey, roomKey, type ThreadKey } from '../chat/thread-key.js';
+import { unreadCount } from '../chat/reading/unread.js';
+import { keyOfRoute, parseKey, roomKey, type ThreadKey } from '../chat/threads/thread-key.js';
 import { useTexts } from '../i18n/texts.js';
 import { firstRoomId, type Route } from '../routing/route.js';
 import { currentRouteState } from '../routing/router.js';

@@ -1,6 +1,6 @@
 import { useState } from 'react';
-import { threadOf } from '../chat/chat-state.js';
-import { parseKey, roomKey } from '../chat/thread-key.js';
+import { threadOf } from '../chat/threads/chat-state.js';
+import { parseKey, roomKey } from '../chat/threads/thread-key.js';
 import { useTexts } from '../i18n/texts.js';
 import { MembersPanel } from '../members/members-panel.js';
 import { firstRoomId, type Route } from '../routing/route.js';

@@ -1,6 +1,6 @@
-import { threadOf } from '../chat/chat-state.js';
-import { unreadCount } from '../chat/thread.js';
-import { userKey } from '../chat/thread-key.js';
+import { threadOf } from '../chat/threads/chat-state.js';
+import { unreadCount } from '../chat/reading/unread.js';
+import { userKey } from '../chat/threads/thread-key.js';
 import { Avatar } from '../components/avatar.js';
 import { Button } from '../components/button.js';
 import { useTexts } from '../i18n/texts.js';

@@ -1,6 +1,6 @@
-import { threadOf } from '../chat/chat-state.js';
-import { unreadCount } from '../chat/thread.js';
-import { roomKey } from '../chat/thread-key.js';
+import { threadOf } from '../chat/threads/chat-state.js';
+import { unreadCount } from '../chat/reading/unread.js';
+import { roomKey } from '../chat/threads/thread-key.js';
 import { Button } from '../components/button.js';
 import { ErrorNote } from '../components/error-note.js';
 import { Icon } from '../components/icon.js';

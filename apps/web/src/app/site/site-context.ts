@@ -1,6 +1,6 @@
 import { createContext, use } from 'react';
 import type { ChatSession } from '../chat/chat-session.js';
-import type { ChatState } from '../chat/chat-state.js';
+import type { ChatState } from '../chat/threads/chat-state.js';
 import type { Account } from '../account/account.js';
 import type { Observable } from '../observable.js';
 import type { Preferences } from '../preferences/preferences.js';

@@ -1,6 +1,6 @@
 import { codePointLength, limits } from '@parley/protocol';
 import { useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
-import type { ThreadKey } from '../chat/thread-key.js';
+import type { ThreadKey } from '../chat/threads/thread-key.js';
 import { Button } from '../components/button.js';
 import { Icon } from '../components/icon.js';
 import { useTexts } from '../i18n/texts.js';

@@ -1,4 +1,4 @@
-import type { ThreadKey } from '../chat/thread-key.js';
+import type { ThreadKey } from '../chat/threads/thread-key.js';
 import { readStored, writeStored } from '../storage.js';
 
 /**

@@ -2,8 +2,8 @@ import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } fr
 import { Button } from '../components/button.js';
 import { ErrorNote } from '../components/error-note.js';
 import { Icon } from '../components/icon.js';
-import type { Thread } from '../chat/thread.js';
-import type { ThreadKey } from '../chat/thread-key.js';
+import type { Thread } from '../chat/threads/thread.js';
+import type { ThreadKey } from '../chat/threads/thread-key.js';
 import { useErrorText, useTexts } from '../i18n/texts.js';
 import { useChat } from '../site/site-context.js';
 import { useToday } from '../use-today.js';

@@ -1,5 +1,5 @@
-import type { Thread } from '../chat/thread.js';
-import { parseKey, type ThreadKey } from '../chat/thread-key.js';
+import type { Thread } from '../chat/threads/thread.js';
+import { parseKey, type ThreadKey } from '../chat/threads/thread-key.js';
 import { Button } from '../components/button.js';
 import { Empty } from '../components/empty.js';
 import { ErrorNote } from '../components/error-note.js';

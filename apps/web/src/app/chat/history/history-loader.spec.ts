@@ -1,9 +1,9 @@
 import { ApiError, type HistoryQuery } from '@parley/client';
 import type { HistoryPage } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
-import { testPage } from '../timeline/test-messages.js';
+import { testPage } from '../../timeline/test-messages.js';
 import { HistoryLoader } from './history-loader.js';
-import { emptyThread, type Thread } from './thread.js';
+import { emptyThread, type Thread } from '../threads/thread.js';
 
 /** A room of `head` messages, and a thread that starts empty. */
 function setUp(head: number, fields: Partial<Thread> = {}) {

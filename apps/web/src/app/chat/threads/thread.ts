@@ -5,7 +5,7 @@ import {
   withLive,
   withoutOldest,
   type Timeline,
-} from '../timeline/timeline.js';
+} from '../../timeline/timeline.js';
 
 /** A room or direct conversation as this tab knows it. Immutable. */
 export interface Thread {
@@ -37,23 +37,6 @@ export const emptyThread: Thread = {
   unreadAfter: undefined,
   hasBroken: false,
 };
-
-/** Messages that the user has not seen. */
-export function unreadCount(thread: Thread): number {
-  return Math.max(0, thread.timeline.head - (thread.readTo ?? 0));
-}
-
-/** The user has seen everything up to `seq`. Never goes back. */
-export function withRead(thread: Thread, seq: number): Thread {
-  return seq > (thread.readTo ?? -1) ? { ...thread, readTo: seq } : thread;
-}
-
-/** The thread is opened: the line "new messages" stands where the user left off, if anything came since. */
-export function withOpened(thread: Thread): Thread {
-  const { readTo, timeline } = thread;
-  const unreadAfter = readTo !== undefined && readTo < timeline.head ? readTo : undefined;
-  return { ...thread, unreadAfter };
-}
 
 /** The room goes at least up to `head`. */
 export function withHead(thread: Thread, head: number): Thread {

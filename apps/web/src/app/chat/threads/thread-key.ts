@@ -1,6 +1,6 @@
 import type { Message } from '@parley/protocol';
 import { Op } from '@parley/protocol';
-import type { Route } from '../routing/route.js';
+import type { Route } from '../../routing/route.js';
 
 /** Names a room, or the conversation with one user; the latter before it has a room id of its own, too. */
 export type ThreadKey = `room:${number}` | `user:${number}`;

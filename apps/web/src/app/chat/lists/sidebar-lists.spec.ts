@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Conversation } from './chat-state.js';
-import { SidebarLists, type SidebarPart } from './sidebar-lists.js';
+import { ChatStore } from '../threads/chat-store.js';
+import { SidebarLists } from './sidebar-lists.js';
 
 const room = (roomId: number, online = 0) => ({
   roomId,
@@ -11,12 +11,7 @@ const room = (roomId: number, online = 0) => ({
 
 function setUp(random = 0.5) {
   let nowMs = 0;
-  const state: { rooms: ReturnType<typeof room>[]; conversations: Conversation[]; next: string | undefined } =
-    {
-      rooms: [],
-      conversations: [],
-      next: undefined,
-    };
+  const store = new ChatStore({ userId: 7, userName: 'me', role: 'user' }, () => undefined);
   const roomsPage = vi.fn(async ({ cursor }: { cursor?: string } = {}) =>
     cursor === undefined ? { rooms: [room(9, 2), room(8)], next: '8' } : { rooms: [room(8, 5), room(7)] },
   );
@@ -26,18 +21,15 @@ function setUp(random = 0.5) {
   const lists = new SidebarLists(
     {
       api: { roomsPage, conversationsPage } as never,
-      rooms: () => state.rooms,
-      conversations: () => state.conversations,
-      loaded: ({ rooms, ...part }: SidebarPart) => {
-        if (rooms) Object.assign(state, { rooms: [...rooms], next: part.roomsNext });
-      },
+      store,
+      loaded: () => undefined,
       failed,
       random: () => random,
       now: () => nowMs,
     },
     stop.signal,
   );
-  return { lists, state, roomsPage, conversationsPage, failed, stop, pass: (ms: number) => (nowMs += ms) };
+  return { lists, store, roomsPage, conversationsPage, failed, stop, pass: (ms: number) => (nowMs += ms) };
 }
 
 beforeEach(() => vi.useFakeTimers());
@@ -45,12 +37,12 @@ afterEach(() => vi.useRealTimers());
 
 describe('SidebarLists', () => {
   it('adds a page below, each room once', async () => {
-    const { lists, state, roomsPage } = setUp();
+    const { lists, store, roomsPage } = setUp();
     await lists.refresh();
-    expect(state).toMatchObject({ rooms: [room(9, 2), room(8)], next: '8' });
-    await lists.more('rooms', state.next);
-    expect(state).toMatchObject({ rooms: [room(9, 2), room(8), room(7)], next: undefined });
-    await lists.more('rooms', state.next);
+    expect(store.get()).toMatchObject({ rooms: [room(9, 2), room(8)], roomsNext: '8' });
+    await lists.more('rooms');
+    expect(store.get()).toMatchObject({ rooms: [room(9, 2), room(8), room(7)], roomsNext: undefined });
+    await lists.more('rooms');
     expect(roomsPage).toHaveBeenCalledTimes(2);
   });
 

@@ -6,9 +6,9 @@ import {
   withNewerPage,
   withOlderPage,
   withoutOldest,
-} from '../timeline/timeline.js';
-import type { Thread } from './thread.js';
-import type { ThreadKey } from './thread-key.js';
+} from '../../timeline/timeline.js';
+import type { Thread } from '../threads/thread.js';
+import type { ThreadKey } from '../threads/thread-key.js';
 
 /** Messages per page. Chosen by judgement: two or three screens. */
 const pageSize = 50;

@@ -1,23 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { testMessage, testMessages } from '../timeline/test-messages.js';
-import { isAtEnd, maxTimelineMessages } from '../timeline/timeline.js';
-import { emptyThread, unreadCount, withArrived, withOpened, withRead } from './thread.js';
+import { testMessage, testMessages } from '../../timeline/test-messages.js';
+import { isAtEnd, maxTimelineMessages } from '../../timeline/timeline.js';
+import { emptyThread, withArrived } from './thread.js';
 import { keyOf, keyOfRoute, parseKey, peerOf } from './thread-key.js';
-
-const thread = { ...emptyThread, timeline: { ...emptyThread.timeline, head: 9 }, readTo: 6 };
-
-it('counts what came since, and reading never goes back', () => {
-  expect(unreadCount(thread)).toBe(3);
-  expect(unreadCount(withRead(thread, 9))).toBe(0);
-  expect(withRead(thread, 2)).toBe(thread);
-  expect(unreadCount(withRead(thread, 20))).toBe(0);
-});
-
-it('puts the line where the user left off', () => {
-  expect(withOpened(thread).unreadAfter).toBe(6);
-  expect(withOpened(withRead(thread, 9)).unreadAfter).toBeUndefined();
-  expect(withOpened({ ...thread, readTo: undefined }).unreadAfter).toBeUndefined();
-});
 
 it('files a direct message under the other one, whoever wrote it', () => {
   const sent = testMessage(1, { op: 2, fromUserId: 7, toUserId: 3, toUserName: 'bo' });

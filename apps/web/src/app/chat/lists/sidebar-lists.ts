@@ -1,6 +1,9 @@
-import { type ParleyApi } from '@parley/client';
-import type { Room } from '@parley/protocol';
-import type { Conversation } from './chat-state.js';
+import type { ParleyApi } from '@parley/client';
+import type { Message, Room } from '@parley/protocol';
+import { withConversation } from '../threads/chat-state.js';
+import type { ChatStore } from '../threads/chat-store.js';
+import { withHead } from '../threads/thread.js';
+import { peerOf, userKey } from '../threads/thread-key.js';
 
 /** After a lost connection everybody is back at about the same time: each asks at a moment of its own within this. */
 const AFTER_RECONNECT_MS = 10_000;
@@ -9,11 +12,10 @@ const ROOMS_FRESH_MS = 60_000;
 
 /** What the lists are read with, and whom they tell. */
 export interface SidebarListsPorts {
-  readonly api: Pick<ParleyApi, 'roomsPage' | 'conversationsPage'>;
-  rooms(): readonly Room[];
-  conversations(): readonly Conversation[];
-  /** A part of the lists has been read. `next…` says whether there is more. */
-  loaded(part: SidebarPart): void;
+  readonly api: Pick<ParleyApi, 'roomsPage' | 'conversationsPage' | 'createRoom'>;
+  readonly store: ChatStore;
+  /** A part of the lists has been read. */
+  loaded(): void;
   failed(error: unknown): void;
   /** @defaultValue Math.random */
   readonly random?: () => number;
@@ -21,23 +23,25 @@ export interface SidebarListsPorts {
   readonly now?: () => number;
 }
 
-/** What has been read of the lists. */
-export interface SidebarPart {
+/** What has been read of the lists. `undefined` for `…Next`: there is no more. */
+interface SidebarPart {
   readonly rooms?: readonly Room[];
   readonly roomsNext?: string | undefined;
-  readonly conversations?: readonly Conversation[];
+  readonly conversations?: ReturnType<ChatStore['get']>['conversations'];
   readonly conversationsNext?: string | undefined;
 }
 
 /** Reads the lists of rooms and conversations: their first pages, the next ones when asked for, and anew after a while. */
 export class SidebarLists {
   readonly #ports: SidebarListsPorts;
+  readonly #signal: AbortSignal;
   readonly #now: () => number;
   #roomsReadAtMs = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(ports: SidebarListsPorts, signal: AbortSignal) {
     this.#ports = ports;
+    this.#signal = signal;
     this.#now = ports.now ?? (() => performance.now());
     signal.addEventListener('abort', () => clearTimeout(this.#timer));
   }
@@ -46,7 +50,7 @@ export class SidebarLists {
   async refresh(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const { api, loaded, failed } = this.#ports;
+    const { api, store } = this.#ports;
     const withRooms = this.#now() - this.#roomsReadAtMs >= ROOMS_FRESH_MS;
     try {
       const [rooms, conversations] = await Promise.all([
@@ -54,13 +58,13 @@ export class SidebarLists {
         api.conversationsPage(),
       ]);
       if (rooms) this.#roomsReadAtMs = this.#now();
-      loaded({
-        ...(rooms && { rooms: merged(rooms.rooms, this.#ports.rooms()), roomsNext: rooms.next }),
-        conversations: merged(conversations.conversations, this.#ports.conversations()),
+      this.#loaded({
+        ...(rooms && { rooms: merged(rooms.rooms, store.get().rooms), roomsNext: rooms.next }),
+        conversations: merged(conversations.conversations, store.get().conversations),
         conversationsNext: conversations.next,
       });
     } catch (error) {
-      failed(error);
+      this.#failed(error);
     }
   }
 
@@ -72,24 +76,62 @@ export class SidebarLists {
     );
   }
 
-  /** Reads the page of a list that starts at `cursor`, if there is one. */
-  async more(list: 'rooms' | 'conversations', cursor: string | undefined): Promise<void> {
+  /** Reads the next page of a list, if there is one. */
+  async more(list: 'rooms' | 'conversations'): Promise<void> {
+    const { api, store } = this.#ports;
+    const cursor = store.get()[`${list}Next`];
     if (cursor === undefined) return;
-    const { api, loaded, failed } = this.#ports;
     try {
       if (list === 'rooms') {
         const { rooms, next } = await api.roomsPage({ cursor });
-        loaded({ rooms: merged(this.#ports.rooms(), rooms), roomsNext: next });
+        this.#loaded({ rooms: merged(store.get().rooms, rooms), roomsNext: next });
       } else {
         const { conversations, next } = await api.conversationsPage({ cursor });
-        loaded({
-          conversations: merged(this.#ports.conversations(), conversations),
+        this.#loaded({
+          conversations: merged(store.get().conversations, conversations),
           conversationsNext: next,
         });
       }
     } catch (error) {
-      failed(error);
+      this.#failed(error);
     }
+  }
+
+  /** Makes a room and shows it in the list. @throws {ApiError} */
+  async createRoom(name: string): Promise<Room> {
+    const { api, store, failed } = this.#ports;
+    try {
+      const room = await api.createRoom(name);
+      store.patch({ rooms: [...store.get().rooms.filter((other) => other.roomId !== room.roomId), room] });
+      return room;
+    } catch (error) {
+      failed(error);
+      throw error;
+    }
+  }
+
+  /** A direct message came: its conversation moves to the top. */
+  used(message: Message): void {
+    const { store } = this.#ports;
+    const peer = peerOf(message, store.me.userId);
+    const used = { roomId: message.roomId, peer, head: message.seq };
+    store.patch({ conversations: withConversation(store.get().conversations, used) });
+  }
+
+  #loaded(part: SidebarPart): void {
+    if (this.#signal.aborted) return;
+    const { store, loaded } = this.#ports;
+    store.patch({ ...part, roomsPhase: 'ready' });
+    for (const { peer, roomId, head } of part.conversations ?? []) {
+      store.update(userKey(peer.userId), (thread) => ({ ...withHead(thread, head), roomId }));
+    }
+    loaded();
+  }
+
+  #failed(error: unknown): void {
+    const { store, failed } = this.#ports;
+    failed(error);
+    if (store.get().roomsPhase !== 'ready') store.patch({ roomsPhase: 'failed' });
   }
 }
 

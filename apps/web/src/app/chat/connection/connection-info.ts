@@ -1,5 +1,5 @@
 import type { ConnectionState } from '@parley/client';
-import type { ConnectionInfo } from './chat-state.js';
+import type { ConnectionInfo } from '../threads/chat-state.js';
 
 /**
  * What the user is told, from what the client does.

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { readStored, writeStored } from '../storage.js';
-import type { ThreadKey } from './thread-key.js';
+import { readStored, writeStored } from '../../storage.js';
+import type { ThreadKey } from '../threads/thread-key.js';
 
 const storedSchema = z.object({
   readTo: z.record(z.string(), z.number().int().min(0)),

@@ -1,0 +1,80 @@
+import { ClientError, type ParleyClient } from '@parley/client';
+import type { JoinedFrame } from '@parley/protocol';
+import { firstRoomId } from '../../routing/route.js';
+import type { Presence } from '../lists/presence.js';
+import type { ReadPositions } from '../reading/read-positions.js';
+import type { Reading } from '../reading/reading.js';
+import type { ChatStore } from '../threads/chat-store.js';
+import { withHead } from '../threads/thread.js';
+import { parseKey, roomKey, type ThreadKey } from '../threads/thread-key.js';
+
+/** What joining stands on. */
+export interface JoinedRoomsParts {
+  readonly client: Pick<ParleyClient, 'join' | 'leave'>;
+  readonly store: ChatStore;
+  readonly positions: ReadPositions;
+  readonly reading: Reading;
+  readonly presence: Presence;
+}
+
+/** The rooms that this session follows: the one that is shown, and those that were before it. */
+export class JoinedRooms {
+  readonly #parts: JoinedRoomsParts;
+
+  constructor(parts: JoinedRoomsParts) {
+    this.#parts = parts;
+  }
+
+  /** Joins what was open the last time. Without a room there is no connection, and direct messages would wait. */
+  start(): void {
+    const { openRooms } = this.#parts.positions;
+    for (const roomId of openRooms.length > 0 ? openRooms : [firstRoomId])
+      this.#join(roomKey(roomId), roomId);
+  }
+
+  /** A thread is opened. A conversation in which nothing was said has nothing to join. */
+  open(key: ThreadKey): void {
+    const { positions, store } = this.#parts;
+    const { kind, id } = parseKey(key);
+    const { roomId } = store.thread(key);
+    if (kind === 'room') {
+      for (const closed of positions.open(id)) this.leave(closed);
+      this.#join(key, id);
+    } else if (roomId !== undefined) this.#join(key, roomId);
+  }
+
+  /** The room is not followed any more, and nothing of it is kept. */
+  leave(roomId: number): void {
+    const { client, positions, store } = this.#parts;
+    positions.close(roomId);
+    store.forget(roomKey(roomId));
+    // Unconfirmed or not: nothing of it is shown any more, and the connection forgets it at its end.
+    client.leave(roomId).catch(() => undefined);
+  }
+
+  /** The server has confirmed a join, the first one or that of a reconnect. */
+  joined({ roomId, head, resumed }: JoinedFrame): void {
+    const { reading, store } = this.#parts;
+    const key = store.keyOfRoom(roomId);
+    const { readTo } = store.thread(key);
+    // After a resume everything up to the head is delivered anyway.
+    if (!resumed) store.update(key, (thread) => withHead(thread, head));
+    // A room that is opened for the first time has no unread past.
+    if (readTo === undefined && key.startsWith('room:')) reading.markRead(key, head);
+  }
+
+  #join(key: ThreadKey, roomId: number): void {
+    const { client, positions, presence, store } = this.#parts;
+    store.update(key, (thread) => (thread.roomId === roomId ? thread : { ...thread, roomId }));
+    const isRoom = parseKey(key).kind === 'room';
+    // Not before: the list would lack this very user.
+    const shown = client
+      .join(roomId)
+      .then(() => (isRoom && store.get().active === key ? presence.load(roomId) : undefined));
+    shown.catch((error: unknown) => {
+      if (!(error instanceof ClientError) || !['ROOM_NOT_FOUND', 'FORBIDDEN'].includes(error.code)) return;
+      positions.close(roomId);
+      store.update(key, (thread) => ({ ...thread, phase: 'missing' }));
+    });
+  }
+}

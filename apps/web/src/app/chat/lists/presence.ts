@@ -1,0 +1,37 @@
+import type { ParleyApi } from '@parley/client';
+import { withEntry, type Member } from '../threads/chat-state.js';
+import type { ChatStore } from '../threads/chat-store.js';
+
+/** Who is online in the rooms that are open. */
+export class Presence {
+  readonly #store: ChatStore;
+  readonly #api: Pick<ParleyApi, 'members'>;
+  readonly #failed: (error: unknown) => void;
+
+  constructor(store: ChatStore, api: Pick<ParleyApi, 'members'>, failed: (error: unknown) => void) {
+    this.#store = store;
+    this.#api = api;
+    this.#failed = failed;
+  }
+
+  /** Asks who is in a room; afterwards the gateway tells every change. */
+  async load(roomId: number): Promise<void> {
+    try {
+      const { count, members } = await this.#api.members(roomId);
+      this.changed(roomId, count, members);
+    } catch (error) {
+      // The gateway tells it with the next change anyway.
+      this.#failed(error);
+    }
+  }
+
+  /** @param members - Without them those known stay. */
+  changed(roomId: number, count: number, members?: readonly Member[]): void {
+    const { present, rooms } = this.#store.get();
+    const known = present.get(roomId)?.members ?? [];
+    this.#store.patch({
+      present: withEntry(present, roomId, { count, members: [...(members ?? known)] }),
+      rooms: rooms.map((room) => (room.roomId === roomId ? { ...room, online: count } : room)),
+    });
+  }
+}

@@ -1,0 +1,54 @@
+import { isAtEnd } from '../../timeline/timeline.js';
+import type { ChatStore } from '../threads/chat-store.js';
+import type { ThreadKey } from '../threads/thread-key.js';
+import type { ReadPositions } from './read-positions.js';
+import { withRead } from './unread.js';
+
+/** What the user has before their eyes, and how far that makes everything read. */
+export class Reading {
+  readonly #store: ChatStore;
+  readonly #positions: ReadPositions;
+  /** The thread whose newest message is on the screen, in a visible tab. */
+  #current: ThreadKey | undefined;
+
+  constructor(store: ChatStore, positions: ReadPositions) {
+    this.#store = store;
+    this.#positions = positions;
+  }
+
+  /** Whether what arrives in this thread is seen at once. */
+  isReading(key: ThreadKey): boolean {
+    return this.#current === key;
+  }
+
+  set(key: ThreadKey, isReading: boolean): void {
+    if (isReading) this.#current = key;
+    else if (this.#current === key) this.#current = undefined;
+    this.advance(key);
+  }
+
+  /** Nothing is read any more: another thread is opened. */
+  stop(): void {
+    this.#current = undefined;
+  }
+
+  /** The thread has changed: whoever is at its end has read it all. */
+  advance(key: ThreadKey): void {
+    if (!this.isReading(key)) return;
+    const { timeline, phase } = this.#store.thread(key);
+    if (phase === 'ready' && isAtEnd(timeline)) this.markRead(key, timeline.head);
+  }
+
+  markRead(key: ThreadKey, seq: number): void {
+    this.#positions.markRead(key, seq);
+    this.#store.update(key, (thread) => withRead(thread, seq));
+  }
+
+  /** Another tab has read further. */
+  readElsewhere(): void {
+    for (const [key] of this.#store.get().threads) {
+      const seq = this.#positions.readTo(key);
+      if (seq !== undefined) this.#store.update(key, (thread) => withRead(thread, seq));
+    }
+  }
+}

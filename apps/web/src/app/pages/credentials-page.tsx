@@ -1,0 +1,88 @@
+import { ApiError } from '@parley/client';
+import { useState, type ReactNode, type SubmitEvent } from 'react';
+import { Button } from '../components/button.js';
+import { ErrorNote } from '../components/error-note.js';
+import { PasswordField, TextField } from '../components/field.js';
+import { useErrorText, useTexts } from '../i18n/texts.js';
+import { AuthPage } from './auth-page.js';
+import styles from './auth-page.module.css';
+
+/** A name and a password, as they were typed. Further fields by their names. */
+export type Typed = (field: string) => string;
+
+/** What logging in and registering have in common. */
+export interface CredentialsPageProps {
+  /** Starts the test ids of the fields. */
+  readonly id: 'login' | 'register';
+  readonly title: string;
+  readonly submit: string;
+  readonly working: string;
+  /** Said until the first attempt. */
+  readonly notice?: string | undefined;
+  readonly passwordHint?: string;
+  /** Whether the password exists already; browsers offer it then, and else one of their making. */
+  readonly password: 'current-password' | 'new-password';
+  /** What is wrong with what was typed, in words, when it need not be sent for that. */
+  readonly check?: (typed: Typed) => string | undefined;
+  /** @throws {ApiError} */
+  readonly send: (name: string, password: string) => Promise<void>;
+  /** Fields below the password. */
+  readonly children?: ReactNode;
+  /** The way to the other page. */
+  readonly other: ReactNode;
+}
+
+/** A page that asks who somebody is. After it the app goes on to the room by itself. */
+export function CredentialsPage(props: CredentialsPageProps) {
+  const t = useTexts();
+  const errorText = useErrorText();
+  const [problem, setProblem] = useState(props.notice);
+  const [isWorking, setWorking] = useState(false);
+
+  const submit = async (event: SubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const typed: Typed = (field) => String(form.get(field) ?? '');
+    const found = props.check?.(typed);
+    setProblem(found);
+    if (found !== undefined) return;
+    setWorking(true);
+    try {
+      await props.send(typed('name').trim(), typed('password'));
+    } catch (error) {
+      setProblem(errorText(error instanceof ApiError ? error.code : 'INTERNAL'));
+      setWorking(false);
+    }
+  };
+
+  return (
+    <AuthPage title={props.title}>
+      {problem !== undefined && <ErrorNote text={problem} />}
+      <form className={styles['form']} onSubmit={submit} noValidate={props.check !== undefined}>
+        <TextField
+          label={t.login.name}
+          name="name"
+          autoComplete="username"
+          autoCapitalize="none"
+          spellCheck={false}
+          required
+          autoFocus
+          data-testid={`${props.id}-name`}
+        />
+        <PasswordField
+          label={t.login.password}
+          {...(props.passwordHint !== undefined && { hint: props.passwordHint })}
+          name="password"
+          autoComplete={props.password}
+          required
+          data-testid={`${props.id}-password`}
+        />
+        {props.children}
+        <Button look="primary" type="submit" disabled={isWorking} data-testid={`${props.id}-submit`}>
+          {isWorking ? props.working : props.submit}
+        </Button>
+      </form>
+      <p className={styles['other']}>{props.other}</p>
+    </AuthPage>
+  );
+}
