@@ -6,7 +6,7 @@ export {
   type AcceptInput,
   type AcceptOutcome,
   type DedupLimits,
-  type KeptStart,
+  type GoodWhile,
   type LinePosition,
   type LogEntry,
   type RoomPosition,

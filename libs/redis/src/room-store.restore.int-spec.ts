@@ -1,7 +1,7 @@
 import { sharedRedis, uniquePrefix } from '@parley/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { ShardSurvey } from './line-store.js';
-import { RoomStore, type KeptStart, type RoomStart } from './room-store.js';
+import { RoomStore, type GoodWhile, type RoomStart } from './room-store.js';
 import { connect, proveAll, send, testKeys, testLimits } from './store.fixture.js';
 
 afterAll(async () => (await sharedRedis()).stop());
@@ -21,11 +21,12 @@ async function world() {
     await lines.begin(survey, generation, voidLogs);
   };
   const restore = (over: Partial<RoomStart> = {}) => rooms.restoreHead(room, { ...START, ...over });
-  const kept = (over: Partial<KeptStart> = {}) => ({
-    kept: { generation: '', floor: 3, untilMs: NEVER_MS, ...over },
+  const good = (over: Partial<GoodWhile> = {}) => ({
+    goodWhile: { generation: '', untilMs: NEVER_MS, ...over },
   });
+  const kept = (over: Partial<GoodWhile> = {}) => ({ keptFloor: 3, ...good(over) });
   const head = () => main.hgetall(keys.roomHead(room));
-  return { main, keys, rooms, begin, restore, kept, head, line: keys.line(keys.shardOf(room)) };
+  return { main, keys, rooms, begin, restore, good, kept, head, line: keys.line(keys.shardOf(room)) };
 }
 
 describe('a head', () => {
@@ -128,6 +129,42 @@ describe('a log', () => {
     await begin('11.a');
     await restore({ epoch: 'e4' });
     expect((await rooms.range(room, 1, undefined, 10)).map(({ epoch }) => epoch)).toEqual(['e2', 'e3']);
+  });
+});
+
+describe('what a restore was made of', () => {
+  it('is good in its generation alone', async () => {
+    const { rooms, begin, restore, good, head } = await world();
+    await begin('2.a');
+    expect(await rooms.generation(room)).toBe('2.a');
+    expect(await restore(good({ generation: '1.a' }))).toBe('ended');
+    expect(await restore(good())).toBe('ended');
+    expect(await head()).toEqual({});
+    expect(await restore(good({ generation: '2.a' }))).toMatchObject({ created: true });
+  });
+
+  it('is good for its time alone, by the clock of Redis', async () => {
+    const { rooms, restore, good, head } = await world();
+    expect(await rooms.generation(room)).toBe('');
+    const now = await rooms.nowMs();
+    expect(await restore(good({ untilMs: now - 1 }))).toBe('late');
+    expect(await head()).toEqual({});
+    expect(await restore(good({ untilMs: now + 60_000 }))).toMatchObject({ created: true });
+  });
+
+  it('may be over when a head stands: nothing is made of it', async () => {
+    const { restore, good } = await world();
+    await restore({ epoch: 'e5', floor: 9 });
+    const over = good({ generation: 'x', untilMs: 1 });
+    expect(await restore(over)).toMatchObject({ seq: 9, epoch: 'e5', created: false });
+  });
+
+  it('may be a head of an ended generation, which a new epoch begins above', async () => {
+    const { begin, restore, good } = await world();
+    await restore({ floor: 9 });
+    await begin('1.a');
+    const result = await restore({ epoch: 'e2', floor: 7, ...good({ generation: '1.a' }) });
+    expect(result).toMatchObject({ seq: 9, epoch: 'e2', created: true });
   });
 });
 

@@ -69,12 +69,11 @@ export type AcceptOutcome =
   | { readonly kind: 'ask-archive'; readonly scope: 'room' | 'id' }
   | { readonly kind: 'unproven' | 'no-head' | 'ceiling' | 'overloaded' };
 
-/** What makes a position that SQL has kept good for going on. */
-export interface KeptStart {
+/** For how long what a restore is made of is good: others may have used the room since, and it may have left Redis again. */
+export interface GoodWhile {
+  /** The generation of the shard in which it was read, or that a kept position is of. */
   readonly generation: string;
-  /** The epoch's first seq is above it. */
-  readonly floor: number;
-  /** It must be in force by then, by Redis's clock: whoever reads late may have read what is past. */
+  /** The position must be in force by then, by Redis's clock; ms since 1970. */
   readonly untilMs: number;
 }
 
@@ -85,8 +84,10 @@ export interface RoomStart {
   readonly floor: number;
   readonly ceiling: number;
   readonly archived: number;
-  /** The position is one that SQL has kept while the room was not in Redis: `epoch` goes on after `floor`. */
-  readonly kept?: KeptStart | undefined;
+  /** @defaultValue always */
+  readonly goodWhile?: GoodWhile | undefined;
+  /** SQL has kept the position while the room was not in Redis, and `epoch` goes on: its first seq is above this. */
+  readonly keptFloor?: number | undefined;
   /** A position that was seen: when the head is below it in the same epoch, that epoch has ended. */
   readonly seen?: RoomPosition | undefined;
 }
@@ -177,8 +178,8 @@ export class RoomStore {
   /**
    * Gives the room a position when it has none that stands.
    *
-   * @returns The position in force; 'unproven' when the shard's line has to be proven first; 'late' when what SQL has kept was
-   *   read too long ago, 'ended' when its epoch has.
+   * @returns The position in force; 'unproven' when the shard's line has to be proven first; 'late' when `start` was read too
+   *   long ago, 'ended' when it was in another generation, or when Redis knows more than what SQL has kept.
    */
   async restoreHead(
     roomId: number,
@@ -196,13 +197,18 @@ export class RoomStore {
         this.limits.recentFutureMs,
         start.seen?.epoch ?? '',
         start.seen?.seq ?? 0,
-        start.kept?.untilMs ?? '',
-        start.kept?.generation ?? '',
-        start.kept?.floor ?? 0,
+        start.goodWhile?.untilMs ?? '',
+        start.goodWhile?.generation ?? '',
+        start.keptFloor ?? '',
       ],
     )) as [number | 'unproven' | 'late' | 'ended', string, number, number];
     if (typeof seq === 'string') return seq;
     return { seq, epoch, floor, created: created === 1 };
+  }
+
+  /** The generation of the room's shard; '' before the first one began. */
+  async generation(roomId: number): Promise<string> {
+    return (await this.redis.hget(this.keys.line(this.keys.shardOf(roomId)), 'generation')) ?? '';
   }
 
   /** Redis's clock, milliseconds since 1970. */

@@ -45,7 +45,7 @@ const calls: Record<ScriptName, [readonly string[], (string | number)[]]> = {
   removeInstance: [[keys.registry('x')], ['a', keys.events('x')]],
   restoreHead: [
     [keys.roomHead(1), keys.line(keys.shardOf(1)), keys.roomLog(1)],
-    ['e', 0, 10, 0, 100, '', 0, '', '', 0],
+    ['e', 0, 10, 0, 100, '', 0, '', '', ''],
   ],
   sharePresence: [
     [...room, keys.roomHead(1), ...online, keys.line(shard)],

@@ -26,15 +26,27 @@ export const headMutants = [
   },
   {
     script: 'restore-head-3',
-    find: 'if head[1] or generation ~= ARGV[9] then',
-    replace: 'if generation ~= ARGV[9] then',
+    find: "if kept and head[1] then return {'ended'} end\n",
+    replace: '',
     why: 'SQL’s position goes on below numbers that Redis has issued',
   },
   {
     script: 'restore-head-3',
-    find: 'if head[1] or generation ~= ARGV[9] then',
+    find: 'if kept and head[1] then',
     replace: 'if head[1] then',
-    why: 'an epoch goes on over the end of its generation',
+    why: 'a room with a head of an ended generation never comes back',
+  },
+  {
+    script: 'restore-head-3',
+    find: "if generation ~= ARGV[9] then return {'ended'} end",
+    replace: '',
+    why: 'an epoch goes on over the end of its generation, and whoever was paused restores below what others issued',
+  },
+  {
+    script: 'restore-head-3',
+    find: "if ARGV[8] ~= '' then",
+    replace: "if kept and ARGV[8] ~= '' then",
+    why: 'a new epoch is begun below numbers that others have issued',
   },
   {
     script: 'restore-head-3',

@@ -214,7 +214,7 @@ describe('a room without a head', { timeout: 40_000 }, () => {
     await Promise.all(
       [a, b].flatMap((logic) => Array.from({ length: 20 }, (_, n) => logic.accepted(room, `m${n}`))),
     );
-    expect(await a.rooms.readSeqCeiling(room)).toBe(100_000);
+    expect(await a.seqCeiling(room)).toBe(100_000);
     await a.connections.main.del(a.keys.roomHead(room));
     const acks = await Promise.all(
       [a, b].flatMap((logic) => [1, 2, 3].map((n) => logic.accepted(room, `n${n}`))),
@@ -223,6 +223,6 @@ describe('a room without a head', { timeout: 40_000 }, () => {
     expect(acks.map(({ seq }) => seq).sort((x, y) => x - y)).toEqual(
       [1, 2, 3, 4, 5, 6].map((n) => 100_000 + n),
     );
-    expect(await a.rooms.readSeqCeiling(room)).toBe(200_000);
+    expect(await a.seqCeiling(room)).toBe(200_000);
   });
 });

@@ -14,11 +14,14 @@ import { RoomHeadsService } from '../messages/room-heads.service.js';
 import { SentBeforeService } from '../messages/sent-before.service.js';
 import { ParkedRoomsRepository } from '../rooms/parked-rooms.repository.js';
 import { RoomsRepository } from '../rooms/rooms.repository.js';
+import { seqCeiling } from '../rooms/seq-ceiling.fixture.js';
 import { stub } from '../testing/stub.js';
 import { LineLivesRepository } from './line-lives.repository.js';
 import { LineService } from './line.service.js';
 
 const SHARDS = 4;
+/** A room may leave Redis after so long without use. */
+export const ROOM_IDLE_MS = 60_000;
 const limits = {
   dedupWindowMs: 600_000,
   recentPastMs: 300_000,
@@ -46,7 +49,8 @@ export async function startLogic(url: string, prefix: string, sql: INestApplicat
     new MetricsRegistry(),
     stub<PinoLogger>('PinoLogger', { warn: (...args: unknown[]) => void warnings.push(args) }),
   );
-  const heads = new RoomHeadsService(store, rooms, archive, line, sql.get(ParkedRoomsRepository));
+  const parked = sql.get(ParkedRoomsRepository);
+  const heads = new RoomHeadsService(store, rooms, archive, line, parked, { roomIdleMs: ROOM_IDLE_MS });
   const publishing = new PublishService(
     {
       sendBurst: 10_000,
@@ -54,7 +58,7 @@ export async function startLogic(url: string, prefix: string, sql: INestApplicat
       roomCreation: 'everyone',
       roomsPerUser: 10,
       roomsPerMinute: 10,
-      roomIdleMs: 60_000,
+      roomIdleMs: ROOM_IDLE_MS,
     },
     stub<RoomAccessService>('RoomAccessService', {
       authorize: (_, roomId) => Promise.resolve({ roomId, kind: 'room', users: undefined }),
@@ -86,6 +90,8 @@ export async function startLogic(url: string, prefix: string, sql: INestApplicat
     connections,
     publishing,
     send,
+    /** Up to where numbers are reserved in SQL. */
+    seqCeiling: (roomId: number) => seqCeiling(sql, roomId),
     /** One that must succeed: its position. */
     accepted: async (roomId: number, text: string, clientMsgId?: string) => {
       const result = await send(roomId, text, clientMsgId);

@@ -3,7 +3,7 @@ import { eventually, startRedis, uniquePrefix, type RedisHarness } from '@parley
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openSql, sqlite } from '../database/sql-databases.conformance.js';
-import { startLogic } from '../line/logic.fixture.js';
+import { ROOM_IDLE_MS, startLogic } from '../line/logic.fixture.js';
 
 const room = 1;
 const STEP = 100_000;
@@ -26,7 +26,7 @@ async function setUp() {
   const acked: number[] = [];
   const accepted = async (by = logic, send = () => by.accepted(room, 'a message')) => {
     const ack = await send();
-    expect(await by.rooms.readSeqCeiling(room)).toBeGreaterThanOrEqual(ack.seq);
+    expect(await by.seqCeiling(room)).toBeGreaterThanOrEqual(ack.seq);
     expect(ack.seq).toBeGreaterThan(Math.max(0, ...acked));
     acked.push(ack.seq);
     return ack;
@@ -84,30 +84,69 @@ describe('numbers, when Redis is emptied', { timeout: 60_000 }, () => {
     // It dies between SQL and Redis.
     vi.spyOn(logic.store, 'restoreHead').mockRejectedValueOnce(new Error('killed'));
     await expect(logic.heads.ensure(room)).rejects.toThrow('killed');
-    const reserved = await logic.rooms.readSeqCeiling(room);
+    const reserved = await logic.seqCeiling(room);
     expect(reserved).toBe(2 * STEP);
     const other = await start();
     expect((await back(other)).seq).toBe(reserved + 1);
   });
 
-  it('go on above what others gave while one who makes them anew was paused, and Redis emptied again', async () => {
-    const { logic, start, empty } = await setUp();
-    const other = await start();
-    const archived = vi.spyOn(logic.archive, 'maxSeq');
-    let goOn: (() => void) | undefined;
-    archived.mockImplementationOnce(async () => {
-      await new Promise<void>((resolve) => (goOn = resolve));
-      return 0;
+  describe('go on above what others gave while one who makes them anew was paused', () => {
+    type Logic = Awaited<ReturnType<typeof setUp>>['logic'];
+    /** Where he is paused: what he asks SQL is answered, but he does not know it yet. */
+    const pauses = {
+      'before he reserved his own': (logic: Logic, pause: () => Promise<void>) => {
+        const ask = logic.archive.maxSeq.bind(logic.archive);
+        vi.spyOn(logic.archive, 'maxSeq').mockImplementationOnce(async (...args) => {
+          const answer = await ask(...args);
+          await pause();
+          return answer;
+        });
+      },
+      'after he reserved his own': (logic: Logic, pause: () => Promise<void>) => {
+        const ask = logic.rooms.reserveSeqs.bind(logic.rooms);
+        vi.spyOn(logic.rooms, 'reserveSeqs').mockImplementationOnce(async (...args) => {
+          const answer = await ask(...args);
+          await pause();
+          return answer;
+        });
+      },
+    };
+    const setUpPaused = async (where: keyof typeof pauses, forMs = 0) => {
+      const { logic, start, empty } = await setUp();
+      const other = await start();
+      let goOn: (() => void) | undefined;
+      pauses[where](logic, () => new Promise<void>((resolve) => (goOn = resolve)));
+      vi.spyOn(logic.store, 'nowMs').mockResolvedValueOnce((await logic.store.nowMs()) - forMs);
+      const paused = logic.heads.ensure(room);
+      await eventually(() => expect(goOn).toBeDefined());
+      await logic.connections.main.del(logic.keys.roomRestoring(room));
+      const { seq } = await other.accepted(room, 'issued meanwhile');
+      const goesOn = async () => {
+        goOn?.();
+        await paused;
+        expect((await logic.accepted(room, 'after')).seq).toBeGreaterThan(seq);
+      };
+      return { logic, other, empty, seq, goesOn };
+    };
+
+    it.each(Object.keys(pauses) as (keyof typeof pauses)[])('%s, and Redis emptied again', async (where) => {
+      const { logic, other, empty, goesOn } = await setUpPaused(where);
+      await empty(logic, other);
+      await eventually(() => Promise.all([logic.line.proven(), other.line.proven()]), { timeoutMs: 20_000 });
+      await goesOn();
     });
-    const paused = logic.heads.ensure(room);
-    await eventually(() => expect(goOn).toBeDefined());
-    await logic.connections.main.del(logic.keys.roomRestoring(room));
-    const { seq } = await other.accepted(room, 'issued meanwhile');
-    await empty(logic, other);
-    await eventually(() => Promise.all([logic.line.proven(), other.line.proven()]), { timeoutMs: 20_000 });
-    goOn?.();
-    await paused;
-    expect((await logic.accepted(room, 'after')).seq).toBeGreaterThan(seq);
+
+    it.each(Object.keys(pauses) as (keyof typeof pauses)[])(
+      '%s, and the room left Redis unused',
+      async (where) => {
+        const { logic, seq, goesOn } = await setUpPaused(where, ROOM_IDLE_MS);
+        // What parking does, after its time.
+        const [entry] = await logic.store.range(room, seq, seq, 1);
+        await logic.archive.append([{ roomId: room, body: '', epoch: '', seq, ...entry }]);
+        await logic.connections.main.del(logic.keys.roomHead(room), logic.keys.roomLog(room));
+        await goesOn();
+      },
+    );
   });
 
   it('are given by nobody while SQL reserves none, and go on above all when it does', async () => {
@@ -136,7 +175,7 @@ describe('numbers, at the end of what is reserved', { timeout: 40_000 }, () => {
     expect(log.map(({ body }) => (JSON.parse(`${body}}`) as { msg: string }).msg)).toEqual(
       Array.from({ length: 8 }, (_, i) => `m${i}`),
     );
-    expect(await logic.rooms.readSeqCeiling(room)).toBeGreaterThanOrEqual(STEP + 5);
+    expect(await logic.seqCeiling(room)).toBeGreaterThanOrEqual(STEP + 5);
   });
 
   it('are refused above it while SQL reserves none, and are not skipped', async () => {
@@ -161,7 +200,7 @@ describe('numbers, at the end of what is reserved', { timeout: 40_000 }, () => {
     await accepted();
     await advanceTo(STEP / 2);
     const { seq } = await accepted();
-    await eventually(async () => expect(await logic.rooms.readSeqCeiling(room)).toBe(seq + STEP));
+    await eventually(async () => expect(await logic.seqCeiling(room)).toBe(seq + STEP));
     await eventually(async () =>
       expect(await logic.connections.main.hget(logic.keys.roomHead(room), 'ceiling')).toBe(`${seq + STEP}`),
     );

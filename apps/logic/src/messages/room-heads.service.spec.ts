@@ -11,6 +11,8 @@ import { RoomHeadsService } from './room-heads.service.js';
 const ROOM = 7;
 const STEP = 100_000;
 const NOW = 1_000_000;
+const GENERATION = '3.x';
+const IDLE_MS = 60_000;
 
 type Position = NonNullable<Awaited<ReturnType<ParkedRoomsRepository['find']>>>;
 type Restored = Awaited<ReturnType<RoomStore['restoreHead']>>;
@@ -45,13 +47,14 @@ function setUp(
       done.push('end turn');
       state.turnIsFree = true;
     },
+    generation: vi.fn(async () => GENERATION),
     nowMs: async () => NOW,
     restoreHead: vi.fn(async (_: number, start: RoomStart): Promise<Restored> => {
       starts.push(start);
       const refusal = refuses.shift();
       done.push(`restore${refusal ? `: ${refusal}` : ''}`);
       if (refusal) return refusal;
-      state.head = { seq: start.floor, epoch: start.epoch, floor: start.kept?.floor ?? start.floor };
+      state.head = { seq: start.floor, epoch: start.epoch, floor: start.keptFloor ?? start.floor };
       return { ...state.head, created: true };
     }),
     raiseCeiling: async (_: number, ceiling: number) => {
@@ -80,6 +83,7 @@ function setUp(
       find: async () => parked,
       markResident: async (roomIds, isResident) => void done.push(`resident ${roomIds.join()} ${isResident}`),
     }),
+    { roomIdleMs: IDLE_MS },
   );
   return { heads, state, store, rooms, done, starts, raised, proven };
 }
@@ -99,7 +103,7 @@ describe('RoomHeadsService.ensure', () => {
     expect(done).toEqual(['prove', 'reserve in SQL', 'restore', 'end turn']);
     expect(head).toMatchObject({ seq: STEP, floor: STEP });
     expect(starts).toMatchObject([{ floor: STEP, ceiling: 2 * STEP, archived: 0 }]);
-    expect(starts[0]?.kept).toBeUndefined();
+    expect(starts[0]?.keptFloor).toBeUndefined();
   });
 
   it.each<[string, { ceiling?: number; archived?: number; lastSeq?: number }, number]>([
@@ -111,6 +115,16 @@ describe('RoomHeadsService.ensure', () => {
     const { heads, starts } = setUp(given);
     await heads.ensure(ROOM);
     expect(starts).toMatchObject([{ floor, ceiling: floor + STEP, archived: given.archived ?? 0 }]);
+  });
+
+  it('is good while the generation lasts in which it was begun, and for less than a room stays in Redis unused', async () => {
+    const { heads, store, rooms, starts } = setUp();
+    rooms.reserveSeqs.mockImplementationOnce(async () => {
+      store.generation.mockResolvedValue('4.z');
+      return { floor: 0, ceiling: STEP };
+    });
+    await heads.ensure(ROOM);
+    expect(starts[0]?.goodWhile).toEqual({ generation: GENERATION, untilMs: NOW + IDLE_MS / 2 });
   });
 
   it('uses what SQL has reserved, not what it asked for', async () => {
@@ -176,18 +190,21 @@ describe('RoomHeadsService.ensure', () => {
     expect(await ensuring).toMatchObject({ seq: 0 });
   });
 
-  it('begins anew when the server changed under it, three times at the most', async () => {
-    const twice = setUp({ refuses: ['unproven', 'unproven'] });
-    expect(await twice.heads.ensure(ROOM)).toMatchObject({ seq: 2 * STEP });
-    expect(twice.proven).toHaveBeenCalledTimes(3);
-    expect(twice.done.filter((what) => what === 'end turn')).toHaveLength(3);
-    const thrice = setUp({ refuses: ['unproven', 'unproven', 'unproven'] });
-    await expect(thrice.heads.ensure(ROOM)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-  });
+  it.each(['unproven', 'late', 'ended'] as const)(
+    'begins anew, three times at the most, when Redis says "%s"',
+    async (refusal) => {
+      const twice = setUp({ refuses: [refusal, refusal] });
+      expect(await twice.heads.ensure(ROOM)).toMatchObject({ seq: 2 * STEP });
+      expect(twice.proven).toHaveBeenCalledTimes(3);
+      expect(twice.done.filter((what) => what === 'end turn')).toHaveLength(3);
+      const thrice = setUp({ refuses: [refusal, refusal, refusal] });
+      await expect(thrice.heads.ensure(ROOM)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    },
+  );
 });
 
 describe('a room that had left Redis', () => {
-  const parked: Position = { epoch: 'kept', seq: 40, floor: 10, generation: '3.x' };
+  const parked: Position = { epoch: 'kept', seq: 40, floor: 10, generation: '2.y' };
 
   it('goes on where it was; SQL knows that it is in Redis before it is', async () => {
     const { heads, done, starts } = setUp({ parked, ceiling: STEP, archived: 40 });
@@ -200,7 +217,8 @@ describe('a room that had left Redis', () => {
         floor: 40,
         ceiling: 40,
         archived: 40,
-        kept: { generation: '3.x', floor: 10, untilMs: NOW + 1_000 },
+        keptFloor: 10,
+        goodWhile: { generation: '2.y', untilMs: NOW + IDLE_MS / 2 },
       },
     ]);
   });
@@ -216,7 +234,7 @@ describe('a room that had left Redis', () => {
     const head = await (seen ? heads.outlive(ROOM, seen) : heads.ensure(ROOM));
     expect(head.epoch).not.toBe('kept');
     expect(head.seq).toBe(STEP);
-    expect(starts.at(-1)?.kept).toBeUndefined();
+    expect(starts.at(-1)?.keptFloor).toBeUndefined();
   });
 
   it('goes on too when as much of it was seen as was kept', async () => {

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ArchiveRepository } from '../archive/archive.repository.js';
 import { LineService } from '../line/line.service.js';
+import { LOGIC_OPTIONS, type LogicOptions } from '../logic-options.js';
 import { ParkedRoomsRepository } from '../rooms/parked-rooms.repository.js';
 import { RoomsRepository } from '../rooms/rooms.repository.js';
 
@@ -21,10 +22,10 @@ const LOOK_EVERY_MS = 20;
 /** Restores of one room are made anew this often when the server changes under them. */
 const MAX_RESTORES = 3;
 /**
- * A position that SQL has kept is good for so long after it was read, milliseconds: less than a room has to be unused
- * (`ROOM_IDLE_MS`) before it can leave Redis again.
+ * What was read for a restore is good for this part of `ROOM_IDLE_MS`: a room has to be unused for longer before it can leave
+ * Redis again, with numbers that were not known then.
  */
-const KEPT_GOOD_MS = 1_000;
+const GOOD_FOR = 1 / 2;
 
 /** Gives rooms their position in Redis, and keeps enough numbers reserved. */
 @Injectable()
@@ -38,6 +39,7 @@ export class RoomHeadsService {
     @Inject(ArchiveRepository) private readonly archive: ArchiveRepository,
     @Inject(LineService) private readonly line: Pick<LineService, 'proven'>,
     @Inject(ParkedRoomsRepository) private readonly parked: ParkedRoomsRepository,
+    @Inject(LOGIC_OPTIONS) private readonly options: Pick<LogicOptions, 'roomIdleMs'>,
   ) {}
 
   /** The room's position; made from SQL, in a new epoch, when Redis has none that stands. */
@@ -103,21 +105,27 @@ export class RoomHeadsService {
     throw new AppError('UNAVAILABLE', { context: { roomId } });
   }
 
-  /** Undefined when the server has changed meanwhile. */
+  /** Undefined when the server has changed meanwhile, or SQL took too long. */
   private async makeHead(roomId: number, seen: RoomPosition | undefined): Promise<RoomHead | undefined> {
-    const { seq } = await this.store.watermarks(roomId);
+    const [generation, nowMs, { seq }] = await Promise.all([
+      this.store.generation(roomId),
+      this.store.nowMs(),
+      this.store.watermarks(roomId),
+    ]);
+    const untilMs = nowMs + GOOD_FOR * this.options.roomIdleMs;
     if (seq === 0) {
-      const back = await this.bringBack(roomId, seen);
+      const back = await this.bringBack(roomId, seen, untilMs);
       if (back !== 'ended') return back;
     }
     const archived = await this.archive.maxSeq(roomId);
-    // Reserved before it can be used, and above what anybody has reserved: whoever restores next starts higher still, also
-    // when this process is paused here until Redis has been emptied once more.
+    // Reserved before it can be used, and above what anybody has reserved: whoever restores next starts higher still. Should
+    // this process be paused here meanwhile, Redis refuses what it has reserved.
     const known = Math.max(archived, seq, seen?.seq ?? 0);
     const { floor, ceiling } = await this.rooms.reserveSeqs(roomId, known, CEILING_STEP);
     const epoch = randomBytes(9).toString('base64url');
     // Another instance may have been first: what Redis has now counts.
-    const head = await this.store.restoreHead(roomId, { epoch, floor, ceiling, archived, seen });
+    const goodWhile = { generation, untilMs };
+    const head = await this.store.restoreHead(roomId, { epoch, floor, ceiling, archived, seen, goodWhile });
     return typeof head === 'string' ? undefined : head;
   }
 
@@ -129,8 +137,8 @@ export class RoomHeadsService {
   private async bringBack(
     roomId: number,
     seen: RoomPosition | undefined,
+    untilMs: number,
   ): Promise<RoomHead | 'ended' | undefined> {
-    const untilMs = (await this.store.nowMs()) + KEPT_GOOD_MS;
     const position = await this.parked.find(roomId);
     if (!position) return 'ended';
     const { epoch, seq, floor, generation } = position;
@@ -139,9 +147,9 @@ export class RoomHeadsService {
     if ((await this.archive.maxSeq(roomId)) > seq) return 'ended';
     // Before it is there: whoever looks for unused rooms finds it.
     await this.parked.markResident([roomId], true);
-    const kept = { generation, floor, untilMs };
     // No number is reserved yet: the first send reserves some, and ends what SQL has kept in the same transaction.
-    const start = { epoch, floor: seq, ceiling: seq, archived: seq, kept };
+    const numbers = { floor: seq, ceiling: seq, archived: seq, keptFloor: floor };
+    const start = { epoch, ...numbers, goodWhile: { generation, untilMs } };
     const head = await this.store.restoreHead(roomId, start);
     if (head === 'ended') return head;
     return typeof head === 'string' ? undefined : head;

@@ -1,4 +1,4 @@
-import { ParkingStore, PresenceStore, RoomStore } from '@parley/redis';
+import { ParkingStore, PresenceStore, RoomStore, type GoodWhile } from '@parley/redis';
 import { startRedis, uniquePrefix } from '@parley/testing';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openSql, sqlite } from '../database/sql-databases.conformance.js';
@@ -167,15 +167,16 @@ describe('a room that nobody uses', { timeout: 40_000 }, () => {
     const start = { epoch: 'old', floor: 5, ceiling: 5, archived: 5 };
     const nowMs = await store.nowMs();
     const generation = '';
-    expect(await store.restoreHead(3, { ...start, kept: { generation, floor: 0, untilMs: nowMs - 1 } })).toBe(
-      'late',
-    );
-    expect(
-      await store.restoreHead(3, { ...start, kept: { generation: 'x', floor: 0, untilMs: nowMs + 9_000 } }),
-    ).toBe('ended');
-    expect(
-      await store.restoreHead(3, { ...start, kept: { generation, floor: 2, untilMs: nowMs + 9_000 } }),
-    ).toEqual({ seq: 5, epoch: 'old', floor: 2, created: true });
+    const restore = (keptFloor: number, goodWhile: GoodWhile) =>
+      store.restoreHead(3, { ...start, keptFloor, goodWhile });
+    expect(await restore(0, { generation, untilMs: nowMs - 1 })).toBe('late');
+    expect(await restore(0, { generation: 'x', untilMs: nowMs + 9_000 })).toBe('ended');
+    expect(await restore(2, { generation, untilMs: nowMs + 9_000 })).toEqual({
+      seq: 5,
+      epoch: 'old',
+      floor: 2,
+      created: true,
+    });
   });
 
   it('goes on in a new epoch when SQL knows of messages above the kept position', async () => {

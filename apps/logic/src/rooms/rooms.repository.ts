@@ -197,11 +197,6 @@ export class RoomsRepository {
     return ((await this.membership(roomId, userId))?.mutedUntil ?? 0) > nowMs;
   }
 
-  /** No seq above it has ever been issued; 0 for a room that is not there. */
-  async readSeqCeiling(roomId: number): Promise<number> {
-    return (await this.rooms.findOneBy({ id: roomId }))?.seqCeiling ?? 0;
-  }
-
   /**
    * Reserves sequence numbers that nobody has reserved before, in one step: of two who restore the same room, also when one
    * of them was paused in between, each gets numbers of its own.

@@ -10,16 +10,16 @@
 -- ARGV[5] most that the time in an id may be ahead of Redis's clock, ms
 -- ARGV[6] epoch that has ended although its head stands; '' none
 -- ARGV[7] sequence number that has been seen in that epoch: it has ended when the head is below
--- ARGV[8] the rest is for a room that SQL has kept the position of: its epoch goes on. Else ''. Last moment at which what
---         SQL was read to say may be used, ms since 1970 by Redis's clock
--- ARGV[9] generation of that position
--- ARGV[10] its floor: this epoch's first sequence number is above it
+-- ARGV[8] last moment at which what was read for this may be used, ms since 1970 by Redis's clock; '' any
+-- ARGV[9] generation in which it was read, or that it is of; counts with ARGV[8]
+-- ARGV[10] '' for a new epoch. For one that SQL has kept, and that goes on: its first sequence number is above this
 --
 -- Returns: {seq, epoch, floor, 1 when this call created it, else 0}
 --          {'unproven'}   this server may have less than it had: prove the shard's line first
---          {'late'}       what SQL was read to say is too old: read again
---          {'ended'}      it is of another generation: make a new epoch
--- Atomicity: of two instances restoring at once, one's epoch wins and both learn it.
+--          {'late'}       what was read is too old: read again
+--          {'ended'}      another generation has begun, or Redis knows more than what SQL has kept
+-- Atomicity: of two instances restoring at once, one's epoch wins and both learn it. One that was paused in between does
+-- not restore below numbers that others have issued since, when the room has left Redis again.
 local line = redis.call('HMGET', KEYS[2], 'replid', 'generation', 'void')
 if not line[1] or not string.find(redis.call('INFO', 'replication'), 'master_replid:' .. line[1], 1, true) then
   return {'unproven'}
@@ -31,10 +31,11 @@ if stands and not (head[2] == ARGV[6] and tonumber(head[1]) < tonumber(ARGV[7]))
   return {tonumber(head[1]), head[2], tonumber(head[4] or 0), 0}
 end
 
-local kept = ARGV[8] ~= ''
-if kept then
-  -- A head that is there is of another generation, and so may know of numbers that this position does not.
-  if head[1] or generation ~= ARGV[9] then return {'ended'} end
+local kept = ARGV[10] ~= ''
+-- A head that is there is of another generation, and so may know of numbers that a kept position does not.
+if kept and head[1] then return {'ended'} end
+if ARGV[8] ~= '' then
+  if generation ~= ARGV[9] then return {'ended'} end
   local time = redis.call('TIME')
   if time[1] * 1000 + math.floor(time[2] / 1000) > tonumber(ARGV[8]) then return {'late'} end
 end
