@@ -34,3 +34,10 @@ describe('options of a connection', () => {
     ]);
   });
 });
+
+it('waits for a server in vain when the connections are closed', async () => {
+  const connections = new RedisConnections('redis://127.0.0.1:1');
+  const reached = connections.reached();
+  connections.close();
+  await expect(reached).rejects.toThrow('closed');
+});

@@ -6,6 +6,8 @@ import { ServerWatch, type Question } from './server-watch.js';
 const MAX_RETRY_DELAY_MS = 1_000;
 /** A command that Redis has not answered by then is given up, milliseconds. Blocking reads have their own. */
 const COMMAND_TIMEOUT_MS = 5_000;
+/** Who waits so long for a first answer says that he does, milliseconds. */
+const SAY_WAITING_AFTER_MS = 1_000;
 
 /** A connection whose scripts are defined; run them with {@link runScript}. */
 export type RedisConnection = Redis;
@@ -45,6 +47,26 @@ export class RedisConnections {
       resendRefused: true,
       commandTimeout: COMMAND_TIMEOUT_MS,
     }));
+  }
+
+  /**
+   * Resolves once a server answers that may be used, however long that takes: commands would be given up meanwhile.
+   *
+   * @param onWaiting - Called when it takes a while; why is told to the error listener.
+   * @throws When the connections are closed before.
+   */
+  async reached(onWaiting: () => void = () => undefined): Promise<void> {
+    const { main } = this;
+    if (main.status === 'ready') return;
+    const timer = setTimeout(onWaiting, SAY_WAITING_AFTER_MS);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        main.once('ready', resolve);
+        main.once('end', () => reject(new Error('Connection is closed.')));
+      });
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /**

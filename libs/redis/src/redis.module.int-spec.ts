@@ -1,6 +1,6 @@
 import { Test } from '@nestjs/testing';
 import { eventually, sharedRedis, startRedis, uniquePrefix } from '@parley/testing';
-import { afterAll, expect, it, onTestFinished } from 'vitest';
+import { afterAll, expect, it, onTestFinished, vi } from 'vitest';
 import {
   DatabaseLife,
   EventBus,
@@ -62,6 +62,22 @@ it('has read what was revoked, and which database it is, before it serves; and h
   expect(module.get(DatabaseLife).current).toBe('x');
   await first.module.get(RevocationList).revoke('later', inAnHour);
   await eventually(() => expect(module.get(RevocationList).isRevoked('later')).toBe(true));
+});
+
+// Its first command was given up after five seconds, and the process ended.
+it('waits for a Redis that is not there yet, and says so', { timeout: 60_000 }, async () => {
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  await redis.kill();
+  const onWaiting = vi.fn();
+  const errors: string[] = [];
+  const onError = (error: Error, role: string) => void errors.push(`${role}: ${error.message}`);
+  const started = app({ url: redis.url, onWaiting, onError });
+  await eventually(() => expect(onWaiting).toHaveBeenCalledOnce());
+  expect(errors).toContainEqual(expect.stringMatching(/^main: .*ECONNREFUSED/));
+  await redis.restart();
+  const { module } = await started;
+  await module.get(RedisConnections).reached(() => expect.unreachable());
 });
 
 it('does not start with another number of shards', async () => {

@@ -27,6 +27,8 @@ export interface RedisModuleOptions {
   /** What must have a message before it is acknowledged, for a service that accepts some. @defaultValue the primary */
   readonly acks?: AckLevel & { readonly instanceId: string };
   readonly onError?: RedisErrorListener;
+  /** Called when the app's start has to wait for Redis. */
+  readonly onWaiting?: () => void;
 }
 
 /** Injection token of the process's {@link ReplicatedLane}; undefined when the primary alone answers for a message. */
@@ -47,7 +49,7 @@ class RedisLifecycle implements OnApplicationShutdown {
   }
 }
 
-/** Redis for a Nest app: connections, keys and stores, global. Fails to start when shard counts disagree. */
+/** Redis for a Nest app: connections, keys and stores, global. Waits for a server; fails to start when shard counts disagree. */
 @Global()
 @Module({})
 export class RedisModule {
@@ -72,6 +74,7 @@ export class RedisModule {
       {
         provide: RedisConnections,
         useFactory: async () => {
+          await connections.reached(options.onWaiting);
           await agreeOnShardCount(connections.main, keys);
           return connections;
         },

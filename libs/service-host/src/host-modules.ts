@@ -30,7 +30,8 @@ export interface HostOptions {
 export function hostModules(config: CommonConfig, options: HostOptions): (DynamicModule | Type)[] {
   const { instanceId, redis, registry } = config;
   const logging = { service: options.service, instanceId, ...config.log };
-  const logError = throttledErrorLog(createLogger(logging));
+  const logger = createLogger(logging);
+  const logError = throttledErrorLog(logger);
   return [
     LoggingModule.forRoot(logging),
     HealthModule,
@@ -42,6 +43,7 @@ export function hostModules(config: CommonConfig, options: HostOptions): (Dynami
       ...(options.maxPendingEntries !== undefined && { maxPendingEntries: options.maxPendingEntries }),
       ...(options.acks && { acks: { ...options.acks, instanceId } }),
       onError: (error, role) => logError(error, `redis ${role}`),
+      onWaiting: () => logger.warn('waiting for Redis'),
     }),
     RegistryModule.forRoot({
       service: options.service,
