@@ -105,6 +105,26 @@ describe('the archive', () => {
 });
 
 describe('a stream', () => {
+  it('is trimmed by who takes it over long after his start, although both groups had all of it', async () => {
+    const { worker, send, pending, archive, main, keys, owner } = await world({ shardCount: 2 });
+    // Another has the shard, and has finished it.
+    await main.set(keys.owner(0), 'another|7', 'PX', 600_000);
+    await worker('w');
+    await send(2, 250);
+    for (const group of ['dispatch', 'archive']) {
+      await main.xgroup('CREATE', keys.dispatch(0), group, '$', 'MKSTREAM');
+      expect(await pending(group as 'dispatch')).toBe(0);
+    }
+    // The first look at all shards is over.
+    await send(1);
+    await eventually(() => expect(archive.kept).toHaveLength(1));
+    await send(1, 250);
+    await eventually(async () => expect(await main.xlen(keys.dispatch(1))).toBeLessThan(100));
+    await main.del(keys.owner(0));
+    await eventually(async () => expect((await owner(0))?.[0]).toBe('w'));
+    await eventually(async () => expect(await main.xlen(keys.dispatch(0))).toBeLessThan(100));
+  });
+
   it('is trimmed of what both groups have, by who owns it now, although nothing comes any more', async () => {
     const { gateway, join, send, worker, pending, archive, main, keys } = await world();
     const gw = await gateway('gw-1');

@@ -205,6 +205,9 @@ describe('ArchiverService', () => {
     const archiving = archiver.archive(items(1), onError);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(aside).toEqual([]);
+    // Both are told of: that logic refuses it, and that it cannot be kept.
+    const told = onError.mock.calls.map(([error]) => (error as AppError).code);
+    expect(new Set(told)).toEqual(new Set(['INVALID', 'OVERLOADED']));
     redis.full = false;
     await vi.advanceTimersByTimeAsync(60_000);
     await expect(archiving).resolves.toMatchObject({ archived: { length: 1 } });

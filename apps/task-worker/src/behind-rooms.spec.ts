@@ -99,6 +99,14 @@ describe('BehindRooms', () => {
     expect(rooms.size).toBe(1);
   });
 
+  it('takes an answer that comes when everything was let go of for none', () => {
+    const rooms = behind([job(1, 1)]);
+    const batch = rooms.next(0);
+    rooms.clear();
+    if (batch) rooms.answered(batch, batch.jobs, 0);
+    expect([rooms.size, rooms.isEmpty, rooms.waitMs(0)]).toEqual([0, true, undefined]);
+  });
+
   it('waits for the first that is due among those that are not asked for', () => {
     const rooms = new BehindRooms();
     expect(rooms.waitMs(0)).toBeUndefined();
