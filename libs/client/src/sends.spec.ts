@@ -199,6 +199,20 @@ describe('sends while offline', () => {
     server.now.push(refusal('NOT_JOINED', false, { clientMsgId: sent.clientMsgId }));
     expect(await sent.result).toMatchObject({ status: 'refused' });
   });
+
+  it('to a room that is not joined do not make it one that is followed', async () => {
+    const { server, state, client } = setUp();
+    state.onSend = state.accept;
+    client.connect();
+    const sent = client.send(5, 'hello');
+    await pass();
+    expect(await sent.result).toMatchObject({ status: 'acked' });
+    server.now.close();
+    await pass(10_000);
+    expect(client.position(5)).toBeUndefined();
+    // There is nothing to be connected for.
+    expect(server.connections).toHaveLength(1);
+  });
 });
 
 describe('sends over faults', () => {

@@ -19,6 +19,20 @@ describe('MemoryRegistry', () => {
     await registry.close();
   });
 
+  it('tells who watches when a lease has ended, although nobody asks', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const registry = new MemoryRegistry({ leaseTtlMs: 100 });
+    onTestFinished(() => registry.close());
+    const heard: string[][] = [];
+    await registry.watch('logic', (instances) => void heard.push(idsOf(instances)));
+    await registry.register(instance('a'));
+    vi.advanceTimersByTime(99);
+    expect(heard).toEqual([['a']]);
+    vi.advanceTimersByTime(2);
+    expect(heard).toEqual([['a'], []]);
+  });
+
   // A clock set forward ended every lease at once; set back, the dead stayed for an hour.
   it('does not mind when the clock is set', async () => {
     vi.useFakeTimers();
