@@ -408,7 +408,7 @@ describe('frames of a server', () => {
     expect(seen.of('info')).toMatchObject([{ roomUserInfo: { 3: 'demo' } }]);
   });
 
-  it('puts the token on every frame until the server has taken it', async () => {
+  it('puts the token on every frame until the server has taken it, and on joins always', async () => {
     const { server, client } = setUp();
     client.connect();
     void client.join(1);
@@ -416,7 +416,8 @@ describe('frames of a server', () => {
     client.requestCount(1);
     server.now.push(joined(0));
     client.requestInfo(1);
+    void client.join(2);
     const withToken = server.now.received.map((frame) => frame.authToken !== undefined);
-    expect(withToken).toEqual([true, true, false]);
+    expect(withToken).toEqual([true, true, false, true]);
   });
 });

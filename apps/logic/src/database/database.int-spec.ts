@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { AppError } from '@parley/protocol';
 import { eventually, spawnProcess } from '@parley/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -6,6 +5,7 @@ import { DataSource } from 'typeorm';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { ArchiveRepository } from '../archive/archive.repository.js';
 import { RoomsRepository } from '../rooms/rooms.repository.js';
+import { bundle } from './bundle.fixture.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { InitialSchema1700000000000 } from './migrations/1700000000000-initial-schema.js';
 import { describeSql, openSql, openSqliteConnection, rawSql, sqlite } from './sql-databases.conformance.js';
@@ -76,7 +76,7 @@ describeSql('DatabaseModule', (server) => {
 
   it('is migrated once by processes that start at once', async () => {
     const url = await server.createDatabase();
-    const script = fileURLToPath(new URL('./migrating-process.fixture.mjs', import.meta.url));
+    const script = await bundle(new URL('./migrating-process.fixture.ts', import.meta.url));
     const children = await Promise.all(
       [1, 2, 3].map((i) =>
         spawnProcess({ command: process.execPath, args: [script, url], name: `process ${i}` }),
