@@ -134,6 +134,22 @@ describe('ConnectionIndex', () => {
     expect(shared).toEqual(['1@gw-1=1']);
   });
 
+  it('says everybody with the next check when more had come than one call names', async () => {
+    const { index, open, redis, shared } = setUp();
+    redis.away = true;
+    const come = Array.from({ length: 1_001 }, (_, i) =>
+      index.authenticate(open(), identity(i + 1, `s${i + 1}`), 't'),
+    );
+    await Promise.allSettled(come);
+    redis.away = false;
+    shared.length = 0;
+    await index.shareUnsaid();
+    expect(new Set(shared).size).toBe(1_001);
+    shared.length = 0;
+    await index.shareUnsaid();
+    expect(shared).toEqual([]);
+  });
+
   // A frame that waited for one before it was the first to name a user: of a connection that was gone, for ever.
   it('does not take in a connection that has gone', async () => {
     const { index, open, shared } = setUp();
