@@ -23,11 +23,14 @@ it('starts what fits, and the rest in order as bytes come back', () => {
 
 it('lets one through that is larger than the window, alone', () => {
   const { started, take, window } = setUp(10);
+  expect(window.isIdle).toBe(true);
   const large = take('large', 11);
   const next = take('next', 1);
   expect(started).toEqual(['large']);
+  expect(window.isIdle).toBe(false);
   large();
   expect(started).toEqual(['large', 'next']);
+  expect(window.isIdle).toBe(false);
   next();
   expect(window.isIdle).toBe(true);
 });

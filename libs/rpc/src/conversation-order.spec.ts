@@ -110,6 +110,22 @@ describe('sends of one user', () => {
     expect(order.busySenders).toBe(0);
   });
 
+  it.each([
+    ['to users', { toUserId: 3 }, { roomId: 5 }],
+    ['to rooms', { roomId: 5 }, { toUserId: 3 }],
+  ])('are not forgotten while one %s is under way and one the other way is held', async (_, one, other) => {
+    const { order, run, gone, keys } = world();
+    const first = run(one);
+    void run({ ...one });
+    void run(other);
+    gone[0]?.ack();
+    await first;
+    expect(order.busySenders).toBe(1);
+    // It would overtake.
+    void run({ ...one });
+    expect(keys()).toHaveLength(2);
+  });
+
   it('to a conversation whose room is known go under that, from both sides, beside those to rooms', async () => {
     const { run, gone, keys } = world();
     const first = run({ toUserId: 2 });

@@ -108,6 +108,16 @@ describe('a server', () => {
     expect(server.load).toBe(0);
   });
 
+  it('answers what nobody meant also where nobody is told of it', async () => {
+    const { say, request, replies, server } = await world({ onError: undefined });
+    say(request('fail', 'bug'));
+    await settled();
+    expect(replies()).toEqual([
+      ['t:rpc:reply:caller', { id: 'ibug', err: { code: 'INTERNAL' }, isDisposed: true }],
+    ]);
+    expect(server.load).toBe(0);
+  });
+
   it('runs a handler with the correlation id of its caller, where there is one', async () => {
     const ids: string[] = [];
     const { say, request, ran } = await world({

@@ -202,14 +202,14 @@ describe('a deadline', () => {
   });
 
   it('that is over leaves nothing for a second try', async () => {
-    const { rpc, called, client } = world({ a: 'ready', b: 'ready' });
-    client.send = () => {
-      vi.setSystemTime(Date.now() + 1);
+    const { rpc, client } = world({ a: 'ready', b: 'ready' });
+    const send = vi.fn(() => {
       vi.advanceTimersByTime(1_000);
       return throwError(() => ({ code: 'UNAVAILABLE' }));
-    };
+    });
+    client.send = send;
     expect((await refusal(rpc.call(read, { n: 1 }))).code).toBe('UNAVAILABLE');
-    expect(called()).toEqual([]);
+    expect(send).toHaveBeenCalledOnce();
   });
 });
 
