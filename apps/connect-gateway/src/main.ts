@@ -1,12 +1,16 @@
 import 'reflect-metadata';
-import { isOriginAllowed, loadConfigOrExit } from '@parley/config';
-import { runService } from '@parley/service-host';
+import { loadConfigOrExit } from '@parley/config';
+import { createLogger, noticeLog } from '@parley/observability';
+import { OriginGate, runService } from '@parley/service-host';
 import { AppModule } from './app.module.js';
 import { ConnectionLifecycle } from './lifecycle/connection-lifecycle.service.js';
 import { ParleyWsAdapter } from './transports/parley-ws-adapter.js';
 import { TcpServer } from './transports/tcp-server.service.js';
 
 const config = loadConfigOrExit('connect-gateway');
+const { instanceId, log } = config;
+const logger = createLogger({ service: 'connect-gateway', instanceId, ...log });
+const gate = new OriginGate(config.origins, noticeLog(logger));
 
 await runService({
   service: 'connect-gateway',
@@ -16,6 +20,7 @@ await runService({
   portName: 'ws',
   servesRpc: true,
   configure: (app) => {
+    gate.warnAtStart(logger, config.host);
     // Somebody looks at it with a browser.
     const http = app.getHttpAdapter();
     http.get(config.ws.path, (_request: unknown, reply: Parameters<typeof http.reply>[0]) => {
@@ -25,7 +30,7 @@ await runService({
     app.useWebSocketAdapter(
       new ParleyWsAdapter(app, {
         path: config.ws.path,
-        isOriginAllowed: (origin) => isOriginAllowed(config.origins, origin),
+        isOriginAllowed: (origin) => gate.allows(origin),
       }),
     );
   },

@@ -4,10 +4,11 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Test } from '@nestjs/testing';
 import type { Origins } from '@parley/config';
 import type { RpcContract, RpcRequest, RpcResponse } from '@parley/contracts';
-import { HealthModule, installCorrelation, MetricsModule } from '@parley/observability';
+import { HealthModule, installCorrelation, MetricsModule, type NoticeLog } from '@parley/observability';
 import { AppError, limits } from '@parley/protocol';
 import { DatabaseLife, RevocationList } from '@parley/redis';
 import { RpcClient, type CallOptions } from '@parley/rpc';
+import { OriginGate } from '@parley/service-host';
 import { ApiModule } from './api.module.js';
 import { configureHttp } from './http/configure-http.js';
 import type { RateOptions } from './http/rate-limits.js';
@@ -55,6 +56,8 @@ export interface ApiApp {
   readonly revoked: Set<string>;
   /** What was reported as `INTERNAL`. */
   readonly errors: unknown[];
+  /** What whoever runs it was told of strangers. */
+  readonly notices: object[];
   readonly routes: { method: string; url: string }[];
   token(claims?: Readonly<Record<string, unknown>>, secret?: string): string;
   close(): Promise<void>;
@@ -66,6 +69,8 @@ export async function startApiApp(options: ApiAppOptions = {}): Promise<ApiApp> 
   const revoked = new Set<string>();
   const errors: unknown[] = [];
   const routes: { method: string; url: string }[] = [];
+  const notices: object[] = [];
+  const notice: NoticeLog = (message, _key, fields) => notices.push({ message, ...fields });
   const ports = [
     { provide: RpcClient, useValue: logic },
     { provide: DatabaseLife, useValue: { accepts: (life?: string) => life !== 'other' } },
@@ -101,8 +106,9 @@ export async function startApiApp(options: ApiAppOptions = {}): Promise<ApiApp> 
   const app = testing.createNestApplication<NestFastifyApplication>(adapter, { logger: false });
   configureHttp(app, {
     env: options.env ?? 'dev',
-    cors: { origins: options.origins ?? 'loopback' },
     trustProxy: options.trustProxy ?? [],
+    gate: new OriginGate(options.origins ?? ['loopback'], notice),
+    notice,
   });
   await app.init();
   await fastify.ready();
@@ -114,6 +120,7 @@ export async function startApiApp(options: ApiAppOptions = {}): Promise<ApiApp> 
     logic,
     revoked,
     errors,
+    notices,
     routes,
     token: (claims = {}, secret = jwtSecret) => {
       const expiry = 'exp' in claims ? {} : { expiresIn: 3_600 };

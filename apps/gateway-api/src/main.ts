@@ -1,11 +1,16 @@
 import 'reflect-metadata';
 import { loadConfigOrExit } from '@parley/config';
+import { createLogger, noticeLog } from '@parley/observability';
 import { limits } from '@parley/protocol';
-import { runService } from '@parley/service-host';
+import { OriginGate, runService } from '@parley/service-host';
 import { AppModule } from './app.module.js';
 import { configureHttp } from './http/configure-http.js';
 
 const config = loadConfigOrExit('gateway-api');
+const { instanceId, log, env, trustProxy } = config;
+const logger = createLogger({ service: 'gateway-api', instanceId, ...log });
+const notice = noticeLog(logger);
+const gate = new OriginGate(config.cors.origins, notice);
 
 await runService({
   service: 'gateway-api',
@@ -14,7 +19,10 @@ await runService({
   port: config.http.port,
   portName: 'http',
   bodyLimitBytes: limits.maxHttpBodyBytes,
-  trustProxy: config.trustProxy,
+  trustProxy,
   servesRpc: false,
-  configure: (app) => configureHttp(app, config),
+  configure: (app) => {
+    gate.warnAtStart(logger, config.host);
+    configureHttp(app, { env, trustProxy, gate, notice });
+  },
 });

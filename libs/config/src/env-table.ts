@@ -1,7 +1,7 @@
 import { type AppName, appNames } from './app-name.js';
 
 /** How a variable's text becomes a value. Text that does not fit stays text, for the schema to refuse by name. */
-export type EnvKind = 'text' | 'integer' | 'flag' | 'list' | 'integers' | 'origins';
+export type EnvKind = 'text' | 'integer' | 'flag' | 'list' | 'integers';
 
 /** One environment variable: where its value goes in each app's config, and what it means. */
 export interface EnvVariable {
@@ -92,9 +92,9 @@ export const envTable: readonly EnvVariable[] = [
   ),
   variable(
     'ORIGINS',
-    'origins',
+    'list',
     { 'gateway-api': 'cors.origins', 'connect-gateway': 'origins' },
-    'browser origins that may call, comma separated, or loopback (dev only)',
+    'browser origins that may call, comma separated; lan: this machine and its network; loopback (dev only)',
   ),
   variable(
     'TRUST_PROXY',
@@ -106,7 +106,7 @@ export const envTable: readonly EnvVariable[] = [
     'LOGIN_PER_MINUTE',
     'integer',
     to('rate.loginPerMinute', 'gateway-api'),
-    'log-in attempts per address and name',
+    'wrong passwords per address and name',
   ),
   variable(
     'REGISTRATIONS_PER_MINUTE',
@@ -176,7 +176,7 @@ export const envTable: readonly EnvVariable[] = [
     'CONNECTIONS_PER_ADDRESS',
     'integer',
     connect('limits.connectionsPerAddress'),
-    'connections of one address to one instance',
+    'connections of one address to one instance, without a log-in',
   ),
 
   variable('DATABASE_URL', 'text', logic('database.url'), 'sqlite:<path> or postgres://…', {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import type { Environment } from './app-name.js';
 import { parseNetwork } from './networks.js';
+import { originWords } from './origins.js';
 import { Secret } from './secret.js';
 
 /** Messages name what is expected and never what was found: they end up in logs. */
@@ -39,14 +40,20 @@ const isOrigin = (value: string) =>
   appOrigin.test(value) || (URL.canParse(value) && new URL(value).origin === value);
 const originItem = z
   .string(expected('an origin'))
-  .refine((value) => value === '*' || isOrigin(value), 'must list origins like https://chat.example.org');
+  .refine(
+    (value) => originWords.includes(value) || isOrigin(value),
+    'must list origins like https://chat.example.org, or lan',
+  );
 
-/** `loopback` or a list; the wildcard and `loopback` are refused in prod. */
+/** A list, or one item of it; see `Origins`. What opens the process to pages from anywhere, or to none but dev's, is refused in prod. */
 export const originsField = (mode: Environment) =>
   z
-    .union([z.literal('loopback'), z.array(originItem)], expected('"loopback" or a list of origins'))
-    .refine((value) => mode === 'dev' || (value !== 'loopback' && !value.includes('*')), {
-      error: 'must list origins by name in prod (no *, no loopback)',
+    .preprocess(
+      (value) => (typeof value === 'string' ? [value] : value),
+      z.array(originItem, expected('a list of origins')),
+    )
+    .refine((value) => mode === 'dev' || !value.some((item) => item === 'loopback' || item === '*'), {
+      error: 'must list origins by name in prod, or lan (no *, no loopback)',
     });
 
 const everybody =

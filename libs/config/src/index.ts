@@ -5,7 +5,7 @@ export { describeConfig, type ConfigDescription } from './describe-config.js';
 export { envTable, type EnvKind, type EnvVariable } from './env-table.js';
 export { loadConfig, loadConfigOrExit, type LoadConfigOptions } from './load-config.js';
 export { inNetworks, parseAddress, parseNetwork, type Address, type Network } from './networks.js';
-export { isLoopbackOrigin, isOriginAllowed, type Origins } from './origins.js';
+export { isLoopbackHost, isLoopbackOrigin, isOriginAllowed, whyKeptOut, type Origins } from './origins.js';
 export { APP_CONFIG, ParleyConfigModule } from './parley-config.module.js';
 export { type AppConfig, type CommonConfig } from './schemas.js';
 export { Secret } from './secret.js';

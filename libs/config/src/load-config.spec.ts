@@ -332,7 +332,15 @@ describe('prod', () => {
     );
   });
 
-  it.each(['*', 'loopback', 'https://a.example,*'])('refuses the origins %s', (origins) => {
+  it('takes lan for an origin, among others', () => {
+    const { origins } = loadConfig('connect-gateway', {
+      env: prod({ PARLEY_ORIGINS: 'lan,https://a.example' }),
+      root,
+    });
+    expect(origins).toEqual(['lan', 'https://a.example']);
+  });
+
+  it.each(['*', 'loopback', 'https://a.example,*', 'lan,loopback'])('refuses the origins %s', (origins) => {
     for (const app of ['gateway-api', 'connect-gateway'] as const) {
       expect(problemsOf(app, prod({ PARLEY_ORIGINS: origins }))).toContain(
         'PARLEY_ORIGINS must list origins by name',

@@ -29,8 +29,6 @@ function parse(kind: EnvKind, value: string): unknown {
       return items(value);
     case 'integers':
       return items(value).map(integer);
-    case 'origins':
-      return value === 'loopback' ? value : items(value);
   }
 }
 

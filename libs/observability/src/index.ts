@@ -11,6 +11,7 @@ export { answerAndClose } from './http-sockets.js';
 export { createLogger, LoggingModule, type LoggingOptions } from './logging.module.js';
 export { type MetricsAccess } from './metrics-access.js';
 export { MetricsModule, MetricsRegistry } from './metrics.js';
+export { noticeLog, type NoticeLog } from './notice-log.js';
 export { Logger, PinoLogger } from 'nestjs-pino';
 export { ShutdownRegistry, type DrainHook, type DrainOptions } from './shutdown-registry.js';
 export { within } from './within.js';

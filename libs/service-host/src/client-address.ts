@@ -1,4 +1,5 @@
 import { inNetworks, parseAddress, parseNetwork, type Address } from '@parley/config';
+import type { NoticeLog } from '@parley/observability';
 
 /** Whether an address is that of a proxy whose word on who called counts. */
 export type TrustedProxies = (address: Address) => boolean;
@@ -38,6 +39,21 @@ export function clientAddress(
     address = next;
   }
   return address?.toString();
+}
+
+/**
+ * Writes down a proxy that nobody has said to trust: all who come through it are one caller, and share its limits.
+ * A caller who sends the header without a proxy is taken for one.
+ */
+export function noticeProxy(
+  socketAddress: string | undefined,
+  trusted: TrustedProxies,
+  notice: NoticeLog,
+): void {
+  const address = parseAddress(socketAddress ?? '');
+  if (!address || trusted(address)) return;
+  const proxy = address.toString();
+  notice('X-Forwarded-For not trusted', proxy, { proxy, setting: 'PARLEY_TRUST_PROXY' });
 }
 
 /** `1.2.3.4:80`, `[::1]:80`, `[::1]` and `"[::1]:80"` without what is not of the address. */

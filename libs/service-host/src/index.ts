@@ -1,4 +1,11 @@
-export { addressKey, clientAddress, trustedProxies, type TrustedProxies } from './client-address.js';
+export {
+  addressKey,
+  clientAddress,
+  noticeProxy,
+  trustedProxies,
+  type TrustedProxies,
+} from './client-address.js';
 export { hostModules, VERSION, type HostOptions } from './host-modules.js';
+export { OriginGate } from './origin-gate.js';
 export { jwtVerification, TokenVerifier } from './token-verifier.service.js';
 export { runService, type ServiceOptions } from './run-service.js';

@@ -1,19 +1,24 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { addressKey, clientAddress, trustedProxies } from '@parley/service-host';
+import type { NoticeLog } from '@parley/observability';
+import { addressKey, clientAddress, noticeProxy, trustedProxies } from '@parley/service-host';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /** A request that has passed the hook of {@link addCallerAddress}. */
 type AddressedRequest = FastifyRequest & { callerAddress?: string };
 
 /** Finds out at once who each request is from; limits count by it. @param networks - The setting `trustProxy`. */
-export function addCallerAddress(fastify: FastifyInstance, networks: readonly string[]): void {
+export function addCallerAddress(
+  fastify: FastifyInstance,
+  networks: readonly string[],
+  notice: NoticeLog,
+): void {
   const trusted = trustedProxies(networks);
   fastify.decorateRequest('callerAddress', '');
   fastify.addHook('onRequest', (request: AddressedRequest, _reply, done) => {
     const { socket, headers } = request.raw;
-    request.callerAddress = addressKey(
-      clientAddress(socket.remoteAddress, headers['x-forwarded-for'], trusted),
-    );
+    const forwardedFor = headers['x-forwarded-for'];
+    request.callerAddress = addressKey(clientAddress(socket.remoteAddress, forwardedFor, trusted));
+    if (forwardedFor !== undefined) noticeProxy(socket.remoteAddress, trusted, notice);
     done();
   });
 }
@@ -22,7 +27,16 @@ export function addCallerAddress(fastify: FastifyInstance, networks: readonly st
 export const callerAddressOf = (request: FastifyRequest): string =>
   (request as AddressedRequest).callerAddress ?? addressKey(undefined);
 
-/** {@link callerAddressOf} as a handler's parameter. */
-export const CallerAddress = createParamDecorator((_: unknown, context: ExecutionContext): string =>
-  callerAddressOf(context.switchToHttp().getRequest<FastifyRequest>()),
-);
+/** Who waits for a password to be looked at. */
+export interface PasswordCaller {
+  /** {@link callerAddressOf} */
+  readonly address: string;
+  /** False when the connection has gone: nobody waits any more. */
+  readonly isHere: () => boolean;
+}
+
+/** {@link PasswordCaller} as a handler's parameter. */
+export const FromCaller = createParamDecorator((_: unknown, context: ExecutionContext): PasswordCaller => {
+  const request = context.switchToHttp().getRequest<FastifyRequest>();
+  return { address: callerAddressOf(request), isHere: () => !request.raw.socket.destroyed };
+});

@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { isOriginAllowed, type Origins } from '@parley/config';
-import { VERSION } from '@parley/service-host';
+import type { NoticeLog } from '@parley/observability';
+import { VERSION, type OriginGate } from '@parley/service-host';
+import type { FastifyRequest } from 'fastify';
 import { Admission } from '../auth/admission.js';
 import { setupDocs } from '../docs/setup-docs.js';
 import { addBodyParsers } from './body-parsers.js';
@@ -10,32 +11,40 @@ import { addResponseHeaders } from './response-headers.js';
 /** What of the config the HTTP edge needs before it listens. */
 export interface HttpOptions {
   readonly env: 'dev' | 'prod';
-  readonly cors: { readonly origins: Origins };
   readonly trustProxy: readonly string[];
+  readonly gate: OriginGate;
+  readonly notice: NoticeLog;
 }
+
+type CorsAnswer = (error: null, options: object) => void;
 
 /** How long a browser may remember a preflight's answer, seconds. */
 const PREFLIGHT_MAX_AGE_S = 600;
 
 /** Everything about HTTP that is not a route: headers, bodies, CORS, the limit per address, the docs. */
-export function configureHttp(app: NestFastifyApplication, { env, cors, trustProxy }: HttpOptions): void {
+export function configureHttp(
+  app: NestFastifyApplication,
+  { env, trustProxy, gate, notice }: HttpOptions,
+): void {
   const fastify = app.getHttpAdapter().getInstance();
   const admission = app.get(Admission);
   addResponseHeaders(fastify, env);
   addBodyParsers(app);
-  addCallerAddress(fastify, trustProxy);
+  addCallerAddress(fastify, trustProxy, notice);
   // Behind CORS, whose hook answers preflights and puts its headers on refusals too; before the body is read.
   fastify.addHook('preParsing', (request, _reply, payload, done) => {
     admission.beforeBody(request);
     done(null, payload);
   });
-  app.enableCors({
-    origin: (origin: string | undefined, answer: (error: null, allow: boolean) => void) =>
-      answer(null, origin !== undefined && isOriginAllowed(cors.origins, origin)),
+  const cors = {
     methods: ['GET', 'POST', 'DELETE'],
     allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'x-request-id'],
     exposedHeaders: ['x-request-id', 'retry-after'],
     maxAge: PREFLIGHT_MAX_AGE_S,
+  };
+  app.enableCors({
+    delegator: ({ headers: { origin, host } }: FastifyRequest, answer: CorsAnswer) =>
+      answer(null, { ...cors, origin: origin !== undefined && gate.allows(origin, host) && origin }),
   });
   setupDocs(app, VERSION);
 }
