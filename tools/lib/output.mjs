@@ -94,7 +94,17 @@ export function createOutput({ stream = process.stdout, totalSteps = 0 } = {}) {
     };
   }
 
-  return { isTty, useColour, paint, line, step };
+  return {
+    isTty,
+    useColour,
+    /** Width of the terminal; undefined when there is none. */
+    get columns() {
+      return isTty ? stream.columns : undefined;
+    },
+    paint,
+    line,
+    step,
+  };
 }
 
 /** @typedef {ReturnType<typeof createOutput>} Output */

@@ -1,4 +1,5 @@
 import net from 'node:net';
+import { isAnyAddress } from './addresses.mjs';
 import { UserError } from './workspace.mjs';
 
 /** Every port that an app opens to people, with the variable that moves it. */
@@ -68,7 +69,7 @@ export async function refuseTakenPorts(ports, host) {
   for (const { app, what, variable } of portSettings) {
     const port = ports[variable];
     if (port === undefined) continue;
-    const problem = await portProblem(port, host);
+    const problem = (await portProblem(port, host)) ?? (await localProblem(port, host));
     if (problem === undefined) continue;
     const reason =
       problem === 'EADDRINUSE' ? 'is taken by another program' : `cannot be opened on ${host} (${problem})`;
@@ -78,6 +79,16 @@ export async function refuseTakenPorts(ports, host) {
     );
   }
   if (problems.length > 0) throw new UserError(problems.join('\n'));
+}
+
+/**
+ * Some systems let a second program have all addresses of a port but the one that the first has: people at this machine
+ * would talk to that one.
+ * @param {number} port
+ * @param {string} host
+ */
+async function localProblem(port, host) {
+  return isAnyAddress(host) && port !== 0 ? portProblem(port, '127.0.0.1') : undefined;
 }
 
 /**

@@ -8,6 +8,8 @@ export const startHelp = `npm start [-- options]
 Installs what is missing, finds or starts Redis, builds what changed, runs the five
 apps and keeps them running. Ctrl-C stops everything. Data is kept in ./.data
 
+  --lan          let in everybody on this network: listens on all addresses, prints those
+                 that others can open, with a QR code of the first
   --replicas N   N each of logic, connect-gateway and task-worker (1 to ${mostReplicas})
   --verbose      debug lines too
   --json         the apps' log lines as they are, one JSON object per line, on stdout;
@@ -16,7 +18,8 @@ apps and keeps them running. Ctrl-C stops everything. Data is kept in ./.data
 
 Environment
   REDIS_URL            use this Redis
-  PARLEY_HOST          address to listen on            (127.0.0.1)
+  PARLEY_HOST          address to listen on            (127.0.0.1; prod: all)
+  PARLEY_ORIGINS       pages that may call             (this machine’s; prod: none)
   PARLEY_WEB_PORT      the site                        (8080)
   PARLEY_API_PORT      the HTTP API                    (7070)
   PARLEY_WS_PORT       WebSocket                       (7000)
@@ -25,7 +28,7 @@ Environment
   Every other PARLEY_* variable is passed on to the apps.`;
 
 /**
- * @typedef {{ replicas: number, json: boolean, verbose: boolean, help: boolean }} StartOptions
+ * @typedef {{ replicas: number, lan: boolean, json: boolean, verbose: boolean, help: boolean }} StartOptions
  * @param {string[]} args
  * @returns {StartOptions}
  * @throws {UserError} for anything that is not in the help.
@@ -37,6 +40,7 @@ export function parseStartOptions(args) {
       args,
       options: {
         replicas: { type: 'string', default: '1' },
+        lan: flag,
         json: flag,
         verbose: flag,
         help: { ...flag, short: 'h' },
@@ -46,7 +50,8 @@ export function parseStartOptions(args) {
     if (!Number.isInteger(replicas) || replicas < 1 || replicas > mostReplicas) {
       throw new Error(`--replicas must be a whole number from 1 to ${mostReplicas}`);
     }
-    return { replicas, json: values.json, verbose: values.verbose, help: values.help };
+    const { lan, json, verbose, help } = values;
+    return { replicas, lan, json, verbose, help };
   } catch (error) {
     throw new UserError(`${/** @type {Error} */ (error).message}\nSee: npm start -- --help`);
   }

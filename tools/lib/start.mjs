@@ -1,10 +1,12 @@
 import path from 'node:path';
 import { appSpecs } from './app-specs.mjs';
+import { printBanner, watchAddresses } from './banner.mjs';
 import { ensureBuilt } from './build-apps.mjs';
 import { ensureDependencies } from './dependencies.mjs';
 import { jwtSecret } from './jwt-secret.mjs';
 import { formatLogRecord, formatPlainLine, parseLogLine } from './log-format.mjs';
-import { createOutput, duration } from './output.mjs';
+import { lanSettings } from './lan.mjs';
+import { createOutput } from './output.mjs';
 import { portSettings, readPorts, refuseTakenPorts, resolveAnyPorts } from './ports.mjs';
 import { findOrStartRedis } from './redis/find-or-start.mjs';
 import { Shutdown } from './shutdown.mjs';
@@ -27,7 +29,9 @@ export async function start(args) {
   const startedAt = Date.now();
   const out = createOutput({ stream: options.json ? process.stderr : process.stdout, totalSteps: 6 });
   const dataDir = path.resolve(root, process.env.PARLEY_DATA_DIR || defaultDataDir);
-  const host = process.env.PARLEY_HOST || '127.0.0.1';
+  const isProduction = process.env.PARLEY_ENV === 'prod';
+  const lan = options.lan ? await lanSettings(process.env) : undefined;
+  const host = lan?.PARLEY_HOST || process.env.PARLEY_HOST || (isProduction ? '0.0.0.0' : '127.0.0.1');
   const shutdown = new Shutdown({ say: out.line });
   const { apps } = shutdown;
   let isReady = false;
@@ -65,7 +69,7 @@ export async function start(args) {
     if (shutdown.started) return;
 
     step = begin('apps');
-    const env = appEnvironment({ dataDir, host, redisUrl: found.url, verbose: options.verbose });
+    const env = appEnvironment({ dataDir, host, lan, redisUrl: found.url, verbose: options.verbose });
     const specs = await appSpecs({ replicas: options.replicas, ports, host, env });
     if (shutdown.started) return;
     logs.setWidth(Math.max(...specs.map(({ name }) => name.length)));
@@ -74,7 +78,11 @@ export async function start(args) {
     await Promise.all(apps.map((app) => app.start()));
     step.done(`${apps.length} ready`);
     isReady = true;
-    printBanner(out, apps, Date.now() - startedAt, process.env.PARLEY_ENV === 'prod');
+    const hasDemoAccounts = !isProduction && !/^(false|no|0)$/i.test(env.PARLEY_DEMO_ACCOUNTS ?? '');
+    const elapsedMs = Date.now() - startedAt;
+    await printBanner(out, apps, { host, lan: options.lan, hasDemoAccounts, elapsedMs });
+    const site = apps.find(({ spec }) => spec.name === 'web');
+    if (options.lan) watchAddresses(out, { host, port: site?.ports.http ?? 0 });
   } catch (error) {
     if (shutdown.started) return;
     await shutdown.stop();
@@ -83,10 +91,15 @@ export async function start(args) {
 }
 
 /**
- * @param {{ dataDir: string, host: string, redisUrl: string, verbose: boolean }} options
+ * @param {object} options
+ * @param {string} options.dataDir
+ * @param {string} options.host
+ * @param {NodeJS.ProcessEnv | undefined} options.lan what `--lan` says.
+ * @param {string} options.redisUrl
+ * @param {boolean} options.verbose
  * @returns {NodeJS.ProcessEnv} what every app gets; what the user has set stays.
  */
-function appEnvironment({ dataDir, host, redisUrl, verbose }) {
+function appEnvironment({ dataDir, host, lan, redisUrl, verbose }) {
   const defaults = {
     PARLEY_ENV: 'dev',
     PARLEY_ROOT: root,
@@ -97,6 +110,7 @@ function appEnvironment({ dataDir, host, redisUrl, verbose }) {
   return {
     ...defaults,
     ...process.env,
+    ...lan,
     PARLEY_JWT_SECRET: process.env.PARLEY_JWT_SECRET || jwtSecret(dataDir),
     PARLEY_DATA_DIR: dataDir,
     PARLEY_REDIS_URL: redisUrl,
@@ -138,29 +152,4 @@ function createLogPrinter(out, options, isReady) {
 /** @param {SupervisedApp[]} apps @param {string} name */
 function isAppReady(apps, name) {
   return apps.find((app) => app.spec.name === name)?.isReady ?? true;
-}
-
-/**
- * @param {import('./output.mjs').Output} out
- * @param {SupervisedApp[]} apps
- * @param {number} elapsedMs
- * @param {boolean} isProduction
- */
-function printBanner(out, apps, elapsedMs, isProduction) {
-  /** @param {string} name */
-  const portsOf = (name) => apps.find((app) => app.spec.name === name)?.ports ?? {};
-  const gateways = apps
-    .filter((app) => app.spec.name.startsWith('connect-gateway'))
-    .map(({ ports }) => `ws://localhost:${ports.ws}/ws, tcp ${ports.tcp ?? 'off'}`);
-  const rows = [
-    ['Chat', `http://localhost:${portsOf('web').http}`],
-    ['API docs', `http://localhost:${portsOf('gateway-api').http}/docs`],
-    ...gateways.map((gateway, i) => [i === 0 ? 'Gateways' : '', gateway]),
-    ...(isProduction ? [] : [['Accounts', 'demo demo1 demo2 demo3 / 111111']]),
-    ['Stop', 'Ctrl-C'],
-  ];
-  out.line('');
-  out.line(`${out.paint('bold', 'Parley is ready')} (${duration(elapsedMs)})`);
-  for (const [label = '', text = ''] of rows) out.line(`  ${out.paint('dim', label.padEnd(10))} ${text}`);
-  out.line('');
 }

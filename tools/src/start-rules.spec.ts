@@ -16,8 +16,15 @@ async function listen(): Promise<number> {
 
 describe('start options', () => {
   it('has quiet defaults', () => {
-    expect(parseStartOptions([])).toEqual({ replicas: 1, json: false, verbose: false, help: false });
+    expect(parseStartOptions([])).toEqual({
+      replicas: 1,
+      lan: false,
+      json: false,
+      verbose: false,
+      help: false,
+    });
     expect(parseStartOptions(['--replicas', '2', '--json'])).toMatchObject({ replicas: 2, json: true });
+    expect(parseStartOptions(['--lan'])).toMatchObject({ lan: true, replicas: 1 });
   });
 
   it.each([
