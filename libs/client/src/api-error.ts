@@ -6,7 +6,8 @@ export class ApiError extends Error {
 
   /**
    * @param status - HTTP status; 0 when no answer came.
-   * @param code - Of the error catalogue; `NETWORK` when no answer came, `BAD_RESPONSE` when it could not be read.
+   * @param code - Of the error catalogue; `NETWORK` when no answer came, `ORIGIN_DENIED` when the server is there, but the
+   *   browser must not give this page its answers, `BAD_RESPONSE` when an answer could not be read.
    * @param retryable - The same request may succeed later. Sends need the same idempotency key.
    * @param problem - The server's problem document, when it sent one.
    */

@@ -19,6 +19,7 @@ import {
 } from '@parley/protocol';
 import { ApiError } from './api-error.js';
 import { newClientMsgId } from './new-client-msg-id.js';
+import { isKeptFromThisPage } from './why-no-answer.js';
 
 /** Options of {@link ParleyApi}. */
 export interface ParleyApiOptions {
@@ -28,7 +29,7 @@ export interface ParleyApiOptions {
   readonly fetch?: typeof globalThis.fetch;
   /** Called for every request but `register` and `login`; `undefined` sends none. */
   readonly getToken?: () => string | undefined | Promise<string | undefined>;
-  /** An answer that takes longer counts as `NETWORK`, milliseconds. @defaultValue 15_000 */
+  /** An answer that takes longer counts as `NETWORK`, milliseconds; four times that for a password. @defaultValue 15_000 */
   readonly timeoutMs?: number;
 }
 
@@ -66,6 +67,8 @@ export class ParleyApi {
   readonly #fetch: typeof globalThis.fetch;
   readonly #getToken: NonNullable<ParleyApiOptions['getToken']>;
   readonly #timeoutMs: number;
+  /** It has answered: this page may call it. */
+  #hasAnswered = false;
 
   constructor(options: ParleyApiOptions) {
     this.#baseUrl = options.baseUrl.replace(/\/+$/, '');
@@ -166,12 +169,14 @@ export class ParleyApi {
           ...headers,
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(this.#timeoutMs),
+        // Passwords are looked at one after the other: when a lesson starts, hundreds wait.
+        signal: AbortSignal.timeout(anonymous ? PASSWORD_PATIENCE * this.#timeoutMs : this.#timeoutMs),
       });
       text = await response.text();
     } catch (cause) {
-      throw new ApiError(0, 'NETWORK', true, undefined, { cause });
+      throw new ApiError(0, await this.#whyNoAnswer(cause), true, undefined, { cause });
     }
+    this.#hasAnswered = true;
     if (!response.ok) throw refusal(response.status, text);
     if (!schema) return undefined;
     try {
@@ -180,7 +185,21 @@ export class ParleyApi {
       throw new ApiError(response.status, 'BAD_RESPONSE', false, undefined, { cause });
     }
   }
+
+  /** A server that is too slow is no riddle, and one that has answered before did not keep it to itself. */
+  async #whyNoAnswer(cause: unknown): Promise<'NETWORK' | 'ORIGIN_DENIED'> {
+    const isLate = cause instanceof Error && (cause.name === 'TimeoutError' || cause.name === 'AbortError');
+    if (isLate || this.#hasAnswered) return 'NETWORK';
+    const isKept = await isKeptFromThisPage(this.#fetch, this.#baseUrl, PROBE_TIMEOUT_MS);
+    return isKept ? 'ORIGIN_DENIED' : 'NETWORK';
+  }
 }
+
+/** For each look at why there was no answer, milliseconds. */
+const PROBE_TIMEOUT_MS = 3_000;
+
+/** Times the usual wait, for a log-in or a registration. */
+const PASSWORD_PATIENCE = 4;
 
 interface ApiRequest {
   readonly body?: unknown;

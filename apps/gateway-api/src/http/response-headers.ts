@@ -32,6 +32,8 @@ export function addResponseHeaders(fastify: FastifyInstance, env: 'dev' | 'prod'
   const common = env === 'prod' ? { ...headers, ...hsts } : headers;
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.headers(common).header('x-request-id', currentCorrelationId() ?? request.id);
+    // A page that may not call can still see that somebody is here, and say so.
+    if (request.url === '/health/live') reply.header('cross-origin-resource-policy', 'cross-origin');
     if (/^\/docs(?![^/?])/.test(request.url)) reply.header('content-security-policy', docsPolicy);
     done();
   });

@@ -26,7 +26,8 @@ const en: ErrorTexts = {
   SESSION_REVOKED: 'You were logged out.',
   BAD_CREDENTIALS: 'The user name or the password is wrong.',
   FORBIDDEN: 'You are not allowed to do this.',
-  ORIGIN_DENIED: 'The server does not accept calls from this address.',
+  ORIGIN_DENIED:
+    'The server is running, but does not let in pages from this address. Whoever runs it can allow it with PARLEY_ORIGINS.',
   NOT_FOUND: 'There is nothing here.',
   ROOM_NOT_FOUND: 'This room does not exist.',
   USER_NOT_FOUND: 'This user does not exist.',
@@ -68,7 +69,7 @@ const zh: ErrorTexts = {
   SESSION_REVOKED: '你已退出登录。',
   BAD_CREDENTIALS: '用户名或密码错误。',
   FORBIDDEN: '你没有权限这样做。',
-  ORIGIN_DENIED: '服务器不接受来自此地址的请求。',
+  ORIGIN_DENIED: '服务器正在运行，但不接受来自此地址的页面。管理员可通过 PARLEY_ORIGINS 允许它。',
   NOT_FOUND: '这里什么都没有。',
   ROOM_NOT_FOUND: '房间不存在。',
   USER_NOT_FOUND: '用户不存在。',
