@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import type { ErrorLog } from '@parley/observability';
 import { PublishCoalescer, RpcClient } from '@parley/rpc';
 import { Admission } from './auth/admission.js';
+import { CredentialsService } from './auth/credentials.service.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { jwtVerification, TokenVerifier } from '@parley/service-host';
 import { AppErrorFilter, ERROR_LOG } from './errors/app-error.filter.js';
@@ -29,6 +30,7 @@ export class ApiModule {
       controllers: [UserController, PushController, SessionsController, RoomsController, MessagesController],
       providers: [
         Admission,
+        CredentialsService,
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_FILTER, useClass: AppErrorFilter },
         { provide: ERROR_LOG, useValue: errorLog },

@@ -18,6 +18,8 @@ export class ConnectionIndex {
   private readonly connections = new Set<Connection>();
   private readonly byUser = new Map<number, Set<Connection>>();
   private readonly bySession = new Map<string, Set<Connection>>();
+  /** How many without a user there are, by address. */
+  private readonly strangers = new Map<string, number>();
   /** Users who have come or left while Redis could not be told. */
   private readonly unsaid = new Set<number>();
   /** Users of the next batch. */
@@ -46,8 +48,14 @@ export class ConnectionIndex {
     return this.bySession.get(sessionId) ?? none;
   }
 
+  /** Connections of an address that nobody has logged in on: people who share it are told apart by then. */
+  strangersFrom(addressKey: string): number {
+    return this.strangers.get(addressKey) ?? 0;
+  }
+
   add(connection: Connection): void {
     this.connections.add(connection);
+    this.countStranger(connection, 1);
   }
 
   /**
@@ -57,6 +65,7 @@ export class ConnectionIndex {
    */
   async authenticate(connection: Connection, identity: Identity, token: string): Promise<void> {
     if (!this.connections.has(connection)) throw new Error('the connection is gone');
+    this.countStranger(connection, -1);
     connection.identity = identity;
     connection.token = token;
     connection.sessionIds = [identity.sessionId];
@@ -77,7 +86,7 @@ export class ConnectionIndex {
   }
 
   remove(connection: Connection): void {
-    this.connections.delete(connection);
+    if (this.connections.delete(connection)) this.countStranger(connection, -1);
     const { identity } = connection;
     if (!identity) return;
     discard(this.byUser, identity.userId, connection);
@@ -101,6 +110,13 @@ export class ConnectionIndex {
   async shareUnsaid(): Promise<void> {
     for (const userId of this.unsaid) this.due.add(userId);
     if (this.due.size > 0) await this.shareDue();
+  }
+
+  private countStranger({ identity, addressKey }: Connection, change: 1 | -1): void {
+    if (identity) return;
+    const count = this.strangersFrom(addressKey) + change;
+    if (count > 0) this.strangers.set(addressKey, count);
+    else this.strangers.delete(addressKey);
   }
 
   private share(userId: number): Promise<void> {

@@ -57,7 +57,7 @@ describe('connections of one gateway', () => {
     for (const { connection } of opened) expect(connection.closes).toEqual([]);
   });
 
-  it('are taken up to the bound from one address, and as many from another', () => {
+  it('without a log-in are taken up to the bound from one address, and as many from another', () => {
     const { lifecycle, open } = setUp(100, 2);
     const opened = [open('1.2.3.4'), open('1.2.3.4')];
     const late = open('1.2.3.4');
@@ -70,6 +70,26 @@ describe('connections of one gateway', () => {
     for (const { connection } of opened) lifecycle.closed(connection);
     // Said twice, by the transport and by a stop.
     for (const { connection } of opened) lifecycle.closed(connection);
+    expect([open('1.2.3.4'), open('1.2.3.4'), open('1.2.3.4')].map(({ taken }) => taken)).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  // Two thousand people of one school were all that a gateway took, whoever they were.
+  it('do not count for their address once somebody has logged in on them', async () => {
+    const { lifecycle, index, open } = setUp(100, 2);
+    const known = Array.from({ length: 10 }, async (_, i) => {
+      const { connection, taken } = open('1.2.3.4');
+      await index.authenticate(connection, { ...identity, userId: i + 1 }, `t${i}`);
+      return taken && connection;
+    });
+    const connections = (await Promise.all(known)).map((connection) => connection || undefined);
+    expect(connections).not.toContain(undefined);
+    // And give nothing back when they end.
+    for (const connection of connections) lifecycle.closed(connection!);
+    expect(index.strangersFrom('1.2.3.4')).toBe(0);
     expect([open('1.2.3.4'), open('1.2.3.4'), open('1.2.3.4')].map(({ taken }) => taken)).toEqual([
       true,
       true,

@@ -17,8 +17,6 @@ const MAX_REFUSED = 1_000;
 export class ConnectionLifecycle implements OnApplicationBootstrap, OnApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
   private draining = false;
-  /** Connections by address; with or without a user. */
-  private readonly byAddress = new Map<string, number>();
   /** Those that are told why they are not taken. */
   private readonly refused = new Set<Connection>();
 
@@ -51,7 +49,6 @@ export class ConnectionLifecycle implements OnApplicationBootstrap, OnApplicatio
       return false;
     }
     this.connections.add(connection);
-    this.byAddress.set(connection.addressKey, this.fromAddressOf(connection) + 1);
     connection.onDrain(() => {
       for (const { room } of connection.memberships.values()) room.drained(connection);
     });
@@ -62,9 +59,6 @@ export class ConnectionLifecycle implements OnApplicationBootstrap, OnApplicatio
     connection.markClosed();
     // It had no place to give back.
     if (this.refused.delete(connection) || !this.connections.all().has(connection)) return;
-    const others = this.fromAddressOf(connection) - 1;
-    if (others > 0) this.byAddress.set(connection.addressKey, others);
-    else this.byAddress.delete(connection.addressKey);
     for (const roomId of [...connection.memberships.keys()]) this.rooms.leave(connection, roomId);
     this.connections.remove(connection);
   }
@@ -89,13 +83,9 @@ export class ConnectionLifecycle implements OnApplicationBootstrap, OnApplicatio
     const { maxConnections, connectionsPerAddress } = this.config;
     if (this.draining) return [CloseCode.overloaded, 'GOING_AWAY'];
     if (this.connections.size >= maxConnections) return [CloseCode.overloaded, 'OVERLOADED'];
-    if (this.fromAddressOf(connection) >= connectionsPerAddress)
+    if (this.connections.strangersFrom(connection.addressKey) >= connectionsPerAddress)
       return [CloseCode.tooManyConnections, 'TOO_MANY_CONNECTIONS'];
     return undefined;
-  }
-
-  private fromAddressOf({ addressKey }: Connection): number {
-    return this.byAddress.get(addressKey) ?? 0;
   }
 
   private turnWheel(): void {

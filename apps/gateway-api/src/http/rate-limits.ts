@@ -1,4 +1,6 @@
 import { nameKey } from '@parley/contracts/name-key';
+import { AppError, type ErrorCode } from '@parley/protocol';
+import { GuessLimit } from './guess-limit.js';
 import { TokenBuckets } from './token-buckets.js';
 
 /** `rate` of the config. */
@@ -15,16 +17,24 @@ const announceRate = { burst: 10, perSecond: 2 };
 
 /**
  * An address is a school or an office: its people come at once when a lesson starts, and then have tokens, which are
- * counted each by itself. So it may burst far above its rate. Judgement: 300 people log in without a refusal.
+ * counted each by itself. So it may burst far above its rate. Judgement: 300 people with worthless tokens are told so.
  */
-const ADDRESS_BURST_S = 5;
+const ADDRESS_BURST_S = 20;
 /** Checking a password is deliberately slow, so an address gets this share of its requests for it. Judgement. */
 const CREDENTIALS_SHARE = 0.2;
-const CREDENTIALS_BURST_S = 4;
+/** Of an address's requests, so many passwords may be wrong: a class mistypes some, who guesses has few. Judgement. */
+const FAILURES_SHARE = 0.02;
+const FAILURES_BURST_S = 4;
 /** Minutes' worth of registrations that one address may make at once, for the same reason. Judgement. */
 const REGISTRATION_BURST_MIN = 10;
 /** All addresses together register as much as so many of them. Judgement. */
 const REGISTERING_ADDRESSES = 4;
+
+/** The one key of what is counted together. */
+const ALL = 'all';
+const hasCode = (code: ErrorCode) => (error: unknown) => error instanceof AppError && error.code === code;
+const isWrongPassword = hasCode('BAD_CREDENTIALS');
+const isTakenName = hasCode('NAME_TAKEN');
 
 /** What this edge limits, each instance by itself; sends are limited in logic too, which sees every edge. */
 export class RateLimits {
@@ -32,7 +42,8 @@ export class RateLimits {
   private readonly users: TokenBuckets;
   private readonly sends: TokenBuckets;
   private readonly credentials: TokenBuckets;
-  private readonly attempts: TokenBuckets;
+  private readonly guesses: GuessLimit;
+  private readonly failures: GuessLimit;
   private readonly registrations: TokenBuckets;
   private readonly allRegistrations: TokenBuckets;
   private readonly announcements: TokenBuckets;
@@ -44,8 +55,11 @@ export class RateLimits {
     this.requests = buckets(ADDRESS_BURST_S * perSecond, perSecond);
     this.users = buckets(2 * perSecond, perSecond);
     this.sends = buckets(options.sendBurst, options.sendsPerSecond);
-    this.credentials = buckets(CREDENTIALS_BURST_S * perSecond, CREDENTIALS_SHARE * perSecond);
-    this.attempts = buckets(loginPerMinute, loginPerMinute / 60);
+    this.credentials = buckets(ADDRESS_BURST_S * perSecond, CREDENTIALS_SHARE * perSecond);
+    const failing = (burst: number, rate: number) =>
+      new GuessLimit({ burst, perSecond: rate }, isWrongPassword, now);
+    this.guesses = failing(loginPerMinute, loginPerMinute / 60);
+    this.failures = failing(FAILURES_BURST_S * perSecond, FAILURES_SHARE * perSecond);
     const registrationBurst = REGISTRATION_BURST_MIN * registrationsPerMinute;
     this.registrations = buckets(registrationBurst, registrationsPerMinute / 60);
     this.allRegistrations = buckets(
@@ -71,20 +85,36 @@ export class RateLimits {
   }
 
   /**
-   * Counts a log-in: per address and name, and per address. By address alone, a school behind one address could not log in
-   * when the lesson starts; by name alone, anybody could lock anybody out.
+   * Logs in, and counts what fails: per address and name, and per address. By address alone, a school behind one address
+   * would share the mistakes of its people; by name alone, anybody could lock anybody out. All log-ins of an address are
+   * counted too, far above what a school needs, because each costs processor time.
    *
-   * @throws {AppError} `RATE_LIMITED`
+   * @throws {AppError} `RATE_LIMITED`, and what `ask` throws.
    */
-  login(address: string, userName: string): void {
-    this.attempts.take(`${address} ${nameKey(userName)}`);
+  async login<T>(address: string, userName: string, ask: () => Promise<T>): Promise<T> {
     this.credentials.take(address);
+    const key = `${address} ${nameKey(userName)}`;
+    return await this.guesses.run(key, () => this.failures.run(address, ask));
   }
 
-  /** Counts a registration: per address, and of all addresses. @throws {AppError} `RATE_LIMITED` */
-  registration(address: string): void {
+  /**
+   * Registers, and counts it: per address, and of all addresses. A name that is taken is no registration: the next one is
+   * chosen.
+   *
+   * @throws {AppError} `RATE_LIMITED`, and what `ask` throws.
+   */
+  async registration<T>(address: string, ask: () => Promise<T>): Promise<T> {
     this.registrations.take(address);
-    this.allRegistrations.take('all');
+    this.allRegistrations.take(ALL);
+    try {
+      return await ask();
+    } catch (error) {
+      if (isTakenName(error)) {
+        this.registrations.giveBack(address);
+        this.allRegistrations.giveBack(ALL);
+      }
+      throw error;
+    }
   }
 
   /** Counts a request for an announcement. @throws {AppError} `RATE_LIMITED` */

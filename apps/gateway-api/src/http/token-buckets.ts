@@ -27,16 +27,26 @@ export class TokenBuckets {
 
   /** @throws {AppError} `RATE_LIMITED` with the time to wait. */
   take(key: string): void {
+    const retryAfterMs = this.tryTake(key);
+    if (retryAfterMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs });
+  }
+
+  /** Takes a token, and answers 0; or how long until there is one. Milliseconds. */
+  tryTake(key: string): number {
     const { burst, perSecond } = this.rate;
     const now = this.now();
     let bucket = this.buckets.get(key);
     if (!bucket) this.buckets.set(key, (bucket = { tokens: burst, atMs: now }));
     bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.atMs) * perSecond) / 1_000);
     bucket.atMs = now;
-    if (bucket.tokens < 1)
-      throw new AppError('RATE_LIMITED', {
-        retryAfterMs: Math.ceil(((1 - bucket.tokens) * 1_000) / perSecond),
-      });
+    if (bucket.tokens < 1) return Math.ceil(((1 - bucket.tokens) * 1_000) / perSecond);
     bucket.tokens--;
+    return 0;
+  }
+
+  /** What was taken turned out not to count. */
+  giveBack(key: string): void {
+    const bucket = this.buckets.get(key);
+    if (bucket) bucket.tokens = Math.min(this.rate.burst, bucket.tokens + 1);
   }
 }

@@ -3,21 +3,21 @@ import { logicRpc, type Identity } from '@parley/contracts';
 import { RpcClient } from '@parley/rpc';
 import type { z } from 'zod';
 import { Caller, Public, TokenInBody } from '../auth/access.decorators.js';
+import { CredentialsService } from '../auth/credentials.service.js';
 import { ApiRoute } from '../docs/api-route.decorator.js';
-import { CallerAddress } from '../http/caller-address.js';
-import { RateLimits } from '../http/rate-limits.js';
+import { FromCaller, type PasswordCaller } from '../http/caller-address.js';
 import { ZodPipe } from '../http/zod.pipe.js';
 import { seedSuccess, type SeedReply } from './seed-reply.js';
 import { seedLoginSchema, seedRegisterSchema, seedReplySchema, tokenBodySchema } from './seed-schemas.js';
 
-type Credentials = z.output<typeof seedLoginSchema>;
+type SeedCredentials = z.output<typeof seedLoginSchema>;
 
 /** gochat's account routes. */
 @Controller('user')
 export class UserController {
   constructor(
     @Inject(RpcClient) private readonly rpc: Pick<RpcClient, 'call'>,
-    @Inject(RateLimits) private readonly limits: RateLimits,
+    @Inject(CredentialsService) private readonly credentials: CredentialsService,
   ) {}
 
   @Public()
@@ -30,11 +30,10 @@ export class UserController {
     response: seedReplySchema,
   })
   async login(
-    @CallerAddress() address: string,
-    @Body(new ZodPipe(seedLoginSchema)) { userName, passWord }: Credentials,
+    @FromCaller() caller: PasswordCaller,
+    @Body(new ZodPipe(seedLoginSchema)) { userName, passWord }: SeedCredentials,
   ): Promise<SeedReply> {
-    this.limits.login(address, userName);
-    const { token } = await this.rpc.call(logicRpc.login, { userName, password: passWord });
+    const { token } = await this.credentials.login(caller, { userName, password: passWord });
     return seedSuccess('login success', token);
   }
 
@@ -48,11 +47,10 @@ export class UserController {
     response: seedReplySchema,
   })
   async register(
-    @CallerAddress() address: string,
-    @Body(new ZodPipe(seedRegisterSchema)) { userName, passWord }: Credentials,
+    @FromCaller() caller: PasswordCaller,
+    @Body(new ZodPipe(seedRegisterSchema)) { userName, passWord }: SeedCredentials,
   ): Promise<SeedReply> {
-    this.limits.registration(address);
-    const { token } = await this.rpc.call(logicRpc.register, { userName, password: passWord });
+    const { token } = await this.credentials.register(caller, { userName, password: passWord });
     return seedSuccess('register success', token);
   }
 

@@ -11,9 +11,9 @@ import {
 import { RpcClient } from '@parley/rpc';
 import type { z } from 'zod';
 import { Caller, Public } from '../auth/access.decorators.js';
+import { CredentialsService } from '../auth/credentials.service.js';
 import { ApiRoute } from '../docs/api-route.decorator.js';
-import { CallerAddress } from '../http/caller-address.js';
-import { RateLimits } from '../http/rate-limits.js';
+import { FromCaller, type PasswordCaller } from '../http/caller-address.js';
 import { ZodPipe } from '../http/zod.pipe.js';
 
 /** Accounts and sessions. */
@@ -21,7 +21,7 @@ import { ZodPipe } from '../http/zod.pipe.js';
 export class SessionsController {
   constructor(
     @Inject(RpcClient) private readonly rpc: Pick<RpcClient, 'call'>,
-    @Inject(RateLimits) private readonly limits: RateLimits,
+    @Inject(CredentialsService) private readonly credentials: CredentialsService,
   ) {}
 
   @Public()
@@ -35,11 +35,10 @@ export class SessionsController {
     status: 201,
   })
   register(
-    @CallerAddress() address: string,
+    @FromCaller() caller: PasswordCaller,
     @Body(new ZodPipe(registerBodySchema)) body: z.output<typeof registerBodySchema>,
   ): Promise<Session> {
-    this.limits.registration(address);
-    return this.rpc.call(logicRpc.register, body);
+    return this.credentials.register(caller, body);
   }
 
   @Public()
@@ -53,11 +52,10 @@ export class SessionsController {
     response: sessionSchema,
   })
   login(
-    @CallerAddress() address: string,
+    @FromCaller() caller: PasswordCaller,
     @Body(new ZodPipe(loginBodySchema)) body: z.output<typeof loginBodySchema>,
   ): Promise<Session> {
-    this.limits.login(address, body.userName);
-    return this.rpc.call(logicRpc.login, body);
+    return this.credentials.login(caller, body);
   }
 
   @Post('logout')
