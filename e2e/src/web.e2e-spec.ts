@@ -1,0 +1,21 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { lanSettings } from '../../tools/lib/lan.mjs';
+import { Stack } from './stack.js';
+import { lan } from './web/lan.js';
+
+/** What people meet in a browser, on one Parley with two gateways that the network may reach. */
+describe('in the browser', () => {
+  let stack: Stack;
+
+  beforeAll(async () => {
+    stack = await Stack.start({
+      web: true,
+      asBuilt: true,
+      env: { ...(await lanSettings({})), PARLEY_DRAIN_WINDOW_MS: '300' },
+    });
+  });
+  afterAll(() => stack?.stop());
+
+  const running = () => stack;
+  lan(running);
+});
