@@ -7,6 +7,7 @@ import { delivery } from './together/delivery.js';
 import { gochatClients } from './together/gochat-clients.js';
 import { presence } from './together/presence.js';
 import { revocation } from './together/revocation.js';
+import { school } from './together/school.js';
 
 /** What one Parley can stand one after the other: a start costs ten seconds of processor time. */
 describe('one Parley', () => {
@@ -22,6 +23,8 @@ describe('one Parley', () => {
         PARLEY_ROOMS_PER_USER: '1000',
         PARLEY_ROOMS_PER_MINUTE: '1000',
         PARLEY_CONNECTIONS_PER_USER: '1000',
+        // What passwords cost is measured by `npm run school`.
+        PARLEY_ARGON2_MEMORY_KIB: '1024',
       },
     });
   });
@@ -34,6 +37,7 @@ describe('one Parley', () => {
   badInput(running);
   webApp(running);
   revocation(running);
+  school(running);
   presence(running);
   bounds(running);
 });

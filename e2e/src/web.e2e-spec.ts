@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
-import { lanSettings } from '../../tools/lib/lan.mjs';
 import { Stack } from './stack.js';
-import { lan } from './web/lan.js';
+import { lan, lanEnv } from './web/lan.js';
 
 /** What people meet in a browser, on one Parley with two gateways that the network may reach. */
 describe('in the browser', () => {
@@ -11,7 +10,7 @@ describe('in the browser', () => {
     stack = await Stack.start({
       web: true,
       asBuilt: true,
-      env: { ...(await lanSettings({})), PARLEY_DRAIN_WINDOW_MS: '300' },
+      env: { ...lanEnv, PARLEY_DRAIN_WINDOW_MS: '300' },
     });
   });
   afterAll(() => stack?.stop());

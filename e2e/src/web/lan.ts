@@ -1,11 +1,20 @@
 import { eventually } from '@parley/testing';
+import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { networkAddresses } from '../../../tools/lib/addresses.mjs';
 import type { Stack } from '../stack.js';
 import { Pages, say, shows, strangeHost } from './pages.js';
 
 /** Addresses of this machine that are no loopback; a machine without a network has none. */
-const hosts = networkAddresses().map(({ host }) => host);
+const hosts = Object.values(networkInterfaces())
+  .flatMap((entries) => entries ?? [])
+  .filter(({ internal, address }) => !internal && !/^fe[89ab]/i.test(address))
+  .map(({ family, address }) => (family === 'IPv6' ? `[${address}]` : address));
+
+/** What `npm start -- --lan` tells every app. */
+export const lanEnv = {
+  PARLEY_HOST: hosts.some((host) => host.startsWith('[')) ? '::' : '0.0.0.0',
+  PARLEY_ORIGINS: 'lan',
+};
 
 /** The site on another address than this machine's own: no secure context, other origins. */
 export const lan = (running: () => Stack) =>
