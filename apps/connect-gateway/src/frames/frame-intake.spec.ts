@@ -16,12 +16,14 @@ function setUp() {
   vi.spyOn(connection, 'resumeReading').mockImplementation(() => void reading.push('resumed'));
   const handled: { text: string | undefined; done: () => void }[] = [];
   let holds = true;
+  const on = { handle: (_text: string | undefined): void => undefined };
   const intake = new FrameIntake(
     { maxOutboundBytes: 1_000 },
     stub<FrameDispatcher>('FrameDispatcher', {
       handle: (_connection, text) =>
         new Promise<void>((done) => {
           handled.push({ text, done });
+          on.handle(text);
           if (!holds) done();
         }),
     }),
@@ -34,7 +36,7 @@ function setUp() {
     holds = false;
     for (const { done } of handled) done();
   };
-  return { connection, reading, handled, intake, receive, answerAll };
+  return { connection, reading, handled, on, intake, receive, answerAll };
 }
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 /** Lets what was handled end, and the timers run. */
@@ -96,6 +98,29 @@ describe('frames of one connection', () => {
     expect([connection.waiting, vi.getTimerCount()]).toEqual([undefined, 0]);
     await after(10_000);
     expect(handled.length).toBe(2_000);
+  });
+
+  it('are not handled behind one that ended it, and its socket is read to the end', async () => {
+    const { receive, reading, handled, on, connection } = setUp();
+    on.handle = (text) => text === '256' && connection.close(CloseCode.abuse, 'TOO_MANY_ERRORS');
+    receive(300);
+    handled[0]?.done();
+    await turn();
+    expect([handled.length, reading]).toEqual([257, ['paused', 'resumed']]);
+  });
+
+  it('of a sender who is too fast are looked at every 20 ms at the most', async () => {
+    const { receive, handled, answerAll } = setUp();
+    answerAll();
+    for (let i = 0; i < 11; i++) {
+      receive(200);
+      await after(0);
+    }
+    expect(handled.length).toBe(2_000);
+    await after(19);
+    expect(handled.length).toBe(2_000);
+    await after(1);
+    expect(handled.length).toBe(2_020);
   });
 
   it('may be 32,767 bytes long; a longer one ends it', () => {
