@@ -276,7 +276,23 @@ describe('PresenceStore', () => {
     const [survey] = (await lines.survey()).filter(({ shard }) => shard === keys.shardOf(room));
     await lines.begin(survey!, '1.a');
     expect((await join('gw-1', ann)).position).toBeUndefined();
-    expect((await store.survey([room], 'gw-1'))[0]?.position).toBeUndefined();
+    // Each shard has its own.
+    expect(keys.shardOf(7)).not.toBe(keys.shardOf(room));
+    await rooms.restoreHead(7, { epoch: 'e7', floor: 1, ceiling: 9, archived: 1 });
+    for (const order of [[room, 7] as const, [7, room] as const])
+      expect((await store.survey(order, 'gw-1')).map(({ position }) => position?.epoch)).toEqual(
+        order.map((roomId) => (roomId === 7 ? 'e7' : undefined)),
+      );
+  });
+
+  it('takes half an answer for none', async () => {
+    const { main, keys, store } = await presence();
+    const wrong = keys.roomInstances(room);
+    for (const key of [wrong, keys.userInstances(1), keys.shardHolders(3)]) await main.set(key, 'no hash');
+    await expect(store.instancesOfRooms([7, room])).rejects.toThrow('WRONGTYPE');
+    await expect(store.survey([7, room], 'gw-1')).rejects.toThrow('WRONGTYPE');
+    await expect(shareUser(store, 1, 'gw-1', 2)).rejects.toThrow('WRONGTYPE');
+    await expect(store.holders()).rejects.toThrow('WRONGTYPE');
   });
 
   it("knows the instances of a user's connections", async () => {

@@ -65,7 +65,9 @@ describe('a connection of another database', () => {
     await authenticator.identify(old, '1 s1 100 a');
     await authenticator.identify(strange, '2 s2 100 b');
     await authenticator.identify(unnamed, '3 s3 100');
+    const nobody = open();
     switchTo('b');
+    expect(nobody.closes).toEqual([]);
     expect(old.closes).toMatchObject([{ code: 4500, reason: 'UNAUTHENTICATED' }]);
     expect([...strange.closes, ...unnamed.closes]).toEqual([]);
   });

@@ -13,7 +13,7 @@ afterEach(() => void vi.useRealTimers());
 
 /** Room 7 of this gateway, and what is said of it here and to the others. */
 async function setUp(names: readonly string[] = ['ann', 'bob']) {
-  const redis = { isAway: false, count: names.length, reads: 0 };
+  const redis = { isAway: false, count: names.length, reads: 0, answered: Promise.resolve() };
   const told: { kind: string; frame: Record<string, unknown> }[] = [];
   const published: unknown[] = [];
   const connection = new FakeConnection(1);
@@ -41,7 +41,7 @@ async function setUp(names: readonly string[] = ['ann', 'bob']) {
     stub<PresenceStore>('PresenceStore', {
       list: async (_roomId, limit, unlessAbove = Infinity) => {
         redis.reads++;
-        await Promise.resolve();
+        await redis.answered;
         if (redis.isAway) throw new Error('away');
         const members = redis.count > unlessAbove ? [] : names.slice(0, limit);
         return { count: redis.count, members: members.map((userName, i) => ({ userId: i + 1, userName })) };
@@ -197,6 +197,23 @@ describe('a member who asks', () => {
     redis.isAway = false;
     await announcer.ask(connection, room, 'info');
     expect(connection.frames).toMatchObject([{ op: Op.info, count: 201 }]);
+  });
+
+  it('is answered from what was read last, although an earlier read that was slow fails then', async () => {
+    const { announcer, redis, connection, rooms, pass } = await setUp();
+    redis.count = 201;
+    const room = rooms.get(7)!;
+    let fail: (error: Error) => void = () => undefined;
+    redis.answered = new Promise((_, reject) => (fail = reject));
+    const slow = announcer.ask(connection, room, 'count');
+    await pass(1_000);
+    redis.answered = Promise.resolve();
+    await announcer.ask(connection, room, 'count');
+    fail(new Error('too late'));
+    await expect(slow).rejects.toThrow('too late');
+    const { reads } = redis;
+    await announcer.ask(connection, room, 'count');
+    expect([redis.reads, reads]).toEqual([2, 2]);
   });
 
   it('has every gateway of a small room tell its members, at most five times a second', async () => {

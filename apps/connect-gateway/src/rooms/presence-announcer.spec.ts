@@ -101,6 +101,12 @@ it('answers who asks over HTTP on the connections of that user', async () => {
   expect(small.announced).toEqual(['info 5']);
 });
 
+it('reads no names for a count, however few there are', async () => {
+  const { announced, reads, event } = await setUp(5);
+  await event({ force: 'count' });
+  expect([announced, reads]).toEqual([['count 4'], [0]]);
+});
+
 it('reads nobody of a room of 201 that has changed', async () => {
   const { announced, reads, event } = await setUp(MAX_ANNOUNCED_LIST + 1);
   await event({});
