@@ -104,9 +104,9 @@ describe('a send', () => {
       client.sendDirect(2, 'fine', { clientMsgId: 'no spaces allowed' }),
     ].map(({ result }) => result);
     expect(await Promise.all(results)).toMatchObject([
-      { error: { code: 'MESSAGE_TOO_LONG' } },
-      { error: { code: 'INVALID' } },
-      { error: { code: 'INVALID' } },
+      { status: 'refused', error: { code: 'MESSAGE_TOO_LONG' } },
+      { status: 'refused', error: { code: 'INVALID' } },
+      { status: 'refused', error: { code: 'INVALID' } },
     ]);
     expect(seen.of('refused')).toHaveLength(3);
     client.send(1, '😀'.repeat(limits.maxTextCodePoints));
@@ -329,6 +329,20 @@ describe('sends over faults', () => {
     expect(await sent.result).toMatchObject({ status: 'acked' });
     expect(server.now.of(Op.join)).toHaveLength(2);
     expect(seen.of('refused')).toEqual([]);
+  });
+
+  it('join once, however many of them the server refuses for it', async () => {
+    const { server, state, client } = await online();
+    state.joins = false;
+    const sent = ['a', 'b', 'c'].map((clientMsgId) => client.send(1, 'hello', { clientMsgId }));
+    for (const { clientMsgId } of sent) server.now.push(refusal('NOT_JOINED', false, { clientMsgId }));
+    expect(server.now.of(Op.join)).toHaveLength(2);
+    state.onSend = state.accept;
+    server.now.push(joined(0));
+    await pass(1_000);
+    expect(await Promise.all(sent.map(({ result }) => result))).toMatchObject(
+      sent.map(() => ({ status: 'acked' })),
+    );
   });
 
   it('are not confused by answers that come late', async () => {
