@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { Stack } from './stack.js';
 import { lan, lanEnv } from './web/lan.js';
+import { outbox } from './web/outbox.js';
 
 /** What people meet in a browser, on one Parley with two gateways that the network may reach. */
 describe('in the browser', () => {
@@ -17,4 +18,5 @@ describe('in the browser', () => {
 
   const running = () => stack;
   lan(running);
+  outbox(running);
 });

@@ -1,4 +1,11 @@
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Page,
+  type WebSocketRoute,
+} from 'playwright-core';
 import type { Stack } from '../stack.js';
 
 const executablePath = process.env['PARLEY_CHROMIUM'] ?? '/usr/bin/chromium';
@@ -22,9 +29,11 @@ export interface OpenOptions extends BrowserContextOptions {
   readonly path?: string;
   /** Only this gateway, by index. @defaultValue any */
   readonly gateway?: number;
+  /** One more page of this person's. @defaultValue a browser of its own */
+  readonly of?: BrowserContext;
 }
 
-/** A browser, and what people do in its pages. Every page has a context, and so a log-in, of its own. */
+/** A browser, and what people do in its pages. Every page has a context, and so a log-in, of its own, unless it is said whose it is. */
 export class Pages {
   /** What pages threw, and what their content security policy forbade. */
   readonly problems: string[] = [];
@@ -42,10 +51,15 @@ export class Pages {
     return this.browser.close();
   }
 
-  /** The site, in English on a laptop unless told otherwise. */
-  async open({ host, path = '/', gateway, ...options }: OpenOptions = {}): Promise<Page> {
+  /** One person's browser: its pages share what is stored. In English on a laptop unless told otherwise. */
+  person(options: BrowserContextOptions = {}): Promise<BrowserContext> {
     const viewport = { width: 1_200, height: 800 };
-    const context = await this.browser.newContext({ viewport, locale: 'en-US', ...options });
+    return this.browser.newContext({ viewport, locale: 'en-US', ...options });
+  }
+
+  /** The site. */
+  async open({ host, path = '/', gateway, of, ...options }: OpenOptions = {}): Promise<Page> {
+    const context = of ?? (await this.person(options));
     const page = await context.newPage();
     page.on('pageerror', (error) => this.problems.push(String(error)));
     page.on('console', (message) => {
@@ -62,10 +76,8 @@ export class Pages {
   /** The site with somebody logged in, and connected. @param name - An account whose password is 111111. */
   async login(name: string, options?: OpenOptions): Promise<Page> {
     const page = await this.open(options);
-    await page.getByTestId('login-name').fill(name);
-    await page.getByTestId('login-password').fill('111111');
-    await page.getByTestId('login-submit').click();
-    await page.getByTestId('composer').waitFor();
+    await fillLogin(page, name);
+    await online(page);
     return page;
   }
 
@@ -88,3 +100,58 @@ export async function say(page: Page, text: string): Promise<void> {
 /** Waits until a message with this text is on the page. */
 export const shows = (page: Page, text: string): Promise<void> =>
   page.getByTestId('message-text').filter({ hasText: text }).first().waitFor();
+
+/** Fills in the form of the log-in page and sends it. */
+export async function fillLogin(page: Page, name: string): Promise<void> {
+  await page.getByTestId('login-name').fill(name);
+  await page.getByTestId('login-password').fill('111111');
+  await page.getByTestId('login-submit').click();
+}
+
+/** Waits until the page can be written on and has its connection. */
+export async function online(page: Page): Promise<void> {
+  await page.getByTestId('composer').waitFor();
+  await page.locator('[data-testid=connection-state][data-state=online]').waitFor({ state: 'attached' });
+}
+
+/** A message by its text, whatever became of it. */
+export const message = (page: Page, text: string) =>
+  page.getByTestId('message').filter({ has: page.getByTestId('message-text').filter({ hasText: text }) });
+
+/** Waits until the server has a message of one's own. */
+export const sent = (page: Page, text: string) =>
+  message(page, text).and(page.locator('[data-status=sent]')).first().waitFor();
+
+/** Closes pages with their browsers. */
+export const close = (...pages: Page[]) => Promise.all(pages.map((page) => page.context().close()));
+
+/** The way from one person's browser to Parley. Make it before their first page; the site itself stays in reach. */
+export class Network {
+  #isCut = false;
+  readonly #sockets = new Set<WebSocketRoute>();
+
+  private constructor(private readonly person: BrowserContext) {}
+
+  static async of(person: BrowserContext): Promise<Network> {
+    const network = new Network(person);
+    await person.routeWebSocket(/\/ws$/, (socket) => {
+      if (network.#isCut) return void socket.close();
+      socket.connectToServer();
+      network.#sockets.add(socket);
+    });
+    return network;
+  }
+
+  /** Connections end, and nothing goes through until `restore`. */
+  async cut(): Promise<void> {
+    this.#isCut = true;
+    await this.person.route(/\/v1\//, (route) => route.abort());
+    await Promise.all([...this.#sockets].map((socket) => socket.close()));
+    this.#sockets.clear();
+  }
+
+  async restore(): Promise<void> {
+    this.#isCut = false;
+    await this.person.unroute(/\/v1\//);
+  }
+}

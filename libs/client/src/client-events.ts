@@ -25,6 +25,8 @@ export type GiveUpReason =
   | 'PAGING_DEADLINE'
   | 'CLOSED'
   | 'ENDED'
+  /** By `withdraw()`; there is no event. */
+  | 'WITHDRAWN'
   /** A page of history had a hole, again and again. */
   | 'NOT_IN_HISTORY'
   /** A code of the error catalogue, when messages cannot be had from history. */

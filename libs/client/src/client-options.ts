@@ -16,8 +16,10 @@ export interface ParleyClientOptions {
   readonly backoff?: BackoffOptions;
   /** A send without an answer for this long is sent again. @defaultValue 5_000 */
   readonly sendTimeoutMs?: number;
-  /** A send that has no answer for this long in all is given up; so is a missing range. @defaultValue 120_000 */
+  /** A send that has no answer for this long in all is given up. `Infinity`: never. @defaultValue 120_000 */
   readonly sendDeadlineMs?: number;
+  /** So is a range of messages that history does not give. @defaultValue that of sends */
+  readonly pagingDeadlineMs?: number;
   readonly heartbeat?: {
     /** Silence after which a ping is sent. @defaultValue 20_000 */
     readonly intervalMs?: number;

@@ -43,6 +43,20 @@ describe('a heartbeat', () => {
     expect(losses).toEqual([]);
   });
 
+  it('asks at once when it is told to, and goes on as before when there is an answer', () => {
+    const { heartbeat, pings, losses } = setUp();
+    vi.advanceTimersByTime(5_000);
+    heartbeat.probe(3_000);
+    vi.advanceTimersByTime(1_000);
+    heartbeat.heard();
+    vi.advanceTimersByTime(20_000);
+    expect(pings).toEqual([5_000, 26_000]);
+    heartbeat.heard();
+    heartbeat.probe(3_000);
+    vi.advanceTimersByTime(3_000);
+    expect(losses).toEqual([29_000]);
+  });
+
   it('says once that a connection is lost on which nothing follows a ping, and then is still', () => {
     const { pings, losses } = setUp();
     vi.advanceTimersByTime(34_999);

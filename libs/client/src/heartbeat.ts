@@ -29,17 +29,28 @@ export class Heartbeat {
     this.#heardAtMs = this.#options.now();
   }
 
+  /** Asks at once. `lost` unless something comes within `timeoutMs`. */
+  probe(timeoutMs: number): void {
+    clearTimeout(this.#timer);
+    this.#ask(timeoutMs);
+  }
+
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
   #check(): void {
-    const { intervalMs, timeoutMs, now, ping, lost } = this.#options;
+    const { intervalMs, timeoutMs, now } = this.#options;
     const silentMs = now() - this.#heardAtMs;
     if (silentMs < intervalMs) return this.#wait(intervalMs - silentMs, () => this.#check());
-    const heardAtMs = this.#heardAtMs;
     // A machine that slept comes back here with a long silence: the ping gives it a fair chance.
+    this.#ask(timeoutMs);
+  }
+
+  #ask(timeoutMs: number): void {
+    const { ping, lost } = this.#options;
+    const heardAtMs = this.#heardAtMs;
     this.#wait(timeoutMs, () => {
       if (this.#heardAtMs === heardAtMs) lost();
       else this.#check();

@@ -1,3 +1,4 @@
+export { fullJitter, type Backoff } from './backoff.js';
 export { ApiError } from './api-error.js';
 export type {
   ClientEvents,

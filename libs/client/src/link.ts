@@ -11,6 +11,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
  * drops would be met with the shortest wait for ever.
  */
 const STABLE_AFTER_MS = 10_000;
+/** Who asks whether a connection still lives waits no longer for the answer; nor for an attempt that began before. Chosen by judgement. */
+const PROBE_TIMEOUT_MS = 3_000;
 /** No server asks for more; keeps a wrong number from parking the client (and below the 2^31 of timers). */
 const MAX_GOAWAY_MS = 300_000;
 
@@ -35,6 +37,7 @@ export interface LinkPorts {
 }
 
 interface Attempt {
+  readonly startedAtMs: number;
   connection?: TransportConnection;
   closed: Promise<void>;
 }
@@ -80,6 +83,16 @@ export class Link {
     if (this.#started && this.#state === 'idle' && this.#ports.hasWork()) void this.#open();
   }
 
+  /** Something may have changed: finds out at once whether the connection lives, and ends a wait for the next attempt. */
+  probe(): void {
+    if (this.#state === 'online') return this.#heartbeat.probe(PROBE_TIMEOUT_MS);
+    const attempt = this.#attempt;
+    const isStuck = attempt && this.#ports.now() - attempt.startedAtMs >= PROBE_TIMEOUT_MS;
+    if (this.#retryTimer === undefined && !isStuck) return;
+    this.#drop();
+    void this.#open();
+  }
+
   /** Sends one frame; ignored unless online. */
   send(text: string): void {
     if (this.#state === 'online') this.#attempt?.connection?.send(text);
@@ -107,8 +120,13 @@ export class Link {
 
   async #open(): Promise<void> {
     this.#goawayAtMs = undefined;
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
     let reportClosed!: () => void;
-    const attempt: Attempt = { closed: new Promise((resolve) => (reportClosed = resolve)) };
+    const attempt: Attempt = {
+      startedAtMs: this.#ports.now(),
+      closed: new Promise((resolve) => (reportClosed = resolve)),
+    };
     this.#attempt = attempt;
     this.#setState(this.#hadConnection || this.#failures > 0 ? 'reconnecting' : 'connecting');
     if (this.#attempt !== attempt) return reportClosed();
@@ -169,6 +187,7 @@ export class Link {
     if (this.#state === 'closed') return;
     this.#drop();
     clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
     this.#setState('closed');
     this.#ports.ended(code, reason);
   }

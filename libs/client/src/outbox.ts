@@ -99,6 +99,12 @@ export class Outbox {
     return entry;
   }
 
+  /** Takes back a send that is not settled. It may have been accepted all the same. */
+  withdraw(clientMsgId: string): void {
+    const entry = this.#byId.get(clientMsgId);
+    if (entry) this.#settle(entry, { status: 'gave-up', reason: 'WITHDRAWN' });
+  }
+
   /** The send that an error frame answers, if any. */
   find({ clientMsgId, ref }: ErrorFrame): OutboxEntry | undefined {
     if (clientMsgId !== undefined) return this.#byId.get(clientMsgId);

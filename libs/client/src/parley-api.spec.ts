@@ -115,6 +115,23 @@ describe('ParleyApi', () => {
     });
   });
 
+  it('says how long to wait: as the problem says, or the header of whoever answers in its place', async () => {
+    const answering = (headers: Record<string, string>, body: object | string) =>
+      new ParleyApi({
+        baseUrl: 'http://x',
+        fetch: async () =>
+          new Response(typeof body === 'string' ? body : JSON.stringify(body), { status: 503, headers }),
+      })
+        .me()
+        .catch((error: ApiError) => error.retryAfterMs);
+    const problem = { type: 'about:blank', title: '', status: 503, code: 'UNAVAILABLE', retryable: true };
+    expect(await answering({ 'retry-after': '2' }, { ...problem, retryAfterMs: 1_500 })).toBe(1_500);
+    expect(await answering({ 'retry-after': '2' }, problem)).toBe(2_000);
+    expect(await answering({ 'retry-after': '120' }, '<html>')).toBe(120_000);
+    expect(await answering({ 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }, '<html>')).toBeUndefined();
+    expect(await answering({}, problem)).toBeUndefined();
+  });
+
   it('throws an ApiError whatever a proxy in between answers', async () => {
     const get = (status: number, body: unknown) => setUp(status, body).api.me();
     await expect(get(502, '<html>')).rejects.toMatchObject({

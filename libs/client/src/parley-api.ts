@@ -177,7 +177,7 @@ export class ParleyApi {
       throw new ApiError(0, await this.#whyNoAnswer(cause), true, undefined, { cause });
     }
     this.#hasAnswered = true;
-    if (!response.ok) throw refusal(response.status, text);
+    if (!response.ok) throw refusal(response, text);
     if (!schema) return undefined;
     try {
       return schema.parse(JSON.parse(text));
@@ -219,11 +219,22 @@ function searchOf(query: object): string {
 }
 
 /** Something between may answer in the server's place (a proxy's 502): then there is no problem document. */
-function refusal(status: number, text: string): ApiError {
+function refusal({ status, headers }: Response, text: string): ApiError {
+  const options = { retryAfterMs: retryAfterMs(headers.get('retry-after')) };
   try {
     const problem = problemSchema.parse(JSON.parse(text));
-    return new ApiError(status, problem.code, problem.retryable, problem);
+    return new ApiError(status, problem.code, problem.retryable, problem, options);
   } catch {
-    return new ApiError(status, 'BAD_RESPONSE', status >= 500 || status === 408 || status === 429);
+    const isRetryable = status >= 500 || status === 408 || status === 429;
+    return new ApiError(status, 'BAD_RESPONSE', isRetryable, undefined, options);
   }
+}
+
+/**
+ * Seconds only: a date would have to be compared with a clock that may be wrong.
+ *
+ * @see RFC 9110, section 10.2.3
+ */
+function retryAfterMs(header: string | null): number | undefined {
+  return header !== null && /^\d{1,5}$/.test(header.trim()) ? Number(header) * 1_000 : undefined;
 }

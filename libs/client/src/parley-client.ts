@@ -29,7 +29,7 @@ export class ParleyClient {
   readonly #replies = new RequestTable();
   readonly #backoff: Backoff;
   readonly #now: () => number;
-  readonly #deadlineMs: number;
+  readonly #pagingDeadlineMs: number;
   readonly #link: Link;
   readonly #frames = new FrameSender((text) => this.#link.send(text));
   readonly #requests: ServerRequests;
@@ -43,7 +43,8 @@ export class ParleyClient {
     this.#backoff = fullJitter(options.backoff, options.random);
     this.#now = options.now ?? (() => performance.now());
     const answerTimeoutMs = options.sendTimeoutMs ?? 5_000;
-    this.#deadlineMs = options.sendDeadlineMs ?? 120_000;
+    const sendDeadlineMs = options.sendDeadlineMs ?? 120_000;
+    this.#pagingDeadlineMs = options.pagingDeadlineMs ?? sendDeadlineMs;
     const online = () => this.state === 'online';
     this.#link = new Link({
       transport: options.transport,
@@ -92,7 +93,7 @@ export class ParleyClient {
       backoff: this.#backoff,
       now: this.#now,
       sendTimeoutMs: answerTimeoutMs,
-      sendDeadlineMs: this.#deadlineMs,
+      sendDeadlineMs,
     });
     this.#requests = new ServerRequests({
       online,
@@ -106,7 +107,7 @@ export class ParleyClient {
       page: (roomId, query) => this.#requests.page(roomId, query),
       backoff: this.#backoff,
       now: this.#now,
-      deadlineMs: this.#deadlineMs,
+      deadlineMs: this.#pagingDeadlineMs,
     });
     this.#router = new FrameRouter({
       events: this.#events,
@@ -130,6 +131,14 @@ export class ParleyClient {
   connect(): void {
     if (this.state === 'closed') throw new Error('This client is closed: make a new one.');
     this.#link.start();
+  }
+
+  /**
+   * Finds out within seconds whether the connection still lives, or makes the next attempt now instead of at its time. To be
+   * called when the device wakes, its network comes back, or the user does not want to wait. Without effect when closed.
+   */
+  probe(): void {
+    this.#link.probe();
   }
 
   /** Ends for good. Pending sends are given up. @returns When the socket is closed. */
@@ -169,6 +178,14 @@ export class ParleyClient {
   /** Sends to one user. Queued while offline; repeated until it is settled. */
   sendDirect(toUserId: number, text: string, options: SendOptions = {}): PendingSend {
     return this.#send({ op: Op.direct, toUserId }, text, options);
+  }
+
+  /**
+   * Takes back a send that is not settled: it is not repeated, and settles as given up with `WITHDRAWN`. Whether it was
+   * accepted is unknown. For an application that has another connection make the send; without effect on any other.
+   */
+  withdraw(clientMsgId: string): void {
+    this.#outbox.withdraw(clientMsgId);
   }
 
   /**
@@ -259,7 +276,7 @@ export class ParleyClient {
         }),
       backoff: this.#backoff,
       now: this.#now,
-      deadlineMs: this.#deadlineMs,
+      deadlineMs: this.#pagingDeadlineMs,
     };
   }
 

@@ -258,6 +258,36 @@ describe('sends over faults', () => {
     expect(texts()).toEqual(['hello', 'hello']);
   });
 
+  it('wait for ever when they are told to', async () => {
+    const server = new ScriptedServer();
+    const client = new ParleyClient({
+      transport: server.transport,
+      getToken: () => 't',
+      sendDeadlineMs: Infinity,
+    });
+    const settled = vi.fn();
+    void client.send(1, 'hello').result.then(settled);
+    await pass(600_000);
+    expect(settled).not.toHaveBeenCalled();
+    await client.close();
+  });
+
+  it('can be taken back, and then are not repeated', async () => {
+    const { server, state, client, seen, texts } = await online();
+    const [first, second] = ['a', 'b'].map((text) => client.send(1, text));
+    await pass();
+    client.withdraw(first?.clientMsgId ?? '');
+    client.withdraw('never sent');
+    expect(await first?.result).toEqual({ status: 'gave-up', reason: 'WITHDRAWN' });
+    state.onSend = state.accept;
+    await pass(6_000);
+    expect(texts()).toEqual(['a', 'b', 'b']);
+    expect(await second?.result).toMatchObject({ status: 'acked' });
+    // What was on its way may still be answered.
+    server.now.push(ack(first?.clientMsgId ?? '', 9));
+    expect(seen.of('acked')).toHaveLength(1);
+  });
+
   it('travel 64 at a time', async () => {
     const { server, state, client, texts } = await online();
     for (let i = 0; i < 200; i++) client.send(1, `${i}`);

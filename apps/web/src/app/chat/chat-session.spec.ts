@@ -54,6 +54,8 @@ class FakeClient {
   }
 }
 
+const sessions: ChatSession[] = [];
+
 function setUp(api: Partial<Record<keyof ParleyApi, unknown>> = {}) {
   const client = new FakeClient();
   const onExpired = vi.fn();
@@ -71,6 +73,7 @@ function setUp(api: Partial<Record<keyof ParleyApi, unknown>> = {}) {
     random: () => 0,
   });
   session.start();
+  sessions.push(session);
   const thread = (key: ThreadKey) => threadOf(session.state.get(), key);
   return { session, client, onExpired, thread };
 }
@@ -85,7 +88,10 @@ beforeEach(() => {
   vi.stubGlobal('window', { addEventListener: () => undefined, localStorage });
   vi.stubGlobal('navigator', { onLine: true });
 });
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  for (const session of sessions.splice(0)) session.stop();
+  vi.unstubAllGlobals();
+});
 
 describe('ChatSession', () => {
   it('is connected before anything is opened, so that direct messages arrive', () => {
@@ -128,6 +134,7 @@ describe('ChatSession', () => {
     session.open('room:1');
     await vi.waitFor(() => expect(thread('room:1').phase).toBe('ready'));
     session.send('room:1', 'hello');
+    await vi.waitFor(() => expect(client.sends).toHaveLength(1));
     const [first] = client.sends;
     first?.settle({
       status: 'refused',
@@ -138,7 +145,8 @@ describe('ChatSession', () => {
         { status: 'failed', errorCode: 'FORBIDDEN' },
       ]),
     );
-    session.send('room:1', 'hello', first?.clientMsgId);
+    session.sendAgain(first?.clientMsgId ?? '');
+    await vi.waitFor(() => expect(client.sends).toHaveLength(2));
     expect(client.sends.map((send) => send.clientMsgId)).toEqual([first?.clientMsgId, first?.clientMsgId]);
     expect(thread('room:1').timeline.outgoing).toMatchObject([{ status: 'pending' }]);
   });
@@ -147,6 +155,7 @@ describe('ChatSession', () => {
     const { session, client, thread } = setUp();
     session.open('user:2');
     session.send('user:2', 'hello');
+    await vi.waitFor(() => expect(client.sends).toHaveLength(1));
     const ack = {
       op: Op.ack,
       roomId: 50,

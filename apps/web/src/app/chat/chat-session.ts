@@ -1,6 +1,7 @@
 import { ApiError, type ParleyApi, type ParleyClient } from '@parley/client';
 import type { Message, Room, User } from '@parley/protocol';
 import type { Observable } from '../observable.js';
+import { Retries } from '../retries.js';
 import { ConnectionWatch } from './connection/connection-watch.js';
 import { HistoryLoader } from './history/history-loader.js';
 import { ThreadFollower } from './history/thread-follower.js';
@@ -10,6 +11,7 @@ import { SidebarLists } from './lists/sidebar-lists.js';
 import { ReadPositions } from './reading/read-positions.js';
 import { Reading } from './reading/reading.js';
 import { withOpened } from './reading/unread.js';
+import { Drafts } from './sending/drafts.js';
 import { MessageSender } from './sending/message-sender.js';
 import type { ChatState } from './threads/chat-state.js';
 import { ChatStore } from './threads/chat-store.js';
@@ -38,8 +40,12 @@ const loggedOutCodes: ReadonlySet<number> = new Set([4500, 4501]);
 export class ChatSession {
   readonly me: User;
   readonly state: Observable<ChatState>;
+  readonly drafts: Drafts;
   readonly #options: ChatSessionOptions;
   readonly #stop = new AbortController();
+  /** Aborted, and made anew, when what is on the screen changes. */
+  #shown = new AbortController();
+  readonly #retries: Retries;
   readonly #store: ChatStore;
   readonly #reading: Reading;
   readonly #presence: Presence;
@@ -57,9 +63,13 @@ export class ChatSession {
     const positions = new ReadPositions(me.userId, () => this.#reading.readElsewhere(), signal);
     const store = new ChatStore(me, (key) => positions.readTo(key));
     const reading = new Reading(store, positions);
-    const presence = new Presence(store, api, failed);
+    const retries = new Retries(random && { random });
+    const shown = () => this.#shown.signal;
+    const presence = new Presence(store, api, retries, failed);
     const history = new HistoryLoader({
       api,
+      retries,
+      shown,
       me: me.userId,
       get: (key) => store.thread(key),
       update: (key, change) => store.update(key, change),
@@ -67,18 +77,20 @@ export class ChatSession {
       settled: (key) => this.#follower.settled(key),
     });
     this.#options = options;
+    this.#retries = retries;
     this.me = me;
     this.state = store.state;
+    this.drafts = new Drafts(me.userId, signal);
     this.#store = store;
     this.#reading = reading;
     this.#presence = presence;
     this.#lists = new SidebarLists(
-      { api, store, loaded: () => this.#listed(), failed, ...(random && { random }) },
+      { api, store, retries, loaded: () => this.#listed(), failed, ...(random && { random }) },
       signal,
     );
     this.#history = history;
     this.#follower = new ThreadFollower(store, reading, history);
-    this.#rooms = new JoinedRooms({ client, store, positions, reading, presence });
+    this.#rooms = new JoinedRooms({ client, store, positions, reading, presence, shown });
     this.#sender = new MessageSender({ client, store, reading, history }, signal);
     this.#connection = new ConnectionWatch(store, client, (wasLost) => this.#online(wasLost));
   }
@@ -114,12 +126,14 @@ export class ChatSession {
     this.#connection.start(this.#stop.signal);
     client.connect();
     this.#rooms.start();
+    this.#sender.wake();
     void this.refresh();
   }
 
   /** Ends the connection. The session is of no use afterwards. */
   stop(): void {
     this.#stop.abort();
+    this.#shown.abort();
     void this.#options.client.close();
   }
 
@@ -144,11 +158,14 @@ export class ChatSession {
     if (previous && previous !== key)
       this.#store.update(previous, (thread) => ({ ...thread, unreadAfter: undefined }));
     this.#reading.stop();
+    this.#shown.abort();
+    this.#shown = new AbortController();
     this.#store.patch({ active: key });
     if (!key) return;
     this.#store.update(key, withOpened);
     const { phase } = this.#store.thread(key);
     this.#rooms.open(key);
+    this.#sender.show();
     if (phase !== 'ready') void this.#history.loadLatest(key);
     else this.#follower.fillActive();
   }
@@ -178,14 +195,19 @@ export class ChatSession {
     this.#follower.fillActive();
   }
 
-  /** Sends, or sends again when `clientMsgId` is given. */
-  send(key: ThreadKey, text: string, clientMsgId?: string): void {
-    this.#sender.send(key, text, clientMsgId);
+  /** Sends. @returns False when too much waits already: the text is still the caller's. */
+  send(key: ThreadKey, text: string): boolean {
+    return this.#sender.send(key, text);
   }
 
-  /** Drops a send that failed. */
-  discard(key: ThreadKey, clientMsgId: string): void {
-    this.#sender.discard(key, clientMsgId);
+  /** Sends one that was refused again. */
+  sendAgain(clientMsgId: string): void {
+    this.#sender.sendAgain(clientMsgId);
+  }
+
+  /** Drops one that was refused. */
+  discard(clientMsgId: string): void {
+    this.#sender.discard(clientMsgId);
   }
 
   #arrivedDirect(message: Message): void {
@@ -202,10 +224,9 @@ export class ChatSession {
 
   /** What happened while away: conversations have no join that would tell. */
   #online(wasLost: boolean): void {
-    const { active, roomsPhase } = this.#store.get();
-    if (roomsPhase === 'failed') void this.refresh();
-    else if (wasLost) this.#lists.refreshSoon();
-    if (active && this.#store.thread(active).phase === 'failed') this.loadLatest(active);
+    this.#sender.wake();
+    this.#retries.hurry();
+    if (wasLost) this.#lists.refreshSoon();
   }
 
   #failed(error: unknown): void {

@@ -92,8 +92,11 @@ export const en = {
     failed: 'Not sent',
     retry: 'Send again',
     discard: 'Discard',
+    edit: 'Edit',
+    copy: 'Copy',
   },
   composer: {
+    full: 'Too many messages are waiting to be sent. Yours stays here until some have gone.',
     label: 'Message',
     placeholder: (name: string) => `Write to ${name}`,
     send: 'Send',
@@ -107,7 +110,9 @@ export const en = {
     reconnecting: 'Reconnecting…',
     reconnectingIn: (seconds: number) => `Reconnecting in ${seconds} s`,
     offline: 'Offline',
-    offlineHint: 'What you write is kept here and sent when the connection is back.',
+    offlineHint: 'What you write is kept on this device and sent when the connection is back.',
+    unkeptHint:
+      'What you write is sent when the connection is back. This browser does not keep it: leave this tab open.',
   },
   day: { today: 'Today', yesterday: 'Yesterday' },
   notice: {

@@ -2,14 +2,12 @@ import { isErrorCode, type ErrorCode } from '@parley/protocol';
 import type { Language } from '../preferences/preferences.js';
 
 /** What can go wrong on this side of the wire. */
-type LocalCode =
-  'NETWORK' | 'BAD_RESPONSE' | 'QUEUE_FULL' | 'SEND_DEADLINE' | 'PAGING_DEADLINE' | 'CLOSED' | 'ENDED';
+type LocalCode = 'NETWORK' | 'BAD_RESPONSE' | 'WAITED_TOO_LONG' | 'PAGING_DEADLINE' | 'CLOSED' | 'ENDED';
 
 const localCodes: ReadonlySet<string> = new Set<LocalCode>([
   'NETWORK',
   'BAD_RESPONSE',
-  'QUEUE_FULL',
-  'SEND_DEADLINE',
+  'WAITED_TOO_LONG',
   'PAGING_DEADLINE',
   'CLOSED',
   'ENDED',
@@ -54,8 +52,7 @@ const en: ErrorTexts = {
   INTERNAL: 'Something went wrong on the server. Try again.',
   NETWORK: 'The server cannot be reached. Check your connection.',
   BAD_RESPONSE: 'The server gave an answer that makes no sense. Try again.',
-  QUEUE_FULL: 'Too many messages are waiting to be sent.',
-  SEND_DEADLINE: 'No answer came for too long. It may or may not have arrived; sending again is safe.',
+  WAITED_TOO_LONG: 'It was written more than a week ago. Send it now, or let it be?',
   PAGING_DEADLINE: 'The messages could not be loaded in time.',
   CLOSED: 'The connection was closed.',
   ENDED: 'The server ended the connection. Reload the page.',
@@ -96,8 +93,7 @@ const zh: ErrorTexts = {
   INTERNAL: '服务器出错了，请重试。',
   NETWORK: '无法连接服务器，请检查网络。',
   BAD_RESPONSE: '服务器返回了无法理解的内容，请重试。',
-  QUEUE_FULL: '等待发送的消息太多了。',
-  SEND_DEADLINE: '长时间没有回应，消息可能已送达；重新发送不会重复。',
+  WAITED_TOO_LONG: '这条消息写于一周多以前，要现在发送还是放弃？',
   PAGING_DEADLINE: '消息未能及时加载。',
   CLOSED: '连接已关闭。',
   ENDED: '服务器结束了连接，请刷新页面。',

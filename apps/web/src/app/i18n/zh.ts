@@ -94,8 +94,11 @@ export const zh: Texts = {
     failed: '未发送',
     retry: '重新发送',
     discard: '放弃',
+    edit: '编辑',
+    copy: '复制',
   },
   composer: {
+    full: '等待发送的消息太多。你的内容会留在这里，稍后可再发送。',
     label: '消息',
     placeholder: (name) => `发消息到 ${name}`,
     send: '发送',
@@ -109,7 +112,8 @@ export const zh: Texts = {
     reconnecting: '正在重新连接…',
     reconnectingIn: (seconds) => `${seconds} 秒后重新连接`,
     offline: '离线',
-    offlineHint: '你写的内容会先保留，网络恢复后自动发送。',
+    offlineHint: '你写的内容保存在本设备上，恢复连接后自动发送。',
+    unkeptHint: '恢复连接后会自动发送你写的内容。此浏览器不会保存它们，请保持此标签页打开。',
   },
   day: { today: '今天', yesterday: '昨天' },
   notice: {

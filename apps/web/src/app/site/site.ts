@@ -21,7 +21,13 @@ export function createSite(endpoints: Endpoints): Site {
     const getToken = () => session.token;
     return new ChatSession({
       api: new ParleyApi({ baseUrl: endpoints.apiUrl, getToken }),
-      client: new ParleyClient({ transport: webSocketTransport(rotating(endpoints.wsUrls)), getToken }),
+      client: new ParleyClient({
+        transport: webSocketTransport(rotating(endpoints.wsUrls)),
+        getToken,
+        // What is owed to the server is kept by chat/sending, for as long as it takes.
+        sendDeadlineMs: Infinity,
+        pagingDeadlineMs: 120_000,
+      }),
       me: session.user,
       onExpired: () => account.expired(session),
     });

@@ -1,5 +1,5 @@
 import { codePointLength, limits } from '@parley/protocol';
-import { useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { useLayoutEffect, useRef, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
 import type { ThreadKey } from '../chat/threads/thread-key.js';
 import { Button } from '../components/button.js';
 import { Icon } from '../components/icon.js';
@@ -7,7 +7,6 @@ import { useTexts } from '../i18n/texts.js';
 import { useChat } from '../site/site-context.js';
 import { isSendKey } from './composer-keys.js';
 import styles from './composer.module.css';
-import { readDraft, writeDraft } from './drafts.js';
 
 /** The counter shows from here on, code points. Chosen by judgement. */
 const countFrom = limits.maxTextCodePoints - 200;
@@ -18,20 +17,22 @@ const mayFocus = () => !window.matchMedia('(pointer: coarse)').matches;
 export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; readonly name: string }) {
   const t = useTexts();
   const chat = useChat();
-  const [text, setText] = useState(() => readDraft(chat.me.userId, threadKey));
+  const { drafts } = chat;
+  const text = useSyncExternalStore(drafts.subscribe, () => drafts.get(threadKey));
+  const [isFull, setFull] = useState(false);
   const input = useRef<HTMLTextAreaElement>(null);
   const length = codePointLength(text);
   const left = limits.maxTextCodePoints - length;
   const canSend = text.trim() !== '' && left >= 0;
 
   const change = (value: string) => {
-    setText(value);
-    writeDraft(chat.me.userId, threadKey, value);
+    setFull(false);
+    drafts.set(threadKey, value);
   };
   const send = () => {
     if (!canSend) return;
-    chat.send(threadKey, text.trim());
-    change('');
+    if (chat.send(threadKey, text.trim())) change('');
+    else setFull(true);
     input.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
@@ -91,7 +92,13 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
         </Button>
       </div>
       <div id="composer-foot" className={styles['foot']}>
-        <span className={styles['hint']}>{t.composer.hint}</span>
+        {isFull ? (
+          <span className={styles['count']} role="alert" data-over data-testid="outbox-full">
+            {t.composer.full}
+          </span>
+        ) : (
+          <span className={styles['hint']}>{t.composer.hint}</span>
+        )}
         {length >= countFrom && (
           <span
             className={styles['count']}

@@ -42,6 +42,11 @@ export function ConnectionBadge() {
 export function OfflineBanner() {
   const t = useTexts();
   const status = useChatState((state) => state.connection.status);
+  const isDurable = useChatState((state) => state.outbox.isDurable);
   if (status === 'online' || status === 'connecting') return null;
-  return <p className={styles['banner']}>{t.connection.offlineHint}</p>;
+  return (
+    <p className={styles['banner']} data-testid="offline-banner">
+      {isDurable ? t.connection.offlineHint : t.connection.unkeptHint}
+    </p>
+  );
 }

@@ -2,6 +2,7 @@ import { memo } from 'react';
 import { Button } from '../components/button.js';
 import { Icon } from '../components/icon.js';
 import { useErrorText, useLanguage, useTexts } from '../i18n/texts.js';
+import { copyText } from '../text/copy-text.js';
 import { formatFull, formatTime } from '../text/dates.js';
 import type { Bubble } from '../timeline/rows.js';
 import { MessageText } from './message-text.js';
@@ -12,6 +13,8 @@ const markIcons = { pending: 'clock', sent: 'check', failed: 'alert' } as const;
 /** What can be done about a message that was not sent. */
 export interface SendActions {
   retry(bubble: Bubble): void;
+  /** Puts it back where it was written, if there is such a place. */
+  readonly edit: ((bubble: Bubble) => void) | undefined;
   discard(bubble: Bubble): void;
 }
 
@@ -71,6 +74,15 @@ function Failure({ bubble, actions }: { readonly bubble: Bubble; readonly action
       <Button look="text" onClick={() => actions.retry(bubble)} data-testid="retry">
         {t.message.retry}
       </Button>
+      {actions.edit ? (
+        <Button look="text" onClick={() => actions.edit?.(bubble)} data-testid="edit-unsent">
+          {t.message.edit}
+        </Button>
+      ) : (
+        <Button look="text" onClick={() => copyText(bubble.text)} data-testid="copy-unsent">
+          {t.message.copy}
+        </Button>
+      )}
       <Button look="text" onClick={() => actions.discard(bubble)} data-testid="discard">
         {t.message.discard}
       </Button>

@@ -28,6 +28,7 @@ export function MessageList({
   const t = useTexts();
   const errorText = useErrorText();
   const chat = useChat();
+  const { drafts } = chat;
   const todayMs = useToday();
   const isVisible = usePageVisible();
   const scroller = useRef<HTMLDivElement>(null);
@@ -37,15 +38,22 @@ export function MessageList({
   const [isAtBottom, setAtBottom] = useState(true);
   const { timeline, unreadAfter, older, newer } = thread;
   const hasAll = isAtEnd(timeline);
+  const hasComposer = thread.phase !== 'missing';
 
   const rows = useMemo(() => buildRows(timeline, chat.me, unreadAfter), [timeline, chat.me, unreadAfter]);
   const actions = useMemo(
     () => ({
-      retry: (bubble: { text: string; clientMsgId: string }) =>
-        chat.send(threadKey, bubble.text, bubble.clientMsgId),
-      discard: (bubble: { clientMsgId: string }) => chat.discard(threadKey, bubble.clientMsgId),
+      retry: (bubble: { clientMsgId: string }) => chat.sendAgain(bubble.clientMsgId),
+      // Without a composer there is nowhere to put it.
+      edit: hasComposer
+        ? (bubble: { clientMsgId: string; text: string }) => {
+            drafts.putBack(threadKey, bubble.text);
+            chat.discard(bubble.clientMsgId);
+          }
+        : undefined,
+      discard: (bubble: { clientMsgId: string }) => chat.discard(bubble.clientMsgId),
     }),
-    [chat, threadKey],
+    [chat, drafts, threadKey, hasComposer],
   );
 
   /** Looks where the reader is, and loads what they are about to see. */

@@ -27,6 +27,9 @@ export function ThreadBody(props: {
         <Empty icon="hash" title={t.room.notFoundTitle} text={t.room.notFound}>
           <Link to={{ page: 'room', roomId: firstRoomId }}>{t.room.toFirst}</Link>
         </Empty>
+        {thread.timeline.outgoing.length > 0 && (
+          <MessageList key={threadKey} threadKey={threadKey} thread={thread} />
+        )}
       </div>
     );
   }
@@ -44,21 +47,25 @@ function Messages(props: { readonly threadKey: ThreadKey; readonly thread: Threa
   const t = useTexts();
   const errorText = useErrorText();
   const chat = useChat();
+  const { messages, outgoing } = thread.timeline;
+  const list = messages.length + outgoing.length > 0 && <MessageList threadKey={threadKey} thread={thread} />;
   if (thread.phase === 'failed') {
     return (
-      <div className={styles['failed']}>
-        <ErrorNote text={`${t.room.historyFailed} ${errorText(thread.errorCode ?? 'INTERNAL')}`}>
-          <Button look="quiet" onClick={() => chat.loadLatest(threadKey)}>
-            {t.app.retry}
-          </Button>
-        </ErrorNote>
-      </div>
+      <>
+        <div className={styles['failed']}>
+          <ErrorNote text={`${t.room.historyFailed} ${errorText(thread.errorCode ?? 'INTERNAL')}`}>
+            <Button look="quiet" onClick={() => chat.loadLatest(threadKey)}>
+              {t.app.retry}
+            </Button>
+          </ErrorNote>
+        </div>
+        {list}
+      </>
     );
   }
-  if (thread.phase !== 'ready') return <MessagesSkeleton label={t.app.loading} />;
-  if (thread.timeline.messages.length + thread.timeline.outgoing.length > 0) {
-    return <MessageList threadKey={threadKey} thread={thread} />;
-  }
+  if (thread.phase !== 'ready')
+    return outgoing.length > 0 ? list : <MessagesSkeleton label={t.app.loading} />;
+  if (list) return list;
   return parseKey(threadKey).kind === 'user' ? (
     <Empty icon="people" title={t.room.emptyDirectTitle(props.name)} text={t.room.emptyDirect} />
   ) : (

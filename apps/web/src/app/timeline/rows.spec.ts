@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { buildRows } from './rows.js';
 import { testMessage, testPage } from './test-messages.js';
-import { emptyTimeline, withAck, withLatestPage, withLive, withSend, type Timeline } from './timeline.js';
+import { emptyTimeline, withAck, withLatestPage, withLive, withSends, type Timeline } from './timeline.js';
 
 const me = { userId: 7, userName: 'me' };
 const of = (...messages: ReturnType<typeof testMessage>[]): Timeline => ({
@@ -50,7 +50,11 @@ describe('buildRows', () => {
 
   it('keeps the key of a send when it arrives', () => {
     const page = withLatestPage(emptyTimeline, testPage(1, 1), 7);
-    const sent = withSend(page, 'mine', 'hi', at(23, 8));
+    const sent = withSends(
+      page,
+      [{ clientMsgId: 'mine', text: 'hi', createdAtMs: at(23, 8), status: 'pending' }],
+      7,
+    );
     const arrived = withLive(
       withAck(sent, 'mine', 2),
       testMessage(2, { fromUserId: 7, fromUserName: 'me', clientMsgId: 'mine' }),

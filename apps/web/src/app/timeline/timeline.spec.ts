@@ -5,13 +5,13 @@ import {
   isAtEnd,
   maxTimelineMessages,
   withAck,
-  withFailure,
   withLatestPage,
   withLive,
   withNewerPage,
   withOlderPage,
   withoutOldest,
-  withSend,
+  withSends,
+  type OutgoingMessage,
   type Timeline,
 } from './timeline.js';
 
@@ -109,7 +109,14 @@ describe('a newer page', () => {
 });
 
 describe('sends', () => {
-  const sent = withSend(loaded(1, 3), 'mine', 'hello', 1);
+  const send = (clientMsgId: string, fields: Partial<OutgoingMessage> = {}): OutgoingMessage => ({
+    clientMsgId,
+    text: 'hello',
+    createdAtMs: 1,
+    status: 'pending',
+    ...fields,
+  });
+  const sent = withSends(loaded(1, 3), [send('mine')], me);
 
   it('are shown at once', () => {
     expect(sent.outgoing).toMatchObject([{ clientMsgId: 'mine', text: 'hello', status: 'pending' }]);
@@ -145,14 +152,28 @@ describe('sends', () => {
     expect(withLatestPage(sent, page, me).outgoing).toEqual([]);
   });
 
-  it('fail in words and keep their id and place when sent again', () => {
-    const failed = withFailure(withSend(sent, 'second', 'two', 2), 'mine', 'RATE_LIMITED');
-    expect(failed.outgoing[0]).toMatchObject({ status: 'failed', errorCode: 'RATE_LIMITED' });
-    const again = withSend(failed, 'mine', 'hello', 3);
-    expect(again.outgoing.map((send) => [send.clientMsgId, send.status])).toEqual([
-      ['mine', 'pending'],
-      ['second', 'pending'],
-    ]);
-    expect(again.outgoing[0]?.errorCode).toBeUndefined();
+  it('that have arrived are not shown again when the outbox still has them', () => {
+    const arrived = withLive(sent, testMessage(4, { ...own, clientMsgId: 'mine' }), me);
+    expect(withSends(arrived, [send('mine')], me)).toBe(arrived);
+  });
+
+  it('that are accepted stay until they arrive, whatever the outbox says', () => {
+    const acked = withAck(withSends(sent, [send('mine'), send('second')], me), 'mine', 4);
+    for (const sends of [[send('second')], [send('mine'), send('second')]]) {
+      expect(withSends(acked, sends, me).outgoing).toMatchObject([
+        { clientMsgId: 'mine', status: 'sent' },
+        { clientMsgId: 'second', status: 'pending' },
+      ]);
+    }
+  });
+
+  it('change and go as the outbox says, and are the same objects while nothing changes', () => {
+    const refused = withSends(sent, [send('mine', { status: 'failed', errorCode: 'FORBIDDEN' })], me);
+    expect(refused.outgoing).toMatchObject([{ status: 'failed', errorCode: 'FORBIDDEN' }]);
+    expect(withSends(refused, [send('mine', { status: 'failed', errorCode: 'FORBIDDEN' })], me)).toBe(
+      refused,
+    );
+    expect(withSends(refused, [send('mine')], me).outgoing[0]?.errorCode).toBeUndefined();
+    expect(withSends(refused, [], me).outgoing).toEqual([]);
   });
 });

@@ -119,14 +119,26 @@ export function withoutOldest(timeline: Timeline): Timeline {
   return { ...timeline, messages: timeline.messages.slice(-maxTimelineMessages), reachedStart: false };
 }
 
-/** The user sends, or sends again: the same `clientMsgId` keeps its place. */
-export function withSend(timeline: Timeline, clientMsgId: string, text: string, nowMs: number): Timeline {
-  const send: OutgoingMessage = { clientMsgId, text, createdAtMs: nowMs, status: 'pending' };
-  const isRetry = timeline.outgoing.some((other) => other.clientMsgId === clientMsgId);
-  const outgoing = isRetry
-    ? timeline.outgoing.map((other) => (other.clientMsgId === clientMsgId ? send : other))
-    : [...timeline.outgoing, send];
-  return { ...timeline, outgoing };
+/**
+ * What of this user's sends is not accepted yet. Those that are stay until they arrive as messages; those that have arrived
+ * are not shown twice.
+ */
+export function withSends(timeline: Timeline, sends: readonly OutgoingMessage[], me: number): Timeline {
+  const known = new Map(timeline.outgoing.map((send) => [send.clientMsgId, send]));
+  const accepted = timeline.outgoing.filter((send) => send.status === 'sent');
+  const isAccepted = new Set(accepted.map((send) => send.clientMsgId));
+  const open = sends
+    .filter((send) => !isAccepted.has(send.clientMsgId))
+    .map((send) => {
+      const before = known.get(send.clientMsgId);
+      const isSame = before?.status === send.status && before.errorCode === send.errorCode;
+      return before && isSame ? before : send;
+    });
+  const outgoing = withoutConfirmed([...accepted, ...open], timeline.messages, me);
+  const isSame =
+    outgoing.length === timeline.outgoing.length &&
+    outgoing.every((send, i) => send === timeline.outgoing[i]);
+  return isSame ? timeline : { ...timeline, outgoing };
 }
 
 /** The server has the message. It stays among the sends until it arrives as a message, which may have happened already. */
@@ -138,19 +150,4 @@ export function withAck(timeline: Timeline, clientMsgId: string, seq: number): T
         send.clientMsgId === clientMsgId ? { ...send, status: 'sent' as const, seq } : send,
       );
   return { ...timeline, outgoing, head: Math.max(timeline.head, seq) };
-}
-
-/** The send was refused, or given up. */
-export function withFailure(timeline: Timeline, clientMsgId: string, errorCode: string): Timeline {
-  return {
-    ...timeline,
-    outgoing: timeline.outgoing.map((send) =>
-      send.clientMsgId === clientMsgId ? { ...send, status: 'failed' as const, errorCode } : send,
-    ),
-  };
-}
-
-/** The user discards a failed send. */
-export function withoutSend(timeline: Timeline, clientMsgId: string): Timeline {
-  return { ...timeline, outgoing: timeline.outgoing.filter((send) => send.clientMsgId !== clientMsgId) };
 }

@@ -1,7 +1,8 @@
 import { ApiError, type HistoryQuery } from '@parley/client';
 import type { HistoryPage } from '@parley/protocol';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { testPage } from '../../timeline/test-messages.js';
+import { Retries } from '../../retries.js';
 import { HistoryLoader } from './history-loader.js';
 import { emptyThread, type Thread } from '../threads/thread.js';
 
@@ -11,6 +12,7 @@ function setUp(head: number, fields: Partial<Thread> = {}) {
   const queries: HistoryQuery[] = [];
   const answers: { failWith?: ApiError; hold?: Promise<void> } = {};
   const failures: unknown[] = [];
+  const screen = new AbortController();
   const page = ({ before, after, limit = 50 }: HistoryQuery): HistoryPage => {
     if (after !== undefined) {
       const to = Math.min(head, after + limit);
@@ -30,13 +32,15 @@ function setUp(head: number, fields: Partial<Thread> = {}) {
         return answer;
       },
     },
+    retries: new Retries({ random: () => 0 }),
+    shown: () => screen.signal,
     me: 7,
     get: () => thread,
     update: (_key, change) => (thread = change(thread)),
     failed: (error) => failures.push(error),
     settled: () => undefined,
   });
-  return { loader, queries, answers, failures, thread: () => thread };
+  return { loader, queries, answers, failures, screen, thread: () => thread };
 }
 const seqs = (thread: Thread) => [thread.timeline.messages[0]?.seq, thread.timeline.messages.at(-1)?.seq];
 
@@ -68,24 +72,46 @@ describe('HistoryLoader', () => {
     expect(queries).toEqual([]);
   });
 
-  it('says why it failed, and works when asked again', async () => {
+  it('says why it failed, and heals by itself', async () => {
     const { loader, thread, answers, failures } = setUp(10);
     answers.failWith = new ApiError(0, 'NETWORK', true);
-    await loader.loadLatest('room:1');
+    const loaded = loader.loadLatest('room:1');
+    await vi.waitFor(() => expect(failures.length).toBeGreaterThan(1));
     expect(thread()).toMatchObject({ phase: 'failed', errorCode: 'NETWORK' });
-    expect(failures).toHaveLength(1);
     delete answers.failWith;
-    await loader.loadLatest('room:1');
+    await loaded;
     expect(thread()).toMatchObject({ phase: 'ready', errorCode: undefined });
   });
 
-  it('keeps what is shown when a page above it cannot be had', async () => {
+  it('asks no more when the thread leaves the screen, and anew when it comes back', async () => {
+    const { loader, thread, answers, queries, screen } = setUp(10);
+    answers.failWith = new ApiError(0, 'NETWORK', true);
+    const loaded = loader.loadLatest('room:1');
+    await vi.waitFor(() => expect(thread().phase).toBe('failed'));
+    screen.abort();
+    await loaded;
+    expect(thread().phase).toBe('idle');
+    const asked = queries.length;
+    delete answers.failWith;
+    await loader.loadLatest('room:1');
+    expect(queries).toHaveLength(asked + 1);
+    expect(thread().phase).toBe('ready');
+  });
+
+  it('keeps what is shown when a page above it cannot be had, and tries again', async () => {
     const { loader, thread, answers } = setUp(120);
     await loader.loadLatest('room:1');
     answers.failWith = new ApiError(503, 'HISTORY_PENDING', true);
-    await loader.loadOlder('room:1');
-    expect(thread()).toMatchObject({ phase: 'ready', older: 'failed', errorCode: 'HISTORY_PENDING' });
+    const loaded = loader.loadOlder('room:1');
+    await vi.waitFor(() =>
+      expect(thread()).toMatchObject({ phase: 'ready', older: 'failed', errorCode: 'HISTORY_PENDING' }),
+    );
     expect(seqs(thread())).toEqual([71, 120]);
+    delete answers.failWith;
+    // The reader asks, too: it is still one page.
+    await Promise.all([loaded, loader.loadOlder('room:1')]);
+    expect(thread().older).toBe('idle');
+    expect(seqs(thread())).toEqual([21, 120]);
   });
 
   it('tells a room that does not exist from one that cannot be loaded', async () => {

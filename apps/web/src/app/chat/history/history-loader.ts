@@ -1,4 +1,6 @@
-import { ApiError, type ParleyApi } from '@parley/client';
+import { ApiError, type HistoryQuery, type ParleyApi } from '@parley/client';
+import type { HistoryPage } from '@parley/protocol';
+import type { Retries } from '../../retries.js';
 import {
   firstSeq,
   isAtEnd,
@@ -6,6 +8,7 @@ import {
   withNewerPage,
   withOlderPage,
   withoutOldest,
+  type Timeline,
 } from '../../timeline/timeline.js';
 import type { Thread } from '../threads/thread.js';
 import type { ThreadKey } from '../threads/thread-key.js';
@@ -16,6 +19,9 @@ const pageSize = 50;
 /** What the loader reads and whom it tells. */
 export interface HistoryLoaderPorts {
   readonly api: Pick<ParleyApi, 'history'>;
+  readonly retries: Retries;
+  /** Aborted when what is on the screen now leaves it. */
+  shown(): AbortSignal;
   /** Id of the user. */
   readonly me: number;
   get(key: ThreadKey): Thread;
@@ -27,9 +33,16 @@ export interface HistoryLoaderPorts {
 
 const codeOf = (error: unknown): string => (error instanceof ApiError ? error.code : 'INTERNAL');
 
-/** Loads pages of history into threads: one at a time per thread and direction. */
+type Direction = 'older' | 'newer';
+
+/**
+ * Loads pages of history into threads: one at a time per thread and direction, tried again for as long as the thread is on
+ * the screen.
+ */
 export class HistoryLoader {
   readonly #ports: HistoryLoaderPorts;
+  /** Pages above or below that are being loaded, or wait to be tried again. */
+  readonly #loading = new Set<`${Direction} ${ThreadKey}`>();
   /** Bumped by every load of the newest page: an answer to an older question is dropped. */
   readonly #rounds = new Map<ThreadKey, number>();
 
@@ -39,7 +52,7 @@ export class HistoryLoader {
 
   /** Loads the newest page. A conversation in which nothing was said is ready at once. */
   async loadLatest(key: ThreadKey): Promise<void> {
-    const { api, me, get, update, failed, settled } = this.#ports;
+    const { api, me, retries, shown, get, update, failed, settled } = this.#ports;
     const { roomId, phase } = get(key);
     if (roomId === undefined) {
       update(key, (thread) => ({
@@ -51,13 +64,20 @@ export class HistoryLoader {
     }
     const round = (this.#rounds.get(key) ?? 0) + 1;
     this.#rounds.set(key, round);
-    // What is shown stays until the new page is here.
-    if (phase !== 'ready') update(key, (thread) => ({ ...thread, phase: 'loading', errorCode: undefined }));
+    // What is shown stays until the new page is here; so does what is said about a failure.
+    if (phase === 'idle') update(key, (thread) => ({ ...thread, phase: 'loading', errorCode: undefined }));
+    const isPast = () => this.#rounds.get(key) !== round;
+    const show = (error: unknown) => {
+      failed(error);
+      if (!isPast()) update(key, (thread) => withLoadFailure(thread, codeOf(error)));
+    };
+    const signal = shown();
     try {
-      const page = await api.history(roomId, { limit: pageSize });
-      if (this.#rounds.get(key) !== round) return;
+      const attempt = () => api.history(roomId, { limit: pageSize });
+      const page = await retries.run(attempt, { signal, failed: show, isPast });
+      if (isPast()) return;
       update(key, (thread) => {
-        const isFirst = thread.phase === 'loading';
+        const isFirst = thread.phase !== 'ready';
         const timeline = withLatestPage(thread.timeline, page, me);
         const { readTo } = thread;
         const hasNew = isFirst && readTo !== undefined && readTo < page.head;
@@ -74,57 +94,79 @@ export class HistoryLoader {
       settled(key);
       if (!isAtEnd(get(key).timeline)) void this.loadNewer(key);
     } catch (error) {
-      failed(error);
-      if (this.#rounds.get(key) !== round) return;
-      const code = codeOf(error);
-      const isMissing = code === 'ROOM_NOT_FOUND' || code === 'FORBIDDEN';
-      update(key, (thread) => ({
-        ...thread,
-        phase: isMissing ? 'missing' : thread.phase === 'ready' ? 'ready' : 'failed',
-        errorCode: code,
-      }));
+      show(error);
+      // Nobody looks any more: whoever comes back asks anew.
+      if (signal.aborted && !isPast()) update(key, withoutLoad);
     }
   }
 
   /** Loads the page above what is shown, if there is one. */
   async loadOlder(key: ThreadKey): Promise<void> {
-    const { api, get, update, failed } = this.#ports;
-    const { roomId, phase, older, timeline } = get(key);
+    const { timeline } = this.#ports.get(key);
     const before = firstSeq(timeline);
-    if (roomId === undefined || phase !== 'ready' || older === 'loading') return;
     if (timeline.reachedStart || before === undefined) return;
-    update(key, (thread) => ({ ...thread, older: 'loading' }));
-    try {
-      const page = await api.history(roomId, { before, limit: pageSize });
-      update(key, (thread) => ({
-        ...thread,
-        older: 'idle',
-        timeline: withOlderPage(thread.timeline, page, before),
-      }));
-    } catch (error) {
-      failed(error);
-      update(key, (thread) => ({ ...thread, older: 'failed', errorCode: codeOf(error) }));
-    }
+    await this.#load(key, 'older', { before }, (thread, page) => withOlderPage(thread, page, before));
   }
 
   /** Loads the page below what is shown, if there is one. */
   async loadNewer(key: ThreadKey): Promise<void> {
-    const { api, me, get, update, failed, settled } = this.#ports;
-    const { roomId, phase, newer, timeline } = get(key);
-    if (roomId === undefined || phase !== 'ready' || newer === 'loading' || isAtEnd(timeline)) return;
+    const { get, me, settled } = this.#ports;
+    const { timeline } = get(key);
+    if (isAtEnd(timeline)) return;
     const after = timeline.coveredTo;
-    update(key, (thread) => ({ ...thread, newer: 'loading' }));
-    try {
-      const page = await api.history(roomId, { after, limit: pageSize });
-      update(key, (thread) => ({
-        ...thread,
-        newer: 'idle',
-        timeline: withoutOldest(withNewerPage(thread.timeline, page, after, me)),
-      }));
-      settled(key);
-    } catch (error) {
+    const isLoaded = await this.#load(key, 'newer', { after }, (thread, page) =>
+      withoutOldest(withNewerPage(thread, page, after, me)),
+    );
+    if (isLoaded) settled(key);
+  }
+
+  /** @returns Whether a page was put in place. */
+  async #load(
+    key: ThreadKey,
+    direction: Direction,
+    query: HistoryQuery,
+    put: (timeline: Timeline, page: HistoryPage) => Timeline,
+  ): Promise<boolean> {
+    const { api, retries, shown, get, update, failed } = this.#ports;
+    const { roomId, phase } = get(key);
+    if (roomId === undefined || phase !== 'ready') return false;
+    const name = `${direction} ${key}` as const;
+    if (this.#loading.has(name)) {
+      // Asked for by hand, then: the reader does not want to wait.
+      if (get(key)[direction] === 'failed') retries.hurry(0);
+      return false;
+    }
+    this.#loading.add(name);
+    update(key, (thread) => ({ ...thread, [direction]: 'loading' }));
+    const show = (error: unknown) => {
       failed(error);
-      update(key, (thread) => ({ ...thread, newer: 'failed', errorCode: codeOf(error) }));
+      update(key, (thread) => ({ ...thread, [direction]: 'failed', errorCode: codeOf(error) }));
+    };
+    const signal = shown();
+    try {
+      const attempt = () => api.history(roomId, { ...query, limit: pageSize });
+      const page = await retries.run(attempt, { signal, failed: show });
+      update(key, (thread) => ({ ...thread, [direction]: 'idle', timeline: put(thread.timeline, page) }));
+      return true;
+    } catch (error) {
+      show(error);
+      if (signal.aborted) update(key, (thread) => ({ ...thread, [direction]: 'idle' }));
+      return false;
+    } finally {
+      this.#loading.delete(name);
     }
   }
+}
+
+function withLoadFailure(thread: Thread, errorCode: string): Thread {
+  const isMissing = errorCode === 'ROOM_NOT_FOUND' || errorCode === 'FORBIDDEN';
+  return {
+    ...thread,
+    phase: isMissing ? 'missing' : thread.phase === 'ready' ? 'ready' : 'failed',
+    errorCode,
+  };
+}
+
+function withoutLoad(thread: Thread): Thread {
+  return thread.phase === 'ready' || thread.phase === 'missing' ? thread : { ...thread, phase: 'idle' };
 }

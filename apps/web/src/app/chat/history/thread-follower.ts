@@ -65,5 +65,6 @@ export class ThreadFollower {
       phase: isGone ? 'missing' : 'failed',
       errorCode: reason,
     }));
+    if (!isGone && this.#store.get().active === key) void this.#history.loadLatest(key);
   }
 }

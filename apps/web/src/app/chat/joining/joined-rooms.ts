@@ -15,6 +15,8 @@ export interface JoinedRoomsParts {
   readonly positions: ReadPositions;
   readonly reading: Reading;
   readonly presence: Presence;
+  /** Aborted when what is on the screen now leaves it. */
+  shown(): AbortSignal;
 }
 
 /** The rooms that this session follows: the one that is shown, and those that were before it. */
@@ -64,14 +66,14 @@ export class JoinedRooms {
   }
 
   #join(key: ThreadKey, roomId: number): void {
-    const { client, positions, presence, store } = this.#parts;
+    const { client, positions, presence, shown, store } = this.#parts;
     store.update(key, (thread) => (thread.roomId === roomId ? thread : { ...thread, roomId }));
     const isRoom = parseKey(key).kind === 'room';
     // Not before: the list would lack this very user.
-    const shown = client
+    const joined = client
       .join(roomId)
-      .then(() => (isRoom && store.get().active === key ? presence.load(roomId) : undefined));
-    shown.catch((error: unknown) => {
+      .then(() => (isRoom && store.get().active === key ? presence.load(roomId, shown()) : undefined));
+    joined.catch((error: unknown) => {
       if (!(error instanceof ClientError) || !['ROOM_NOT_FOUND', 'FORBIDDEN'].includes(error.code)) return;
       positions.close(roomId);
       store.update(key, (thread) => ({ ...thread, phase: 'missing' }));

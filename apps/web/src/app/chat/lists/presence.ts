@@ -1,4 +1,5 @@
 import type { ParleyApi } from '@parley/client';
+import type { Retries } from '../../retries.js';
 import { withEntry, type Member } from '../threads/chat-state.js';
 import type { ChatStore } from '../threads/chat-store.js';
 
@@ -6,18 +7,25 @@ import type { ChatStore } from '../threads/chat-store.js';
 export class Presence {
   readonly #store: ChatStore;
   readonly #api: Pick<ParleyApi, 'members'>;
+  readonly #retries: Retries;
   readonly #failed: (error: unknown) => void;
 
-  constructor(store: ChatStore, api: Pick<ParleyApi, 'members'>, failed: (error: unknown) => void) {
+  constructor(
+    store: ChatStore,
+    api: Pick<ParleyApi, 'members'>,
+    retries: Retries,
+    failed: (error: unknown) => void,
+  ) {
     this.#store = store;
     this.#api = api;
+    this.#retries = retries;
     this.#failed = failed;
   }
 
-  /** Asks who is in a room; afterwards the gateway tells every change. */
-  async load(roomId: number): Promise<void> {
+  /** Asks who is in a room that is on the screen until `signal`; afterwards the gateway tells every change. */
+  async load(roomId: number, signal: AbortSignal): Promise<void> {
     try {
-      const { count, members } = await this.#api.members(roomId);
+      const { count, members } = await this.#retries.run(() => this.#api.members(roomId), { signal });
       this.changed(roomId, count, members);
     } catch (error) {
       // The gateway tells it with the next change anyway.

@@ -1,4 +1,6 @@
+import { ApiError } from '@parley/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Retries } from '../../retries.js';
 import { ChatStore } from '../threads/chat-store.js';
 import { SidebarLists } from './sidebar-lists.js';
 
@@ -22,6 +24,7 @@ function setUp(random = 0.5) {
     {
       api: { roomsPage, conversationsPage } as never,
       store,
+      retries: new Retries({ random: () => 0.5 }),
       loaded: () => undefined,
       failed,
       random: () => random,
@@ -61,6 +64,18 @@ describe('SidebarLists', () => {
     lists.refreshSoon();
     await vi.advanceTimersByTimeAsync(5_000);
     expect(roomsPage).toHaveBeenCalledTimes(2);
+  });
+
+  it('tries again until the lists are there', async () => {
+    const { lists, store, conversationsPage, failed } = setUp();
+    conversationsPage.mockRejectedValueOnce(new ApiError(503, 'UNAVAILABLE', true));
+    const read = lists.refresh();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(store.get().roomsPhase).toBe('failed');
+    expect(failed).toHaveBeenCalledOnce();
+    await vi.advanceTimersByTimeAsync(5_000);
+    await read;
+    expect(store.get()).toMatchObject({ roomsPhase: 'ready', rooms: [room(9, 2), room(8)] });
   });
 
   it('asks nothing after its end, and tells what failed', async () => {

@@ -1,5 +1,6 @@
 import type { ParleyApi } from '@parley/client';
-import type { Message, Room } from '@parley/protocol';
+import type { Conversations, Message, Room, Rooms } from '@parley/protocol';
+import type { Retries } from '../../retries.js';
 import { withConversation } from '../threads/chat-state.js';
 import type { ChatStore } from '../threads/chat-store.js';
 import { withHead } from '../threads/thread.js';
@@ -14,6 +15,7 @@ const ROOMS_FRESH_MS = 60_000;
 export interface SidebarListsPorts {
   readonly api: Pick<ParleyApi, 'roomsPage' | 'conversationsPage' | 'createRoom'>;
   readonly store: ChatStore;
+  readonly retries: Retries;
   /** A part of the lists has been read. */
   loaded(): void;
   failed(error: unknown): void;
@@ -37,6 +39,7 @@ export class SidebarLists {
   readonly #signal: AbortSignal;
   readonly #now: () => number;
   #roomsReadAtMs = -Infinity;
+  #isReading = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(ports: SidebarListsPorts, signal: AbortSignal) {
@@ -46,17 +49,18 @@ export class SidebarLists {
     signal.addEventListener('abort', () => clearTimeout(this.#timer));
   }
 
-  /** Reads the first pages, now. What came from later pages stays below. */
+  /** Reads the first pages, now, and until it succeeds. What came from later pages stays below. */
   async refresh(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const { api, store } = this.#ports;
-    const withRooms = this.#now() - this.#roomsReadAtMs >= ROOMS_FRESH_MS;
+    if (this.#isReading) return this.#ports.retries.hurry(0);
+    this.#isReading = true;
+    const { retries, store } = this.#ports;
     try {
-      const [rooms, conversations] = await Promise.all([
-        withRooms ? api.roomsPage() : undefined,
-        api.conversationsPage(),
-      ]);
+      const [rooms, conversations] = await retries.run(() => this.#firstPages(), {
+        signal: this.#signal,
+        failed: (error) => this.#failed(error),
+      });
       if (rooms) this.#roomsReadAtMs = this.#now();
       this.#loaded({
         ...(rooms && { rooms: merged(rooms.rooms, store.get().rooms), roomsNext: rooms.next }),
@@ -65,6 +69,8 @@ export class SidebarLists {
       });
     } catch (error) {
       this.#failed(error);
+    } finally {
+      this.#isReading = false;
     }
   }
 
@@ -76,17 +82,18 @@ export class SidebarLists {
     );
   }
 
-  /** Reads the next page of a list, if there is one. */
+  /** Reads the next page of a list, if there is one, until it succeeds. */
   async more(list: 'rooms' | 'conversations'): Promise<void> {
-    const { api, store } = this.#ports;
+    const { api, retries, store } = this.#ports;
+    const options = { signal: this.#signal };
     const cursor = store.get()[`${list}Next`];
     if (cursor === undefined) return;
     try {
       if (list === 'rooms') {
-        const { rooms, next } = await api.roomsPage({ cursor });
+        const { rooms, next } = await retries.run(() => api.roomsPage({ cursor }), options);
         this.#loaded({ rooms: merged(store.get().rooms, rooms), roomsNext: next });
       } else {
-        const { conversations, next } = await api.conversationsPage({ cursor });
+        const { conversations, next } = await retries.run(() => api.conversationsPage({ cursor }), options);
         this.#loaded({
           conversations: merged(store.get().conversations, conversations),
           conversationsNext: next,
@@ -116,6 +123,12 @@ export class SidebarLists {
     const peer = peerOf(message, store.me.userId);
     const used = { roomId: message.roomId, peer, head: message.seq };
     store.patch({ conversations: withConversation(store.get().conversations, used) });
+  }
+
+  #firstPages(): Promise<[Rooms | undefined, Conversations]> {
+    const { api } = this.#ports;
+    const withRooms = this.#now() - this.#roomsReadAtMs >= ROOMS_FRESH_MS;
+    return Promise.all([withRooms ? api.roomsPage() : undefined, api.conversationsPage()]);
   }
 
   #loaded(part: SidebarPart): void {

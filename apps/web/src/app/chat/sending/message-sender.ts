@@ -1,66 +1,105 @@
-import { newClientMsgId, type ParleyClient, type PendingSend } from '@parley/client';
-import { isAtEnd, withAck, withFailure, withoutSend, withSend } from '../../timeline/timeline.js';
+import type { ParleyClient } from '@parley/client';
+import type { AckFrame } from '@parley/protocol';
+import { isAtEnd, withAck, withSends, type OutgoingMessage } from '../../timeline/timeline.js';
 import type { HistoryLoader } from '../history/history-loader.js';
 import type { Reading } from '../reading/reading.js';
 import type { ChatStore } from '../threads/chat-store.js';
-import { parseKey, type ThreadKey } from '../threads/thread-key.js';
+import type { ThreadKey } from '../threads/thread-key.js';
+import { Outbox } from './outbox.js';
+import type { OutboxEntry } from './outbox-entry.js';
 
 /** What a sender stands on. */
 export interface MessageSenderParts {
-  readonly client: Pick<ParleyClient, 'send' | 'sendDirect'>;
+  readonly client: Pick<ParleyClient, 'send' | 'sendDirect' | 'withdraw' | 'state'>;
   readonly store: ChatStore;
   readonly reading: Reading;
   readonly history: HistoryLoader;
 }
 
-/** Sends what the user writes, and shows what becomes of it. */
+/** Sends what the user writes, and shows in its thread what becomes of it. */
 export class MessageSender {
   readonly #parts: MessageSenderParts;
-  readonly #signal: AbortSignal;
+  readonly #outbox: Outbox;
 
-  /** @param signal - The session's end: answers that come later change nothing. */
   constructor(parts: MessageSenderParts, signal: AbortSignal) {
     this.#parts = parts;
-    this.#signal = signal;
+    this.#outbox = new Outbox(
+      {
+        client: parts.client,
+        me: parts.store.me,
+        changed: (entries) => this.#show(entries),
+        acked: (thread, ack) => this.#acked(thread, ack),
+      },
+      signal,
+    );
+    // The one thing that can be done for what the browser does not keep.
+    const warn = (event: Event) => this.#outbox.hasUnkept && event.preventDefault();
+    window.addEventListener('beforeunload', warn, { signal });
   }
 
-  /** Sends, or sends again when `clientMsgId` is given. */
-  send(key: ThreadKey, text: string, clientMsgId: string = newClientMsgId()): void {
+  /** Sends what was kept, and what waits. Call when the connection is there, too. */
+  wake(): void {
+    this.#outbox.wake();
+  }
+
+  /** @returns False when too much waits already: the text is still the caller's. */
+  send(key: ThreadKey, text: string): boolean {
     const { store, history } = this.#parts;
-    store.update(key, (thread) => ({
-      ...thread,
-      timeline: withSend(thread.timeline, clientMsgId, text, Date.now()),
-      unreadAfter: undefined,
-    }));
+    if (!this.#outbox.add(key, text)) return false;
+    store.update(key, (thread) => ({ ...thread, unreadAfter: undefined }));
     if (!isAtEnd(store.thread(key).timeline)) void history.loadLatest(key);
-    void this.#follow(key, this.#hand(key, text, clientMsgId));
+    return true;
   }
 
-  /** Drops a send that failed. */
-  discard(key: ThreadKey, clientMsgId: string): void {
-    this.#parts.store.updateTimeline(key, (timeline) => withoutSend(timeline, clientMsgId));
+  /** Sends one that was refused again. */
+  sendAgain(clientMsgId: string): void {
+    void this.#outbox.sendAgain(clientMsgId);
   }
 
-  #hand(key: ThreadKey, text: string, clientMsgId: string): PendingSend {
-    const { client } = this.#parts;
-    const { kind, id } = parseKey(key);
-    return kind === 'room'
-      ? client.send(id, text, { clientMsgId })
-      : client.sendDirect(id, text, { clientMsgId });
+  /** Drops one that was refused. */
+  discard(clientMsgId: string): void {
+    void this.#outbox.discard(clientMsgId);
   }
 
-  async #follow(key: ThreadKey, { clientMsgId, result }: PendingSend): Promise<void> {
-    const { store, reading } = this.#parts;
-    const outcome = await result;
-    if (this.#signal.aborted) return;
-    if (outcome.status === 'acked') {
-      const { seq, roomId } = outcome.ack;
-      store.updateTimeline(key, (timeline) => withAck(timeline, clientMsgId, seq));
-      store.update(key, (thread) => ({ ...thread, roomId }));
-      reading.markRead(key, seq);
-    } else {
-      const code = outcome.status === 'refused' ? outcome.error.code : outcome.reason;
-      store.updateTimeline(key, (timeline) => withFailure(timeline, clientMsgId, code));
+  /** Shows in each thread what of the outbox is its own: threads come and go. */
+  show(): void {
+    this.#show(this.#outbox.entries);
+  }
+
+  #show(entries: readonly OutboxEntry[]): void {
+    const { store } = this.#parts;
+    const sends = new Map<ThreadKey, OutgoingMessage[]>();
+    for (const [key, { timeline }] of store.get().threads)
+      if (timeline.outgoing.length > 0) sends.set(key, []);
+    let waiting = 0;
+    for (const { thread, clientMsgId, text, createdAtMs, errorCode } of entries) {
+      if (errorCode === undefined) waiting++;
+      const status = errorCode === undefined ? 'pending' : 'failed';
+      const send = {
+        clientMsgId,
+        text,
+        createdAtMs,
+        status,
+        ...(errorCode !== undefined && { errorCode }),
+      } as const;
+      const others = sends.get(thread) ?? [];
+      sends.set(thread, [...others, send]);
     }
+    for (const [key, list] of sends) {
+      store.updateTimeline(key, (timeline) => withSends(timeline, list, store.me.userId));
+    }
+    const outbox = { waiting, isDurable: this.#outbox.isDurable };
+    const before = store.get().outbox;
+    if (outbox.waiting !== before.waiting || outbox.isDurable !== before.isDurable) store.patch({ outbox });
+  }
+
+  #acked(
+    key: ThreadKey,
+    { clientMsgId, roomId, seq }: Pick<AckFrame, 'clientMsgId' | 'roomId' | 'seq'>,
+  ): void {
+    const { store, reading } = this.#parts;
+    store.updateTimeline(key, (timeline) => withAck(timeline, clientMsgId, seq));
+    store.update(key, (thread) => ({ ...thread, roomId }));
+    reading.markRead(key, seq);
   }
 }

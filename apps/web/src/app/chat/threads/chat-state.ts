@@ -11,9 +11,18 @@ export interface ConnectionInfo {
 export type Conversation = Conversations['conversations'][number];
 export type Member = Members['members'][number];
 
+/** What has been sent and is not accepted yet, in all threads. */
+export interface OutboxInfo {
+  /** Messages that wait; refused ones do not. */
+  readonly waiting: number;
+  /** Whether they survive the page. Not so where the browser keeps nothing. */
+  readonly isDurable: boolean;
+}
+
 /** Everything the pages of a logged-in user show. Immutable. */
 export interface ChatState {
   readonly connection: ConnectionInfo;
+  readonly outbox: OutboxInfo;
   readonly rooms: readonly Room[];
   /** Where the next page of rooms starts, while there is one. */
   readonly roomsNext: string | undefined;
@@ -31,6 +40,7 @@ export interface ChatState {
 
 export const initialChatState: ChatState = {
   connection: { status: 'connecting' },
+  outbox: { waiting: 0, isDurable: true },
   rooms: [],
   roomsNext: undefined,
   roomsPhase: 'loading',

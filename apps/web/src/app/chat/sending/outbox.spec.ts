@@ -1,0 +1,284 @@
+import type { ConnectionState, SendResult } from '@parley/client';
+import { Op } from '@parley/protocol';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { outboxLimits, type OutboxEntry } from './outbox-entry.js';
+import { stubIndexedDb, TestChannels } from './outbox.fixture.js';
+import { OutboxStore } from './outbox-store.js';
+import { Outbox } from './outbox.js';
+
+const me = { userId: 7, userName: 'ana', role: 'user' as const };
+
+/** A connection on which every send is the test's to answer. */
+class FakeClient {
+  state: ConnectionState = 'online';
+  readonly sends: Array<{ to: string; text: string; clientMsgId: string; settle(result: SendResult): void }> =
+    [];
+  readonly withdrawn: string[] = [];
+
+  send = (roomId: number, text: string, options: { clientMsgId?: string } = {}) =>
+    this.#send(`room ${roomId}`, text, options.clientMsgId ?? '');
+  sendDirect = (userId: number, text: string, options: { clientMsgId?: string } = {}) =>
+    this.#send(`user ${userId}`, text, options.clientMsgId ?? '');
+  withdraw(clientMsgId: string) {
+    this.withdrawn.push(clientMsgId);
+    this.sends
+      .find((send) => send.clientMsgId === clientMsgId)
+      ?.settle({ status: 'gave-up', reason: 'WITHDRAWN' });
+  }
+  #send(to: string, text: string, clientMsgId: string) {
+    let settle: (result: SendResult) => void = () => undefined;
+    const result = new Promise<SendResult>((resolve) => (settle = resolve));
+    this.sends.push({ to, text, clientMsgId, settle });
+    return { clientMsgId, result };
+  }
+  get texts() {
+    return this.sends.map(({ text }) => text);
+  }
+}
+
+const ack = (clientMsgId: string, seq = 1): SendResult => ({
+  status: 'acked',
+  ack: { op: Op.ack, roomId: 1, seq, epoch: 'e1', id: 'x', sentAt: 1, duplicate: false, clientMsgId },
+});
+const refusal = (code: string): SendResult => ({
+  status: 'refused',
+  error: { op: Op.error, code, message: '', retryable: false },
+});
+
+let channels: TestChannels;
+let nowMs: number;
+
+/** One tab of the user's browser. */
+function openTab({ state = 'online' as ConnectionState, store = new OutboxStore(me), user = me } = {}) {
+  const client = new FakeClient();
+  client.state = state;
+  const channel = channels.open();
+  const end = new AbortController();
+  const acked = vi.fn();
+  let shown: readonly OutboxEntry[] = [];
+  const outbox = new Outbox(
+    { client, me: user, store, channel, acked, changed: (entries) => (shown = entries), now: () => nowMs },
+    end.signal,
+  );
+  outbox.wake();
+  return {
+    client,
+    outbox,
+    acked,
+    shown: () =>
+      shown.map(({ text, errorCode }) => (errorCode === undefined ? text : `${text}: ${errorCode}`)),
+    close: () => end.abort(),
+    kill: () => channels.cut(channel),
+  };
+}
+/** Waits on a condition while the clock of timers goes on. */
+const eventually = async (check: () => unknown) => {
+  await vi.waitFor(async () => {
+    await vi.advanceTimersByTimeAsync(200);
+    check();
+  }, 10_000);
+};
+
+/** Waits until so many entries are in the browser's storage. */
+const kept = (count: number) =>
+  vi.waitFor(async () => expect(await new OutboxStore(me).entries()).toHaveLength(count), 10_000);
+
+beforeEach(() => {
+  stubIndexedDb();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  channels = new TestChannels();
+  nowMs = 1_000;
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+describe('what a user sends', () => {
+  it('goes out in line, and is forgotten once the server has it', async () => {
+    const tab = openTab();
+    for (const text of ['a', 'b', 'c']) tab.outbox.add('room:1', text);
+    tab.outbox.add('user:4', 'd');
+    expect(tab.shown()).toEqual(['a', 'b', 'c', 'd']);
+    await eventually(() => expect(tab.client.texts).toEqual(['a', 'b', 'c', 'd']));
+    expect(tab.client.sends[3]?.to).toBe('user 4');
+    for (const { clientMsgId, settle } of tab.client.sends) settle(ack(clientMsgId));
+    await eventually(() => expect(tab.shown()).toEqual([]));
+    expect(tab.acked).toHaveBeenCalledTimes(4);
+    expect(await new OutboxStore(me).entries()).toEqual([]);
+  });
+
+  it('is kept before it goes out', async () => {
+    const store = new OutboxStore(me);
+    const tab = openTab({ store });
+    let isKept: () => void = () => undefined;
+    const add = store.add.bind(store);
+    store.add = (entry) => new Promise((resolve) => (isKept = () => void add(entry).then(resolve)));
+    tab.outbox.add('room:1', 'a');
+    tab.outbox.wake();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(tab.client.texts).toEqual([]);
+    isKept();
+    await eventually(() => expect(tab.client.texts).toEqual(['a']));
+  });
+
+  it('waits for the connection, over a closed page, and goes out once under its id', async () => {
+    const offline = openTab({ state: 'reconnecting' });
+    offline.outbox.add('room:1', 'a');
+    offline.outbox.add('room:1', 'b');
+    await kept(2);
+    expect(offline.client.texts).toEqual([]);
+    offline.close();
+    offline.kill();
+    const later = openTab({ state: 'connecting' });
+    await eventually(() => expect(later.shown()).toEqual(['a', 'b']));
+    expect(later.client.texts).toEqual([]);
+    later.client.state = 'online';
+    later.outbox.wake();
+    later.outbox.wake();
+    await eventually(() => expect(later.client.texts).toEqual(['a', 'b']));
+    expect(later.client.sends[0]?.clientMsgId).toMatch(/^[\da-f]{8}-[\da-f]{4}-7/);
+  });
+
+  it.each(['CLOSED', 'ENDED'])('outlives its connection: %s', async (reason) => {
+    const tab = openTab();
+    tab.outbox.add('room:1', 'a');
+    await eventually(() => expect(tab.client.texts).toEqual(['a']));
+    tab.client.sends[0]?.settle({ status: 'gave-up', reason });
+    await eventually(() => expect(tab.shown()).toEqual(['a']));
+    tab.outbox.wake();
+    await eventually(() => expect(tab.client.texts).toEqual(['a', 'a']));
+    expect(new Set(tab.client.sends.map(({ clientMsgId }) => clientMsgId)).size).toBe(1);
+  });
+
+  it('waits for the next log-in when it is the session that was refused', async () => {
+    const tab = openTab();
+    tab.outbox.add('room:1', 'a');
+    await eventually(() => expect(tab.client.texts).toEqual(['a']));
+    tab.client.sends[0]?.settle(refusal('SESSION_REVOKED'));
+    await eventually(() => expect(tab.shown()).toEqual(['a']));
+  });
+
+  it('stays with its reason when it is refused, until it is sent again or dropped', async () => {
+    const tab = openTab();
+    tab.outbox.add('room:1', 'a');
+    tab.outbox.add('room:1', 'b');
+    await eventually(() => expect(tab.client.texts).toEqual(['a', 'b']));
+    const [a, b] = tab.client.sends;
+    a?.settle(refusal('FORBIDDEN'));
+    b?.settle(refusal('FORBIDDEN'));
+    await eventually(() => expect(tab.shown()).toEqual(['a: FORBIDDEN', 'b: FORBIDDEN']));
+    void tab.outbox.discard(b?.clientMsgId ?? '');
+    expect(tab.shown()).toEqual(['a: FORBIDDEN']);
+    void tab.outbox.sendAgain(a?.clientMsgId ?? '');
+    await eventually(() => expect(tab.client.texts).toEqual(['a', 'b', 'a']));
+    expect(tab.client.sends[2]?.clientMsgId).toBe(a?.clientMsgId);
+    expect(tab.shown()).toEqual(['a']);
+  });
+
+  it('is asked about when it has waited for more than a week', async () => {
+    const before = openTab({ state: 'reconnecting' });
+    before.outbox.add('room:1', 'a');
+    await kept(1);
+    before.kill();
+    nowMs += outboxLimits.maxWaitMs + 1;
+    const tab = openTab();
+    await eventually(() => expect(tab.shown()).toEqual(['a: WAITED_TOO_LONG']));
+    expect(tab.client.texts).toEqual([]);
+    nowMs += outboxLimits.maxRefusedMs;
+    const muchLater = openTab();
+    await kept(0);
+    expect(muchLater.client.texts).toEqual([]);
+  });
+
+  it('is refused here when too much waits', () => {
+    const { outbox } = openTab({ state: 'reconnecting' });
+    for (let i = 0; i < outboxLimits.maxEntries; i++) expect(outbox.add('room:1', 'x')).toBe(true);
+    expect(outbox.add('room:1', 'x')).toBe(false);
+    const other = openTab({ state: 'reconnecting' }).outbox;
+    expect(other.add('room:1', 'x'.repeat(outboxLimits.maxBytes / 2))).toBe(true);
+    expect(other.add('room:1', 'x')).toBe(false);
+  });
+
+  it('is neither shown to nor sent by somebody else', async () => {
+    const tab = openTab({ state: 'reconnecting' });
+    tab.outbox.add('room:1', 'a');
+    await kept(1);
+    const bo = { userId: 8, userName: 'bo', role: 'user' as const };
+    const other = openTab({ store: new OutboxStore(bo), user: bo });
+    other.outbox.add('room:1', 'mine');
+    await eventually(() => expect(other.client.texts).toEqual(['mine']));
+    expect(other.shown()).toEqual(['mine']);
+  });
+});
+
+describe('several tabs', () => {
+  /** The first of them sends. */
+  async function two() {
+    const first = openTab();
+    first.outbox.add('room:1', '0');
+    await eventually(() => expect(first.client.texts).toEqual(['0']));
+    first.client.sends[0]?.settle(ack(first.client.sends[0].clientMsgId));
+    await eventually(() => expect(first.shown()).toEqual([]));
+    return [first, openTab()] as const;
+  }
+
+  it('share one line: one of them sends, all show what became of it', async () => {
+    const [first, second] = await two();
+    second.outbox.add('room:1', 'a');
+    await eventually(() => expect(first.shown()).toEqual(['a']));
+    first.outbox.add('room:1', 'b');
+    await eventually(() => expect(first.client.texts).toEqual(['0', 'a', 'b']));
+    await eventually(() => expect(second.shown()).toEqual(['a', 'b']));
+    const [, a, b] = first.client.sends;
+    a?.settle(ack(a.clientMsgId, 2));
+    b?.settle(refusal('FORBIDDEN'));
+    await eventually(() => expect(second.shown()).toEqual(['b: FORBIDDEN']));
+    expect(second.acked).toHaveBeenCalledWith('room:1', expect.objectContaining({ seq: 2, roomId: 1 }));
+    expect(second.client.texts).toEqual([]);
+  });
+
+  it('hand over when the one that sends is killed or frozen', async () => {
+    const [first, second] = await two();
+    second.outbox.add('room:1', 'a');
+    await eventually(() => expect(first.client.texts).toEqual(['0', 'a']));
+    first.kill();
+    await eventually(() => expect(second.client.texts).toEqual(['a']));
+    expect(second.client.sends[0]?.clientMsgId).toBe(first.client.sends[1]?.clientMsgId);
+  });
+
+  it('hand over when the one that sends has lost its connection, and it takes back what it has in hand', async () => {
+    const [first, second] = await two();
+    first.outbox.add('room:1', 'a');
+    await eventually(() => expect(first.client.texts).toEqual(['0', 'a']));
+    first.client.state = 'reconnecting';
+    second.outbox.wake();
+    await eventually(() => expect(second.client.texts).toEqual(['a']));
+    expect(first.client.withdrawn).toEqual([first.client.sends[1]?.clientMsgId]);
+    first.client.state = 'online';
+    first.outbox.add('room:1', 'b');
+    await eventually(() => expect(second.client.texts).toEqual(['a', 'b']));
+    expect(first.client.texts).toEqual(['0', 'a']);
+  });
+
+  it('that open at once agree on one', async () => {
+    const before = openTab({ state: 'reconnecting' });
+    before.outbox.add('room:1', 'a');
+    await kept(1);
+    before.kill();
+    const tabs = [openTab(), openTab(), openTab()];
+    const texts = () => tabs.flatMap(({ client }) => client.texts);
+    await eventually(() => expect(texts()).toEqual(['a']));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(texts()).toEqual(['a']);
+  });
+
+  it('each send for themselves where the browser keeps nothing', async () => {
+    const blocked = () => new OutboxStore(me, () => Promise.reject(new Error('blocked')));
+    const [first, second] = [openTab({ store: blocked() }), openTab({ store: blocked() })];
+    first.outbox.add('room:1', 'a');
+    second.outbox.add('room:1', 'b');
+    await eventually(() => expect([first.client.texts, second.client.texts]).toEqual([['a'], ['b']]));
+    expect(first.outbox.hasUnkept).toBe(true);
+  });
+});

@@ -1,0 +1,15 @@
+/** Puts a text on the clipboard. Over plain HTTP browsers have no clipboard object; there the old command does it. */
+export function copyText(text: string): void {
+  const clipboard = navigator.clipboard as Clipboard | undefined;
+  if (clipboard) {
+    void clipboard.writeText(text).catch(() => undefined);
+    return;
+  }
+  const area = document.createElement('textarea');
+  area.value = text;
+  area.className = 'visually-hidden';
+  document.body.append(area);
+  area.select();
+  document.execCommand('copy');
+  area.remove();
+}
