@@ -11,6 +11,8 @@ import { FrameIntake } from './frames/frame-intake.js';
 import { FrameRates } from './frames/frame-rates.js';
 import { GATEWAY_CONFIG, type GatewayAppConfig, type GatewayConfig } from './gateway-config.js';
 import { GatewayMetrics } from './gateway-metrics.js';
+import { ListWatchers } from './lists/list-watchers.js';
+import { ReadReports } from './lists/read-reports.js';
 import { PositionCheck } from './rooms/position-check.js';
 import { PresenceAnnouncer } from './rooms/presence-announcer.js';
 import { RoomDirectory } from './rooms/room-directory.js';
@@ -44,9 +46,11 @@ export class AppModule {
         FrameIntake,
         FrameRates,
         GatewayMetrics,
+        ListWatchers,
         PositionCheck,
         PresenceAnnouncer,
         QuestionLimits,
+        ReadReports,
         RoomDirectory,
         TcpServer,
         TokenVerifier,

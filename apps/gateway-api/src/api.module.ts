@@ -11,8 +11,10 @@ import { RateLimits, type RateOptions } from './http/rate-limits.js';
 import { PushController } from './seed/push.controller.js';
 import { UserController } from './seed/user.controller.js';
 import { MessagesController } from './v1/messages.controller.js';
+import { ReadingController } from './v1/reading.controller.js';
 import { RoomsController } from './v1/rooms.controller.js';
 import { SessionsController } from './v1/sessions.controller.js';
+import { UsersController } from './v1/users.controller.js';
 
 export interface ApiModuleOptions {
   readonly jwtSecret: string;
@@ -27,7 +29,15 @@ export class ApiModule {
     return {
       module: ApiModule,
       imports: [jwtVerification(jwtSecret)],
-      controllers: [UserController, PushController, SessionsController, RoomsController, MessagesController],
+      controllers: [
+        UserController,
+        PushController,
+        SessionsController,
+        RoomsController,
+        UsersController,
+        MessagesController,
+        ReadingController,
+      ],
       providers: [
         Admission,
         CredentialsService,

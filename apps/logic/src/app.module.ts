@@ -6,12 +6,14 @@ import { hostModules } from '@parley/service-host';
 import { AccountsModule } from './accounts/accounts.module.js';
 import { DatabaseLifeService } from './database-life/database-life.service.js';
 import { LIFE_SURROUNDINGS, lifeSurroundings } from './database-life/life-surroundings.js';
+import { DirectoryFeed } from './directory/directory-feed.service.js';
+import { UserSearchService } from './directory/user-search.service.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DEMO, SeedService } from './database/seed.service.js';
 import { LineLivesRepository } from './line/line-lives.repository.js';
 import { LineService } from './line/line.service.js';
 import { ERROR_LOG } from './error-log.js';
-import { LOGIC_OPTIONS, type LogicOptions } from './logic-options.js';
+import { LOGIC_INSTANCE, LOGIC_OPTIONS, type LogicOptions } from './logic-options.js';
 import { LogicRpcController } from './logic.rpc-controller.js';
 import { AckLevelService } from './messages/ack-level.service.js';
 import { ArchiveService } from './messages/archive.service.js';
@@ -26,6 +28,8 @@ import { SentBeforeService } from './messages/sent-before.service.js';
 import { LivePresenceService } from './presence/live-presence.service.js';
 import { RoomListsService } from './presence/room-lists.service.js';
 import { RoomsService } from './presence/rooms.service.js';
+import { ReadingService } from './reading/reading.service.js';
+import { RoomTails } from './reading/room-tails.service.js';
 import { RoomParkingService } from './rooms/room-parking.service.js';
 import { RoomUseService } from './rooms/room-use.service.js';
 import { SessionsService } from './sessions/sessions.service.js';
@@ -42,7 +46,7 @@ export class AppModule {
         ParleyConfigModule.forRoot(config),
         ...hostModules(config, {
           service: 'logic',
-          watch: ['connect-gateway'],
+          watch: ['connect-gateway', 'logic'],
           maxPendingEntries: config.maxPendingEntries,
           acks: config.acks,
         }),
@@ -56,6 +60,7 @@ export class AppModule {
       controllers: [LogicRpcController],
       providers: [
         { provide: LOGIC_OPTIONS, useValue: options },
+        { provide: LOGIC_INSTANCE, useValue: instanceId },
         { provide: DEMO, useValue: config.demoAccounts },
         AckLevelService,
         { provide: ERROR_LOG, useValue: throttledErrorLog(logger) },
@@ -67,6 +72,7 @@ export class AppModule {
           inject: [REGISTRY],
         },
         DatabaseLifeService,
+        DirectoryFeed,
         DirectRoomsService,
         HistoryService,
         LineLivesRepository,
@@ -74,15 +80,18 @@ export class AppModule {
         LivePresenceService,
         OwnDatabaseService,
         PublishService,
+        ReadingService,
         RoomAccessService,
         RoomHeadsService,
         RoomListsService,
         RoomParkingService,
+        RoomTails,
         RoomUseService,
         RoomsService,
         SeedService,
         SentBeforeService,
         SessionsService,
+        UserSearchService,
       ],
     };
   }

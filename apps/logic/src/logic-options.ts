@@ -11,5 +11,8 @@ export interface LogicOptions {
   readonly roomCreation: 'everyone' | 'admins';
 }
 
+/** Injection token: the id of this instance. */
+export const LOGIC_INSTANCE = Symbol('LOGIC_INSTANCE');
+
 /** Injection token of {@link LogicOptions}. */
 export const LOGIC_OPTIONS = Symbol('LOGIC_OPTIONS');

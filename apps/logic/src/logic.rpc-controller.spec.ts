@@ -5,6 +5,8 @@ import type { ArchiveService } from './messages/archive.service.js';
 import type { HistoryService } from './messages/history.service.js';
 import type { OwnDatabaseService } from './messages/own-database.service.js';
 import type { RoomHeadsService } from './messages/room-heads.service.js';
+import type { UserSearchService } from './directory/user-search.service.js';
+import type { ReadingService } from './reading/reading.service.js';
 import type { RoomListsService } from './presence/room-lists.service.js';
 import type { RoomsService } from './presence/rooms.service.js';
 import type { RoomUseService } from './rooms/room-use.service.js';
@@ -53,6 +55,16 @@ function setUp() {
     ),
     stub<HistoryService>('HistoryService', as({ page: said('page', 'a page') })),
     stub<ArchiveService>('ArchiveService', as({ append })),
+    stub<ReadingService>(
+      'ReadingService',
+      as({
+        markMany: said('markMany', ['a state']),
+        markAll: said('markAll', undefined),
+        forget: said('forget', undefined),
+        list: said('list', 'what is unread'),
+      }),
+    ),
+    stub<UserSearchService>('UserSearchService', as({ find: said('find', 'users') })),
   );
   return { controller, calls, append, isOurs, logout };
 }
@@ -62,7 +74,13 @@ describe('LogicRpcController', () => {
     ['register', { userName: 'ada', password: 'secret' }, ['register', 'ada', 'secret'], 'a session'],
     ['login', { userName: 'ada', password: 'secret' }, ['login', 'ada', 'secret'], 'a session'],
     ['logout', { userId: 3, sessionId: 's1', expiresAt: 99 }, ['logout', 's1', 99], {}],
-    ['listRooms', { userId: 3, limit: 10, cursor: '5-6' }, ['rooms', 10, '5-6'], 'rooms'],
+    ['listRooms', { userId: 3, limit: 10, cursor: '5-6' }, ['rooms', 10, '5-6', undefined], 'rooms'],
+    ['listRooms', { userId: 3, limit: 10, q: 'ma' }, ['rooms', 10, undefined, 'ma'], 'rooms'],
+    ['searchUsers', { userId: 3, q: 'an', limit: 5, cursor: '0-6' }, ['find', 'an', 5, '0-6'], 'users'],
+    ['markRead', { reads: ['a report'] }, ['markMany', ['a report']], { results: ['a state'] }],
+    ['markAllRead', { userId: 3 }, ['markAll', 3], {}],
+    ['forgetRead', { userId: 3, roomId: 7 }, ['forget', 3, 7], {}],
+    ['listUnread', { userId: 3 }, ['list', 3], 'what is unread'],
     ['getRoom', { userId: 3, roomId: 7 }, ['get', 3, 7], 'a room'],
     ['createRoom', { userId: 3, name: 'maths' }, ['create', 3, 'maths'], 'a room'],
     ['listMembers', { userId: 3, roomId: 7 }, ['members', 3, 7], 'members'],

@@ -7,6 +7,8 @@ import { ArchiveService } from './messages/archive.service.js';
 import { HistoryService } from './messages/history.service.js';
 import { OwnDatabaseService } from './messages/own-database.service.js';
 import { RoomHeadsService } from './messages/room-heads.service.js';
+import { UserSearchService } from './directory/user-search.service.js';
+import { ReadingService } from './reading/reading.service.js';
 import { RoomListsService } from './presence/room-lists.service.js';
 import { RoomsService } from './presence/rooms.service.js';
 import { RoomUseService } from './rooms/room-use.service.js';
@@ -27,6 +29,8 @@ export class LogicRpcController {
     @Inject(RoomHeadsService) private readonly heads: RoomHeadsService,
     @Inject(HistoryService) private readonly histories: HistoryService,
     @Inject(ArchiveService) private readonly archives: ArchiveService,
+    @Inject(ReadingService) private readonly reading: ReadingService,
+    @Inject(UserSearchService) private readonly people: UserSearchService,
   ) {}
 
   @RpcMethod(logicRpc.register)
@@ -46,8 +50,13 @@ export class LogicRpcController {
   }
 
   @RpcMethod(logicRpc.listRooms)
-  listRooms(@Payload() { limit, cursor }: Request<'listRooms'>): Response<'listRooms'> {
-    return this.lists.rooms(limit, cursor);
+  listRooms(@Payload() { limit, cursor, q }: Request<'listRooms'>): Response<'listRooms'> {
+    return this.lists.rooms(limit, cursor, q);
+  }
+
+  @RpcMethod(logicRpc.searchUsers)
+  searchUsers(@Payload() { q, limit, cursor }: Request<'searchUsers'>): Response<'searchUsers'> {
+    return this.people.find(q, limit, cursor);
   }
 
   @RpcMethod(logicRpc.getRoom)
@@ -93,6 +102,28 @@ export class LogicRpcController {
   @RpcMethod(logicRpc.history)
   history(@Payload() query: Request<'history'>): Response<'history'> {
     return this.histories.page(query);
+  }
+
+  @RpcMethod(logicRpc.markRead)
+  async markRead(@Payload() { reads }: Request<'markRead'>): Response<'markRead'> {
+    return { results: await this.reading.markMany(reads) };
+  }
+
+  @RpcMethod(logicRpc.markAllRead)
+  async markAllRead(@Payload() { userId }: Request<'markAllRead'>): Response<'markAllRead'> {
+    await this.reading.markAll(userId);
+    return {};
+  }
+
+  @RpcMethod(logicRpc.forgetRead)
+  async forgetRead(@Payload() { userId, roomId }: Request<'forgetRead'>): Response<'forgetRead'> {
+    await this.reading.forget(userId, roomId);
+    return {};
+  }
+
+  @RpcMethod(logicRpc.listUnread)
+  listUnread(@Payload() { userId }: Request<'listUnread'>): Response<'listUnread'> {
+    return this.reading.list(userId);
   }
 
   @RpcMethod(logicRpc.announce)

@@ -6,7 +6,9 @@ import type {
   InfoFrame,
   JoinedFrame,
   Message,
+  ReadState,
   ResyncFrame,
+  RoomsFrame,
 } from '@parley/protocol';
 
 /**
@@ -70,6 +72,15 @@ export interface ClientEvents {
   };
   /** The room's line of seqs broke (its server lost data): numbers go on, but some may never have been seen. */
   epoch: { readonly roomId: number; readonly epoch: string; readonly previous: string };
+  /** How far the user has read a room, here or on another device; with `forgotten` the room was left for good. */
+  read: ReadState;
+  /**
+   * From here on changes of the list of rooms are told, as `rooms`. A `version` that is not that of the list which was read
+   * says that something was missed: read it again, at a moment of your own.
+   */
+  watching: { readonly version: number };
+  /** Rooms that are new or have changed, and those that are gone. `version` is one more than the last, or something was missed. */
+  rooms: Pick<RoomsFrame, 'version' | 'rooms' | 'removed'>;
   goaway: GoawayFrame;
   /** Terminal: no reconnect. `code` is the close code, or 1000 after `close()`. */
   ended: { readonly code: number; readonly reason: string };

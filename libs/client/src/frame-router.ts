@@ -78,6 +78,16 @@ export class FrameRouter {
       case Op.goaway:
         this.#goaway(frame.reconnectAfterMs);
         return this.#events.emit('goaway', frame);
+      case Op.read:
+        this.#frames.authenticated();
+        this.#replies.answer(frame.ref, frame);
+        return this.#events.emit('read', frame);
+      case Op.watch:
+        this.#frames.authenticated();
+        this.#replies.answer(frame.ref, frame);
+        return this.#events.emit('watching', frame);
+      case Op.rooms:
+        return this.#events.emit('rooms', frame);
       case Op.count:
         return this.#events.emit('count', frame);
       case Op.info:

@@ -4,18 +4,24 @@ import {
   historyPageSchema,
   membersSchema,
   problemSchema,
+  readStateSchema,
   roomSchema,
   roomsSchema,
   sessionSchema,
+  unreadSchema,
   userSchema,
+  usersSchema,
   type Ack,
   type Conversations,
   type HistoryPage,
   type Members,
+  type ReadState,
   type Room,
   type Rooms,
   type Session,
+  type Unread,
   type User,
+  type Users,
 } from '@parley/protocol';
 import { ApiError } from './api-error.js';
 import { newClientMsgId } from './new-client-msg-id.js';
@@ -108,6 +114,16 @@ export class ParleyApi {
     return this.#call('GET', `/v1/rooms${searchOf(query)}`, roomsSchema);
   }
 
+  /** Rooms whose name has `text`, in any case: the most recently used first. */
+  searchRooms(text: string, query: ListQuery = {}): Promise<Rooms> {
+    return this.#call('GET', `/v1/rooms${searchOf({ q: text, ...query })}`, roomsSchema);
+  }
+
+  /** Users whose name has `text`, in any case; those that begin with it first. `limit` is 1 to 50, 20 by default. */
+  searchUsers(text: string, query: ListQuery = {}): Promise<Users> {
+    return this.#call('GET', `/v1/users${searchOf({ q: text, ...query })}`, usersSchema);
+  }
+
   createRoom(name: string): Promise<Room> {
     return this.#call('POST', '/v1/rooms', roomSchema, { body: { name } });
   }
@@ -141,6 +157,26 @@ export class ParleyApi {
   /** A page of the user's direct conversations, the most recently used first. */
   conversationsPage(query: ListQuery = {}): Promise<Conversations> {
     return this.#call('GET', `/v1/conversations${searchOf(query)}`, conversationsSchema);
+  }
+
+  /** What is unread in the rooms that the user follows, and in his conversations: the 200 most recently used. */
+  async unread(): Promise<Unread['rooms']> {
+    return (await this.#call('GET', '/v1/unread', unreadSchema)).rooms;
+  }
+
+  /** Everything up to `seq` is read; from then on the user follows the room. @returns Where he stands, perhaps further. */
+  markRead(roomId: number, seq: number): Promise<ReadState> {
+    return this.#call('PUT', `/v1/rooms/${roomId}/read`, readStateSchema, { body: { seq } });
+  }
+
+  /** Everything is read. */
+  async markAllRead(): Promise<void> {
+    await this.#call('POST', '/v1/unread/clear', undefined);
+  }
+
+  /** The user does not follow the room any more, on any device. */
+  async unfollow(roomId: number): Promise<void> {
+    await this.#call('DELETE', `/v1/rooms/${roomId}/read`, undefined);
   }
 
   #send(path: string, msg: string, options: ApiSendOptions): Promise<Ack> {

@@ -8,10 +8,12 @@ import { FrameRouter } from './frame-router.js';
 import { FrameSender } from './frame-sender.js';
 import { HistoryReader } from './history-reader.js';
 import { Link } from './link.js';
+import { ListWatch } from './list-watch.js';
 import { localError } from './local-refusal.js';
 import { newClientMsgId } from './new-client-msg-id.js';
 import { Outbox } from './outbox.js';
 import type { HistoryQuery } from './parley-api.js';
+import { ReadReporter } from './read-reporter.js';
 import { RequestTable } from './request-table.js';
 import type { RoomLinePorts } from './room-line.js';
 import { RoomTable, type WantedRoom } from './room-table.js';
@@ -37,6 +39,8 @@ export class ParleyClient {
   readonly #rooms: RoomTable;
   readonly #outbox: Outbox;
   readonly #history: HistoryReader;
+  readonly #reads: ReadReporter;
+  readonly #watch: ListWatch;
   #endReason: 'CLOSED' | 'ENDED' | undefined;
 
   constructor(options: ParleyClientOptions) {
@@ -55,7 +59,9 @@ export class ParleyClient {
         timeoutMs: options.heartbeat?.timeoutMs ?? 15_000,
       },
       now: this.#now,
-      hasWork: () => this.#rooms.size + this.#outbox.size + this.#history.size > 0,
+      hasWork: () =>
+        this.#watch.isWanted ||
+        this.#rooms.size + this.#outbox.size + this.#history.size + this.#reads.size > 0,
       online: (token) => this.#online(token),
       text: (text) => this.#router.receive(text),
       offline: () => this.#offline(),
@@ -108,6 +114,12 @@ export class ParleyClient {
       backoff: this.#backoff,
       now: this.#now,
       deadlineMs: this.#pagingDeadlineMs,
+    });
+    this.#watch = new ListWatch({ online, ask: () => this.#requests.watch(), backoff: this.#backoff });
+    this.#reads = new ReadReporter({
+      online,
+      send: (roomId, seq) => this.#requests.read(roomId, seq),
+      backoff: this.#backoff,
     });
     this.#router = new FrameRouter({
       events: this.#events,
@@ -166,6 +178,7 @@ export class ParleyClient {
    * @throws {ClientError} `NO_ANSWER`, or the server's refusal.
    */
   async leave(roomId: number): Promise<void> {
+    this.#reads.forget(roomId);
     const room = this.#rooms.remove(roomId, new ClientError('LEFT', false));
     if (room) await this.#requests.leave(roomId);
   }
@@ -200,6 +213,23 @@ export class ParleyClient {
     return page;
   }
 
+  /**
+   * Says that everything of a room up to `seq` is read; the user's other devices are told. Reported soon, at most every two
+   * seconds, and again until the server has it; `read` says what it has.
+   */
+  markRead(roomId: number, seq: number): void {
+    if (this.#endReason) return;
+    this.#reads.mark(roomId, seq);
+    this.#link.wake();
+  }
+
+  /** Asks, on every connection, to be told of changes of the list of rooms and of what is read elsewhere. */
+  watch(): void {
+    if (this.#endReason) return;
+    this.#watch.start();
+    this.#link.wake();
+  }
+
   /** Asks for the number of users online; the answer is a `count` event. Ignored while offline. */
   requestCount(roomId: number): void {
     this.#frames.send({ op: Op.count, roomId });
@@ -226,6 +256,8 @@ export class ParleyClient {
     this.#rooms.online();
     this.#outbox.pumpAll();
     this.#rooms.probeConversations();
+    this.#watch.online();
+    this.#reads.online();
     this.#events.emit('state', { state: 'online' });
   }
 
@@ -242,6 +274,8 @@ export class ParleyClient {
     this.#rooms.end(new ClientError(why, false));
     this.#replies.failAll(new ClientError(why, false));
     this.#history.end();
+    this.#reads.end();
+    this.#watch.end();
     this.#outbox.end(why);
     this.#events.emit('ended', { code, reason });
   }

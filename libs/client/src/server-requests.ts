@@ -3,6 +3,7 @@ import {
   type ClientFrame,
   type HistoryFrame,
   type HistoryPage,
+  type ReadFrame,
   type ServerFrame,
 } from '@parley/protocol';
 import type { RoomPosition } from './client-events.js';
@@ -23,7 +24,7 @@ export interface ServerRequestsPorts {
   readonly timeoutMs: number;
 }
 
-/** Frames that are answered by `ref`, each sent once: joins, leaves and pages of history. */
+/** Frames that are answered by `ref`, each sent once: joins, leaves, pages of history, read positions, the watch. */
 export class ServerRequests {
   readonly #ports: ServerRequestsPorts;
 
@@ -65,6 +66,16 @@ export class ServerRequests {
     const frame = await this.#request((ref) => ({ op: Op.history, roomId, ref, ...query }));
     const { epoch, head, messages, more } = frame as HistoryFrame;
     return { roomId, epoch, head, messages, more };
+  }
+
+  /** @returns What the server has kept. @throws {ClientError} As {@link page}. */
+  async read(roomId: number, seq: number): Promise<ReadFrame> {
+    return (await this.#request((ref) => ({ op: Op.read, roomId, seq, ref }))) as ReadFrame;
+  }
+
+  /** @throws {ClientError} As {@link page}. */
+  async watch(): Promise<void> {
+    await this.#request((ref) => ({ op: Op.watch, ref }));
   }
 
   #request(build: (ref: number) => ClientFrame): Promise<ServerFrame> {

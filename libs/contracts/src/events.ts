@@ -1,3 +1,4 @@
+import { readStateSchema, roomsFrameSchema } from '@parley/protocol';
 import { z } from 'zod';
 
 /**
@@ -17,6 +18,16 @@ export const presenceEventSchema = z.object({
 });
 export type PresenceEvent = z.infer<typeof presenceEventSchema>;
 
-/** Something that logic caches about a room has changed. */
-export const roomChangedEventSchema = z.object({ roomId: z.number() });
+/** A room was made, or what is known of it has changed: its name, or whether it is there at all. */
+export const roomChangedEventSchema = z.object({ roomId: z.number(), created: z.literal(true).optional() });
 export type RoomChangedEvent = z.infer<typeof roomChangedEventSchema>;
+
+/** Users have read further, or have left rooms for good. `by`: the connection that knows. */
+export const readEventSchema = z.object({
+  reads: z.array(readStateSchema.extend({ userId: z.number(), by: z.string().optional() })),
+});
+export type ReadEvent = z.infer<typeof readEventSchema>;
+
+/** Changes of the list of rooms, as clients get them. Its truth is the list, its version is in Redis. */
+export const directoryEventSchema = roomsFrameSchema;
+export type DirectoryEvent = z.infer<typeof directoryEventSchema>;

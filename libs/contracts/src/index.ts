@@ -10,19 +10,27 @@ export { dispatchEntrySchema, messageBody, messageJson, type DispatchEntry } fro
 export {
   logicRpc,
   rawHistoryPageSchema,
+  readReportSchema,
+  readResultSchema,
   sendResultSchema,
   sendSchema,
   type RawHistoryPage,
+  type ReadReport,
+  type ReadResult,
   type Send,
   type SendResult,
 } from './logic-rpc.js';
 export { connectRpc } from './connect-rpc.js';
 export { bytesOfText, countInCall, rpcLimits } from './rpc-limits.js';
 export {
+  directoryEventSchema,
   presenceEventSchema,
+  readEventSchema,
   revokedEventSchema,
   roomChangedEventSchema,
+  type DirectoryEvent,
   type PresenceEvent,
+  type ReadEvent,
   type RevokedEvent,
   type RoomChangedEvent,
 } from './events.js';

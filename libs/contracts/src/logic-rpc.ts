@@ -5,10 +5,13 @@ import {
   cursorField,
   limits,
   membersSchema,
+  readStateSchema,
   roomSchema,
   roomsSchema,
   seqField,
   sessionSchema,
+  unreadSchema,
+  usersSchema,
   type ErrorCode,
   errorCatalog,
 } from '@parley/protocol';
@@ -70,6 +73,22 @@ export const sendResultSchema = z.union([
 ]);
 export type SendResult = z.infer<typeof sendResultSchema>;
 
+/** A user says that everything of a room up to `seq` is read. `by`: the connection that says so, which is not told of it. */
+export const readReportSchema = z.object({
+  userId: id,
+  roomId: id,
+  seq: seqField,
+  by: z.string().optional(),
+});
+export type ReadReport = z.infer<typeof readReportSchema>;
+
+/** What became of one report, or a code of the catalogue. */
+export const readResultSchema = z.union([
+  z.object({ ok: z.literal(true), state: readStateSchema }),
+  z.object({ ok: z.literal(false), code: errorCode, fields: z.array(z.string()).optional() }),
+]);
+export type ReadResult = z.infer<typeof readResultSchema>;
+
 /** A page of history: `messages` are complete JSON texts in ascending seq, passed on unparsed. */
 export const rawHistoryPageSchema = z.object({
   roomId: id,
@@ -113,8 +132,20 @@ export const logicRpc = {
   listRooms: rpcContract({
     ...logic,
     pattern: 'logic.listRooms',
-    request: page,
+    request: page.extend({ q: z.string().optional() }),
     response: roomsSchema,
+    idempotent: true,
+  }),
+  searchUsers: rpcContract({
+    ...logic,
+    pattern: 'logic.searchUsers',
+    request: z.object({
+      userId: id,
+      q: z.string(),
+      limit: z.number().int().min(1).max(limits.maxListedUsers),
+      cursor: cursorField.optional(),
+    }),
+    response: usersSchema,
     idempotent: true,
   }),
   getRoom: rpcContract({
@@ -193,6 +224,37 @@ export const logicRpc = {
     response: rawHistoryPageSchema,
     idempotent: true,
     replyBytes: ({ maxBytes }) => maxBytes ?? rpcLimits.maxHistoryReplyBytes,
+  }),
+  /** Moves read positions forward; one that is there already stays. Results are in the order of the reports. */
+  markRead: rpcContract({
+    ...logic,
+    pattern: 'logic.markRead',
+    request: z.object({ reads: z.array(readReportSchema).min(1).max(rpcLimits.maxReadsPerCall) }),
+    response: z.object({ results: z.array(readResultSchema).max(rpcLimits.maxReadsPerCall) }),
+    idempotent: true,
+  }),
+  /** Everything that is unread is read. */
+  markAllRead: rpcContract({
+    ...logic,
+    pattern: 'logic.markAllRead',
+    request: z.object({ userId: id }),
+    response: empty,
+    idempotent: true,
+  }),
+  /** The user does not follow a room any more: its read position is forgotten. */
+  forgetRead: rpcContract({
+    ...logic,
+    pattern: 'logic.forgetRead',
+    request: z.object({ userId: id, roomId: id }),
+    response: empty,
+    idempotent: true,
+  }),
+  listUnread: rpcContract({
+    ...logic,
+    pattern: 'logic.listUnread',
+    request: z.object({ userId: id }),
+    response: unreadSchema,
+    idempotent: true,
   }),
   /** Has the count or the members of a room announced, now: to everyone in it, or to who asks when it is large. */
   announce: rpcContract({

@@ -16,6 +16,8 @@ export {
   tokenField,
   userNameField,
 } from './fields.js';
+export { readStateSchema, type ReadState } from './reading.js';
+export { roomChangeSchema, roomSchema, type Room, type RoomChange } from './rooms.js';
 export { opaqueString } from './opaque-string.js';
 export { parseJson } from './parse-json.js';
 export { preparedName } from './names.js';
@@ -33,8 +35,11 @@ export {
   joinedFrameSchema,
   leftFrameSchema,
   messageSchema,
+  readFrameSchema,
   resyncFrameSchema,
+  roomsFrameSchema,
   serverFrameSchema,
+  watchFrameSchema,
   type AckFrame,
   type CountFrame,
   type ErrorFrame,
@@ -45,8 +50,11 @@ export {
   type JoinedFrame,
   type LeftFrame,
   type Message,
+  type ReadFrame,
   type ResyncFrame,
+  type RoomsFrame,
   type ServerFrame,
+  type WatchFrame,
 } from './frames/server-frames.js';
 export {
   ackSchema,
@@ -59,19 +67,24 @@ export {
   memberSchema,
   membersSchema,
   problemSchema,
+  readBodySchema,
   registerBodySchema,
-  roomSchema,
   roomsQuerySchema,
   roomsSchema,
+  roomsSearchSchema,
   sendBodySchema,
   sessionSchema,
+  unreadSchema,
   userSchema,
+  usersSchema,
+  usersSearchSchema,
   type Ack,
   type Conversations,
   type Members,
   type Problem,
-  type Room,
   type Rooms,
   type Session,
+  type Unread,
   type User,
+  type Users,
 } from './http/v1-schemas.js';

@@ -29,6 +29,14 @@ export const limits = {
   maxListedRooms: 200,
   /** … when the request does not say how many. */
   defaultListedRooms: 100,
+  /** Unread messages are counted up to here. */
+  maxUnread: 100,
+  /** Rooms and conversations of one user that are listed with what is unread: the most recently used. */
+  maxListedUnread: 200,
+  /** Longest text to look for in names, code points. */
+  maxQueryCodePoints: 80,
+  /** Users in one page of a search. */
+  maxListedUsers: 50,
   /** Members listed in a room-info frame and by the members route; the newest ones beyond. */
   maxListedMembers: 1_000,
   /** A connection that has not presented a valid token after this time is closed with 4003. */

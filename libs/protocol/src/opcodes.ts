@@ -34,6 +34,12 @@ export const Op = {
   /** Both ways: answer with `pong`. */
   ping: 28,
   pong: 29,
+  /** Client: everything up to `seq` is read. Server: how far the user has read, on whichever device. */
+  read: 30,
+  /** Client: tell me of changes to the list of rooms, and of what I read elsewhere. Server: you will be told. */
+  watch: 31,
+  /** Server: rooms of the list that are new, or have changed. */
+  rooms: 32,
 } as const;
 
 /** A known opcode. */

@@ -19,6 +19,7 @@ export { compareLine, generationNumber, LINE_EVENT, LineStore, type ShardSurvey 
 export { LineWitness } from './line-witness.js';
 export { ParkingStore, type ParkedPosition, type UnloadOutcome } from './parking-store.js';
 export { PresenceStore, type Member, type PresenceShare, type PresenceState } from './presence-store.js';
+export { DirectoryStore } from './directory-store.js';
 export { EventBus } from './event-bus.js';
 export { SessionStore } from './session-store.js';
 export { RevocationList } from './revocation-list.js';

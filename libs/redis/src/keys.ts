@@ -142,6 +142,11 @@ export class RedisKeys {
     return this.shard(shard, `dispatch-of:${life || 'unnamed'}`);
   }
 
+  /** The version of the list of rooms: how often changes of it were told. */
+  directoryVersion(): string {
+    return `${this.prefix}directory:version`;
+  }
+
   /** Entries that could not be archived (stream: reason, entry as JSON). */
   aside(): string {
     return `${this.prefix}aside`;
@@ -164,7 +169,7 @@ export class RedisKeys {
     return `${this.prefix}rpc:reply:${instanceId}`;
   }
 
-  /** Channel of one kind of hint: `registry:<service>`, `revoked`, `presence`, `room`. */
+  /** Channel of one kind of hint: `registry:<service>`, `revoked`, `presence`, `room`, `read`, `directory`. */
   events(kind: string): string {
     return `${this.prefix}events:${kind}`;
   }

@@ -5,6 +5,7 @@ import { AsideStream } from './aside-stream.js';
 import { RedisConnections, type RedisErrorListener } from './connections.js';
 import { DatabaseLife } from './database-life.js';
 import { DatabaseLifeStore } from './database-life-store.js';
+import { DirectoryStore } from './directory-store.js';
 import { EventBus } from './event-bus.js';
 import { RedisKeys } from './keys.js';
 import { LeaseStore } from './lease-store.js';
@@ -113,6 +114,11 @@ export class RedisModule {
       {
         provide: PresenceStore,
         useFactory: (c: RedisConnections) => new PresenceStore(c.main, keys),
+        inject: [RedisConnections],
+      },
+      {
+        provide: DirectoryStore,
+        useFactory: (c: RedisConnections) => new DirectoryStore(c.main, keys),
         inject: [RedisConnections],
       },
       {

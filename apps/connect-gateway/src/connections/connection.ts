@@ -55,6 +55,8 @@ export abstract class Connection {
   pingedAt = -Infinity;
   /** The peer has sent an opcode of Parley's, so it will answer a ping. */
   answersPings: boolean;
+  /** It has asked to be told of changes of the lists. */
+  watchesLists = false;
   /** Frames refused so far. */
   refusals = 0;
   /** In which its frames take effect. */

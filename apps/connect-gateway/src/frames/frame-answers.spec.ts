@@ -7,6 +7,8 @@ import { setUpAuthenticator } from '../testing/authenticator.fixture.js';
 import { entry } from '../testing/fake-room-log.js';
 import { settle } from '../testing/local-room.fixture.js';
 import { setUpRooms } from '../testing/room-directory.fixture.js';
+import type { ListWatchers } from '../lists/list-watchers.js';
+import type { ReadReports } from '../lists/read-reports.js';
 import { stub } from '../testing/stub.js';
 import { FrameDispatcher } from './frame-dispatcher.js';
 import type { FrameRates } from './frame-rates.js';
@@ -26,6 +28,13 @@ async function setUp() {
     ['logic.publishMany', () => ({ results: [{ ok: true, ack }] })],
   ]);
   const announcer = { ask: vi.fn<PresenceAnnouncer['ask']>(() => Promise.resolve()) };
+  const report = vi.fn<ReadReports['report']>(async ({ roomId, seq }) => ({
+    roomId,
+    seq,
+    head: 12,
+    unread: 12 - seq,
+  }));
+  const watch = vi.fn<ListWatchers['watch']>();
   const dispatcher = new FrameDispatcher(
     stub<GatewayConfig>('GatewayConfig', { maxOutboundBytes: 1_000 }),
     authenticator,
@@ -42,6 +51,8 @@ async function setUp() {
     stub<PresenceAnnouncer>('PresenceAnnouncer', announcer),
     new QuestionLimits(),
     stub<FrameRates>('FrameRates', { takeSend: () => 0 }),
+    stub<ReadReports>('ReadReports', { report }),
+    stub<ListWatchers>('ListWatchers', { watch, nameOf: () => 'this one' }),
   );
   const connection = open();
   const handle = (frame: object) => dispatcher.handle(connection, JSON.stringify(frame));
@@ -49,7 +60,7 @@ async function setUp() {
   connection.writes.length = 0;
   const sends = () =>
     calls.filter(([pattern]) => pattern === 'logic.publishMany').map(([, request]) => request);
-  return { connection, handle, calls, answers, rooms, redis, announcer, sends };
+  return { connection, handle, calls, answers, rooms, redis, announcer, sends, report, watch };
 }
 
 describe('a join is answered', () => {
@@ -234,4 +245,38 @@ it('who has sent an opcode of Parley’s answers pings, gochat’s clients do no
   expect(connection.answersPings).toBe(false);
   await handle({ op: Op.join, roomId: 7 });
   expect(connection.answersPings).toBe(true);
+});
+
+describe('a read position', () => {
+  it('is answered with where the user stands, once that is kept', async () => {
+    const { connection, handle, report } = await setUp();
+    await handle({ op: Op.read, roomId: 7, seq: 9, ref: 'r' });
+    expect(report.mock.calls).toEqual([[{ userId: 1, roomId: 7, seq: 9, by: 'this one' }]]);
+    expect(connection.frames).toEqual([{ op: Op.read, roomId: 7, seq: 9, head: 12, unread: 3, ref: 'r' }]);
+  });
+
+  it('that the room has not come to is refused', async () => {
+    const { connection, handle, report } = await setUp();
+    report.mockRejectedValueOnce(new AppError('INVALID', { fields: ['seq'] }));
+    await handle({ op: Op.read, roomId: 7, seq: 99, ref: 'r' });
+    expect(connection.frames).toMatchObject([
+      { op: Op.error, code: 'INVALID', fields: ['seq'], ref: 'r', roomId: 7 },
+    ]);
+  });
+
+  it.each([{ seq: -1 }, { seq: 1.5 }, { seq: 'x' }, {}, { seq: 1, roomId: 'x' }, { seq: 1, roomId: 0 }])(
+    'that is none, such as %j, is refused without asking anybody',
+    async (fields) => {
+      const { connection, handle, report } = await setUp();
+      await handle({ op: Op.read, roomId: 7, ...fields });
+      expect(connection.frames).toMatchObject([{ op: Op.error, code: 'INVALID' }]);
+      expect(report).not.toHaveBeenCalled();
+    },
+  );
+});
+
+it('watches the lists for whoever asks', async () => {
+  const { connection, handle, watch } = await setUp();
+  await handle({ op: Op.watch, ref: 4 });
+  expect(watch.mock.calls).toEqual([[connection, 4]]);
 });

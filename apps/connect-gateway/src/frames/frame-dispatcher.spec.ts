@@ -7,6 +7,8 @@ import type { Membership } from '../rooms/membership.js';
 import type { PresenceAnnouncer } from '../rooms/presence-announcer.js';
 import type { RoomDirectory } from '../rooms/room-directory.js';
 import { FakeConnection } from '../testing/fake-connection.js';
+import type { ListWatchers } from '../lists/list-watchers.js';
+import type { ReadReports } from '../lists/read-reports.js';
 import { stub } from '../testing/stub.js';
 import type { AuthenticatorService } from './authenticator.service.js';
 import { FrameDispatcher } from './frame-dispatcher.js';
@@ -55,6 +57,8 @@ function setUp({ sendWaitMs = 0 } = {}) {
     }),
     new QuestionLimits(),
     stub<FrameRates>('FrameRates', { takeSend: () => sendWaitMs }),
+    stub<ReadReports>('ReadReports', {}),
+    stub<ListWatchers>('ListWatchers', {}),
   );
   const handle = (frame: object) => dispatcher.handle(connection, JSON.stringify(frame));
   const last = () => connection.frames.at(-1);

@@ -13,6 +13,8 @@ import { PublishCoalescer, RpcClient } from '@parley/rpc';
 import { v7 as uuidv7 } from 'uuid';
 import type { Connection } from '../connections/connection.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
+import { ListWatchers } from '../lists/list-watchers.js';
+import { ReadReports } from '../lists/read-reports.js';
 import { PresenceAnnouncer } from '../rooms/presence-announcer.js';
 import { RoomDirectory } from '../rooms/room-directory.js';
 import { AuthenticatorService } from './authenticator.service.js';
@@ -40,6 +42,8 @@ export class FrameDispatcher {
     @Inject(PresenceAnnouncer) private readonly announcer: PresenceAnnouncer,
     @Inject(QuestionLimits) private readonly questions: QuestionLimits,
     @Inject(FrameRates) private readonly rates: FrameRates,
+    @Inject(ReadReports) private readonly reads: Pick<ReadReports, 'report'>,
+    @Inject(ListWatchers) private readonly watchers: Pick<ListWatchers, 'watch' | 'nameOf'>,
   ) {
     this.publisher = new PublishCoalescer(rpc);
   }
@@ -82,6 +86,10 @@ export class FrameDispatcher {
         return this.ask(connection, frame);
       case Op.history:
         return this.history(connection, frame);
+      case Op.read:
+        return this.read(connection, frame);
+      case Op.watch:
+        return this.watch(connection, frame);
     }
   }
 
@@ -243,6 +251,23 @@ export class FrameDispatcher {
       maxBytes: MAX_PAGE_BYTES,
     });
     connection.send(historyFrame(page, frame.ref));
+  }
+
+  private async read(connection: Connection, frame: ClientFrameOf<typeof Op.read>): Promise<void> {
+    const { roomId, seq, ref } = frame;
+    const by = this.watchers.nameOf(connection);
+    const { kept } = await this.inOrder(connection, frame, ({ userId }) => ({
+      // In a box: later frames do not wait for it.
+      kept: this.reads.report({ userId, roomId, seq, by }),
+    }));
+    connection.send(JSON.stringify({ op: Op.read, ...(await kept), ref }));
+  }
+
+  private async watch(connection: Connection, frame: ClientFrameOf<typeof Op.watch>): Promise<void> {
+    await this.inOrder(connection, frame, ({ userId }) => {
+      if (userId !== connection.identity?.userId) throw new AppError('FORBIDDEN');
+      this.watchers.watch(connection, frame.ref);
+    });
   }
 
   private refuse(connection: Connection, error: AppError, frame: ClientFrame | undefined): void {

@@ -7,6 +7,8 @@ import type { Membership } from '../rooms/membership.js';
 import type { PresenceAnnouncer } from '../rooms/presence-announcer.js';
 import type { RoomDirectory } from '../rooms/room-directory.js';
 import { FakeConnection } from '../testing/fake-connection.js';
+import type { ListWatchers } from '../lists/list-watchers.js';
+import type { ReadReports } from '../lists/read-reports.js';
 import { stub } from '../testing/stub.js';
 import type { AuthenticatorService } from './authenticator.service.js';
 import { FrameDispatcher } from './frame-dispatcher.js';
@@ -73,6 +75,8 @@ function setUp() {
     stub<PresenceAnnouncer>('PresenceAnnouncer', {}),
     new QuestionLimits(),
     stub<FrameRates>('FrameRates', { takeSend: () => 0 }),
+    stub<ReadReports>('ReadReports', {}),
+    stub<ListWatchers>('ListWatchers', {}),
   );
   const handle = (frame: object) => dispatcher.handle(connection, JSON.stringify(frame));
   return { connection, redis, admitted, accepted, handle };

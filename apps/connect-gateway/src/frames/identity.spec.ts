@@ -7,6 +7,8 @@ import { setUpAuthenticator } from '../testing/authenticator.fixture.js';
 import { entry } from '../testing/fake-room-log.js';
 import { settle } from '../testing/local-room.fixture.js';
 import { setUpRooms } from '../testing/room-directory.fixture.js';
+import type { ListWatchers } from '../lists/list-watchers.js';
+import type { ReadReports } from '../lists/read-reports.js';
 import { stub } from '../testing/stub.js';
 import { FrameDispatcher } from './frame-dispatcher.js';
 import type { FrameRates } from './frame-rates.js';
@@ -39,6 +41,16 @@ async function setUp() {
     }),
     new QuestionLimits(),
     stub<FrameRates>('FrameRates', { takeSend: () => 0 }),
+    stub<ReadReports>('ReadReports', {
+      report: ({ userId, roomId }) => {
+        done.push(`read ${userId}`);
+        return Promise.resolve({ roomId, seq: 1, head: 1, unread: 0 });
+      },
+    }),
+    stub<ListWatchers>('ListWatchers', {
+      watch: () => void done.push('watch'),
+      nameOf: () => 'this one',
+    }),
   );
   const connection = open();
   const handle = (frame: object, of = connection) => dispatcher.handle(of, JSON.stringify(frame));
@@ -57,6 +69,8 @@ const frames = [
   { what: 'join', frame: { op: Op.join, roomId: 8 } },
   { what: 'leave', frame: { op: Op.leave, roomId: 7 } },
   { what: 'history', frame: { op: Op.history, roomId: 7 } },
+  { what: 'read', frame: { op: Op.read, roomId: 7, seq: 1 } },
+  { what: 'watch', frame: { op: Op.watch } },
   { what: 'ping', frame: { op: Op.ping } },
   { what: 'pong', frame: { op: Op.pong } },
 ];

@@ -1,7 +1,7 @@
 import { JwtService } from '@nestjs/jwt';
 import type { INestApplicationContext } from '@nestjs/common';
 import { encodeFrame, FrameDecoder } from '@parley/framing';
-import { DatabaseLife, DatabaseLifeStore, RevocationList, SessionStore } from '@parley/redis';
+import { DatabaseLife, DatabaseLifeStore, RevocationList, SessionStore, DirectoryStore } from '@parley/redis';
 import { TokenVerifier } from '@parley/service-host';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -15,6 +15,8 @@ import { FrameRates } from '../frames/frame-rates.js';
 import { QuestionLimits } from '../frames/question-limits.js';
 import type { GatewayConfig } from '../gateway-config.js';
 import { ConnectionLifecycle } from '../lifecycle/connection-lifecycle.service.js';
+import { ListWatchers } from '../lists/list-watchers.js';
+import { ReadReports } from '../lists/read-reports.js';
 import { PresenceAnnouncer } from '../rooms/presence-announcer.js';
 import { ChatGateway } from '../transports/chat.gateway.js';
 import { ParleyWsAdapter } from '../transports/parley-ws-adapter.js';
@@ -72,6 +74,8 @@ export async function serve(backend: Backend, instanceId: string) {
     announcer,
     new QuestionLimits(),
     rates,
+    new ReadReports(backend.rpc),
+    new ListWatchers(config, index, new DirectoryStore(connections.main, backend.keys), events),
   );
   const intake = new FrameIntake(config, dispatcher, rates);
   const lifecycle = new ConnectionLifecycle(config, index, rooms);

@@ -60,7 +60,13 @@ export function ApiRoute(options: ApiRouteOptions): MethodDecorator {
     );
   for (const name of params) decorators.push(ApiParam({ name, schema: { type: 'integer', minimum: 1 } }));
   for (const [name, schema] of Object.entries<z.ZodType>(query?.shape ?? {}))
-    decorators.push(ApiQuery({ name, required: false, schema: openApi(schema, 'output') }));
+    decorators.push(
+      ApiQuery({
+        name,
+        required: !schema.safeParse(undefined).success,
+        schema: openApi(schema, 'output'),
+      }),
+    );
   decorators.push(
     ApiResponse({ status, description: 'Success', ...(response && { schema: openApi(response, 'output') }) }),
   );

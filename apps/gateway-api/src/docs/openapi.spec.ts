@@ -37,7 +37,10 @@ describe('the OpenAPI document', () => {
   it('is 3.1 and has every route of both APIs', () => {
     expect(document.openapi).toBe('3.1.0');
     const served = api.routes
-      .filter(({ method, url }) => /^\/(v1|user|push)\//.test(url) && ['GET', 'POST'].includes(method))
+      .filter(
+        ({ method, url }) =>
+          /^\/(v1|user|push)\//.test(url) && ['GET', 'POST', 'PUT', 'DELETE'].includes(method),
+      )
       .map(({ method, url }) => `${method} ${url.replace(':id', '{id}')}`);
     expect(
       operations()
@@ -52,7 +55,7 @@ describe('the OpenAPI document', () => {
       expect(operation.summary, name).toBeTruthy();
       const success = Object.keys(operation.responses).filter((status) => status.startsWith('2'));
       expect(success, name).not.toEqual([]);
-      if (name.startsWith('POST') && path !== '/v1/logout')
+      if (name.startsWith('POST') && !['/v1/logout', '/v1/unread/clear'].includes(path))
         expect(operation.requestBody?.content['application/json']?.schema['type'], name).toBe('object');
       if (path.includes('{id}'))
         expect(
@@ -85,6 +88,7 @@ describe('the OpenAPI document', () => {
     expect(document.paths['/v1/rooms']?.['get']?.parameters).toMatchObject([
       { name: 'limit', schema: { type: 'integer', minimum: 1, maximum: limits.maxListedRooms } },
       { name: 'cursor', schema: { type: 'string' } },
+      { name: 'q', required: false },
     ]);
   });
 });

@@ -34,7 +34,8 @@ describe('CORS', () => {
     const reply = await preflight(api, origin);
     expect(reply.statusCode).toBe(204);
     expect(reply.headers['access-control-allow-origin']).toBe(origin);
-    expect(reply.headers['access-control-allow-methods']).toContain('POST');
+    for (const method of ['GET', 'POST', 'PUT', 'DELETE'])
+      expect(reply.headers['access-control-allow-methods']).toContain(method);
     expect(reply.headers['access-control-allow-headers']).toContain('idempotency-key');
     expect(reply.headers['access-control-max-age']).toBe('600');
     expect(reply.headers['vary']).toContain('Origin');

@@ -15,6 +15,9 @@ export interface RateOptions {
 /** Announcements go to everyone in a room, so one user may ask for few. Judgement. */
 const announceRate = { burst: 10, perSecond: 2 };
 
+/** Each search looks at every name; who types asks some times a second, for rooms and for people. Judgement. */
+const searchRate = { burst: 40, perSecond: 8 };
+
 /**
  * An address is a school or an office: its people come at once when a lesson starts, and then have tokens, which are
  * counted each by itself. So it may burst far above its rate. Judgement: 300 people with worthless tokens are told so.
@@ -47,6 +50,7 @@ export class RateLimits {
   private readonly registrations: TokenBuckets;
   private readonly allRegistrations: TokenBuckets;
   private readonly announcements: TokenBuckets;
+  private readonly searches: TokenBuckets;
 
   /** @param now - Milliseconds, monotonic. */
   constructor(options: RateOptions, now?: () => number) {
@@ -67,6 +71,7 @@ export class RateLimits {
       (REGISTERING_ADDRESSES * registrationsPerMinute) / 60,
     );
     this.announcements = buckets(announceRate.burst, announceRate.perSecond);
+    this.searches = buckets(searchRate.burst, searchRate.perSecond);
   }
 
   /** Counts a request without a valid token. @param address - Its `addressKey`, here and below. @throws {AppError} `RATE_LIMITED` */
@@ -115,6 +120,11 @@ export class RateLimits {
       }
       throw error;
     }
+  }
+
+  /** Counts a search by name. @throws {AppError} `RATE_LIMITED` */
+  search(userId: number): void {
+    this.searches.take(String(userId));
   }
 
   /** Counts a request for an announcement. @throws {AppError} `RATE_LIMITED` */

@@ -8,6 +8,7 @@ import {
   roomSchema,
   roomsQuerySchema,
   roomsSchema,
+  roomsSearchSchema,
   type Conversations,
   type Members,
   type Room,
@@ -17,24 +18,29 @@ import { RpcClient } from '@parley/rpc';
 import type { z } from 'zod';
 import { Caller } from '../auth/access.decorators.js';
 import { ApiRoute } from '../docs/api-route.decorator.js';
+import { RateLimits } from '../http/rate-limits.js';
 import { ZodPipe } from '../http/zod.pipe.js';
 
 /** Rooms, who is in them, and conversations. */
 @Controller('v1')
 export class RoomsController {
-  constructor(@Inject(RpcClient) private readonly rpc: Pick<RpcClient, 'call'>) {}
+  constructor(
+    @Inject(RpcClient) private readonly rpc: Pick<RpcClient, 'call'>,
+    @Inject(RateLimits) private readonly limits: Pick<RateLimits, 'search'>,
+  ) {}
 
   @Get('rooms')
   @ApiRoute({
-    summary: 'Rooms, the most recently used first, in pages',
+    summary: 'Rooms, or those whose name has a text, the most recently used first, in pages',
     tag: 'rooms',
-    query: roomsQuerySchema,
+    query: roomsSearchSchema,
     response: roomsSchema,
   })
   list(
     @Caller() { userId }: Identity,
-    @Query(new ZodPipe(roomsQuerySchema)) query: z.output<typeof roomsQuerySchema>,
+    @Query(new ZodPipe(roomsSearchSchema)) query: z.output<typeof roomsSearchSchema>,
   ): Promise<Rooms> {
+    if (query.q !== undefined) this.limits.search(userId);
     return this.rpc.call(logicRpc.listRooms, { userId, ...query });
   }
 

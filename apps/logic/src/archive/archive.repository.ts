@@ -83,6 +83,20 @@ export class ArchiveRepository {
     return Math.max((await this.messages.maximum('seq', { roomId })) ?? 0, await this.aside.maxSeq(roomId));
   }
 
+  /** Messages of others between two seqs (exclusive), counted from the newest to `limit` at the most. */
+  async countOfOthers(
+    roomId: number,
+    userId: number,
+    { after, before, limit }: { readonly after: number; readonly before: number; readonly limit: number },
+  ): Promise<number> {
+    const [row]: { count: unknown }[] = await this.dataSource.query(
+      `SELECT COUNT(*) AS count FROM (SELECT 1 FROM messages WHERE room_id = $1 AND seq > $2 AND seq < $3
+         AND sender_id <> $4 ORDER BY seq DESC LIMIT $5) AS others`,
+      [roomId, after, before, userId, limit],
+    );
+    return Number(row?.count ?? 0);
+  }
+
   private get messages() {
     return this.dataSource.getRepository(MessageEntity);
   }

@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { placer } from '../database/placer.js';
 import type { MessageRow } from './message-rows.js';
 
 /** Rows of one INSERT, nine variables each: SQLite takes 32,766, Postgres 65,535. */
@@ -64,13 +65,4 @@ async function textsAt(manager: EntityManager, rows: readonly MessageRow[]): Pro
       values,
     );
   return new Map(found.map((row) => [keyOf(row), textOf(row)]));
-}
-
-/** Makes a placeholder of a value, as this database writes them. */
-function placer(manager: EntityManager, values: unknown[]): (value: unknown) => string {
-  const postgres = manager.connection.options.type === 'postgres';
-  return (value) => {
-    values.push(value);
-    return postgres ? `$${values.length}` : '?';
-  };
 }

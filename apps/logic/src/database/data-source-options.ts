@@ -3,6 +3,7 @@ import { InitialSchema1700000000000 } from './migrations/1700000000000-initial-s
 import { WideIds1764000000000 } from './migrations/1764000000000-wide-ids.js';
 import { ParkedRooms1764500000000 } from './migrations/1764500000000-parked-rooms.js';
 import { DatabaseLife1764600000000 } from './migrations/1764600000000-database-life.js';
+import { NamesToFind1764700000000 } from './migrations/1764700000000-names-to-find.js';
 import { RoomsByUse1764100000000 } from './migrations/1764100000000-rooms-by-use.js';
 import { NameKeys1764200000000 } from './migrations/1764200000000-name-keys.js';
 import { LineLives1764310000000 } from './migrations/1764310000000-line-lives.js';
@@ -33,6 +34,7 @@ export function dataSourceOptions(url: string): DataSourceOptions {
       SetAside1764300000000,
       ParkedRooms1764500000000,
       DatabaseLife1764600000000,
+      NamesToFind1764700000000,
     ],
     migrationsTableName: 'schema_migrations',
     synchronize: false,

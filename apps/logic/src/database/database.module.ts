@@ -9,6 +9,8 @@ import { AsideRepository } from '../archive/aside.repository.js';
 import { ParkedRoomsRepository } from '../rooms/parked-rooms.repository.js';
 import { RoomsRepository } from '../rooms/rooms.repository.js';
 import { DatabaseLifeRepository } from '../database-life/database-life.repository.js';
+import { NamesRepository } from '../directory/names.repository.js';
+import { ReadCursorsRepository } from '../reading/read-cursors.repository.js';
 import { IdIssuer } from './id-issuer.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { isSqlite, openDatabase, openSqliteWriter } from './open-database.js';
@@ -35,6 +37,8 @@ export class DatabaseModule {
       AsideRepository,
       DatabaseLifeRepository,
       IdIssuer,
+      NamesRepository,
+      ReadCursorsRepository,
     ];
     return {
       module: DatabaseModule,

@@ -11,6 +11,10 @@ export class RoomEntity {
   @Column('text')
   name!: string;
 
+  /** What it is found by, see `nameKey`; empty for a conversation. */
+  @Column('text', { name: 'name_key', default: '' })
+  nameKey!: string;
+
   @Column('text')
   kind!: 'room' | 'direct';
 

@@ -1,5 +1,6 @@
-import type { PresenceStore, RoomStore } from '@parley/redis';
+import type { PresenceStore, RoomStore, DirectoryStore } from '@parley/redis';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { NamesRepository } from '../directory/names.repository.js';
 import type { RoomsRepository, UsePosition } from '../rooms/rooms.repository.js';
 import { stub } from '../testing/stub.js';
 import type { LivePresenceService } from './live-presence.service.js';
@@ -23,6 +24,9 @@ function setUp() {
   const listDirect = vi.fn<RoomsRepository['listDirect']>(async (_, limit, after) =>
     rowsAfter(limit, after).map((row) => ({ ...row, peer: BOB, archived: 10 })),
   );
+  const findRooms = vi.fn<NamesRepository['findRooms']>(async (_, limit, after) =>
+    rowsAfter(limit, after).map((row) => ({ ...row, name: `room ${row.roomId}` })),
+  );
   const lists = new RoomListsService(
     stub<RoomsRepository>('RoomsRepository', { list, listDirect }),
     stub<LivePresenceService>('LivePresenceService', { sweep: async () => void done.push('sweep') }),
@@ -34,8 +38,10 @@ function setUp() {
       head: async (roomId) =>
         roomId >= 4 ? { seq: roomId === 5 ? 12 : 3, epoch: 'e1', floor: 0 } : undefined,
     }),
+    stub<NamesRepository>('NamesRepository', { findRooms }),
+    stub<DirectoryStore>('DirectoryStore', { version: async () => 17 }),
   );
-  return { lists, list, listDirect, done };
+  return { lists, list, findRooms, listDirect, done };
 }
 
 describe('RoomListsService', () => {
@@ -53,6 +59,7 @@ describe('RoomListsService', () => {
         { roomId: 5, name: 'room 5', kind: 'room', online: 50 },
         { roomId: 4, name: 'room 4', kind: 'room', online: 40 },
       ],
+      version: 17,
       next: '104-4',
     });
     expect(list.mock.calls).toEqual([[3, undefined]]);
@@ -119,5 +126,16 @@ describe('RoomListsService', () => {
     await lists.conversations(2, 3);
     await lists.conversations(1, 3);
     expect(listDirect.mock.calls.map(([userId]) => userId)).toEqual([1, 2]);
+  });
+
+  it('lists those whose name has a text, in pages of their own', async () => {
+    const { lists, list, findRooms } = setUp();
+    expect((await lists.rooms(2, undefined, 'roo')).next).toBe('104-4');
+    await lists.rooms(2, '104-4', 'roo');
+    expect(findRooms.mock.calls).toEqual([
+      ['roo', 3, undefined],
+      ['roo', 3, { usedAt: 104, roomId: 4 }],
+    ]);
+    expect(list).not.toHaveBeenCalled();
   });
 });

@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Conversations, type Rooms } from '@parley/protocol';
-import { PresenceStore, RoomStore } from '@parley/redis';
+import { DirectoryStore, PresenceStore, RoomStore } from '@parley/redis';
 import { LRUCache } from 'lru-cache';
+import { NamesRepository } from '../directory/names.repository.js';
 import { RoomsRepository, type UsePosition } from '../rooms/rooms.repository.js';
 import { LivePresenceService } from './live-presence.service.js';
 
@@ -22,13 +23,26 @@ export class RoomListsService {
     @Inject(LivePresenceService) private readonly live: LivePresenceService,
     @Inject(PresenceStore) private readonly presence: PresenceStore,
     @Inject(RoomStore) private readonly store: RoomStore,
+    @Inject(NamesRepository) private readonly names: Pick<NamesRepository, 'findRooms'>,
+    @Inject(DirectoryStore) private readonly directory: Pick<DirectoryStore, 'version'>,
   ) {}
 
-  /** The most recently used rooms, or those after a page's `next`. A new room counts as used when it was made. */
-  rooms(limit: number, cursor?: string): Promise<Rooms> {
-    return this.roomPages(`${limit} ${cursor ?? ''}`, async () => {
+  /**
+   * The most recently used rooms, or those after a page's `next`. A new room counts as used when it was made.
+   *
+   * @param query - Only those whose name has it.
+   * @throws {AppError} `INVALID` for a query that shows nothing.
+   */
+  rooms(limit: number, cursor?: string, query?: string): Promise<Rooms> {
+    return this.roomPages(`${limit} ${cursor ?? ''} ${query ?? ''}`, async () => {
+      // Before anything is read: what changes meanwhile has a later one.
+      const version = await this.directory.version();
       await this.live.sweep();
-      const { rows, next } = pageOf(await this.repository.list(limit + 1, positionOf(cursor)), limit);
+      const after = positionOf(cursor);
+      const found = await (query === undefined
+        ? this.repository.list(limit + 1, after)
+        : this.names.findRooms(query, limit + 1, after));
+      const { rows, next } = pageOf(found, limit);
       const counts = await this.presence.counts(rows.map(({ roomId }) => roomId));
       const rooms = rows.map(({ roomId, name }, i) => ({
         roomId,
@@ -36,7 +50,7 @@ export class RoomListsService {
         kind: 'room' as const,
         online: counts[i] ?? 0,
       }));
-      return { rooms, ...next };
+      return { rooms, version, ...next };
     });
   }
 

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { PresenceEvent } from '@parley/contracts';
+import type { PresenceEvent, RoomChangedEvent } from '@parley/contracts';
 import { AppError, limits, type Members, type Room } from '@parley/protocol';
 import { EventBus, PresenceStore } from '@parley/redis';
 import { AccountsService } from '../accounts/accounts.service.js';
@@ -50,6 +50,10 @@ export class RoomsService {
     if (this.options.roomCreation === 'admins' && !isAdmin) throw new AppError('FORBIDDEN');
     const room = await this.rooms.create(name, userId, isAdmin ? Infinity : this.options.roomsPerUser);
     this.lists.renew();
+    // Whoever is online sees it soon; without the hint, when he reads the list again.
+    await this.events
+      .publish('room', { roomId: room.roomId, created: true } satisfies RoomChangedEvent)
+      .catch(() => undefined);
     return { roomId: room.roomId, name: room.name, kind: room.kind, online: 0 };
   }
 

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import { nameKey } from '@parley/contracts/name-key';
 import { AppError, isStorable } from '@parley/protocol';
 import { DataSource, In, type EntityManager } from 'typeorm';
 import { RoomEntity } from '../database/room.entity.js';
@@ -70,6 +71,7 @@ export class RoomsRepository {
     const nowMs = Date.now();
     const row = {
       name,
+      nameKey: nameKey(name),
       kind: 'room' as const,
       directKey: null,
       createdBy: userId,

@@ -43,6 +43,8 @@ const history = z.object({
 });
 const ping = z.object({ ...base, op: z.literal(Op.ping) });
 const pong = z.object({ ...base, op: z.literal(Op.pong) });
+const read = z.object({ ...base, op: z.literal(Op.read), roomId: idField, seq: seqField });
+const watch = z.object({ ...base, op: z.literal(Op.watch) });
 
 /** Every frame a client may send. Unknown fields are dropped: gochat's clients send some. */
 export const clientFrameSchema = z.discriminatedUnion('op', [
@@ -56,6 +58,8 @@ export const clientFrameSchema = z.discriminatedUnion('op', [
   history,
   ping,
   pong,
+  read,
+  watch,
 ]);
 
 /** A validated frame from a client. */

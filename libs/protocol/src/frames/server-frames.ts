@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { Op } from '../opcodes.js';
+import { readStateSchema } from '../reading.js';
+import { roomChangeSchema } from '../rooms.js';
 
 const ref = z.union([z.string(), z.number()]).optional();
 
@@ -120,6 +122,26 @@ export type HistoryFrame = z.infer<typeof historyFrameSchema>;
 export const pingFrameSchema = z.object({ op: z.literal(Op.ping) });
 export const pongFrameSchema = z.object({ op: z.literal(Op.pong), ref });
 
+/** How far a user has read a room, and what has not been read yet; see `readStateSchema`. */
+export const readFrameSchema = readStateSchema.extend({ op: z.literal(Op.read), ref });
+export type ReadFrame = z.infer<typeof readFrameSchema>;
+
+/** From here on this connection is told of changes; `version` is that of the list of rooms. */
+export const watchFrameSchema = z.object({ op: z.literal(Op.watch), version: z.number(), ref });
+export type WatchFrame = z.infer<typeof watchFrameSchema>;
+
+/**
+ * Rooms that are new or not what they were, and those that are no more. `version` is the one before plus one; if it is not,
+ * a change was not told here, and the list is to be read again.
+ */
+export const roomsFrameSchema = z.object({
+  op: z.literal(Op.rooms),
+  version: z.number(),
+  rooms: z.array(roomChangeSchema),
+  removed: z.array(z.number()),
+});
+export type RoomsFrame = z.infer<typeof roomsFrameSchema>;
+
 /** Every frame a server sends. */
 export const serverFrameSchema = z.discriminatedUnion('op', [
   messageSchema.extend({ op: z.literal(Op.direct) }),
@@ -135,5 +157,8 @@ export const serverFrameSchema = z.discriminatedUnion('op', [
   historyFrameSchema,
   pingFrameSchema,
   pongFrameSchema,
+  readFrameSchema,
+  watchFrameSchema,
+  roomsFrameSchema,
 ]);
 export type ServerFrame = z.infer<typeof serverFrameSchema>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   clientMsgIdField,
+  codePointLength,
   passwordField,
   roomNameField,
   seqField,
@@ -10,6 +11,8 @@ import {
 } from '../fields.js';
 import { ackFrameSchema, historyPageSchema } from '../frames/server-frames.js';
 import { limits } from '../limits.js';
+import { readStateSchema } from '../reading.js';
+import { roomSchema } from '../rooms.js';
 
 export const registerBodySchema = z.object({ userName: userNameField, password: passwordField });
 /** Log-in does not judge the form of a password: a wrong one is `BAD_CREDENTIALS`, whatever it looks like. */
@@ -23,12 +26,6 @@ export const userSchema = z.object({
   role: z.enum(['user', 'admin']),
 });
 export const sessionSchema = z.object({ token: z.string(), expiresAt: z.number(), user: userSchema });
-export const roomSchema = z.object({
-  roomId: z.number(),
-  name: z.string(),
-  kind: z.enum(['room', 'direct']),
-  online: z.number(),
-});
 /** A number in a query: plain digits, once. */
 const digitsField = z
   .string()
@@ -43,12 +40,39 @@ export const roomsQuerySchema = z.object({
     .default(limits.defaultListedRooms),
   cursor: cursorField.optional(),
 });
-/** A page of rooms, the most recently used first. Without `next` it is the last one. */
-export const roomsSchema = z.object({ rooms: z.array(roomSchema), next: z.string().optional() });
+/** What is looked for in names: part of one, however it is written. */
+const queryField = storableField.refine((query) => {
+  const length = codePointLength(query.trim());
+  return length >= 1 && length <= limits.maxQueryCodePoints;
+}, 'query');
+/** … of rooms: with `q` those whose name has it. */
+export const roomsSearchSchema = roomsQuerySchema.extend({ q: queryField.optional() });
+/** Users whose name has `q`. */
+export const usersSearchSchema = z.object({
+  q: queryField,
+  limit: digitsField.pipe(z.number().int().min(1).max(limits.maxListedUsers)).default(20),
+  cursor: cursorField.optional(),
+});
+/**
+ * A page of rooms, the most recently used first. Without `next` it is the last one. `version`: the page has every change of
+ * the list up to this one, see the `rooms` frame.
+ */
+export const roomsSchema = z.object({
+  rooms: z.array(roomSchema),
+  next: z.string().optional(),
+  version: z.number().optional(),
+});
 export const createRoomBodySchema = z.object({ name: roomNameField });
 export const memberSchema = z.object({ userId: z.number(), userName: z.string() });
 /** `count` is exact; `members` are all of them up to `limits.maxListedMembers`, the newest beyond. */
 export const membersSchema = z.object({ count: z.number(), members: z.array(memberSchema) });
+/** A page of users: those whose name begins with what was looked for come first. */
+export const usersSchema = z.object({ users: z.array(memberSchema), next: z.string().optional() });
+/** What is unread, in the rooms that the user follows and his conversations: the most recently used of them. */
+export const unreadSchema = z.object({
+  rooms: z.array(readStateSchema.omit({ forgotten: true }).extend({ kind: z.enum(['room', 'direct']) })),
+});
+export const readBodySchema = z.object({ seq: seqField });
 export const historyQuerySchema = z.object({
   before: digitsField.pipe(seqField).optional(),
   after: digitsField.pipe(seqField).optional(),
@@ -78,9 +102,10 @@ export const problemSchema = z.object({
 export type User = z.infer<typeof userSchema>;
 export type Session = z.infer<typeof sessionSchema>;
 export type Rooms = z.infer<typeof roomsSchema>;
-export type Room = z.infer<typeof roomSchema>;
 export type Conversations = z.infer<typeof conversationsSchema>;
 export type Members = z.infer<typeof membersSchema>;
+export type Users = z.infer<typeof usersSchema>;
+export type Unread = z.infer<typeof unreadSchema>;
 export type Ack = z.infer<typeof ackSchema>;
 export type Problem = z.infer<typeof problemSchema>;
 export { historyPageSchema };
