@@ -21,6 +21,8 @@ async function checked() {
   const backend = await startBackend();
   const gateway = gatewayOn(backend);
   const looked = vi.spyOn(gateway.rooms, 'drop');
+  // A connection that comes up later is a reason to check, too.
+  await gateway.connections.reached();
   await gateway.check();
   const interval = async () => {
     looked.mockClear();
