@@ -1,24 +1,16 @@
-import { ParleyApi } from '@parley/client';
+import { ParleyApi, type ApiError } from '@parley/client';
 import { Redis } from 'ioredis';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import WebSocket from 'ws';
-
-const { values } = parseArgs({
-  options: {
-    api: { type: 'string', default: 'http://127.0.0.1:7070' },
-    ws: { type: 'string', default: 'ws://127.0.0.1:7000/ws' },
-    redis: { type: 'string', default: process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379' },
-    members: { type: 'string', default: '100' },
-    rate: { type: 'string', default: '100' },
-    seconds: { type: 'string', default: '10' },
-    help: { type: 'boolean', default: false },
-  },
-});
+import { localParley, nothingRuns } from './lib/local-parley.mjs';
+import { main } from './lib/main.mjs';
+import { UserError } from './lib/workspace.mjs';
 
 const USAGE = `npm run measure -- [--members 100] [--rate 100] [--seconds 10] [--api URL] [--ws URL[,URL]] [--redis URL]
 
-Against a running Parley: members join one room, messages are published at a steady rate over WebSocket, and
+Against a running Parley, found by the variables that npm start obeys (PARLEY_API_PORT, PARLEY_WS_PORT, REDIS_URL):
+members join one room, messages are published at a steady rate over WebSocket, and
 every delivery is timed from the moment before the send. Prints percentiles, losses, order, and Redis commands.`;
 
 /** Senders stay well below the limit of sends per user. */
@@ -59,7 +51,7 @@ async function join(
   const member: Member = { socket, seqs: [] };
   await new Promise((resolve, reject) => {
     socket.once('open', resolve);
-    socket.once('error', reject);
+    socket.once('error', () => reject(new UserError(nothingRuns(url, '--ws, PARLEY_WS_PORT'))));
   });
   await new Promise<void>((resolve) => {
     socket.on('message', (data) => {
@@ -72,13 +64,63 @@ async function join(
   return member;
 }
 
-async function main(): Promise<void> {
+/** @throws {UserError} for what is not in the usage. */
+function readArguments() {
+  const here = localParley(process.env);
+  const text = (fallback: string) => ({ type: 'string' as const, default: fallback });
+  try {
+    const { values } = parseArgs({
+      options: {
+        api: text(here.api),
+        ws: text(here.ws),
+        redis: text(process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379'),
+        members: text('100'),
+        rate: text('100'),
+        seconds: text('10'),
+        help: { type: 'boolean', default: false },
+      },
+    });
+    const whole = (name: 'members' | 'rate' | 'seconds'): number => {
+      if (!/^[1-9]\d{0,6}$/.test(values[name])) throw new Error(`--${name} must be a whole number from 1 on`);
+      return Number(values[name]);
+    };
+    return { ...values, members: whole('members'), rate: whole('rate'), seconds: whole('seconds') };
+  } catch (error) {
+    throw new UserError(`${(error as Error).message}\n\n${USAGE}`);
+  }
+}
+
+/** @throws {UserError} when there is nobody to measure. */
+async function demoToken(api: ParleyApi, address: string): Promise<string> {
+  try {
+    return (await api.login('demo', '111111')).token;
+  } catch (error) {
+    if ((error as ApiError).code === 'NETWORK')
+      throw new UserError(nothingRuns(address, '--api, PARLEY_API_PORT'));
+    throw new UserError(`Nobody logs in as demo at ${address}: ${(error as Error).message}`);
+  }
+}
+
+/** @throws {UserError} when there is no Redis to count in. */
+async function connectRedis(url: string): Promise<Redis> {
+  const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
+  redis.on('error', () => undefined);
+  try {
+    await redis.connect();
+    return redis;
+  } catch {
+    throw new UserError('No Redis answers. Where npm start says that it is: --redis, REDIS_URL');
+  }
+}
+
+async function measure(): Promise<void> {
+  const values = readArguments();
   if (values.help) return void console.log(USAGE);
-  const [members, rate, seconds] = [Number(values.members), Number(values.rate), Number(values.seconds)];
+  const { members, rate, seconds } = values;
   const api = new ParleyApi({ baseUrl: values.api });
-  const redis = new Redis(values.redis);
+  const token = await demoToken(api, values.api);
+  const redis = await connectRedis(values.redis);
   const stamp = Date.now().toString(36);
-  const token = (await api.login('demo', '111111')).token;
   const users = Math.max(
     1,
     Math.ceil(rate / SENDS_PER_USER_PER_SECOND),
@@ -166,4 +208,6 @@ async function registered(api: ParleyApi, name: string): Promise<{ token: string
   }
 }
 
-await main();
+await main(measure);
+// Sockets of a measurement that failed half-way would keep it.
+process.exit();

@@ -7,8 +7,9 @@
  * All that shapes the build stands in this one file, because it is an input of Nx's cache.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { rolldown, watch } from 'rolldown';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -70,6 +71,24 @@ async function build() {
     stdio: 'inherit',
   });
   if (vite.status !== 0) process.exitCode = vite.status ?? 1;
+  else precompress(path.join(outDir, 'public'));
+}
+
+/**
+ * Beside each text of the site its compressed forms, as @fastify/static looks for them: made once, as small as can be. Maps
+ * are left out, since only developers ask for them.
+ * @param {string} dir
+ */
+function precompress(dir) {
+  for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !/\.(html|js|css|svg|json|webmanifest|txt)$/.test(entry.name)) continue;
+    const file = path.join(entry.parentPath, entry.name);
+    const bytes = readFileSync(file);
+    const compressed = { '.br': brotliCompressSync(bytes), '.gz': gzipSync(bytes, { level: 9 }) };
+    for (const [extension, smaller] of Object.entries(compressed)) {
+      if (smaller.length < bytes.length) writeFileSync(file + extension, smaller);
+    }
+  }
 }
 
 /**

@@ -10,15 +10,16 @@ import { parseArgs } from 'node:util';
 import { ApiError, ClientError, ParleyApi, ParleyClient, type PendingSend } from '@parley/client';
 import { tcpTransport } from '@parley/client/node';
 import { CloseCode, type Message } from '@parley/protocol';
+import { localParley, nothingRuns } from './lib/local-parley.mjs';
 
 const HELP = `npm run tcp-chat -- --user <name> [options]
 
   --user NAME       account to log in as
   --password WORD   its password                    (111111, the demo accounts')
   --room ID         room to join                    (1)
-  --api URL         the HTTP API, for the log-in    (http://127.0.0.1:7070)
-  --host HOST       the TCP gateway                 (127.0.0.1)
-  --port PORT       its port                        (7001)
+  --api URL         the HTTP API, for the log-in    (http://127.0.0.1:7070, PARLEY_API_PORT)
+  --host HOST       the TCP gateway                 (127.0.0.1, PARLEY_HOST)
+  --port PORT       its port                        (7001, PARLEY_TCP_PORT)
   --help            this text
 
 Every line is sent to the room, but for
@@ -79,6 +80,7 @@ process.exit();
 /** @returns undefined when only help was asked for. */
 function readOptions(args: string[]): Options | undefined {
   const text = (fallback: string) => ({ type: 'string' as const, default: fallback });
+  const here = localParley(process.env);
   let values;
   try {
     ({ values } = parseArgs({
@@ -87,9 +89,9 @@ function readOptions(args: string[]): Options | undefined {
         user: text(''),
         password: text('111111'),
         room: text('1'),
-        api: text('http://127.0.0.1:7070'),
-        host: text('127.0.0.1'),
-        port: text('7001'),
+        api: text(here.api),
+        host: text(here.tcpHost),
+        port: text(String(here.tcpPort ?? 'off')),
         help: { type: 'boolean', short: 'h', default: false },
       },
     }));
@@ -101,6 +103,8 @@ function readOptions(args: string[]): Options | undefined {
     return undefined;
   }
   if (values.user === '') throw new UsageError(`--user is missing.\n${HELP}`);
+  if (values.port === 'off')
+    throw new UsageError('PARLEY_TCP_PORT is off: this Parley speaks no TCP. Elsewhere: --port');
   const whole = (name: string, value: string, most: number): number => {
     const number = /^\d{1,16}$/.test(value) ? Number(value) : 0;
     if (number < 1 || number > most)
@@ -123,6 +127,8 @@ async function chat({ user, password, roomId, api, host, port }: Options): Promi
   const { token, user: me } = await new ParleyApi({ baseUrl: api })
     .login(user, password)
     .catch((error: unknown) => {
+      if (error instanceof ApiError && error.code === 'NETWORK')
+        throw new UsageError(nothingRuns(api, '--api, PARLEY_API_PORT'));
       throw new UsageError(`Log-in as ${user} at ${api} failed: ${inWords(error)}`);
     });
   const client = new ParleyClient({ transport: tcpTransport({ host, port }), getToken: () => token });
@@ -163,6 +169,7 @@ async function chat({ user, password, roomId, api, host, port }: Options): Promi
   };
 
   let wasLost = false;
+  let wasConnected = false;
   client.on('message', (message) => say(line(message, message.fromUserName)));
   client.on('direct', (message) =>
     say(
@@ -183,6 +190,11 @@ async function chat({ user, password, roomId, api, host, port }: Options): Promi
     if (of === roomId && isInteractive) say(`* ${count} online`);
   });
   client.on('state', ({ state, retryInMs }) => {
+    if (state === 'online') wasConnected = true;
+    if (state === 'reconnecting' && !wasConnected && retryInMs !== undefined) {
+      say(`! ${nothingRuns(`${host}:${port}`, '--host, --port, PARLEY_TCP_PORT')}`);
+      return finish(1);
+    }
     if (state === 'reconnecting' && !wasLost) say(`* No connection to ${host}:${port}, trying again`);
     if (state === 'reconnecting' && retryInMs !== undefined) wasLost = true;
   });
@@ -266,8 +278,6 @@ function say(text: string): void {
 }
 
 function inWords(error: unknown): string {
-  if (error instanceof ApiError && error.code === 'NETWORK')
-    return 'no answer. Is Parley running? (npm start)';
   if (error instanceof ApiError || error instanceof ClientError) return error.message;
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { nearestOption } from './nearest.mjs';
 import { UserError } from './workspace.mjs';
 
 const mostReplicas = 16;
@@ -27,6 +28,15 @@ Environment
   PARLEY_DATA_DIR      where data is kept              (./.data)
   Every other PARLEY_* variable is passed on to the apps.`;
 
+const flag = /** @type {const} */ ({ type: 'boolean', default: false });
+const known = /** @type {const} */ ({
+  replicas: { type: 'string', default: '1' },
+  lan: flag,
+  json: flag,
+  verbose: flag,
+  help: { ...flag, short: 'h' },
+});
+
 /**
  * @typedef {{ replicas: number, lan: boolean, json: boolean, verbose: boolean, help: boolean }} StartOptions
  * @param {string[]} args
@@ -34,18 +44,8 @@ Environment
  * @throws {UserError} for anything that is not in the help.
  */
 export function parseStartOptions(args) {
-  const flag = /** @type {const} */ ({ type: 'boolean', default: false });
   try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        replicas: { type: 'string', default: '1' },
-        lan: flag,
-        json: flag,
-        verbose: flag,
-        help: { ...flag, short: 'h' },
-      },
-    });
+    const { values } = parseArgs({ args, options: known });
     const replicas = Number(values.replicas);
     if (!Number.isInteger(replicas) || replicas < 1 || replicas > mostReplicas) {
       throw new Error(`--replicas must be a whole number from 1 to ${mostReplicas}`);
@@ -53,6 +53,19 @@ export function parseStartOptions(args) {
     const { lan, json, verbose, help } = values;
     return { replicas, lan, json, verbose, help };
   } catch (error) {
-    throw new UserError(`${/** @type {Error} */ (error).message}\nSee: npm start -- --help`);
+    const meant = meantOption(args);
+    const hint = meant === undefined ? '' : `\nDid you mean ${meant}?`;
+    throw new UserError(`${/** @type {Error} */ (error).message}${hint}\nSee: npm start -- --help`);
   }
+}
+
+/** @param {string[]} args @returns {string | undefined} what the first unknown option was meant to be. */
+function meantOption(args) {
+  const names = Object.keys(known);
+  const unknown = args
+    .filter((arg) => arg.startsWith('--'))
+    .map((arg) => arg.slice(2).split('=')[0] ?? '')
+    .find((name) => !names.includes(name));
+  const meant = unknown === undefined ? undefined : nearestOption(unknown, names);
+  return meant === undefined ? undefined : `--${meant}`;
 }

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { appSpecs } from './app-specs.mjs';
 import { printBanner, watchAddresses } from './banner.mjs';
 import { ensureBuilt } from './build-apps.mjs';
+import { refuseWrongConfig } from './check-config.mjs';
 import { ensureDependencies } from './dependencies.mjs';
 import { jwtSecret } from './jwt-secret.mjs';
 import { formatLogRecord, formatPlainLine, parseLogLine } from './log-format.mjs';
@@ -71,6 +72,8 @@ export async function start(args) {
     step = begin('apps');
     const env = appEnvironment({ dataDir, host, lan, redisUrl: found.url, verbose: options.verbose });
     const specs = await appSpecs({ replicas: options.replicas, ports, host, env });
+    step.work('checking the configuration');
+    await refuseWrongConfig({ ...env, ...specs.find(({ name }) => name === 'connect-gateway')?.env });
     if (shutdown.started) return;
     logs.setWidth(Math.max(...specs.map(({ name }) => name.length)));
     step.work(`starting ${specs.length} processes`);

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { restartDelayMs } from './backoff.mjs';
+import { configExitCode } from './check-config.mjs';
 import { eachLine } from './line-splitter.mjs';
 import { parseLogLine } from './log-format.mjs';
 import { UserError } from './workspace.mjs';
@@ -123,7 +124,10 @@ export class SupervisedApp {
       if (child.pid === undefined) this.#onExit(child, `could not be started (${error.message})`);
     });
     // `exit`, not `close`: a grandchild that keeps the pipes open must not delay the restart.
-    child.once('exit', (code, signal) => this.#onExit(child, `ended with ${signal ?? `code ${code}`}`));
+    child.once('exit', (code, signal) => {
+      if (code === configExitCode) this.#onWrongConfig(child);
+      else this.#onExit(child, `ended with ${signal ?? `code ${code}`}`);
+    });
     this.#readyTimer = setTimeout(() => {
       const seconds = readyTimeoutMs / 1000;
       if (!this.#wasReady) return void this.#giveUp(`was not ready after ${seconds} s`);
@@ -162,6 +166,17 @@ export class SupervisedApp {
     const delayMs = restartDelayMs(this.#attempt++);
     this.events.onEvent(this.spec.name, `${how}, starting again in ${delayMs} ms`);
     this.#restartTimer = setTimeout(() => this.#spawn(), delayMs);
+  }
+
+  /** Another try would read the same. @param {import('node:child_process').ChildProcess} child */
+  #onWrongConfig(child) {
+    clearTimeout(this.#readyTimer);
+    this.#readyAt = undefined;
+    if (this.#stopping) return;
+    killGroup(child);
+    if (this.#wasReady)
+      this.events.onEvent(this.spec.name, 'is not started again: its configuration is wrong');
+    else void this.#giveUp('cannot run with this configuration');
   }
 
   /** @param {string} why */

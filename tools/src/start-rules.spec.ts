@@ -2,6 +2,7 @@ import net from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { restartDelayMs } from '../lib/backoff.mjs';
 import { installFailure, installStamp, lockMatches } from '../lib/dependencies.mjs';
+import { localParley } from '../lib/local-parley.mjs';
 import { nextFreePort, readPorts, refuseTakenPorts } from '../lib/ports.mjs';
 import { parseRedisUrl } from '../lib/redis/redis-url.mjs';
 import { parseStartOptions } from '../lib/start-options.mjs';
@@ -36,6 +37,46 @@ describe('start options', () => {
     ['extra'],
   ])('refuses %s %s', (...args) => {
     expect(() => parseStartOptions(args.filter((arg) => arg !== undefined))).toThrow(/npm start -- --help/);
+  });
+});
+
+describe('an option that is mistyped', () => {
+  it.each([
+    ['--lam', '--lan'],
+    ['--replica=2', '--replicas'],
+    ['--verbos', '--verbose'],
+    ['--josn', '--json'],
+  ])('%s was meant to be %s', (typed, meant) => {
+    expect(() => parseStartOptions([typed])).toThrow(new RegExp(`Did you mean ${meant}\\?\nSee: npm start`));
+  });
+
+  it('is not guessed when nothing is near', () => {
+    expect(() => parseStartOptions(['--wombat'])).toThrow(/^(?!.*Did you mean)/s);
+  });
+});
+
+describe('where Parley is on this machine', () => {
+  it('is where npm start puts it', () => {
+    expect(localParley({})).toEqual({
+      api: 'http://127.0.0.1:7070',
+      ws: 'ws://127.0.0.1:7000/ws',
+      tcpHost: '127.0.0.1',
+      tcpPort: 7001,
+    });
+    const moved = {
+      PARLEY_API_PORT: '1',
+      PARLEY_WS_PORT: '2',
+      PARLEY_WS_PATH: '/live',
+      PARLEY_TCP_PORT: 'off',
+    };
+    expect(localParley({ ...moved, PARLEY_HOST: 'fd00::2' })).toEqual({
+      api: 'http://[fd00::2]:1',
+      ws: 'ws://[fd00::2]:2/live',
+      tcpHost: 'fd00::2',
+      tcpPort: undefined,
+    });
+    expect(localParley({ PARLEY_HOST: '0.0.0.0' }).api).toBe('http://127.0.0.1:7070');
+    expect(() => localParley({ PARLEY_API_PORT: 'x' })).toThrow('PARLEY_API_PORT');
   });
 });
 

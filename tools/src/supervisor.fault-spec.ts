@@ -195,6 +195,26 @@ describe('a first start', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  // Five apps said it three times each.
+  it('with a wrong configuration is not tried again: its words are shown once', async () => {
+    const logic = supervise('be-misconfigured');
+    await expect(logic.app.start()).rejects.toThrow(
+      /^logic cannot run with this configuration\. Its last lines:\n {2}PARLEY_HOSTT is not a known variable$/,
+    );
+    expect([logic.events, vi.getTimerCount()]).toEqual([[], 0]);
+  });
+
+  it('whose configuration has become wrong meanwhile is not started a third time', async () => {
+    const logic = supervise();
+    await logic.app.start();
+    logic.env['APP_DOES'] = 'be-misconfigured';
+    await crash(logic);
+    vi.advanceTimersByTime(250);
+    await logic.eventsOf(2);
+    expect(logic.events[1]).toBe('logic is not started again: its configuration is wrong');
+    expect([logic.app.isReady, vi.getTimerCount()]).toEqual([false, 0]);
+  });
+
   it('may fail twice', async () => {
     const logic = supervise('fail');
     const started = logic.app.start();

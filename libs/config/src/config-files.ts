@@ -4,6 +4,7 @@ import { parseDocument } from 'yaml';
 
 import { type AppName, appNames, type Environment } from './app-name.js';
 import { isTree, mergeTrees, type Tree } from './config-tree.js';
+import { didYouMean } from './nearest.js';
 
 /** Finds the folder that holds `nx.json` or `config/default.yaml`, from `start` upwards; undefined when none does. */
 export function findRoot(start: string): string | undefined {
@@ -39,7 +40,8 @@ function readYaml(root: string, file: string, problems: string[]): Tree {
     return {};
   }
   for (const key of Object.keys(tree)) {
-    if (!topLevelKeys.includes(key)) problems.push(`${key} in ${name} is not a known section`);
+    if (topLevelKeys.includes(key)) continue;
+    problems.push(`${key} in ${name} is not a known section${didYouMean(key, topLevelKeys)}`);
   }
   return tree;
 }

@@ -3,7 +3,14 @@ export { ConfigError } from './config-error.js';
 export { type DeepReadonly } from './deep-freeze.js';
 export { describeConfig, type ConfigDescription } from './describe-config.js';
 export { envTable, type EnvKind, type EnvVariable } from './env-table.js';
-export { loadConfig, loadConfigOrExit, type LoadConfigOptions } from './load-config.js';
+export {
+  CONFIG_EXIT_CODE,
+  configProblems,
+  loadConfig,
+  loadConfigOrExit,
+  type LoadConfigOptions,
+} from './load-config.js';
+export { didYouMean } from './nearest.js';
 export { inNetworks, parseAddress, parseNetwork, type Address, type Network } from './networks.js';
 export { isLoopbackHost, isLoopbackOrigin, isOriginAllowed, whyKeptOut, type Origins } from './origins.js';
 export { APP_CONFIG, ParleyConfigModule } from './parley-config.module.js';

@@ -8,7 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type AppName, appNames } from './app-name.js';
 import { ConfigError } from './config-error.js';
 import { findRoot } from './config-files.js';
-import { loadConfig } from './load-config.js';
+import { configProblems, loadConfig } from './load-config.js';
 
 const root = findRoot(import.meta.dirname) ?? '';
 const goodSecret = 'Vq3nZr8sKx1tYb6wLd0fHj5mPc2gRu7e';
@@ -242,7 +242,7 @@ describe('a wrong config', () => {
       expect(message).toContain(name.replace('LEASE_TTL_MS', ''));
       expect(message).not.toContain(value);
     }
-    expect(message).toContain('PARLEY_JWT_SECRT is not a known variable');
+    expect(message).toContain('PARLEY_JWT_SECRT is not a known variable, did you mean PARLEY_JWT_SECRET?');
     expect(message).toContain('10 problem(s)');
   });
 
@@ -256,8 +256,8 @@ describe('a wrong config', () => {
   it('reports settings nobody reads', () => {
     const typo = rootWith('dev.yaml', 'common: { host: h, shutdwn: { drainWindowMs: 1 } }\nlogik: {}\n');
     const message = problemsOf('task-worker', {}, typo);
-    expect(message).toContain('shutdwn is not a known setting');
-    expect(message).toContain('logik in config/dev.yaml is not a known section');
+    expect(message).toContain('shutdwn is not a known setting, did you mean shutdown?');
+    expect(message).toContain('logik in config/dev.yaml is not a known section, did you mean logic?');
     expect(message).toContain('shutdown is required');
   });
 
@@ -346,5 +346,18 @@ describe('prod', () => {
         'PARLEY_ORIGINS must list origins by name',
       );
     }
+  });
+});
+
+describe('the problems of all processes', () => {
+  it('are said once, whoever has them', () => {
+    const env = { PARLEY_HOSTT: '0.0.0.0', PARLEY_WS_PORT: 'x', PARLEY_LOG_LEVEL: 'loud' };
+    expect(configProblems(undefined, { env, root })).toEqual([
+      'PARLEY_HOSTT is not a known variable, did you mean PARLEY_HOST?',
+      expect.stringMatching(/^PARLEY_LOG_LEVEL must be one of/),
+      expect.stringMatching(/^PARLEY_WS_PORT must be/),
+    ]);
+    expect(configProblems(['logic'], { env: { PARLEY_WS_PORT: 'x' }, root })).toEqual([]);
+    expect(configProblems(undefined, { env: {}, root })).toEqual([]);
   });
 });

@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import type { z } from 'zod';
+import { z } from 'zod';
 
-import type { AppName, Environment } from './app-name.js';
+import { type AppName, appNames, type Environment } from './app-name.js';
 import { ConfigError } from './config-error.js';
 import { findRoot, readConfigFiles } from './config-files.js';
 import { getPath, mergeTrees, type Tree, withPath } from './config-tree.js';
 import { deepFreeze } from './deep-freeze.js';
 import { envTable } from './env-table.js';
+import { didYouMean } from './nearest.js';
 import { readEnvironment } from './read-environment.js';
 import { type AppConfig, schemas } from './schemas.js';
 
@@ -38,16 +39,37 @@ function derive(app: AppName, mode: Environment, root: string, tree: Tree): Tree
   return withPath(out, 'database.url', file && !isAbsolute(file) ? `sqlite:${resolve(root, file)}` : url);
 }
 
-function describeIssue(app: AppName, issue: z.core.$ZodIssue, set: ReadonlyMap<string, string>): string[] {
+function describeIssue(
+  app: AppName,
+  issue: z.core.$ZodIssue,
+  set: ReadonlyMap<string, string>,
+  schema: z.ZodType,
+): string[] {
   const path = issue.path.filter((part) => typeof part === 'string').join('.');
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => `${path ? `${path}.` : ''}${key} is not a known setting`);
+    const siblings = keysAt(schema, issue.path);
+    return issue.keys.map(
+      (key) => `${path ? `${path}.` : ''}${key} is not a known setting${didYouMean(key, siblings)}`,
+    );
   }
   const owner = envTable.find((variable) => variable.paths[app] === path)?.name;
   const name = set.get(path) ?? (owner ? `${path} (${owner})` : path);
   // A whole section that is missing; zod names types here, never values.
   const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
   return [`${name} ${missing ? 'is required' : issue.message}`];
+}
+
+/** Names of the settings at a path, for whoever mistyped one. */
+function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  const { properties } = path.reduce<JsonSchema>(
+    (at, key) => at.properties?.[String(key)] ?? {},
+    z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema,
+  );
+  return Object.keys(properties ?? {});
+}
+
+interface JsonSchema {
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
 }
 
 /**
@@ -60,7 +82,10 @@ function describeIssue(app: AppName, issue: z.core.$ZodIssue, set: ReadonlyMap<s
 export function loadConfig<S extends AppName>(app: S, options: LoadConfigOptions = {}): AppConfig<S> {
   const env = options.env ?? process.env;
   const environment = readEnvironment(app, env);
-  const problems = environment.unknownNames.map((name) => `${name} is not a known variable`);
+  const known = envTable.map((variable) => variable.name);
+  const problems = environment.unknownNames.map(
+    (name) => `${name} is not a known variable${didYouMean(name, known)}`,
+  );
 
   const mode = env['PARLEY_ENV'] || 'dev';
   if (mode !== 'dev' && mode !== 'prod')
@@ -74,12 +99,11 @@ export function loadConfig<S extends AppName>(app: S, options: LoadConfigOptions
   }
 
   const files = readConfigFiles(resolve(root), mode, app, problems);
-  const result = schemas[app](mode).safeParse(
-    derive(app, mode, resolve(root), mergeTrees(files, environment.values)),
-  );
+  const schema = schemas[app](mode);
+  const result = schema.safeParse(derive(app, mode, resolve(root), mergeTrees(files, environment.values)));
   if (!result.success) {
     problems.push(
-      ...result.error.issues.flatMap((issue) => describeIssue(app, issue, environment.nameByPath)),
+      ...result.error.issues.flatMap((issue) => describeIssue(app, issue, environment.nameByPath, schema)),
     );
   }
   if (!result.success || problems.length > 0) throw new ConfigError(app, [...new Set(problems)]);
@@ -87,7 +111,38 @@ export function loadConfig<S extends AppName>(app: S, options: LoadConfigOptions
   return deepFreeze(result.data) as unknown as AppConfig<S>;
 }
 
-/** {@link loadConfig} for `main.ts`: on a problem it prints the list, without a stack, and exits with 1. */
+/**
+ * What a process that would have to be configured otherwise exits with: whoever runs it must not start it again.
+ *
+ * @see sysexits.h, EX_CONFIG
+ */
+export const CONFIG_EXIT_CODE = 78;
+
+/**
+ * Every problem that any process would report, each once, for whoever starts them all.
+ *
+ * @param apps - Those that will run.
+ */
+export function configProblems(
+  apps: readonly AppName[] = appNames,
+  options: LoadConfigOptions = {},
+): string[] {
+  const problems = apps.flatMap((app) => {
+    try {
+      loadConfig(app, options);
+      return [];
+    } catch (error) {
+      if (error instanceof ConfigError) return error.problems;
+      throw error;
+    }
+  });
+  return [...new Set(problems)];
+}
+
+/**
+ * {@link loadConfig} for `main.ts`: on a problem it prints the list, without a stack, and exits with
+ * {@link CONFIG_EXIT_CODE}.
+ */
 export function loadConfigOrExit<S extends AppName>(app: S): AppConfig<S> {
   try {
     return loadConfig(app);
@@ -95,6 +150,6 @@ export function loadConfigOrExit<S extends AppName>(app: S): AppConfig<S> {
     if (!(error instanceof ConfigError)) throw error;
     // There is no logger yet: its level is part of what could not be read.
     process.stderr.write(`${error.message}\n`);
-    process.exit(1);
+    process.exit(CONFIG_EXIT_CODE);
   }
 }

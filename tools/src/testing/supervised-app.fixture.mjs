@@ -27,6 +27,10 @@ if (does.has('fail')) {
   for (let i = 1; i <= 30; i++) console.error(`line ${i}`);
   process.exit(3);
 }
+if (does.has('be-misconfigured')) {
+  console.error('PARLEY_HOSTT is not a known variable');
+  process.exit(78);
+}
 if (does.has('wait')) process.on('SIGUSR2', serve);
 say('up', {
   pid: process.pid,
