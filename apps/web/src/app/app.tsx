@@ -1,6 +1,7 @@
 import { useEffect } from 'react';
 import { ChatPage } from './pages/chat-page.js';
 import { LoginPage } from './pages/login-page.js';
+import { NotFoundPage } from './pages/not-found-page.js';
 import { RegisterPage } from './pages/register-page.js';
 import { firstRoomId, parseRoute, pathOf, type Route } from './routing/route.js';
 import { currentRouteState, navigate, useRoute } from './routing/router.js';
@@ -10,6 +11,7 @@ import { useObservable } from './use-observable.js';
 
 /** Where a visitor, or a user, has to be instead; undefined when the page is theirs to see. */
 function detour(route: Route, isLoggedIn: boolean): { to: Route; returnTo?: string } | undefined {
+  if (route.page === 'unknown') return undefined;
   const isForVisitors = route.page === 'login' || route.page === 'register';
   if (!isLoggedIn) {
     if (isForVisitors) return undefined;
@@ -36,6 +38,7 @@ export function App({ site }: { readonly site: Site }) {
   }, [target, returnTo]);
 
   if (away) return null;
+  if (route.page === 'unknown') return <NotFoundPage />;
   if (route.page === 'login') return <LoginPage />;
   if (route.page === 'register') return <RegisterPage />;
   if (chat && (route.page === 'room' || route.page === 'direct')) {

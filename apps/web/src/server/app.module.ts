@@ -1,6 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
 import { ParleyConfigModule, type AppConfig } from '@parley/config';
 import { HealthModule, LoggingModule, MetricsModule } from '@parley/observability';
+import { MissingPageFilter } from './missing-page.filter.js';
 import { PagesController } from './pages.controller.js';
 
 @Module({})
@@ -16,6 +18,7 @@ export class AppModule {
         MetricsModule.forRoot({ token: config.metrics.token?.reveal(), loopback: config.env === 'dev' }),
       ],
       controllers: [PagesController],
+      providers: [{ provide: APP_FILTER, useClass: MissingPageFilter }],
     };
   }
 }

@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Inject, Res } from '@nestjs/common';
+import { Controller, Get, Header, Inject, NotFoundException, Param, Res } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '@parley/config';
 import type { FastifyReply } from 'fastify';
 import { siteConfigBody, type SiteConfigBody } from './site-config.js';
@@ -14,8 +14,10 @@ export class PagesController {
     return siteConfigBody(this.config);
   }
 
-  @Get(['', 'login', 'register', 'rooms/:roomId', 'direct/:userId'])
-  page(@Res() reply: FastifyReply): void {
+  @Get(['', 'login', 'register', 'rooms/:id', 'direct/:id'])
+  page(@Res() reply: FastifyReply, @Param('id') id?: string): void {
+    // As the page itself reads it, see src/app/routing/route.ts.
+    if (id !== undefined && !/^[1-9]\d{0,15}$/.test(id)) throw new NotFoundException();
     // Sent by the plugin, with its caching headers; there is nothing left for Nest to answer.
     void reply.sendFile('index.html');
   }

@@ -7,8 +7,8 @@ import type { SiteSettings } from './site-config.js';
 const unchanging = 'public, max-age=31536000, immutable';
 
 /**
- * Serves the built site. Files under `assets/` have a hash of their content in the name and are kept for a year;
- * everything else is asked for again every time. What is not there is a 404, never the page.
+ * Serves the built site, compressed as the build has done it. Files under `assets/` have a hash of their content in the name
+ * and are kept for a year; everything else is asked for again every time. What is not there is a 404.
  *
  * @param publicDir - Absolute; what `vite build` made.
  */
@@ -25,8 +25,11 @@ export async function serveSite(
     root: publicDir,
     index: false,
     cacheControl: false,
+    preCompressed: true,
     dotfiles: 'ignore',
     setHeaders: (reply, path) => {
+      // A page that stands for another address, which may be there tomorrow, has said so before.
+      if (reply.getHeader('cache-control') !== undefined) return;
       reply.header('cache-control', path.includes(`${sep}assets${sep}`) ? unchanging : 'no-cache');
     },
   });
