@@ -4,6 +4,7 @@ import { badInput } from './together/bad-input.js';
 import { bounds } from './together/bounds.js';
 import { webApp } from './together/browser.js';
 import { delivery } from './together/delivery.js';
+import { docs } from './together/docs.js';
 import { gochatClients } from './together/gochat-clients.js';
 import { presence } from './together/presence.js';
 import { revocation } from './together/revocation.js';
@@ -35,6 +36,7 @@ describe('one Parley', () => {
   gochatClients(running);
   delivery(running);
   badInput(running);
+  docs(running);
   webApp(running);
   revocation(running);
   school(running);

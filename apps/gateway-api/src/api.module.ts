@@ -29,14 +29,15 @@ export class ApiModule {
     return {
       module: ApiModule,
       imports: [jwtVerification(jwtSecret)],
+      // In the order of the docs.
       controllers: [
-        UserController,
-        PushController,
         SessionsController,
         RoomsController,
         UsersController,
         MessagesController,
         ReadingController,
+        UserController,
+        PushController,
       ],
       providers: [
         Admission,

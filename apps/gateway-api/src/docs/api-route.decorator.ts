@@ -16,10 +16,15 @@ export interface ApiRouteOptions {
   readonly summary: string;
   readonly tag: 'sessions' | 'rooms' | 'messages' | 'gochat';
   readonly body?: z.ZodType;
+  /** A body that works against the demo, as it stands or with a token put in. */
+  readonly example?: object;
   readonly query?: z.ZodObject;
+  /** Values for what the query must have. */
+  readonly queryExamples?: Readonly<Record<string, string>>;
   readonly response?: z.ZodType;
   readonly status?: number;
-  readonly params?: readonly string[];
+  /** Ids in the path, each with one that the demo has. */
+  readonly params?: Readonly<Record<string, number>>;
   /** Answers without a token. */
   readonly public?: boolean;
   /** Takes an `Idempotency-Key`. */
@@ -38,9 +43,11 @@ function openApi(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
   return json as unknown as JsonSchema;
 }
 
+const exampleOf = (example: unknown) => (example === undefined ? {} : { example });
+
 /** Documents a route from the same schemas that validate it. */
 export function ApiRoute(options: ApiRouteOptions): MethodDecorator {
-  const { summary, tag, body, query, response, status = 200, params = [], idempotent } = options;
+  const { summary, tag, body, example, query, response, status = 200, params = {}, idempotent } = options;
   const decorators = [ApiOperation({ summary }), ApiTags(tag)];
   if (tag !== 'gochat') {
     if (!options.public) decorators.push(ApiBearerAuth());
@@ -49,22 +56,27 @@ export function ApiRoute(options: ApiRouteOptions): MethodDecorator {
       ApiResponse({ status: 'default', description: 'Problem details (RFC 9457)', content: problem }),
     );
   }
-  if (body) decorators.push(ApiBody({ schema: openApi(body, 'input') }));
+  if (body) {
+    const examples = { ...(example && { examples: { demo: { value: example } } }) };
+    decorators.push(ApiBody({ schema: openApi(body, 'input'), ...examples }));
+  }
   if (idempotent)
     decorators.push(
       ApiHeader({
         name: 'Idempotency-Key',
         required: false,
         description: 'Sending again with the same key appends nothing',
+        schema: { type: 'string', example: 'hello-from-the-docs' },
       }),
     );
-  for (const name of params) decorators.push(ApiParam({ name, schema: { type: 'integer', minimum: 1 } }));
+  for (const [name, demo] of Object.entries(params))
+    decorators.push(ApiParam({ name, schema: { type: 'integer', minimum: 1, example: demo } }));
   for (const [name, schema] of Object.entries<z.ZodType>(query?.shape ?? {}))
     decorators.push(
       ApiQuery({
         name,
         required: !schema.safeParse(undefined).success,
-        schema: openApi(schema, 'output'),
+        schema: { ...openApi(schema, 'output'), ...exampleOf(options.queryExamples?.[name]) },
       }),
     );
   decorators.push(

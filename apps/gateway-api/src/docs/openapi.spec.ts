@@ -4,15 +4,19 @@ import { startApiApp, type ApiApp } from '../api-app.fixture.js';
 
 interface Operation {
   readonly summary?: string;
-  readonly requestBody?: { content: Record<string, { schema: Record<string, unknown> }> };
+  readonly tags?: string[];
+  readonly requestBody?: {
+    content: Record<string, { schema: Record<string, unknown>; examples?: Record<string, unknown> }>;
+  };
   readonly responses: Record<string, { description: string; content?: Record<string, { schema: object }> }>;
-  readonly parameters?: { name: string; in: string; schema: object }[];
+  readonly parameters?: { name: string; in: string; required?: boolean; schema: { example?: unknown } }[];
   readonly security?: object[];
 }
 interface Document {
   readonly openapi: string;
   readonly info: { title: string; version: string };
   readonly paths: Record<string, Record<string, Operation>>;
+  readonly tags: readonly { name: string }[];
   readonly components: { securitySchemes: object };
 }
 
@@ -65,6 +69,24 @@ describe('the OpenAPI document', () => {
       if (path.startsWith('/v1/'))
         expect(operation.responses['default']?.content, name).toHaveProperty(['application/problem+json']);
       else expect(success, name).toEqual(['200']);
+    }
+  });
+
+  it('gives each one tag, v1 first, and no tag that is not described', () => {
+    const tags = operations().map(({ operation }) => operation.tags);
+    expect(tags.every((each) => each?.length === 1)).toBe(true);
+    const described = document.tags.map(({ name }) => name);
+    expect(described).toEqual(['sessions', 'rooms', 'messages', 'gochat']);
+    expect([...new Set(tags.flat())]).toEqual(described);
+  });
+
+  // Whether they work is tried end to end, in e2e/src/together/docs.ts.
+  it('has an example for every body, and for every parameter that there must be', () => {
+    for (const { name, operation } of operations()) {
+      const body = operation.requestBody?.content['application/json'];
+      if (body) expect(Object.keys(body.examples ?? {}), name).toEqual(['demo']);
+      for (const parameter of operation.parameters ?? [])
+        if (parameter.required) expect(parameter.schema.example, name).toBeTruthy();
     }
   });
 

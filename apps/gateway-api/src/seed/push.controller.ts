@@ -8,7 +8,13 @@ import { ApiRoute } from '../docs/api-route.decorator.js';
 import { RateLimits } from '../http/rate-limits.js';
 import { ZodPipe } from '../http/zod.pipe.js';
 import { seedSuccess, type SeedReply } from './seed-reply.js';
-import { pushBodySchema, pushRoomBodySchema, roomBodySchema, seedReplySchema } from './seed-schemas.js';
+import {
+  exampleToken as authToken,
+  pushBodySchema,
+  pushRoomBodySchema,
+  roomBodySchema,
+  seedReplySchema,
+} from './seed-schemas.js';
 
 /** gochat's messaging routes: the token is checked before any handler. */
 @Controller('push')
@@ -26,6 +32,7 @@ export class PushController {
     summary: 'gochat: send to one user',
     tag: 'gochat',
     body: pushBodySchema,
+    example: { authToken, msg: 'Hello, demo1', toUserId: '4' },
     response: seedReplySchema,
   })
   async push(
@@ -44,6 +51,7 @@ export class PushController {
     summary: 'gochat: send to a room',
     tag: 'gochat',
     body: pushRoomBodySchema,
+    example: { authToken, msg: 'Hello from the docs', roomId: 1 },
     response: seedReplySchema,
   })
   async pushRoom(
@@ -62,6 +70,7 @@ export class PushController {
     summary: 'gochat: announce the number online to the room',
     tag: 'gochat',
     body: roomBodySchema,
+    example: { authToken, roomId: 1 },
     response: seedReplySchema,
   })
   count(
@@ -78,6 +87,7 @@ export class PushController {
     summary: 'gochat: announce who is online to the room',
     tag: 'gochat',
     body: roomBodySchema,
+    example: { authToken, roomId: 1 },
     response: seedReplySchema,
   })
   getRoomInfo(

@@ -10,6 +10,9 @@ export const seedRegisterSchema = credentials(registerBodySchema);
 
 export const tokenBodySchema = z.object({ authToken: z.string().nullable() });
 
+/** Stands in examples for a token, which nobody has before logging in. */
+export const exampleToken = '<the token that /user/login answers in data>';
+
 const token = { authToken: z.string() };
 export const pushBodySchema = z.object({
   ...token,

@@ -8,7 +8,13 @@ import { ApiRoute } from '../docs/api-route.decorator.js';
 import { FromCaller, type PasswordCaller } from '../http/caller-address.js';
 import { ZodPipe } from '../http/zod.pipe.js';
 import { seedSuccess, type SeedReply } from './seed-reply.js';
-import { seedLoginSchema, seedRegisterSchema, seedReplySchema, tokenBodySchema } from './seed-schemas.js';
+import {
+  exampleToken as authToken,
+  seedLoginSchema,
+  seedRegisterSchema,
+  seedReplySchema,
+  tokenBodySchema,
+} from './seed-schemas.js';
 
 type SeedCredentials = z.output<typeof seedLoginSchema>;
 
@@ -27,6 +33,7 @@ export class UserController {
     summary: 'gochat: log in; the token is in `data`',
     tag: 'gochat',
     body: seedLoginSchema,
+    example: { userName: 'demo', passWord: '111111' },
     response: seedReplySchema,
   })
   async login(
@@ -44,6 +51,7 @@ export class UserController {
     summary: 'gochat: register; the token is in `data`',
     tag: 'gochat',
     body: seedRegisterSchema,
+    example: { userName: 'grace', passWord: 'a long password' },
     response: seedReplySchema,
   })
   async register(
@@ -61,6 +69,7 @@ export class UserController {
     summary: 'gochat: whose token is this?',
     tag: 'gochat',
     body: tokenBodySchema,
+    example: { authToken },
     response: seedReplySchema,
   })
   checkAuth(@Caller() { userId, userName }: Identity): SeedReply {
@@ -70,7 +79,13 @@ export class UserController {
   @TokenInBody()
   @Post('logout')
   @HttpCode(200)
-  @ApiRoute({ summary: 'gochat: log out', tag: 'gochat', body: tokenBodySchema, response: seedReplySchema })
+  @ApiRoute({
+    summary: 'gochat: log out',
+    tag: 'gochat',
+    body: tokenBodySchema,
+    example: { authToken },
+    response: seedReplySchema,
+  })
   async logout(@Caller() { userId, sessionId, expiresAt }: Identity): Promise<SeedReply> {
     await this.rpc.call(logicRpc.logout, { userId, sessionId, expiresAt });
     return seedSuccess('logout ok!');

@@ -31,7 +31,7 @@ export class MessagesController {
     tag: 'messages',
     query: historyQuerySchema,
     response: historyPageSchema,
-    params: ['id'],
+    params: { id: 1 },
   })
   async history(
     @Caller() { userId }: Identity,
@@ -57,9 +57,10 @@ export class MessagesController {
     summary: 'Send to a room',
     tag: 'messages',
     body: sendBodySchema,
+    example: { msg: 'Hello from the docs' },
     response: ackSchema,
     status: 201,
-    params: ['id'],
+    params: { id: 1 },
     idempotent: true,
   })
   async sendToRoom(
@@ -81,9 +82,10 @@ export class MessagesController {
     summary: 'Send to one user',
     tag: 'messages',
     body: sendBodySchema,
+    example: { msg: 'Hello, demo1' },
     response: ackSchema,
     status: 201,
-    params: ['id'],
+    params: { id: 4 },
     idempotent: true,
   })
   async sendToUser(

@@ -42,8 +42,9 @@ export class ReadingController {
     summary: 'Everything up to a seq is read; from then on I follow the room',
     tag: 'messages',
     body: readBodySchema,
+    example: { seq: 1 },
     response: readStateSchema,
-    params: ['id'],
+    params: { id: 1 },
   })
   async read(
     @Caller() { userId }: Identity,
@@ -62,7 +63,7 @@ export class ReadingController {
     summary: 'I do not follow the room any more: nothing of it is unread',
     tag: 'messages',
     status: 204,
-    params: ['id'],
+    params: { id: 1 },
   })
   async forget(
     @Caller() { userId }: Identity,

@@ -49,6 +49,7 @@ export class RoomsController {
     summary: 'Create a room',
     tag: 'rooms',
     body: createRoomBodySchema,
+    example: { name: 'Mathematics' },
     response: roomSchema,
     status: 201,
   })
@@ -60,7 +61,7 @@ export class RoomsController {
   }
 
   @Get('rooms/:id')
-  @ApiRoute({ summary: 'One room', tag: 'rooms', response: roomSchema, params: ['id'] })
+  @ApiRoute({ summary: 'One room', tag: 'rooms', response: roomSchema, params: { id: 1 } })
   get(
     @Caller() { userId }: Identity,
     @Param('id', new ZodPipe(idField, 'id')) roomId: number,
@@ -69,7 +70,7 @@ export class RoomsController {
   }
 
   @Get('rooms/:id/members')
-  @ApiRoute({ summary: 'Who is online in a room', tag: 'rooms', response: membersSchema, params: ['id'] })
+  @ApiRoute({ summary: 'Who is online in a room', tag: 'rooms', response: membersSchema, params: { id: 1 } })
   members(
     @Caller() { userId }: Identity,
     @Param('id', new ZodPipe(idField, 'id')) roomId: number,

@@ -31,6 +31,7 @@ export class SessionsController {
     public: true,
     tag: 'sessions',
     body: registerBodySchema,
+    example: { userName: 'ada', password: 'a long password' },
     response: sessionSchema,
     status: 201,
   })
@@ -49,6 +50,7 @@ export class SessionsController {
     tag: 'sessions',
     public: true,
     body: loginBodySchema,
+    example: { userName: 'demo', password: '111111' },
     response: sessionSchema,
   })
   login(

@@ -21,6 +21,7 @@ export class UsersController {
     summary: 'Users whose name has a text, in pages',
     tag: 'rooms',
     query: usersSearchSchema,
+    queryExamples: { q: 'demo' },
     response: usersSchema,
   })
   search(

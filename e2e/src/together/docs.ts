@@ -1,0 +1,67 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Stack } from '../stack.js';
+
+interface Parameter {
+  readonly name: string;
+  readonly in: 'path' | 'query' | 'header';
+  readonly schema?: { readonly example?: unknown };
+}
+interface Operation {
+  readonly parameters?: readonly Parameter[];
+  readonly requestBody?: { content: Record<string, { examples?: Record<string, { value: object }> }> };
+}
+type Document = { readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> };
+
+/** What the docs show, tried by somebody who copies it. */
+export const docs = (running: () => Stack) =>
+  describe('the docs', () => {
+    let stack: Stack;
+    let document: Document;
+    beforeAll(async () => {
+      stack = running();
+      document = (await (await fetch(`${stack.apiUrl}/docs-json`)).json()) as Document;
+    });
+
+    /** A request made of nothing but examples, and a token where one is asked for. */
+    async function run(method: string, path: string, { parameters = [], requestBody }: Operation) {
+      // One that logs out must not log out the others.
+      const token = await stack.login('demo');
+      const given = parameters.filter(({ schema }) => schema?.example !== undefined);
+      const of = (place: Parameter['in']) =>
+        given
+          .filter((each) => each.in === place)
+          .map(({ name, schema }) => [name, String(schema?.example)] as const);
+      const target = of('path').reduce((at, [name, value]) => at.replace(`{${name}}`, value), path);
+      const example = requestBody?.content['application/json']?.examples?.['demo']?.value;
+      const body = example && 'authToken' in example ? { ...example, authToken: token } : example;
+      const response = await fetch(
+        `${stack.apiUrl}${target}?${new URLSearchParams(of('query').map(([...pair]) => pair))}`,
+        {
+          method: method.toUpperCase(),
+          headers: {
+            authorization: `Bearer ${token}`,
+            ...(body && { 'content-type': 'application/json' }),
+            ...Object.fromEntries(of('header')),
+          },
+          ...(body && { body: JSON.stringify(body) }),
+        },
+      );
+      return { status: response.status, text: await response.text() };
+    }
+
+    it('have examples that all work against the demo', async () => {
+      const failed: string[] = [];
+      let tried = 0;
+      for (const [path, item] of Object.entries(document.paths))
+        for (const [method, operation] of Object.entries(item)) {
+          const { status, text } = await run(method, path, operation);
+          const isFine = path.startsWith('/v1/')
+            ? status >= 200 && status < 300
+            : status === 200 && (JSON.parse(text) as { code: number }).code === 0;
+          tried++;
+          if (!isFine) failed.push(`${method} ${path}: ${status} ${text.slice(0, 200)}`);
+        }
+      expect(failed).toEqual([]);
+      expect(tried).toBeGreaterThanOrEqual(20);
+    });
+  });
