@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { Stack } from './stack.js';
 import { lan, lanEnv } from './web/lan.js';
+import { unknownPages } from './web/unknown-pages.js';
 import { outbox } from './web/outbox.js';
 
 /** What people meet in a browser, on one Parley with two gateways that the network may reach. */
@@ -18,5 +19,6 @@ describe('in the browser', () => {
 
   const running = () => stack;
   lan(running);
+  unknownPages(running);
   outbox(running);
 });

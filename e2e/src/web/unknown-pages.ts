@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Stack } from '../stack.js';
+import { Pages } from './pages.js';
+
+/** Addresses that lead to nothing. */
+export const unknownPages = (running: () => Stack) =>
+  describe('an address that leads nowhere', () => {
+    let pages: Pages;
+    beforeAll(async () => {
+      pages = await Pages.launch(running());
+    });
+    afterAll(() => pages?.close());
+
+    it.each([
+      ['en-US', /does not exist/],
+      ['zh-CN', /页面不存在/],
+    ])('is a page that says so (%s), with status 404, and leads to the chat', async (locale, text) => {
+      const page = await pages.open({ path: '/nothing/here', locale });
+      const answered = page.waitForResponse((response) => response.url().endsWith('/nothing/here'));
+      await page.reload();
+      expect((await answered).status()).toBe(404);
+      await page.getByTestId('not-found').waitFor();
+      expect(await page.locator('h1').innerText()).toMatch(text);
+      await page.getByTestId('home-link').click();
+      await page.getByTestId('login-name').waitFor();
+      expect(pages.problems).toEqual([]);
+      await page.context().close();
+    });
+
+    it('is the same for somebody who is logged in; a room that does not exist is said to be none', async () => {
+      const page = await pages.login('demo');
+      await page.goto(new URL('/nothing', running().webUrl).href);
+      await page.getByTestId('not-found').waitFor();
+      await page.getByTestId('home-link').click();
+      await page.getByTestId('composer').waitFor();
+      await page.goto(new URL('/rooms/987654321', running().webUrl).href);
+      await page.getByText('This room does not exist').first().waitFor();
+      await page.context().close();
+    });
+
+    it('is no page when a script or a style is asked for there', async () => {
+      for (const path of ['/assets/index-00000000.js', '/assets/x.css', '/favicon.ico']) {
+        const answer = await fetch(running().webUrl + path, { headers: { accept: 'text/html,*/*' } });
+        expect(answer.status).toBe(404);
+        expect(await answer.text()).not.toContain('<html');
+      }
+    });
+
+    it('is compressed and kept for a year when it leads to a file of the build', async () => {
+      const html = await (await fetch(running().webUrl)).text();
+      const [, script = ''] = /<script type="module"[^>]* src="([^"]+)"/.exec(html) ?? [];
+      for (const [accepted, encoding] of [
+        ['br', 'br'],
+        ['gzip', 'gzip'],
+        ['identity', null],
+      ] as const) {
+        const answer = await fetch(running().webUrl + script, { headers: { 'accept-encoding': accepted } });
+        expect(answer.headers.get('content-encoding')).toBe(encoding);
+        expect(answer.headers.get('cache-control')).toContain('immutable');
+        expect(await answer.text()).toContain('import');
+      }
+    });
+  });
