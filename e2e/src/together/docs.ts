@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { RawWs } from '../raw-clients.js';
 import type { Stack } from '../stack.js';
 
 interface Parameter {
@@ -50,6 +51,10 @@ export const docs = (running: () => Stack) =>
     }
 
     it('have examples that all work against the demo', async () => {
+      // Who asks for an announcement to a room is in it.
+      const member = await RawWs.connect(stack.gateway(0).wsUrl);
+      member.send({ op: 20, roomId: 1, authToken: await stack.login('demo') });
+      await member.waitFor(({ op }) => op === 21);
       const failed: string[] = [];
       let tried = 0;
       for (const [path, item] of Object.entries(document.paths))
@@ -61,6 +66,7 @@ export const docs = (running: () => Stack) =>
           tried++;
           if (!isFine) failed.push(`${method} ${path}: ${status} ${text.slice(0, 200)}`);
         }
+      member.close();
       expect(failed).toEqual([]);
       expect(tried).toBeGreaterThanOrEqual(20);
     });

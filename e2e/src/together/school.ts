@@ -17,5 +17,5 @@ export const school = (running: () => Stack) =>
       );
       expect(phases).toHaveLength(6);
       for (const { what, waitsMs } of phases) expect(waitsMs.at(-1), what).toBeLessThan(PATIENCE_MS);
-    }, 180_000);
+    }, 300_000);
   });

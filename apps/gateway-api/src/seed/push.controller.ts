@@ -67,7 +67,7 @@ export class PushController {
   @Post('count')
   @HttpCode(200)
   @ApiRoute({
-    summary: 'gochat: announce the number online to the room',
+    summary: 'gochat: announce the number online to the room that I am in',
     tag: 'gochat',
     body: roomBodySchema,
     example: { authToken, roomId: 1 },
@@ -84,7 +84,7 @@ export class PushController {
   @Post('getRoomInfo')
   @HttpCode(200)
   @ApiRoute({
-    summary: 'gochat: announce who is online to the room',
+    summary: 'gochat: announce who is online to the room that I am in',
     tag: 'gochat',
     body: roomBodySchema,
     example: { authToken, roomId: 1 },
