@@ -1,11 +1,19 @@
 import 'reflect-metadata';
 import { loadConfigOrExit } from '@parley/config';
-import { bootstrapApp } from '@parley/observability';
+import { bootstrapApp, createLogger } from '@parley/observability';
 import { join } from 'node:path';
 import { AppModule } from './app.module.js';
+import { misleadingSetting } from './site-config.js';
 import { serveSite } from './static-files.js';
 
 const config = loadConfigOrExit('web');
+
+const { instanceId, log, host } = config;
+const setting = misleadingSetting(config, host);
+if (setting !== undefined) {
+  const why = 'browsers at other machines are sent to their own one';
+  createLogger({ service: 'web', instanceId, ...log }).warn({ host, why, setting }, 'people are kept out');
+}
 
 await bootstrapApp({
   service: 'web',

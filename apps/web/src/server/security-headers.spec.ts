@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { connectSources, securityHeaders } from './security-headers.js';
-import { siteConfigBody, type SiteSettings } from './site-config.js';
+import { misleadingSetting, siteConfigBody, type SiteSettings } from './site-config.js';
 
 const derived: SiteSettings = { public: {}, apiPort: 7070, wsPorts: [7000, 7002], wsPath: '/live' };
 const configured: SiteSettings = {
@@ -53,5 +53,22 @@ describe('siteConfigBody', () => {
       wsPath: '/live',
     });
     expect(siteConfigBody({ ...derived, public: { wsUrls: [] } }).wsUrls).toBeNull();
+  });
+});
+
+describe('misleadingSetting', () => {
+  const pointing = (apiUrl?: string, wsUrls?: string[]) => ({ ...derived, public: { apiUrl, wsUrls } });
+
+  it('names what sends browsers to their own machine, when the site listens on the network', () => {
+    expect(misleadingSetting(pointing('http://localhost:7070'), '0.0.0.0')).toBe('PARLEY_PUBLIC_API_URL');
+    expect(misleadingSetting(pointing(undefined, ['wss://a.example/ws', 'ws://[::1]:7000/ws']), '::')).toBe(
+      'PARLEY_PUBLIC_WS_URLS',
+    );
+  });
+
+  it('is none otherwise', () => {
+    expect(misleadingSetting(pointing('http://localhost:7070'), '127.0.0.1')).toBeUndefined();
+    for (const settings of [derived, configured])
+      expect(misleadingSetting(settings, '0.0.0.0')).toBeUndefined();
   });
 });

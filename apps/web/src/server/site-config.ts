@@ -1,4 +1,4 @@
-import type { AppConfig } from '@parley/config';
+import { isLoopbackHost, type AppConfig } from '@parley/config';
 
 /** The part of the config that decides where browsers find the other apps. */
 export type SiteSettings = Pick<AppConfig<'web'>, 'public' | 'apiPort' | 'wsPorts' | 'wsPath'>;
@@ -22,4 +22,19 @@ export function siteConfigBody(settings: SiteSettings): SiteConfigBody {
     wsPorts: settings.wsPorts,
     wsPath: settings.wsPath,
   };
+}
+
+/**
+ * The setting that sends browsers at other machines to their own one, when the site is meant for more than this machine.
+ *
+ * @param host - Where the site listens.
+ */
+export function misleadingSetting(
+  { public: { apiUrl, wsUrls = [] } }: SiteSettings,
+  host: string,
+): string | undefined {
+  const isHere = (url: string) => isLoopbackHost(new URL(url).hostname.replace(/^\[(.*)\]$/, '$1'));
+  if (isLoopbackHost(host)) return undefined;
+  if (apiUrl !== undefined && isHere(apiUrl)) return 'PARLEY_PUBLIC_API_URL';
+  return wsUrls.some(isHere) ? 'PARLEY_PUBLIC_WS_URLS' : undefined;
 }
