@@ -101,12 +101,16 @@ describe('frames of one connection', () => {
   });
 
   it('are not handled behind one that ended it, and its socket is read to the end', async () => {
-    const { receive, reading, handled, on, connection } = setUp();
-    on.handle = (text) => text === '256' && connection.close(CloseCode.abuse, 'TOO_MANY_ERRORS');
-    receive(300);
-    handled[0]?.done();
-    await turn();
-    expect([handled.length, reading]).toEqual([257, ['paused', 'resumed']]);
+    const { receive, reading, handled, on, answerAll, connection } = setUp();
+    answerAll();
+    on.handle = (text) => text === '2000' && connection.close(CloseCode.abuse, 'TOO_MANY_ERRORS');
+    for (let i = 0; i < 11; i++) {
+      receive(200, i * 200);
+      await after(0);
+    }
+    expect([handled.length, reading]).toEqual([2_000, ['paused']]);
+    await after(20);
+    expect([handled.length, reading]).toEqual([2_001, ['paused', 'resumed']]);
   });
 
   it('of a sender who is too fast are looked at every 20 ms at the most', async () => {
