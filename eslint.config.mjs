@@ -82,7 +82,6 @@ const wallTime = [
   'apps/logic/src/line/line.service.ts', // the distance to Redis's clock
   'apps/logic/src/archive/*.ts', // stored: when a row was set aside
   'apps/connect-gateway/src/lifecycle/connection-lifecycle.service.ts', // when a token expires
-  'apps/web/src/app/account/account.ts', // when a token expires
   'apps/web/src/app/chat/sending/outbox.ts', // shown, and compared days later: when a message was sent
   'apps/web/src/app/use-today.ts', // shown
   'libs/redis/src/revocation-list.ts', // when a token expires

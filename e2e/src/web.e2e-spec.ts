@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { Stack } from './stack.js';
+import { connection } from './web/connection.js';
+import { healing } from './web/healing.js';
 import { lan, lanEnv } from './web/lan.js';
 import { unknownPages } from './web/unknown-pages.js';
 import { outbox } from './web/outbox.js';
@@ -21,4 +23,6 @@ describe('in the browser', () => {
   lan(running);
   unknownPages(running);
   outbox(running);
+  healing(running);
+  connection(running);
 });

@@ -105,7 +105,7 @@ export const outbox = (running: () => Stack) =>
       await sent(second, 'gamma');
       expect((await texts()).slice(2)).toEqual(['alpha', 'beta', 'gamma']);
       await close(second);
-    });
+    }, 120_000);
 
     it('gives back what was refused: to be written anew, or dropped', async () => {
       const page = await pages.login('demo');

@@ -129,6 +129,7 @@ export const close = (...pages: Page[]) => Promise.all(pages.map((page) => page.
 export class Network {
   #isCut = false;
   readonly #sockets = new Set<WebSocketRoute>();
+  readonly #silent = new Set<WebSocketRoute>();
 
   private constructor(private readonly person: BrowserContext) {}
 
@@ -136,8 +137,14 @@ export class Network {
     const network = new Network(person);
     await person.routeWebSocket(/\/ws$/, (socket) => {
       if (network.#isCut) return void socket.close();
-      socket.connectToServer();
+      const server = socket.connectToServer();
       network.#sockets.add(socket);
+      socket.onMessage((text) => {
+        if (!network.#silent.has(socket)) server.send(text);
+      });
+      server.onMessage((text) => {
+        if (!network.#silent.has(socket)) socket.send(text);
+      });
     });
     return network;
   }
@@ -148,6 +155,11 @@ export class Network {
     await this.person.route(/\/v1\//, (route) => route.abort());
     await Promise.all([...this.#sockets].map((socket) => socket.close()));
     this.#sockets.clear();
+  }
+
+  /** As after a sleep: the connections there are look open, and nothing comes through. New ones work. */
+  silence(): void {
+    for (const socket of this.#sockets) this.#silent.add(socket);
   }
 
   async restore(): Promise<void> {

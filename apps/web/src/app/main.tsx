@@ -4,8 +4,10 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app.js';
 import { Button } from './components/button.js';
 import { Empty } from './components/empty.js';
+import { Pane } from './components/pane.js';
 import { LanguageProvider, textsOf } from './i18n/texts.js';
 import { createPreferences } from './preferences/preferences.js';
+import { Retries } from './retries.js';
 import { resolveEndpoints } from './site/endpoints.js';
 import { loadSiteConfig } from './site/load-site-config.js';
 import { createSite } from './site/site.js';
@@ -29,22 +31,28 @@ function render(content: ReactNode): void {
 }
 
 async function start(): Promise<void> {
-  try {
-    const site = createSite(resolveEndpoints(await loadSiteConfig(), window.location));
-    render(
-      <AccountContext value={site.account}>
-        <App site={site} />
-      </AccountContext>,
-    );
-  } catch {
+  const retries = new Retries();
+  const page = new AbortController();
+  window.addEventListener('online', () => retries.hurry(), { signal: page.signal });
+  const failed = () => {
     const { app } = textsOf[preferences.get().language];
     render(
       <Empty icon="alert" title="Parley" text={app.loadFailed}>
-        <Button look="primary" onClick={() => void start()}>
+        <Button look="primary" onClick={() => retries.hurry(0)}>
           {app.retry}
         </Button>
       </Empty>,
     );
-  }
+  };
+  const config = await retries.run(loadSiteConfig, { signal: page.signal, failed });
+  page.abort();
+  const site = createSite(resolveEndpoints(config, window.location));
+  render(
+    <AccountContext value={site.account}>
+      <Pane>
+        <App site={site} />
+      </Pane>
+    </AccountContext>,
+  );
 }
 void start();

@@ -5,8 +5,8 @@ import { forgetSession, readSession, sessionKey, storeSession } from './stored-s
 
 export interface AccountState {
   readonly session: Session | undefined;
-  /** The session ended without this tab's user asking for it. */
-  readonly wasLoggedOut: boolean;
+  /** Why the session ended without this tab's user asking for it. `elsewhere`: in another tab. */
+  readonly ended: 'revoked' | 'expired' | 'elsewhere' | undefined;
 }
 
 /** Who is logged in, in this tab. */
@@ -17,7 +17,7 @@ export class Account {
   /** @param apiUrl - Address of the API. */
   constructor(readonly apiUrl: string) {
     this.#api = new ParleyApi({ baseUrl: apiUrl, getToken: () => this.state.get().session?.token });
-    this.state = new Observable<AccountState>({ session: readSession(Date.now()), wasLoggedOut: false });
+    this.state = new Observable<AccountState>({ session: readSession(), ended: undefined });
     window.addEventListener('storage', (event) => this.#otherTab(event));
   }
 
@@ -38,29 +38,29 @@ export class Account {
     // The token is forgotten here: the call must carry the one it had.
     const api = new ParleyApi({ baseUrl: this.apiUrl, getToken: () => session.token });
     forgetSession(session);
-    this.state.set({ session: undefined, wasLoggedOut: false });
+    this.state.set({ session: undefined, ended: undefined });
     // Out of reach: the token still expires by itself, and nobody here has it any more.
     void api.logout().catch(() => undefined);
   }
 
-  /** The server does not take the token any more (401, or close code 4500 or 4501). */
-  expired(session: Session): void {
+  /** The server says that the session is over. Nobody else can: clocks of devices are wrong. */
+  end(session: Session, ended: 'revoked' | 'expired'): void {
     if (this.state.get().session !== session) return;
     forgetSession(session);
-    this.state.set({ session: undefined, wasLoggedOut: true });
+    this.state.set({ session: undefined, ended });
   }
 
   #begin(session: Session): void {
     storeSession(session);
-    this.state.set({ session, wasLoggedOut: false });
+    this.state.set({ session, ended: undefined });
   }
 
   /** Another tab logged out (this one's token is worthless now) or in (of use only to a tab that waits at log-in). */
   #otherTab(event: StorageEvent): void {
     if (event.key !== sessionKey && event.key !== null) return;
     const { session } = this.state.get();
-    const stored = readSession(Date.now(), event.key === null ? null : event.newValue);
-    if (session && !stored) this.state.set({ session: undefined, wasLoggedOut: true });
-    else if (!session && stored) this.state.set({ session: stored, wasLoggedOut: false });
+    const stored = readSession(event.key === null ? null : event.newValue);
+    if (session && !stored) this.state.set({ session: undefined, ended: 'elsewhere' });
+    else if (!session && stored) this.state.set({ session: stored, ended: undefined });
   }
 }

@@ -36,6 +36,7 @@ class FakeClient {
     this.state = 'online';
     this.emit('state', { state: 'online' });
   }
+  probe = () => undefined;
   close = async () => undefined;
   leave = async () => undefined;
   join(roomId: number) {
@@ -58,7 +59,7 @@ const sessions: ChatSession[] = [];
 
 function setUp(api: Partial<Record<keyof ParleyApi, unknown>> = {}) {
   const client = new FakeClient();
-  const onExpired = vi.fn();
+  const onEnded = vi.fn();
   const session = new ChatSession({
     api: {
       roomsPage: async () => ({ rooms: [room] }),
@@ -69,13 +70,13 @@ function setUp(api: Partial<Record<keyof ParleyApi, unknown>> = {}) {
     } as unknown as ParleyApi,
     client: client as unknown as ParleyClient,
     me,
-    onExpired,
+    onEnded,
     random: () => 0,
   });
   session.start();
   sessions.push(session);
   const thread = (key: ThreadKey) => threadOf(session.state.get(), key);
-  return { session, client, onExpired, thread };
+  return { session, client, onEnded, thread };
 }
 
 beforeEach(() => {
@@ -87,6 +88,7 @@ beforeEach(() => {
   };
   vi.stubGlobal('window', { addEventListener: () => undefined, localStorage });
   vi.stubGlobal('navigator', { onLine: true });
+  vi.stubGlobal('document', Object.assign(new EventTarget(), { visibilityState: 'visible' }));
 });
 afterEach(() => {
   for (const session of sessions.splice(0)) session.stop();
@@ -170,20 +172,23 @@ describe('ChatSession', () => {
     expect(client.sends[0]?.to).toBe('user:2');
   });
 
-  it.each([4500, 4501])('close code %d means: log in again', (code) => {
-    const { client, onExpired } = setUp();
+  it.each([
+    [4500, 'expired'],
+    [4501, 'revoked'],
+  ])('close code %d means: log in again, for it is %s', (code, why) => {
+    const { client, onEnded } = setUp();
     client.emit('ended', { code, reason: '' });
-    expect(onExpired).toHaveBeenCalledOnce();
+    expect(onEnded).toHaveBeenCalledExactlyOnceWith(why);
   });
 
   it('a 401 means: log in again; other failures are shown', async () => {
     const refused = setUp({
       roomsPage: async () => Promise.reject(new ApiError(401, 'SESSION_REVOKED', false)),
     });
-    await vi.waitFor(() => expect(refused.onExpired).toHaveBeenCalled());
+    await vi.waitFor(() => expect(refused.onEnded).toHaveBeenCalledWith('revoked'));
     const broken = setUp({ roomsPage: async () => Promise.reject(new ApiError(0, 'NETWORK', true)) });
     await vi.waitFor(() => expect(broken.session.state.get().roomsPhase).toBe('failed'));
-    expect(broken.onExpired).not.toHaveBeenCalled();
+    expect(broken.onEnded).not.toHaveBeenCalled();
   });
 
   it('loads what it missed of conversations after a reconnect', async () => {

@@ -1,5 +1,5 @@
 import { ApiError, type ParleyApi, type ParleyClient } from '@parley/client';
-import type { Message, Room, User } from '@parley/protocol';
+import { CloseCode, type Message, type Room, type User } from '@parley/protocol';
 import type { Observable } from '../observable.js';
 import { Retries } from '../retries.js';
 import { ConnectionWatch } from './connection/connection-watch.js';
@@ -22,14 +22,14 @@ export interface ChatSessionOptions {
   readonly api: ParleyApi;
   readonly client: ParleyClient;
   readonly me: User;
-  /** The server does not take the token any more. */
-  readonly onExpired: () => void;
+  /** The server does not take the token any more: it was logged out, or is none (any more). */
+  readonly onEnded: (why: SessionEnd) => void;
   /** @defaultValue Math.random */
   readonly random?: () => number;
 }
 
-/** Close codes that say "log in again". See libs/protocol, close-codes.ts. */
-const loggedOutCodes: ReadonlySet<number> = new Set([4500, 4501]);
+/** Why a session is over. `revoked`: logged out, here or elsewhere. `expired`: its token is too old, or of another server. */
+export type SessionEnd = 'revoked' | 'expired';
 
 /**
  * Everything a logged-in user sees and does, around one connection. Pages read `state` and call methods;
@@ -119,7 +119,8 @@ export class ChatSession {
         if (what === 'messages' && roomId !== undefined) this.#follower.lost(roomId, reason);
       }),
       client.on('ended', ({ code }) => {
-        if (loggedOutCodes.has(code)) this.#options.onExpired();
+        if (code === CloseCode.sessionRevoked) this.#options.onEnded('revoked');
+        else if (code === CloseCode.unauthenticated) this.#options.onEnded('expired');
       }),
     ];
     this.#stop.signal.addEventListener('abort', () => offs.forEach((off) => off()));
@@ -135,6 +136,12 @@ export class ChatSession {
     this.#stop.abort();
     this.#shown.abort();
     void this.#options.client.close();
+  }
+
+  /** Tries now what waits for a better moment: the connection, and what could not be loaded. */
+  reconnectNow(): void {
+    this.#options.client.probe();
+    this.#retries.hurry(0);
   }
 
   /** Loads the first pages of rooms and conversations again. */
@@ -231,6 +238,7 @@ export class ChatSession {
 
   #failed(error: unknown): void {
     const isRefused = error instanceof ApiError && error.status === 401;
-    if (isRefused && !this.#stop.signal.aborted) this.#options.onExpired();
+    if (!isRefused || this.#stop.signal.aborted) return;
+    this.#options.onEnded(error.code === 'SESSION_REVOKED' ? 'revoked' : 'expired');
   }
 }

@@ -10,6 +10,9 @@ export const en = {
     toTheChat: 'Go to the chat',
     close: 'Close',
     skipToMessages: 'Skip to messages',
+    paneDown: 'This part of the page has stopped',
+    paneDownHint:
+      'A translation or an extension of the browser may change the page. What you have written is kept.',
   },
   login: {
     title: 'Log in',
@@ -19,7 +22,12 @@ export const en = {
     working: 'Logging in…',
     noAccount: 'New here?',
     register: 'Create an account',
-    loggedOut: 'You were logged out. Log in again to go on.',
+    ended: {
+      revoked: 'You were logged out, here or on another device.',
+      expired: 'Your log-in is no longer valid.',
+      elsewhere: 'You were logged out in another tab.',
+    },
+    kept: 'Log in again to go on where you were. What you had not sent is kept.',
   },
   register: {
     title: 'Create an account',
@@ -116,6 +124,8 @@ export const en = {
     offlineHint: 'What you write is kept on this device and sent when the connection is back.',
     unkeptHint:
       'What you write is sent when the connection is back. This browser does not keep it: leave this tab open.',
+    waiting: 'Waiting for the server…',
+    retryNow: 'Try now',
   },
   day: { today: 'Today', yesterday: 'Yesterday' },
   notice: {

@@ -12,6 +12,8 @@ export const zh: Texts = {
     toTheChat: '前往聊天',
     close: '关闭',
     skipToMessages: '跳到消息',
+    paneDown: '页面的这一部分已停止',
+    paneDownHint: '浏览器的翻译或扩展可能改动了页面。你写的内容已保留。',
   },
   login: {
     title: '登录',
@@ -21,7 +23,12 @@ export const zh: Texts = {
     working: '正在登录…',
     noAccount: '还没有账号？',
     register: '注册账号',
-    loggedOut: '你已退出登录，请重新登录。',
+    ended: {
+      revoked: '你已在本设备或其他设备上退出登录。',
+      expired: '你的登录已失效。',
+      elsewhere: '你已在另一个标签页退出登录。',
+    },
+    kept: '重新登录后可回到原处，未发送的内容会保留。',
   },
   register: {
     title: '注册账号',
@@ -117,6 +124,8 @@ export const zh: Texts = {
     offline: '离线',
     offlineHint: '你写的内容保存在本设备上，恢复连接后自动发送。',
     unkeptHint: '恢复连接后会自动发送你写的内容。此浏览器不会保存它们，请保持此标签页打开。',
+    waiting: '正在等待服务器…',
+    retryNow: '立即重试',
   },
   day: { today: '今天', yesterday: '昨天' },
   notice: {

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { threadOf } from '../chat/threads/chat-state.js';
 import { parseKey, roomKey } from '../chat/threads/thread-key.js';
 import { useTexts } from '../i18n/texts.js';
+import { Pane } from '../components/pane.js';
 import { MembersPanel } from '../members/members-panel.js';
 import { firstRoomId, type Route } from '../routing/route.js';
 import { navigate } from '../routing/router.js';
@@ -27,6 +28,7 @@ export function ChatPage({ route }: { readonly route: Extract<Route, { page: 'ro
   const key = useOpenThread(route);
   const thread = useChatState((state) => threadOf(state, key));
   const name = useThreadName(key);
+  const connection = useChatState((state) => state.connection.status);
   useDocumentTitle(name);
   const { kind, id } = parseKey(key);
   const isRoom = kind === 'room' && thread.phase !== 'missing';
@@ -54,35 +56,41 @@ export function ChatPage({ route }: { readonly route: Extract<Route, { page: 'ro
     isDrawer ? (isOpen ? 'open' : 'closed') : undefined;
 
   return (
-    <div className={styles['page']}>
+    <div className={styles['page']} data-testid="connection-state" data-state={connection}>
       <a className="visually-hidden skip-link" href="#messages">
         {t.app.skipToMessages}
       </a>
       <aside className={styles['left']} data-drawer={drawerState(isNarrow, hasSidebarDrawer)}>
-        <Sidebar key={String(hasSidebarDrawer)} onClose={hasSidebarDrawer ? close : undefined} />
+        <Pane>
+          <Sidebar key={String(hasSidebarDrawer)} onClose={hasSidebarDrawer ? close : undefined} />
+        </Pane>
       </aside>
       <main className={styles['main']} inert={hasDrawer}>
         <div className={view['view']}>
-          <ThreadHeader name={name} onOpenSidebar={isNarrow ? () => setDrawer('sidebar') : undefined}>
-            {isRoom && (
-              <OnlineButton
-                count={online}
-                isOpen={isWide ? isPinned : hasMembersDrawer}
-                onToggle={toggleMembers}
-              />
-            )}
-            {isRoom && id !== firstRoomId && <LeaveButton onLeave={leave} />}
-          </ThreadHeader>
+          <Pane>
+            <ThreadHeader name={name} onOpenSidebar={isNarrow ? () => setDrawer('sidebar') : undefined}>
+              {isRoom && (
+                <OnlineButton
+                  count={online}
+                  isOpen={isWide ? isPinned : hasMembersDrawer}
+                  onToggle={toggleMembers}
+                />
+              )}
+              {isRoom && id !== firstRoomId && <LeaveButton onLeave={leave} />}
+            </ThreadHeader>
+          </Pane>
           <ThreadBody threadKey={key} thread={thread} name={name} />
         </div>
       </main>
       {isRoom && (!isWide || isPinned) && (
         <aside className={styles['right']} data-drawer={drawerState(!isWide, hasMembersDrawer)}>
-          <MembersPanel
-            key={String(hasMembersDrawer)}
-            roomId={id}
-            onClose={hasMembersDrawer ? close : undefined}
-          />
+          <Pane>
+            <MembersPanel
+              key={String(hasMembersDrawer)}
+              roomId={id}
+              onClose={hasMembersDrawer ? close : undefined}
+            />
+          </Pane>
         </aside>
       )}
       {hasDrawer && (

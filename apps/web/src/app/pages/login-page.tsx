@@ -9,14 +9,14 @@ import { CredentialsPage } from './credentials-page.js';
 export function LoginPage() {
   const t = useTexts();
   const account = useAccount();
-  const wasLoggedOut = useObservable(account.state, (state) => state.wasLoggedOut);
+  const ended = useObservable(account.state, (state) => state.ended);
   return (
     <CredentialsPage
       id="login"
       title={t.login.title}
       submit={t.login.submit}
       working={t.login.working}
-      notice={wasLoggedOut ? t.login.loggedOut : undefined}
+      notice={ended && `${t.login.ended[ended]} ${t.login.kept}`}
       password="current-password"
       send={(name, password) => account.login(name, password)}
       other={

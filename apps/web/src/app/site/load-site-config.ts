@@ -1,10 +1,24 @@
+import { ApiError } from '@parley/client';
 import { siteConfigSchema, type SiteConfig } from './endpoints.js';
 
 const timeoutMs = 10_000;
 
-/** Asks the server that delivered this page where the other apps are. @throws when it cannot be reached or understood. */
+/**
+ * Asks the server that delivered this page where the other apps are.
+ *
+ * @throws {ApiError} `NETWORK` or `BAD_RESPONSE`; always retryable, for without it there is no page.
+ */
 export async function loadSiteConfig(): Promise<SiteConfig> {
-  const response = await fetch('/config.json', { cache: 'no-store', signal: AbortSignal.timeout(timeoutMs) });
-  if (!response.ok) throw new Error(`config.json: ${response.status}`);
-  return siteConfigSchema.parse(await response.json());
+  let response: Response;
+  try {
+    response = await fetch('/config.json', { cache: 'no-store', signal: AbortSignal.timeout(timeoutMs) });
+  } catch (cause) {
+    throw new ApiError(0, 'NETWORK', true, undefined, { cause });
+  }
+  try {
+    if (response.ok) return siteConfigSchema.parse(await response.json());
+  } catch {
+    // What a captive portal or a proxy answers: below.
+  }
+  throw new ApiError(response.status, 'BAD_RESPONSE', true);
 }

@@ -29,7 +29,7 @@ export function createSite(endpoints: Endpoints): Site {
         pagingDeadlineMs: 120_000,
       }),
       me: session.user,
-      onExpired: () => account.expired(session),
+      onEnded: (why) => account.end(session, why),
     });
   };
 

@@ -17,36 +17,29 @@ function Countdown({ toMs }: { readonly toMs: number }) {
   return t.connection.reconnectingIn(seconds);
 }
 
-/** The state of the connection, in a word. Screen readers say its changes when they have a moment, not every second. */
+/**
+ * What is wrong with the connection, in a word; nothing while all is well. Screen readers say its changes when they have a
+ * moment, not every second.
+ */
 export function ConnectionBadge() {
   const t = useTexts();
   const { status, retryAtMs } = useChatState((state) => state.connection);
+  const isWell = status === 'online';
   return (
-    <span className={styles['badge']} data-testid="connection-state" data-state={status}>
-      <span className={styles['dot']} />
-      <span aria-hidden="true">
-        {status === 'reconnecting' && retryAtMs !== undefined ? (
-          <Countdown toMs={retryAtMs} />
-        ) : (
-          t.connection[status]
-        )}
-      </span>
+    <span className={styles['badge']} data-state={status}>
+      {!isWell && <span className={styles['dot']} />}
+      {!isWell && (
+        <span key={status} aria-hidden="true" translate="no">
+          {status === 'reconnecting' && retryAtMs !== undefined ? (
+            <Countdown toMs={retryAtMs} />
+          ) : (
+            t.connection[status]
+          )}
+        </span>
+      )}
       <span className="visually-hidden" role="status" aria-live="polite">
-        {t.connection[status]}
+        <span key={status}>{isWell ? '' : t.connection[status]}</span>
       </span>
     </span>
-  );
-}
-
-/** Says that nothing is lost, while there is no connection. */
-export function OfflineBanner() {
-  const t = useTexts();
-  const status = useChatState((state) => state.connection.status);
-  const isDurable = useChatState((state) => state.outbox.isDurable);
-  if (status === 'online' || status === 'connecting') return null;
-  return (
-    <p className={styles['banner']} data-testid="offline-banner">
-      {isDurable ? t.connection.offlineHint : t.connection.unkeptHint}
-    </p>
   );
 }

@@ -3,13 +3,14 @@ import { parseKey, type ThreadKey } from '../chat/threads/thread-key.js';
 import { Button } from '../components/button.js';
 import { Empty } from '../components/empty.js';
 import { ErrorNote } from '../components/error-note.js';
+import { Pane } from '../components/pane.js';
 import { MessagesSkeleton } from '../components/skeleton.js';
 import { useErrorText, useTexts } from '../i18n/texts.js';
 import { Link } from '../routing/link.js';
 import { firstRoomId } from '../routing/route.js';
 import { useChat } from '../site/site-context.js';
 import { Composer } from './composer.js';
-import { OfflineBanner } from './connection-badge.js';
+import { ConnectionNotice } from './connection-notice.js';
 import { MessageList } from './message-list.js';
 import styles from './thread-view.module.css';
 
@@ -35,9 +36,13 @@ export function ThreadBody(props: {
   }
   return (
     <div className={styles['body']}>
-      <OfflineBanner />
-      <Messages key={threadKey} {...props} />
-      <Composer key={`composer:${threadKey}`} threadKey={threadKey} name={name} />
+      <Pane>
+        <Messages key={threadKey} {...props} />
+      </Pane>
+      <Pane>
+        <ConnectionNotice thread={thread} />
+        <Composer key={`composer:${threadKey}`} threadKey={threadKey} name={name} />
+      </Pane>
     </div>
   );
 }

@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Stack } from '../stack.js';
+import { close, Network, online, Pages, say, sent } from './pages.js';
+
+/** What the page says about its connection and its session is true. */
+export const connection = (running: () => Stack) =>
+  describe('the connection', () => {
+    let stack: Stack;
+    let pages: Pages;
+    beforeAll(async () => {
+      stack = running();
+      pages = await Pages.launch(stack);
+    });
+    afterAll(() => pages?.close());
+
+    it('is not spoken of while all is well; while it is away, one can try now', async () => {
+      const person = await pages.person();
+      const network = await Network.of(person);
+      const page = await pages.login('demo', { of: person });
+      expect(await page.locator('main').getByText('Online', { exact: true }).count()).toBe(0);
+      expect(await page.getByTestId('offline-banner').count()).toBe(0);
+      await network.cut();
+      await page.getByTestId('offline-banner').filter({ hasText: 'kept on this device' }).waitFor();
+      const button = page.getByTestId('reconnect-now');
+      await button.waitFor();
+      await network.restore();
+      // Another attempt may be under way in just this moment; then there is nothing to press.
+      await button.click({ timeout: 2_000 }).catch(() => undefined);
+      await online(page);
+      await page.getByTestId('offline-banner').waitFor({ state: 'detached' });
+      await close(page);
+    });
+
+    it('that died in its sleep is found when the device wakes, and a send without an answer is spoken of', async () => {
+      const person = await pages.person();
+      const network = await Network.of(person);
+      const page = await pages.login('demo', { of: person });
+      network.silence();
+      await say(page, 'into the void');
+      await page.getByTestId('waiting-for-server').waitFor();
+      expect(await page.getByTestId('connection-state').getAttribute('data-state')).toBe('online');
+      await page.evaluate(() => window.dispatchEvent(new Event('online')));
+      await sent(page, 'into the void');
+      await page.getByTestId('waiting-for-server').waitFor({ state: 'detached' });
+      await close(page);
+    });
+
+    it('ends when the server says so, and never by the clock of the device', async () => {
+      const person = await pages.person();
+      const page = await pages.login('demo3', { of: person });
+      const token = await page.evaluate(() => {
+        const session = JSON.parse(localStorage['parley.session'] as string) as { token: string };
+        localStorage['parley.session'] = JSON.stringify({ ...session, expiresAt: 1 });
+        return session.token;
+      });
+      await page.reload();
+      await online(page);
+      await stack.api(token).logout();
+      await page.getByTestId('error').filter({ hasText: 'logged out' }).waitFor();
+      await close(page);
+    });
+
+    it('throws nothing', () => expect(pages.problems).toEqual([]));
+  });
