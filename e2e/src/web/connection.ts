@@ -4,7 +4,7 @@ import { close, Network, online, Pages, say, sent } from './pages.js';
 
 /** What the page says about its connection and its session is true. */
 export const connection = (running: () => Stack) =>
-  describe('the connection', () => {
+  describe('the connection', { timeout: 120_000 }, () => {
     let stack: Stack;
     let pages: Pages;
     beforeAll(async () => {
@@ -57,6 +57,17 @@ export const connection = (running: () => Stack) =>
       await online(page);
       await stack.api(token).logout();
       await page.getByTestId('error').filter({ hasText: 'logged out' }).waitFor();
+      await close(page);
+    });
+
+    it("is the other one's, in a conversation", async () => {
+      const [page, peer] = await Promise.all([pages.login('demo'), pages.login('demo1')]);
+      await stack.api(await stack.login('demo1')).sendDirect(3, 'are you there?');
+      await page.getByTestId('conversation-link').first().click();
+      const presence = page.getByTestId('peer-presence');
+      await presence.and(page.locator('[data-presence=online]')).waitFor();
+      await peer.context().close();
+      await presence.and(page.locator('[data-presence=offline]')).waitFor({ timeout: 40_000 });
       await close(page);
     });
 

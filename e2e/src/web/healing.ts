@@ -4,7 +4,7 @@ import { close, fillLogin, online, Pages, say, sent, shows } from './pages.js';
 
 /** What a page could not load, or what was done to it, mends by itself. */
 export const healing = (running: () => Stack) =>
-  describe('healing', () => {
+  describe('healing', { timeout: 120_000 }, () => {
     let stack: Stack;
     let pages: Pages;
     beforeAll(async () => {

@@ -6,7 +6,7 @@ import { close, fillLogin, message, Network, online, say, sent, shows, Pages } f
 
 /** What a person writes is not lost, and is there once. */
 export const outbox = (running: () => Stack) =>
-  describe('the outbox', () => {
+  describe('the outbox', { timeout: 120_000 }, () => {
     let stack: Stack;
     let pages: Pages;
     beforeAll(async () => {
@@ -105,7 +105,7 @@ export const outbox = (running: () => Stack) =>
       await sent(second, 'gamma');
       expect((await texts()).slice(2)).toEqual(['alpha', 'beta', 'gamma']);
       await close(second);
-    }, 120_000);
+    });
 
     it('gives back what was refused: to be written anew, or dropped', async () => {
       const page = await pages.login('demo');

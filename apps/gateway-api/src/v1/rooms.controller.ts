@@ -70,7 +70,12 @@ export class RoomsController {
   }
 
   @Get('rooms/:id/members')
-  @ApiRoute({ summary: 'Who is online in a room', tag: 'rooms', response: membersSchema, params: { id: 1 } })
+  @ApiRoute({
+    summary: 'Who is online in a room; of a conversation, which of its two users are connected',
+    tag: 'rooms',
+    response: membersSchema,
+    params: { id: 1 },
+  })
   members(
     @Caller() { userId }: Identity,
     @Param('id', new ZodPipe(idField, 'id')) roomId: number,

@@ -14,6 +14,7 @@ function setUp(rooms: Record<number, string[]>, live: string[]) {
     instancesOfRooms: vi.fn<PresenceStore['instancesOfRooms']>(async (roomIds) =>
       roomIds.map((roomId) => [...(shares.get(roomId) ?? [])]),
     ),
+    instancesOfUsers: vi.fn<PresenceStore['instancesOfUsers']>(),
     dropInstance: vi.fn<PresenceStore['dropInstance']>(async (roomId, instanceId) => {
       mostUnderWay = Math.max(mostUnderWay, ++underWay);
       await new Promise((resolve) => setImmediate(resolve));
@@ -48,6 +49,14 @@ function setUp(rooms: Record<number, string[]>, live: string[]) {
   );
   return { service, presence, done, asked, shares, mostUnderWay: () => mostUnderWay };
 }
+
+describe('LivePresenceService.connected', () => {
+  it('names those whose gateway lives, whatever was left by others', async () => {
+    const { service, presence } = setUp({}, ['gw-1', 'gw-2']);
+    presence.instancesOfUsers.mockResolvedValue([['dead', 'gw-2'], ['dead'], []]);
+    expect(await service.connected([3, 4, 5])).toEqual([3]);
+  });
+});
 
 describe('LivePresenceService.clean', () => {
   it('drops what dead gateways left in these rooms, then tells who is still there, once a room', async () => {

@@ -36,6 +36,13 @@ export class LivePresenceService {
     }
   }
 
+  /** Which of these users have a connection to a gateway that lives. */
+  async connected(userIds: readonly number[]): Promise<number[]> {
+    const shares = await this.presence.instancesOfUsers(userIds);
+    const live = await liveAmong(this.registry, GATEWAYS, new Set(shares.flat()));
+    return userIds.filter((_, i) => shares[i]?.some((instanceId) => live.has(instanceId)));
+  }
+
   private async removeDead(): Promise<void> {
     const holders = await this.presence.holders();
     const live = await liveAmong(

@@ -40,9 +40,9 @@ function setUp(role: 'user' | 'admin' = 'user', roomCreation: 'everyone' | 'admi
     done.push('list');
     return { count: 1, members: [{ userId: MEMBER, userName: 'ada' }] };
   });
-  const findByIds = vi.fn<AccountsService['findByIds']>(async ([userId]) => [
-    { userId: userId ?? 0, userName: 'u', role },
-  ]);
+  const findByIds = vi.fn<AccountsService['findByIds']>(async (userIds) =>
+    userIds.map((userId) => ({ userId, userName: 'u', role })),
+  );
   const service = new RoomsService(
     {
       sendBurst: 1,
@@ -56,11 +56,12 @@ function setUp(role: 'user' | 'admin' = 'user', roomCreation: 'everyone' | 'admi
     stub<RoomAccessService>('RoomAccessService', {
       authorize: async (userId, roomId): Promise<RoomFacts> => {
         if (userId === STRANGER) throw new AppError('ROOM_NOT_FOUND');
-        return { roomId, kind: roomId === CONVERSATION ? 'direct' : 'room', users: undefined };
+        return { roomId, kind: roomId === CONVERSATION ? 'direct' : 'room', users: roomId === CONVERSATION ? [MEMBER, VISITOR] : undefined };
       },
     }),
     stub<RoomHeadsService>('RoomHeadsService', { ensure }),
     stub<LivePresenceService>('LivePresenceService', {
+      connected: async () => [VISITOR],
       clean: async (roomIds) => {
         await new Promise((resolve) => setImmediate(resolve));
         done.push(`clean ${roomIds.join()}`);
@@ -193,6 +194,16 @@ describe('RoomsService.members', () => {
     });
     expect(done).toEqual([`clean ${ROOM}`, 'list']);
     expect(list.mock.calls).toEqual([[ROOM, limits.maxListedMembers]]);
+  });
+
+  it('says of a conversation which of its two are connected, and that to them alone', async () => {
+    const { service, done, list } = setUp();
+    expect(await service.members(MEMBER, CONVERSATION)).toEqual({
+      count: 1,
+      members: [{ userId: VISITOR, userName: 'u' }],
+    });
+    await expect(service.members(STRANGER, CONVERSATION)).rejects.toMatchObject(notFound);
+    expect([done, list.mock.calls]).toEqual([[], []]);
   });
 
   it('lists nobody to whom the room is closed', async () => {

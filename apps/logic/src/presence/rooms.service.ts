@@ -66,10 +66,21 @@ export class RoomsService {
     return { roomId, kind };
   }
 
+  /** Who is in a room; of a conversation, which of its two have a connection, whatever they have open. */
   async members(userId: number, roomId: number): Promise<Members> {
-    await this.access.authorize(userId, roomId);
+    const { users } = await this.access.authorize(userId, roomId);
+    if (users) return this.connected(users);
     await this.live.clean([roomId]);
     return this.presence.list(roomId, limits.maxListedMembers);
+  }
+
+  private async connected(userIds: readonly number[]): Promise<Members> {
+    const online = new Set(await this.live.connected(userIds));
+    const accounts = await this.accounts.findByIds(userIds);
+    const members = accounts
+      .filter(({ userId }) => online.has(userId))
+      .map(({ userId, userName }) => ({ userId, userName }));
+    return { count: members.length, members };
   }
 
   /** @throws {AppError} `NOT_JOINED` when the user is in the room on no connection. */

@@ -13,7 +13,7 @@ import { Reading } from './reading/reading.js';
 import { withOpened } from './reading/unread.js';
 import { Drafts } from './sending/drafts.js';
 import { MessageSender } from './sending/message-sender.js';
-import type { ChatState } from './threads/chat-state.js';
+import type { ChatState, Member } from './threads/chat-state.js';
 import { ChatStore } from './threads/chat-store.js';
 import { roomKey, type ThreadKey } from './threads/thread-key.js';
 
@@ -111,9 +111,9 @@ export class ChatSession {
           userId: Number(id),
           userName,
         }));
-        this.#presence.changed(roomId, count, members);
+        this.#announced(roomId, count, members);
       }),
-      client.on('count', ({ roomId, count }) => this.#presence.changed(roomId, count)),
+      client.on('count', ({ roomId, count }) => this.#announced(roomId, count)),
       client.on('epoch', ({ roomId }) => this.#follower.broken(roomId)),
       client.on('gaveUp', ({ what, roomId, reason }) => {
         if (what === 'messages' && roomId !== undefined) this.#follower.lost(roomId, reason);
@@ -215,6 +215,12 @@ export class ChatSession {
   /** Drops one that was refused. */
   discard(clientMsgId: string): void {
     this.#sender.discard(clientMsgId);
+  }
+
+  /** Of a conversation the gateway tells who has it open, which is not who is there. */
+  #announced(roomId: number, count: number, members?: readonly Member[]): void {
+    const isRoom = this.#store.keyOfRoom(roomId).startsWith('room:');
+    if (isRoom) this.#presence.changed(roomId, count, members);
   }
 
   #arrivedDirect(message: Message): void {

@@ -68,6 +68,7 @@ export const en = {
     language: 'Language',
   },
   room: {
+    presence: { online: 'Online', offline: 'Offline' },
     untitled: (roomId: number) => `Room ${roomId}`,
     online: (count: number) => `${count} online`,
     showMembers: 'Show members',

@@ -69,6 +69,7 @@ export const zh: Texts = {
     language: '语言',
   },
   room: {
+    presence: { online: '在线', offline: '离线' },
     untitled: (roomId) => `房间 ${roomId}`,
     online: (count) => `${count} 人在线`,
     showMembers: '显示成员',

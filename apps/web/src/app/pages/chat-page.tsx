@@ -8,6 +8,7 @@ import { firstRoomId, type Route } from '../routing/route.js';
 import { navigate } from '../routing/router.js';
 import { Sidebar } from '../sidebar/sidebar.js';
 import { useChat, useChatState } from '../site/site-context.js';
+import { PeerPresence } from '../thread/connection-badge.js';
 import { LeaveButton, OnlineButton, ThreadHeader } from '../thread/thread-header.js';
 import { ThreadBody } from '../thread/thread-body.js';
 import view from '../thread/thread-view.module.css';
@@ -69,6 +70,7 @@ export function ChatPage({ route }: { readonly route: Extract<Route, { page: 'ro
         <div className={view['view']}>
           <Pane>
             <ThreadHeader name={name} onOpenSidebar={isNarrow ? () => setDrawer('sidebar') : undefined}>
+              {kind === 'user' && <PeerPresence userId={id} roomId={thread.roomId} />}
               {isRoom && (
                 <OnlineButton
                   count={online}

@@ -43,3 +43,28 @@ export function ConnectionBadge() {
     </span>
   );
 }
+
+/** In a conversation: whether the other one is there. Nothing while that is not known. */
+export function PeerPresence({
+  userId,
+  roomId,
+}: {
+  readonly userId: number;
+  readonly roomId: number | undefined;
+}) {
+  const t = useTexts();
+  const isKnown = useChatState((state) => state.connection.status === 'online');
+  const isThere = useChatState((state) =>
+    roomId === undefined
+      ? undefined
+      : state.present.get(roomId)?.members.some((member) => member.userId === userId),
+  );
+  if (!isKnown || isThere === undefined) return null;
+  const presence = isThere ? 'online' : 'offline';
+  return (
+    <span className={styles['badge']} data-testid="peer-presence" data-presence={presence} translate="no">
+      <span className={styles['dot']} />
+      <span key={presence}>{t.room.presence[presence]}</span>
+    </span>
+  );
+}

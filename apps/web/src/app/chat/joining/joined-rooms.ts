@@ -70,9 +70,10 @@ export class JoinedRooms {
     store.update(key, (thread) => (thread.roomId === roomId ? thread : { ...thread, roomId }));
     const isRoom = parseKey(key).kind === 'room';
     // Not before: the list would lack this very user.
-    const joined = client
-      .join(roomId)
-      .then(() => (isRoom && store.get().active === key ? presence.load(roomId, shown()) : undefined));
+    const joined = client.join(roomId).then(() => {
+      if (store.get().active !== key) return undefined;
+      return isRoom ? presence.load(roomId, shown()) : presence.follow(roomId, shown());
+    });
     joined.catch((error: unknown) => {
       if (!(error instanceof ClientError) || !['ROOM_NOT_FOUND', 'FORBIDDEN'].includes(error.code)) return;
       positions.close(roomId);

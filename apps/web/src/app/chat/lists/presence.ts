@@ -3,6 +3,9 @@ import type { Retries } from '../../retries.js';
 import { withEntry, type Member } from '../threads/chat-state.js';
 import type { ChatStore } from '../threads/chat-store.js';
 
+/** How old the presence of the one whom one talks to may be, milliseconds. Chosen by judgement. */
+const peerEveryMs = 15_000;
+
 /** Who is online in the rooms that are open. */
 export class Presence {
   readonly #store: ChatStore;
@@ -33,6 +36,14 @@ export class Presence {
     }
   }
 
+  /** Keeps asking who of a conversation is connected, while it is on the screen: nobody tells that. */
+  async follow(roomId: number, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      if (document.visibilityState === 'visible') await this.load(roomId, signal);
+      await pause(peerEveryMs, signal);
+    }
+  }
+
   /** @param members - Without them those known stay. */
   changed(roomId: number, count: number, members?: readonly Member[]): void {
     const { present, rooms } = this.#store.get();
@@ -42,4 +53,16 @@ export class Presence {
       rooms: rooms.map((room) => (room.roomId === roomId ? { ...room, online: count } : room)),
     });
   }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+  });
 }
