@@ -68,6 +68,15 @@ describe('a join that is refused for now', () => {
     expect(joins()).toBe(2);
   });
 
+  it('is made once on the next connection also while that has not answered', async () => {
+    const { server, joins } = await setUp(refuse('OVERLOADED', 3_000), undefined);
+    server.now.close();
+    await pass(125);
+    expect(joins()).toBe(2);
+    await pass(4_000);
+    expect(joins()).toBe(2);
+  });
+
   it('is not made again for a room that was left meanwhile', async () => {
     const { client, joins } = await setUp(refuse('OVERLOADED', 1_000));
     void client.leave(1).catch(() => {});
