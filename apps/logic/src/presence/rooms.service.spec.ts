@@ -56,7 +56,11 @@ function setUp(role: 'user' | 'admin' = 'user', roomCreation: 'everyone' | 'admi
     stub<RoomAccessService>('RoomAccessService', {
       authorize: async (userId, roomId): Promise<RoomFacts> => {
         if (userId === STRANGER) throw new AppError('ROOM_NOT_FOUND');
-        return { roomId, kind: roomId === CONVERSATION ? 'direct' : 'room', users: roomId === CONVERSATION ? [MEMBER, VISITOR] : undefined };
+        return {
+          roomId,
+          kind: roomId === CONVERSATION ? 'direct' : 'room',
+          users: roomId === CONVERSATION ? [MEMBER, VISITOR] : undefined,
+        };
       },
     }),
     stub<RoomHeadsService>('RoomHeadsService', { ensure }),
