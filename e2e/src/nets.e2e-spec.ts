@@ -298,8 +298,8 @@ describe('each net holds alone', { timeout: 120_000 }, () => {
         await sayAll(roomId, ['1', '2', '3']);
         // It holds up nobody else.
         await shows([prompt], ['1', '2', '3'], 10_000);
-        // Shown to others, and not confirmed: the calls to the one that is paused have failed, more than once.
-        await eventually(() => expect(failedCalls()).toBeGreaterThanOrEqual(before + 2), {
+        // Shown to others, and not confirmed: the calls to the one that is paused have failed.
+        await eventually(() => expect(failedCalls()).toBeGreaterThan(before), {
           timeoutMs: 30_000,
         });
         expect(await inHand()).toBeGreaterThanOrEqual(3);
