@@ -3,6 +3,7 @@ import { Stack } from './stack.js';
 import { connection } from './web/connection.js';
 import { healing } from './web/healing.js';
 import { lan, lanEnv } from './web/lan.js';
+import { lists } from './web/lists.js';
 import { unknownPages } from './web/unknown-pages.js';
 import { outbox } from './web/outbox.js';
 
@@ -25,4 +26,6 @@ describe('in the browser', () => {
   outbox(running);
   healing(running);
   connection(running);
+  // It kills logic and empties Redis.
+  lists(running);
 });

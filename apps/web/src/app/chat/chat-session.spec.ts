@@ -39,6 +39,9 @@ class FakeClient {
   probe = () => undefined;
   close = async () => undefined;
   leave = async () => undefined;
+  readonly reads: [roomId: number, seq: number][] = [];
+  watch = () => undefined;
+  markRead = (roomId: number, seq: number) => void this.reads.push([roomId, seq]);
   join(roomId: number) {
     this.joined.push(roomId);
     return new Promise<never>(() => undefined);
@@ -66,6 +69,9 @@ function setUp(api: Partial<Record<keyof ParleyApi, unknown>> = {}) {
       conversationsPage: async () => ({ conversations: [] }),
       members: async () => ({ count: 1, members: [me] }),
       history: async () => testPage(1, 3),
+      room: async () => room,
+      unread: async () => [],
+      unfollow: async () => undefined,
       ...api,
     } as unknown as ParleyApi,
     client: client as unknown as ParleyClient,
@@ -196,7 +202,8 @@ describe('ChatSession', () => {
     const conversationsPage = async () => ({
       conversations: [{ roomId: 50, peer: { userId: 2, userName: 'ana' }, head }],
     });
-    const { client, thread } = setUp({ conversationsPage });
+    const unread = async () => [{ roomId: 50, kind: 'direct', seq: 0, head, unread: head }];
+    const { client, thread } = setUp({ conversationsPage, unread });
     await vi.waitFor(() => expect(thread('user:2').roomId).toBe(50));
     client.state = 'reconnecting';
     client.emit('state', { state: 'reconnecting' });
@@ -204,6 +211,60 @@ describe('ChatSession', () => {
     client.state = 'online';
     client.emit('state', { state: 'online' });
     await vi.waitFor(() => expect(unreadCount(thread('user:2'))).toBe(5));
+  });
+
+  it('reports what is read, and what another device has read is no longer unread here', async () => {
+    const { session, client, thread } = setUp({
+      unread: async () => [{ roomId: 1, kind: 'room', seq: 1, head: 3, unread: 2 }],
+      history: async () => testPage(1, 4),
+    });
+    await vi.waitFor(() => expect(unreadCount(thread('room:1'))).toBe(2));
+    client.emit('message', testMessage(4));
+    client.emit('read', { roomId: 1, seq: 3, head: 3, unread: 0 });
+    expect(unreadCount(thread('room:1'))).toBe(1);
+    session.open('room:1');
+    await vi.waitFor(() => expect(thread('room:1').phase).toBe('ready'));
+    session.setReading('room:1', true);
+    await vi.waitFor(() => expect(client.reads.at(-1)).toEqual([1, 4]));
+    expect(unreadCount(thread('room:1'))).toBe(0);
+  });
+
+  it('begins at the end of a room that was never read, but not before it is known that it was not', async () => {
+    let answer!: (rooms: object[]) => void;
+    const { session, client, thread } = setUp({ unread: () => new Promise((resolve) => (answer = resolve)) });
+    session.open('room:2');
+    const joined = { op: Op.joined, epoch: 'A', seq: 9, resumed: false, userId: 7, userName: 'me' } as const;
+    client.emit('joined', { ...joined, roomId: 1, head: 9 });
+    client.emit('joined', { ...joined, roomId: 2, head: 9 });
+    expect(client.reads).toEqual([]);
+    answer([{ roomId: 1, kind: 'room', seq: 4, head: 9, unread: 3 }]);
+    await vi.waitFor(() => expect(client.reads).toEqual([[2, 9]]));
+    expect(unreadCount(thread('room:1'))).toBe(3);
+  });
+
+  it('joins what is followed on other devices, and leaves what is left there', async () => {
+    const unfollow = vi.fn(async () => undefined);
+    const { session, client, thread } = setUp({
+      unread: async () => [{ roomId: 5, kind: 'room', seq: 1, head: 3, unread: 2 }],
+      unfollow,
+    });
+    await vi.waitFor(() => expect(client.joined).toEqual([1, 5]));
+    client.emit('read', { roomId: 5, seq: 0, head: 0, unread: 0, forgotten: true });
+    expect(thread('room:5').roomId).toBeUndefined();
+    expect(unfollow).not.toHaveBeenCalled();
+    session.leave(1);
+    expect(unfollow).toHaveBeenCalledWith(1);
+  });
+
+  it('shows rooms that others make while it looks', async () => {
+    const { session, client } = setUp();
+    await vi.waitFor(() => expect(session.state.get().roomsPhase).toBe('ready'));
+    client.emit('rooms', {
+      version: 1,
+      rooms: [{ ...room, roomId: 8, name: 'New', created: true }],
+      removed: [],
+    });
+    expect(session.state.get().rooms.map(({ name }) => name)).toEqual(['New', 'Lobby']);
   });
 
   it('says that a room does not exist', async () => {

@@ -7,15 +7,18 @@ import { HistoryLoader } from './history/history-loader.js';
 import { ThreadFollower } from './history/thread-follower.js';
 import { JoinedRooms } from './joining/joined-rooms.js';
 import { Presence } from './lists/presence.js';
+import { LiveRooms } from './lists/live-rooms.js';
 import { SidebarLists } from './lists/sidebar-lists.js';
 import { ReadPositions } from './reading/read-positions.js';
+import { ReadSync } from './reading/read-sync.js';
 import { Reading } from './reading/reading.js';
 import { withOpened } from './reading/unread.js';
 import { Drafts } from './sending/drafts.js';
 import { MessageSender } from './sending/message-sender.js';
+import { firstSeq } from '../timeline/timeline.js';
 import type { ChatState, Member } from './threads/chat-state.js';
 import { ChatStore } from './threads/chat-store.js';
-import { roomKey, type ThreadKey } from './threads/thread-key.js';
+import { parseKey, roomKey, type ThreadKey } from './threads/thread-key.js';
 
 /** What a chat session stands on. */
 export interface ChatSessionOptions {
@@ -27,6 +30,9 @@ export interface ChatSessionOptions {
   /** @defaultValue Math.random */
   readonly random?: () => number;
 }
+
+/** Pages that are loaded to get to the first unread message: as many as are counted, and more. */
+const MAX_UNREAD_PAGES = 10;
 
 /** Why a session is over. `revoked`: logged out, here or elsewhere. `expired`: its token is too old, or of another server. */
 export type SessionEnd = 'revoked' | 'expired';
@@ -50,6 +56,8 @@ export class ChatSession {
   readonly #reading: Reading;
   readonly #presence: Presence;
   readonly #lists: SidebarLists;
+  readonly #liveRooms: LiveRooms;
+  readonly #sync: ReadSync;
   readonly #history: HistoryLoader;
   readonly #follower: ThreadFollower;
   readonly #rooms: JoinedRooms;
@@ -62,7 +70,7 @@ export class ChatSession {
     const failed = (error: unknown) => this.#failed(error);
     const positions = new ReadPositions(me.userId, () => this.#reading.readElsewhere(), signal);
     const store = new ChatStore(me, (key) => positions.readTo(key));
-    const reading = new Reading(store, positions);
+    const reading = new Reading(store, positions, (roomId, seq) => client.markRead(roomId, seq));
     const retries = new Retries(random && { random });
     const shown = () => this.#shown.signal;
     const presence = new Presence(store, api, retries, failed);
@@ -85,12 +93,40 @@ export class ChatSession {
     this.#reading = reading;
     this.#presence = presence;
     this.#lists = new SidebarLists(
-      { api, store, retries, loaded: () => this.#listed(), failed, ...(random && { random }) },
+      {
+        api,
+        store,
+        retries,
+        loaded: () => this.#listed(),
+        roomsRead: (version) => this.#liveRooms.pageRead(version),
+        failed,
+        ...(random && { random }),
+      },
       signal,
     );
+    this.#liveRooms = new LiveRooms(
+      { store, readAgain: () => this.#lists.readAgain(), ...(random && { random }) },
+      signal,
+    );
+    const sync = new ReadSync(
+      {
+        api,
+        client,
+        store,
+        positions,
+        reading,
+        retries,
+        follows: (roomIds) => this.#rooms.follow(roomIds),
+        left: (roomId) => this.#leftElsewhere(roomId),
+        failed,
+        ...(random && { random }),
+      },
+      signal,
+    );
+    this.#sync = sync;
     this.#history = history;
     this.#follower = new ThreadFollower(store, reading, history);
-    this.#rooms = new JoinedRooms({ client, store, positions, reading, presence, shown });
+    this.#rooms = new JoinedRooms({ api, client, store, positions, sync, presence, shown });
     this.#sender = new MessageSender({ client, store, reading, history }, signal);
     this.#connection = new ConnectionWatch(store, client, (wasLost) => this.#online(wasLost));
   }
@@ -118,6 +154,9 @@ export class ChatSession {
       client.on('gaveUp', ({ what, roomId, reason }) => {
         if (what === 'messages' && roomId !== undefined) this.#follower.lost(roomId, reason);
       }),
+      client.on('read', (state) => this.#sync.told(state)),
+      client.on('watching', ({ version }) => this.#liveRooms.watching(version)),
+      client.on('rooms', ({ version, rooms, removed }) => this.#liveRooms.changed(version, rooms, removed)),
       client.on('ended', ({ code }) => {
         if (code === CloseCode.sessionRevoked) this.#options.onEnded('revoked');
         else if (code === CloseCode.unauthenticated) this.#options.onEnded('expired');
@@ -126,7 +165,9 @@ export class ChatSession {
     this.#stop.signal.addEventListener('abort', () => offs.forEach((off) => off()));
     this.#connection.start(this.#stop.signal);
     client.connect();
+    client.watch();
     this.#rooms.start();
+    void this.#sync.load();
     this.#sender.wake();
     void this.refresh();
   }
@@ -172,6 +213,8 @@ export class ChatSession {
     this.#store.update(key, withOpened);
     const { phase } = this.#store.thread(key);
     this.#rooms.open(key);
+    const { kind, id } = parseKey(key);
+    if (kind === 'room') void this.#lists.include(id);
     this.#sender.show();
     if (phase !== 'ready') void this.#history.loadLatest(key);
     else this.#follower.fillActive();
@@ -181,6 +224,40 @@ export class ChatSession {
   leave(roomId: number): void {
     this.#rooms.leave(roomId);
     if (this.#store.get().active === roomKey(roomId)) this.#store.patch({ active: undefined });
+  }
+
+  /** Everything is read, on all devices. */
+  markAllRead(): void {
+    void this.#sync.markAll();
+  }
+
+  /** Rooms and people by name; of each the first few. @throws {ApiError} */
+  async search(
+    text: string,
+  ): Promise<{ readonly rooms: readonly Room[]; readonly users: readonly Member[] }> {
+    const { api } = this.#options;
+    const [{ rooms }, { users }] = await Promise.all([
+      api.searchRooms(text, { limit: 10 }),
+      api.searchUsers(text, { limit: 10 }),
+    ]);
+    return { rooms, users: users.filter(({ userId }) => userId !== this.me.userId) };
+  }
+
+  /** Loads what is between the first message on the page and where the user left off. */
+  async loadUnread(key: ThreadKey): Promise<void> {
+    for (let pages = 0; pages < MAX_UNREAD_PAGES; pages++) {
+      const { timeline, unreadAfter } = this.#store.thread(key);
+      const first = firstSeq(timeline);
+      if (
+        unreadAfter === undefined ||
+        first === undefined ||
+        first <= unreadAfter + 1 ||
+        timeline.reachedStart
+      )
+        return;
+      await this.#history.loadOlder(key);
+      if (firstSeq(this.#store.thread(key).timeline) === first) return;
+    }
   }
 
   loadOlder(key: ThreadKey): void {
@@ -230,13 +307,20 @@ export class ChatSession {
 
   /** The lists know rooms of conversations that the page may be waiting for. */
   #listed(): void {
+    this.#sync.listed();
     this.#follower.fillActive();
     const { active } = this.#store.get();
     if (active && this.#store.thread(active).phase === 'idle') this.open(active);
   }
 
+  /** Whoever still reads it here follows it again. */
+  #leftElsewhere(roomId: number): void {
+    if (this.#store.get().active !== roomKey(roomId)) this.#rooms.left(roomId);
+  }
+
   /** What happened while away: conversations have no join that would tell. */
   #online(wasLost: boolean): void {
+    if (wasLost) this.#sync.loadSoon();
     this.#sender.wake();
     this.#retries.hurry();
     if (wasLost) this.#lists.refreshSoon();

@@ -78,7 +78,7 @@ export function ChatPage({ route }: { readonly route: Extract<Route, { page: 'ro
                   onToggle={toggleMembers}
                 />
               )}
-              {isRoom && id !== firstRoomId && <LeaveButton onLeave={leave} />}
+              {isRoom && id !== firstRoomId && <LeaveButton key={id} name={name} onLeave={leave} />}
             </ThreadHeader>
           </Pane>
           <ThreadBody threadKey={key} thread={thread} name={name} />

@@ -1,17 +1,33 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
+import { unreadCount } from '../chat/reading/unread.js';
+import { parseKey } from '../chat/threads/thread-key.js';
 import { Button } from '../components/button.js';
 import { Icon } from '../components/icon.js';
 import { useTexts } from '../i18n/texts.js';
+import { useChat, useChatState } from '../site/site-context.js';
 import { AccountBar } from './account-bar.js';
 import { ConversationList } from './conversation-list.js';
 import { NewRoomForm } from './new-room-form.js';
 import { RoomList } from './room-list.js';
+import { SearchField } from './search-field.js';
 import styles from './sidebar.module.css';
 
 /** Rooms, conversations and the account. `onClose`: present when it lies over the page, on a phone. */
 export function Sidebar({ onClose }: { readonly onClose: (() => void) | undefined }) {
   const t = useTexts();
+  const chat = useChat();
+  const lists = useRef<HTMLElement>(null);
   const [isCreating, setCreating] = useState(false);
+  const hasUnread = useChatState(({ threads }) => [...threads.values()].some((one) => unreadCount(one) > 0));
+  const shown = useChatState(({ active, rooms, conversations }) => {
+    const { kind, id } = active ? parseKey(active) : { kind: undefined, id: 0 };
+    if (kind === 'room') return rooms.some(({ roomId }) => roomId === id) ? active : undefined;
+    return conversations.some(({ peer }) => peer.userId === id) ? active : undefined;
+  });
+  // Once it is in a list, which may be long: what others do in it later does not move the list.
+  useEffect(() => {
+    if (shown) lists.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
+  }, [shown]);
   const follow = () => onClose?.();
   return (
     <div className={styles['sidebar']}>
@@ -24,7 +40,13 @@ export function Sidebar({ onClose }: { readonly onClose: (() => void) | undefine
           </Button>
         )}
       </div>
-      <nav className={styles['lists']} aria-label={t.sidebar.label}>
+      <SearchField onFollow={follow} />
+      <nav ref={lists} className={styles['lists']} aria-label={t.sidebar.label}>
+        {hasUnread && (
+          <Button look="text" onClick={() => chat.markAllRead()} data-testid="mark-all-read">
+            {t.sidebar.markAllRead}
+          </Button>
+        )}
         <div className={styles['heading']}>
           <h2>{t.sidebar.rooms}</h2>
           <Button

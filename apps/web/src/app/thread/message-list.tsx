@@ -2,6 +2,7 @@ import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } fr
 import { Button } from '../components/button.js';
 import { ErrorNote } from '../components/error-note.js';
 import { Icon } from '../components/icon.js';
+import { unreadCount } from '../chat/reading/unread.js';
 import type { Thread } from '../chat/threads/thread.js';
 import type { ThreadKey } from '../chat/threads/thread-key.js';
 import { useErrorText, useTexts } from '../i18n/texts.js';
@@ -105,7 +106,7 @@ export function MessageList({
     keeper.current?.toEnd();
     if (!hasAll) chat.loadLatest(threadKey);
   };
-  const newCount = unreadAfter === undefined ? 0 : timeline.head - unreadAfter;
+  const newCount = unreadAfter === undefined ? 0 : unreadCount(thread);
 
   return (
     <div className={styles['frame']}>

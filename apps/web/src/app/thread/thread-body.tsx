@@ -13,6 +13,7 @@ import { Composer } from './composer.js';
 import { ConnectionNotice } from './connection-notice.js';
 import { MessageList } from './message-list.js';
 import styles from './thread-view.module.css';
+import { UnreadBar } from './unread-bar.js';
 
 /** Messages and composer of a thread, or why there are none. */
 export function ThreadBody(props: {
@@ -37,6 +38,7 @@ export function ThreadBody(props: {
   return (
     <div className={styles['body']}>
       <Pane>
+        <UnreadBar key={`unread:${threadKey}`} threadKey={threadKey} thread={thread} />
         <Messages key={threadKey} {...props} />
       </Pane>
       <Pane>

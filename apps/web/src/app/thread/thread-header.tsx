@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { useRef, type ReactNode } from 'react';
 import { Button } from '../components/button.js';
 import { Icon } from '../components/icon.js';
 import { useTexts } from '../i18n/texts.js';
@@ -59,18 +59,39 @@ export function OnlineButton(props: {
   );
 }
 
-/** Leaves the room for good: it is not followed any more. */
-export function LeaveButton({ onLeave }: { readonly onLeave: () => void }) {
+/** Leaves the room for good: says what that means, and does it when that is meant. */
+export function LeaveButton({ name, onLeave }: { readonly name: string; readonly onLeave: () => void }) {
   const t = useTexts();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const close = () => dialog.current?.close();
   return (
-    <Button
-      look="icon"
-      aria-label={t.room.leave}
-      title={t.room.leave}
-      onClick={onLeave}
-      data-testid="leave-room"
-    >
-      <Icon name="leave" />
-    </Button>
+    <>
+      <Button
+        look="icon"
+        aria-label={t.room.leave}
+        title={t.room.leave}
+        onClick={() => dialog.current?.showModal()}
+        data-testid="leave-room"
+      >
+        <Icon name="leave" />
+      </Button>
+      <dialog
+        ref={dialog}
+        className={styles['dialog']}
+        aria-labelledby="leave-title"
+        data-testid="leave-dialog"
+      >
+        <h2 id="leave-title">{t.room.leaveTitle(name)}</h2>
+        <p>{t.room.leaveText}</p>
+        <div className={styles['actions']}>
+          <Button look="quiet" onClick={close} autoFocus data-testid="leave-cancel">
+            {t.room.stay}
+          </Button>
+          <Button look="primary" onClick={onLeave} data-testid="leave-confirm">
+            {t.room.leave}
+          </Button>
+        </div>
+      </dialog>
+    </>
   );
 }

@@ -26,7 +26,6 @@ export class ThreadFollower {
     const isShown = this.#store.get().active === key;
     const isRead = this.#reading.isReading(key);
     this.#store.update(key, (thread) => withArrived(thread, message, { me, isShown, isRead }));
-    if (message.fromUserId === me) this.#reading.markRead(key, message.seq);
     this.#reading.advance(key);
     const after = this.#store.thread(key).timeline;
     if (isShown && isAtEnd(before.timeline) && !isAtEnd(after)) void this.#history.loadNewer(key);

@@ -1,19 +1,20 @@
-import { ClientError, type ParleyClient } from '@parley/client';
+import { ClientError, type ParleyApi, type ParleyClient } from '@parley/client';
 import type { JoinedFrame } from '@parley/protocol';
 import { firstRoomId } from '../../routing/route.js';
 import type { Presence } from '../lists/presence.js';
 import type { ReadPositions } from '../reading/read-positions.js';
-import type { Reading } from '../reading/reading.js';
+import type { ReadSync } from '../reading/read-sync.js';
 import type { ChatStore } from '../threads/chat-store.js';
-import { withHead } from '../threads/thread.js';
+import { emptyThread, withHead } from '../threads/thread.js';
 import { parseKey, roomKey, type ThreadKey } from '../threads/thread-key.js';
 
 /** What joining stands on. */
 export interface JoinedRoomsParts {
   readonly client: Pick<ParleyClient, 'join' | 'leave'>;
+  readonly api: Pick<ParleyApi, 'unfollow'>;
   readonly store: ChatStore;
   readonly positions: ReadPositions;
-  readonly reading: Reading;
+  readonly sync: Pick<ReadSync, 'joined'>;
   readonly presence: Presence;
   /** Aborted when what is on the screen now leaves it. */
   shown(): AbortSignal;
@@ -40,29 +41,46 @@ export class JoinedRooms {
     const { kind, id } = parseKey(key);
     const { roomId } = store.thread(key);
     if (kind === 'room') {
-      for (const closed of positions.open(id)) this.leave(closed);
+      for (const closed of positions.open(id)) this.#part(closed);
       this.#join(key, id);
     } else if (roomId !== undefined) this.#join(key, roomId);
   }
 
-  /** The room is not followed any more, and nothing of it is kept. */
+  /** Rooms that the user follows on other devices, too: as many of them as may be open are joined here. */
+  follow(roomIds: readonly number[]): void {
+    const { positions } = this.#parts;
+    for (const roomId of roomIds) if (positions.openBelow(roomId)) this.#join(roomKey(roomId), roomId);
+  }
+
+  /** The room is not followed any more, on any device, and nothing of it is kept. */
   leave(roomId: number): void {
+    this.left(roomId);
+    // If this is not heard, other devices go on following it.
+    this.#parts.api.unfollow(roomId).catch(() => undefined);
+  }
+
+  /** The user has left the room, here or elsewhere. */
+  left(roomId: number): void {
+    this.#part(roomId);
+    this.#parts.store.forget(roomKey(roomId));
+  }
+
+  /** One room too many is open: it is followed, but this connection leaves it. */
+  #part(roomId: number): void {
     const { client, positions, store } = this.#parts;
     positions.close(roomId);
-    store.forget(roomKey(roomId));
+    store.update(roomKey(roomId), ({ readTo, unread }) => ({ ...emptyThread, roomId, readTo, unread }));
     // Unconfirmed or not: nothing of it is shown any more, and the connection forgets it at its end.
     client.leave(roomId).catch(() => undefined);
   }
 
   /** The server has confirmed a join, the first one or that of a reconnect. */
   joined({ roomId, head, resumed }: JoinedFrame): void {
-    const { reading, store } = this.#parts;
+    const { sync, store } = this.#parts;
     const key = store.keyOfRoom(roomId);
-    const { readTo } = store.thread(key);
     // After a resume everything up to the head is delivered anyway.
     if (!resumed) store.update(key, (thread) => withHead(thread, head));
-    // A room that is opened for the first time has no unread past.
-    if (readTo === undefined && key.startsWith('room:')) reading.markRead(key, head);
+    if (!resumed && key.startsWith('room:')) sync.joined(key, head);
   }
 
   #join(key: ThreadKey, roomId: number): void {

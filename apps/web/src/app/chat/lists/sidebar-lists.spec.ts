@@ -26,6 +26,7 @@ function setUp(random = 0.5) {
       store,
       retries: new Retries({ random: () => 0.5 }),
       loaded: () => undefined,
+      roomsRead: () => undefined,
       failed,
       random: () => random,
       now: () => nowMs,

@@ -13,11 +13,13 @@ const ROOMS_FRESH_MS = 60_000;
 
 /** What the lists are read with, and whom they tell. */
 export interface SidebarListsPorts {
-  readonly api: Pick<ParleyApi, 'roomsPage' | 'conversationsPage' | 'createRoom'>;
+  readonly api: Pick<ParleyApi, 'roomsPage' | 'conversationsPage' | 'createRoom' | 'room'>;
   readonly store: ChatStore;
   readonly retries: Retries;
   /** A part of the lists has been read. */
   loaded(): void;
+  /** The first page of rooms has been read, with all changes up to this version. */
+  roomsRead(version: number | undefined): void;
   failed(error: unknown): void;
   /** @defaultValue Math.random */
   readonly random?: () => number;
@@ -67,6 +69,7 @@ export class SidebarLists {
         conversations: merged(conversations.conversations, store.get().conversations),
         conversationsNext: conversations.next,
       });
+      if (rooms) this.#ports.roomsRead(rooms.version);
     } catch (error) {
       this.#failed(error);
     } finally {
@@ -80,6 +83,25 @@ export class SidebarLists {
       () => void this.refresh(),
       (this.#ports.random ?? Math.random)() * AFTER_RECONNECT_MS,
     );
+  }
+
+  /** Reads the first pages now, however fresh they are: something was missed. */
+  readAgain(): void {
+    this.#roomsReadAtMs = -Infinity;
+    void this.refresh();
+  }
+
+  /** Has a room in the list that is not among the pages read so far. */
+  async include(roomId: number): Promise<void> {
+    const { api, store, failed } = this.#ports;
+    if (store.get().rooms.some((room) => room.roomId === roomId)) return;
+    try {
+      const room = await api.room(roomId);
+      if (room.kind === 'room') store.patch({ rooms: merged(store.get().rooms, [room]) });
+    } catch (error) {
+      // One that is not there is shown as missing; else it has a number for a name.
+      failed(error);
+    }
   }
 
   /** Reads the next page of a list, if there is one, until it succeeds. */
@@ -109,7 +131,7 @@ export class SidebarLists {
     const { api, store, failed } = this.#ports;
     try {
       const room = await api.createRoom(name);
-      store.patch({ rooms: [...store.get().rooms.filter((other) => other.roomId !== room.roomId), room] });
+      store.patch({ rooms: merged([room], store.get().rooms) });
       return room;
     } catch (error) {
       failed(error);

@@ -60,6 +60,15 @@ export class ReadPositions {
     return rooms.slice(maxOpenRooms);
   }
 
+  /** Adds a room below those that are open. @returns Whether it is new, and there was room for it. */
+  openBelow(roomId: number): boolean {
+    this.#load();
+    if (this.#openRooms.includes(roomId) || this.#openRooms.length >= maxOpenRooms) return false;
+    this.#openRooms = [...this.#openRooms, roomId];
+    this.#save();
+    return true;
+  }
+
   close(roomId: number): void {
     this.#load();
     this.#openRooms = this.#openRooms.filter((other) => other !== roomId);

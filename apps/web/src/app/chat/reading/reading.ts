@@ -8,12 +8,15 @@ import { withRead } from './unread.js';
 export class Reading {
   readonly #store: ChatStore;
   readonly #positions: ReadPositions;
+  readonly #report: (roomId: number, seq: number) => void;
   /** The thread whose newest message is on the screen, in a visible tab. */
   #current: ThreadKey | undefined;
 
-  constructor(store: ChatStore, positions: ReadPositions) {
+  /** @param report - Tells the server, and so the user's other devices. */
+  constructor(store: ChatStore, positions: ReadPositions, report: (roomId: number, seq: number) => void) {
     this.#store = store;
     this.#positions = positions;
+    this.#report = report;
   }
 
   /** Whether what arrives in this thread is seen at once. */
@@ -40,8 +43,10 @@ export class Reading {
   }
 
   markRead(key: ThreadKey, seq: number): void {
+    const { roomId, readTo } = this.#store.thread(key);
     this.#positions.markRead(key, seq);
     this.#store.update(key, (thread) => withRead(thread, seq));
+    if (roomId !== undefined && seq > (readTo ?? -1)) this.#report(roomId, seq);
   }
 
   /** Another tab has read further. */

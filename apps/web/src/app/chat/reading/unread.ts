@@ -1,18 +1,30 @@
+import { limits, type ReadState } from '@parley/protocol';
 import type { Thread } from '../threads/thread.js';
 
-/** Messages that the user has not seen. */
-export function unreadCount(thread: Thread): number {
-  return Math.max(0, thread.timeline.head - (thread.readTo ?? 0));
+/** Messages of others that the user has not seen, at most `limits.maxUnread`. */
+export function unreadCount({ unread }: Thread): number {
+  return Math.min(limits.maxUnread, unread.count + unread.later.length);
 }
 
 /** The user has seen everything up to `seq`. Never goes back. */
 export function withRead(thread: Thread, seq: number): Thread {
-  return seq > (thread.readTo ?? -1) ? { ...thread, readTo: seq } : thread;
+  const { readTo = -1, unread } = thread;
+  if (seq <= readTo) return thread;
+  const later = unread.later.filter((other) => other > seq);
+  // Somewhere among those that the server has counted: it will say how many are left.
+  const counted = seq >= unread.to ? { count: 0, to: seq } : { count: unread.count, to: unread.to };
+  return { ...thread, readTo: seq, unread: { ...counted, later } };
+}
+
+/** What the server says, which knows of all devices. Nothing changes when this one has read further. */
+export function withReadState(thread: Thread, { seq, head, unread: count }: ReadState): Thread {
+  if (seq < (thread.readTo ?? -1)) return thread;
+  const later = thread.unread.later.filter((other) => other > head);
+  return { ...thread, readTo: seq, unread: { count, to: head, later } };
 }
 
 /** The thread is opened: the line "new messages" stands where the user left off, if anything came since. */
 export function withOpened(thread: Thread): Thread {
-  const { readTo, timeline } = thread;
-  const unreadAfter = readTo !== undefined && readTo < timeline.head ? readTo : undefined;
+  const unreadAfter = unreadCount(thread) > 0 ? thread.readTo : undefined;
   return { ...thread, unreadAfter };
 }

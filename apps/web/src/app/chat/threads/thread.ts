@@ -1,4 +1,4 @@
-import type { Message } from '@parley/protocol';
+import { limits, type Message } from '@parley/protocol';
 import {
   emptyTimeline,
   maxTimelineMessages,
@@ -6,6 +6,15 @@ import {
   withoutOldest,
   type Timeline,
 } from '../../timeline/timeline.js';
+
+/** Messages of others that the user has not read: those that the server has counted, and those that came since. */
+export interface Unread {
+  /** Counted by the server, up to `to`. */
+  readonly count: number;
+  readonly to: number;
+  /** Seqs after it, as far as they are worth counting. */
+  readonly later: readonly number[];
+}
 
 /** A room or direct conversation as this tab knows it. Immutable. */
 export interface Thread {
@@ -20,6 +29,8 @@ export interface Thread {
   readonly errorCode: string | undefined;
   /** The user has seen everything up to this seq; undefined: never opened on this device. */
   readonly readTo: number | undefined;
+  /** What others have written since. */
+  readonly unread: Unread;
   /** Where the line "new messages" stands: above others' messages after this seq. */
   readonly unreadAfter: number | undefined;
   /** The server lost data and the numbering went on elsewhere: something may be missing. */
@@ -34,6 +45,7 @@ export const emptyThread: Thread = {
   newer: 'idle',
   errorCode: undefined,
   readTo: undefined,
+  unread: { count: 0, to: 0, later: [] },
   unreadAfter: undefined,
   hasBroken: false,
 };
@@ -61,10 +73,18 @@ export function withArrived(thread: Thread, message: Message, { me, isShown, isR
   const next = {
     ...thread,
     roomId: message.roomId,
+    unread: message.fromUserId === me ? thread.unread : withUnread(thread, message.seq),
     unreadAfter: isNew ? (unreadAfter ?? message.seq - 1) : unreadAfter,
   };
   if (!isElsewhere) return { ...next, timeline: withoutOldest(withLive(timeline, message, me)) };
   // At the bound the rest waits in the log until the reader comes down.
   if (timeline.messages.length >= maxTimelineMessages) return withHead(next, message.seq);
   return { ...next, timeline: withLive(timeline, message, me) };
+}
+
+/** Own messages are never unread, and others' only once: an older one may come again. */
+function withUnread({ unread, readTo = -1 }: Thread, seq: number): Unread {
+  const { to, later } = unread;
+  const isKnown = seq <= Math.max(to, readTo, later.at(-1) ?? 0);
+  return isKnown || later.length >= limits.maxUnread ? unread : { ...unread, later: [...later, seq] };
 }

@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { ChatStore } from '../threads/chat-store.js';
+import { LiveRooms } from './live-rooms.js';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const room = (roomId: number, online = 0) => ({
+  roomId,
+  name: `room ${roomId}`,
+  kind: 'room' as const,
+  online,
+});
+
+function setUp() {
+  const store = new ChatStore({ userId: 7, userName: 'me', role: 'user' }, () => undefined);
+  store.patch({ rooms: [room(1, 2), room(2)] });
+  const readAgain = vi.fn();
+  const live = new LiveRooms({ store, readAgain, random: () => 0.5 }, new AbortController().signal);
+  live.pageRead(5);
+  live.watching(5);
+  const ids = () => store.get().rooms.map(({ roomId }) => roomId);
+  return { live, store, readAgain, ids };
+}
+
+it('shows a new room on top, another number or name in its place, and no room that is gone', () => {
+  const { live, store, ids } = setUp();
+  live.changed(
+    6,
+    [
+      { ...room(9), created: true },
+      { ...room(2, 4), name: 'Renamed' },
+    ],
+    [1],
+  );
+  expect(store.get().rooms).toEqual([room(9), { ...room(2, 4), name: 'Renamed' }]);
+  // One of another page that fills up; one that was only left there is no news.
+  live.changed(7, [room(20, 1), room(21, 0)], []);
+  expect(ids()).toEqual([20, 9, 2]);
+});
+
+it('reads the list again after a gap, once, at a moment of its own', () => {
+  const { live, readAgain } = setUp();
+  live.changed(6, [], []);
+  live.changed(8, [], []);
+  live.changed(9, [], []);
+  vi.advanceTimersByTime(1_500);
+  expect(readAgain).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(2_000);
+  expect(readAgain).toHaveBeenCalledOnce();
+  live.pageRead(9);
+  live.changed(10, [], []);
+  vi.advanceTimersByTime(60_000);
+  expect(readAgain).toHaveBeenCalledOnce();
+});
+
+it('reads it again when the watch begins at another version, or the page is older than what was told', () => {
+  const { live, readAgain } = setUp();
+  live.watching(6);
+  vi.advanceTimersByTime(6_000);
+  expect(readAgain).toHaveBeenCalledOnce();
+  // Made before the change, kept for a second.
+  live.pageRead(5);
+  vi.advanceTimersByTime(6_000);
+  expect(readAgain).toHaveBeenCalledTimes(2);
+});
+
+it('asks nothing of a server that does not tell', () => {
+  const { live, readAgain } = setUp();
+  live.pageRead(undefined);
+  live.watching(99);
+  live.changed(3, [room(1, 5)], []);
+  vi.advanceTimersByTime(60_000);
+  expect(readAgain).not.toHaveBeenCalled();
+});

@@ -1,0 +1,40 @@
+import { useState } from 'react';
+import { unreadCount } from '../chat/reading/unread.js';
+import type { Thread } from '../chat/threads/thread.js';
+import type { ThreadKey } from '../chat/threads/thread-key.js';
+import { Button } from '../components/button.js';
+import { useTexts } from '../i18n/texts.js';
+import { useChat } from '../site/site-context.js';
+import { firstSeq } from '../timeline/timeline.js';
+import styles from './thread-view.module.css';
+
+/** Leads to the first unread message while that is further up than what is loaded. */
+export function UnreadBar({ threadKey, thread }: { readonly threadKey: ThreadKey; readonly thread: Thread }) {
+  const t = useTexts();
+  const chat = useChat();
+  const [isLoading, setLoading] = useState(false);
+  const { unreadAfter, timeline } = thread;
+  const first = firstSeq(timeline);
+  const isAbove =
+    unreadAfter !== undefined && first !== undefined && first > unreadAfter + 1 && !timeline.reachedStart;
+  if (!isAbove && !isLoading) return null;
+
+  const jump = async () => {
+    setLoading(true);
+    await chat.loadUnread(threadKey);
+    setLoading(false);
+    // In the next frame the messages are there.
+    requestAnimationFrame(() =>
+      document.querySelector('#messages [data-unread]')?.scrollIntoView({ block: 'start' }),
+    );
+  };
+  const count = unreadCount(thread);
+  return (
+    <div className={styles['unread']} data-testid="unread-bar">
+      {count > 0 && <span>{t.room.newCount(count)}</span>}
+      <Button look="text" disabled={isLoading} onClick={() => void jump()} data-testid="jump-to-unread">
+        {isLoading ? t.room.loadingOlder : t.room.toUnread}
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,147 @@
+import { eventually } from '@parley/testing';
+import { Redis } from 'ioredis';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Stack } from '../stack.js';
+import { close, Pages, shows } from './pages.js';
+
+const link = (page: Page, roomId: number) =>
+  page.locator(`[data-testid=room-link][data-room-id="${roomId}"]`);
+/** What waits in a room, as its badge says; 0 without one. */
+const unread = (page: Page, roomId: number) =>
+  // In one step: a badge may go between two.
+  link(page, roomId).evaluate((row) => row.querySelector('[data-testid=unread]')?.textContent ?? '0');
+const waits = (page: Page, roomId: number, count: string) =>
+  eventually(async () => expect(await unread(page, roomId)).toBe(count), { timeoutMs: 30_000 });
+
+/** Rooms as they come and fill, and what is unread in them: on two gateways, on two devices. */
+export const lists = (running: () => Stack) =>
+  describe('lists', () => {
+    let stack: Stack;
+    let pages: Pages;
+    /** demo and demo1, over HTTP. */
+    let demo: ReturnType<Stack['api']>;
+    let demo1: ReturnType<Stack['api']>;
+
+    beforeAll(async () => {
+      stack = running();
+      pages = await Pages.launch(stack);
+      demo = stack.api(await stack.login('demo'));
+      demo1 = stack.api(await stack.login('demo1'));
+    });
+    afterAll(() => pages?.close());
+
+    it('shows a room that somebody makes, and how it fills, to whoever is online on either gateway', async () => {
+      const [first, second] = await Promise.all([
+        pages.login('demo2', { gateway: 0 }),
+        pages.login('demo3', { gateway: 1 }),
+      ]);
+      const { roomId } = await demo.createRoom('A brand new room');
+      await Promise.all([first, second].map((page) => link(page, roomId).waitFor()));
+      await link(first, roomId).click();
+      await link(second, roomId).getByText('1', { exact: true }).waitFor();
+      await close(first, second);
+    });
+
+    it('finds rooms and people, by keyboard, and opens them', async () => {
+      await demo.createRoom('Ångström 100%');
+      const page = await pages.login('demo2');
+      const search = page.getByTestId('search');
+      await search.fill('åNG');
+      await page.getByTestId('search-hit').filter({ hasText: 'Ångström 100%' }).waitFor();
+      await search.press('Enter');
+      await page.getByTestId('thread-name').filter({ hasText: 'Ångström' }).waitFor();
+      await search.fill('demo');
+      await page.getByTestId('search-hit').nth(1).waitFor();
+      await search.press('ArrowDown');
+      await search.press('ArrowUp');
+      await page.getByTestId('search-hit').filter({ hasText: 'demo1' }).click();
+      await page.getByTestId('thread-name').filter({ hasText: 'demo1' }).waitFor();
+      await search.fill('nobody is called that');
+      await page.getByTestId('search-empty').waitFor();
+      await search.press('Escape');
+      expect(await search.inputValue()).toBe('');
+      await close(page);
+    });
+
+    it('has the room that is shown in view, in a list of many', async () => {
+      const oldest = await demo.createRoom('The oldest of many');
+      for (let i = 0; i < 25; i++) await demo.createRoom(`one of many ${i}`);
+      const page = await pages.login('demo3', { path: `/rooms/${oldest.roomId}` });
+      const shown = link(page, oldest.roomId);
+      await shown.waitFor();
+      await eventually(async () => {
+        const box = await shown.boundingBox();
+        expect(box && box.y >= 0 && box.y + box.height <= 800).toBe(true);
+      });
+      await close(page);
+    });
+
+    it('counts what others write, never what I write, the same on both of my devices, and after restarts', async () => {
+      const { roomId } = await demo.createRoom('Counted');
+      const [laptop, phone] = await Promise.all([
+        pages.login('demo', { gateway: 0, path: `/rooms/${roomId}` }),
+        pages.login('demo', { gateway: 1 }),
+      ]);
+      await eventually(async () =>
+        expect((await demo.unread()).some((room) => room.roomId === roomId)).toBe(true),
+      );
+      await phone.reload();
+      await laptop.goto(new URL('/rooms/1', stack.webUrl).href);
+      for (const text of ['one', 'two', 'three']) await demo1.send(roomId, text);
+      for (let i = 0; i < 4; i++) await demo.send(roomId, `my own ${i}`);
+      await Promise.all([waits(laptop, roomId, '3'), waits(phone, roomId, '3')]);
+
+      await link(laptop, roomId).click();
+      await shows(laptop, 'three');
+      await Promise.all([waits(laptop, roomId, '0'), waits(phone, roomId, '0')]);
+      await eventually(async () =>
+        expect((await demo.unread()).find((room) => room.roomId === roomId)?.unread).toBe(0),
+      );
+
+      // Redis loses everything: the room goes on in a new epoch, far above.
+      await link(laptop, 1).click();
+      await demo1.send(roomId, 'four');
+      await waits(phone, roomId, '1');
+      for (const { process } of stack.of('logic')) await process.kill9();
+      await Promise.all([stack.spawn('logic'), stack.spawn('logic')]);
+      const redis = new Redis(stack.redis.url);
+      await redis.flushall();
+      redis.disconnect();
+      await eventually(
+        async () => {
+          const { seq } = await demo1.send(roomId, 'five');
+          expect(seq).toBeGreaterThan(1_000);
+        },
+        { timeoutMs: 60_000 },
+      );
+      await Promise.all([laptop.reload(), phone.reload()]);
+      await Promise.all([waits(laptop, roomId, '2'), waits(phone, roomId, '2')]);
+
+      await phone.getByTestId('mark-all-read').click();
+      await Promise.all([waits(phone, roomId, '0'), waits(laptop, roomId, '0')]);
+      await close(laptop, phone);
+    });
+
+    it('says what leaving does, and then leaves on all devices', async () => {
+      const { roomId } = await demo.createRoom('To be left');
+      const page = await pages.login('demo', { path: `/rooms/${roomId}` });
+      await eventually(async () =>
+        expect((await demo.unread()).some((room) => room.roomId === roomId)).toBe(true),
+      );
+      await page.getByTestId('leave-room').click();
+      expect(await page.getByTestId('leave-dialog').innerText()).toContain('come back');
+      await page.getByTestId('leave-cancel').click();
+      await page.getByTestId('leave-room').click();
+      await page.getByTestId('leave-confirm').click();
+      await page.waitForURL('**/rooms/1');
+      await eventually(async () =>
+        expect((await demo.unread()).some((room) => room.roomId === roomId)).toBe(false),
+      );
+      await close(page);
+    });
+
+    it('throws nothing', () => {
+      expect(pages.problems).toEqual([]);
+    });
+  });
