@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { SuiteReporter } from '../tools/vitest/suite-reporter.js';
 
 /** Suites that mostly wait: for leases to end, for a minute to pass, for processes to come back. The longest first. */
-const waiting = ['chaos', 'slow-members', 'nets', 'presence-in-redis', 'faults', 'database-life'];
+const waiting = ['chaos', 'web', 'slow-members', 'nets', 'presence-in-redis', 'faults', 'database-life'];
 const fileOf = (suite: string) => `src/${suite}.e2e-spec.ts`;
 const common = {
   environment: 'node' as const,
@@ -25,7 +25,7 @@ class LongestFirst extends BaseSequencer {
 
 /**
  * End to end: real processes, two of each service, real sockets, a real browser. What needs the cores has them for itself; of what
- * waits, two run side by side.
+ * waits, three run side by side.
  */
 export default defineConfig({
   test: {
@@ -37,7 +37,7 @@ export default defineConfig({
           ...common,
           name: 'side by side',
           include: waiting.map(fileOf),
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },

@@ -5,13 +5,22 @@ import { parseArgs } from 'node:util';
 import WebSocket from 'ws';
 import { localParley, nothingRuns } from './lib/local-parley.mjs';
 import { main } from './lib/main.mjs';
+import { readPorts } from './lib/ports.mjs';
 import { UserError } from './lib/workspace.mjs';
+import { percentile } from './measure/percentile.js';
+import { registered } from './measure/registered.js';
+import { measureWeb } from './measure/web.js';
 
 const USAGE = `npm run measure -- [--members 100] [--rate 100] [--seconds 10] [--api URL] [--ws URL[,URL]] [--redis URL]
 
 Against a running Parley, found by the variables that npm start obeys (PARLEY_API_PORT, PARLEY_WS_PORT, REDIS_URL):
 members join one room, messages are published at a steady rate over WebSocket, and
-every delivery is timed from the moment before the send. Prints percentiles, losses, order, and Redis commands.`;
+every delivery is timed from the moment before the send. Prints percentiles, losses, order, and Redis commands.
+
+npm run measure -- --web [--rate 50] [--seconds 20] [--slowdown 4] [--site URL] [--api URL]
+
+The site in a Chromium whose processor is 4 times slower: first load over slow 4G, then a room with 50 messages a second in which
+somebody writes: main thread, key to frame, and how late each message is on the screen.`;
 
 /** Senders stay well below the limit of sends per user. */
 const SENDS_PER_USER_PER_SECOND = 10;
@@ -35,10 +44,6 @@ async function commandCounts(redis: Redis): Promise<Map<string, number>> {
     if (command && !notOurs.has(command.split('|')[0] ?? '')) counts.set(command, Number(calls));
   }
   return counts;
-}
-
-function percentile(sorted: readonly number[], p: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? Number.NaN;
 }
 
 async function join(
@@ -75,16 +80,26 @@ function readArguments() {
         ws: text(here.ws),
         redis: text(process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379'),
         members: text('100'),
-        rate: text('100'),
-        seconds: text('10'),
+        rate: { type: 'string' },
+        seconds: { type: 'string' },
+        web: { type: 'boolean', default: false },
+        site: text(here.api.replace(/\d+$/, String(readPorts(process.env).PARLEY_WEB_PORT))),
+        slowdown: text('4'),
         help: { type: 'boolean', default: false },
       },
     });
-    const whole = (name: 'members' | 'rate' | 'seconds'): number => {
-      if (!/^[1-9]\d{0,6}$/.test(values[name])) throw new Error(`--${name} must be a whole number from 1 on`);
-      return Number(values[name]);
+    const whole = (name: 'members' | 'rate' | 'seconds' | 'slowdown', fallback = ''): number => {
+      const value = values[name] ?? fallback;
+      if (!/^[1-9]\d{0,6}$/.test(value)) throw new Error(`--${name} must be a whole number from 1 on`);
+      return Number(value);
     };
-    return { ...values, members: whole('members'), rate: whole('rate'), seconds: whole('seconds') };
+    return {
+      ...values,
+      members: whole('members'),
+      rate: whole('rate', values.web ? '50' : '100'),
+      seconds: whole('seconds', values.web ? '20' : '10'),
+      slowdown: whole('slowdown'),
+    };
   } catch (error) {
     throw new UserError(`${(error as Error).message}\n\n${USAGE}`);
   }
@@ -116,6 +131,10 @@ async function connectRedis(url: string): Promise<Redis> {
 async function measure(): Promise<void> {
   const values = readArguments();
   if (values.help) return void console.log(USAGE);
+  if (values.web) {
+    process.exitCode = (await measureWeb(values)) ? 0 : 1;
+    return;
+  }
   const { members, rate, seconds } = values;
   const api = new ParleyApi({ baseUrl: values.api });
   const token = await demoToken(api, values.api);
@@ -193,19 +212,6 @@ async function measure(): Promise<void> {
   for (const { socket } of joined) socket.terminate();
   redis.disconnect();
   process.exitCode = latenciesMs.length === total * members && outOfOrder === 0 ? 0 : 1;
-}
-
-/** Registers a user; waits when log-ins are limited. */
-async function registered(api: ParleyApi, name: string): Promise<{ token: string }> {
-  for (;;) {
-    try {
-      return await api.register(name, 'measure it');
-    } catch (error) {
-      const { retryable, problem } = error as { retryable?: boolean; problem?: { retryAfterMs?: number } };
-      if (!retryable) throw error;
-      await new Promise((resolve) => setTimeout(resolve, problem?.retryAfterMs ?? 1_000));
-    }
-  }
 }
 
 await main(measure);

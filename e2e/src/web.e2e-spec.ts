@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { Stack } from './stack.js';
+import { accessibility } from './web/accessibility.js';
+import { busyRoom } from './web/busy-room.js';
+import { hostileTexts } from './web/hostile-texts.js';
 import { connection } from './web/connection.js';
 import { healing } from './web/healing.js';
 import { lan, lanEnv } from './web/lan.js';
@@ -15,7 +18,13 @@ describe('in the browser', () => {
     stack = await Stack.start({
       web: true,
       asBuilt: true,
-      env: { ...lanEnv, PARLEY_DRAIN_WINDOW_MS: '300' },
+      env: {
+        ...lanEnv,
+        PARLEY_DRAIN_WINDOW_MS: '300',
+        // One user makes all the rooms.
+        PARLEY_ROOMS_PER_USER: '1000',
+        PARLEY_ROOMS_PER_MINUTE: '1000',
+      },
     });
   });
   afterAll(() => stack?.stop());
@@ -26,6 +35,9 @@ describe('in the browser', () => {
   outbox(running);
   healing(running);
   connection(running);
+  hostileTexts(running);
+  busyRoom(running);
+  accessibility(running);
   // It kills logic and empties Redis.
   lists(running);
 });

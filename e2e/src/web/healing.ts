@@ -45,8 +45,8 @@ export const healing = (running: () => Stack) =>
     it('does not ask again for what is not there', async () => {
       const page = await pages.login('demo');
       let asked = 0;
-      page.on('request', ({ url }) => {
-        if (url().includes('/v1/rooms/999999/messages')) asked++;
+      page.on('request', (request) => {
+        if (request.url().includes('/v1/rooms/999999/messages')) asked++;
       });
       await page.goto(`${stack.webUrl}/rooms/999999`);
       await page.getByTestId('thread-missing').waitFor();

@@ -17,16 +17,17 @@ const waits = (page: Page, roomId: number, count: string) =>
 /** Rooms as they come and fill, and what is unread in them: on two gateways, on two devices. */
 export const lists = (running: () => Stack) =>
   describe('lists', () => {
+    const me = `lists ${Date.now()}`;
     let stack: Stack;
     let pages: Pages;
-    /** demo and demo1, over HTTP. */
-    let demo: ReturnType<Stack['api']>;
+    /** Somebody who follows no rooms yet, and demo1, over HTTP. */
+    let own: ReturnType<Stack['api']>;
     let demo1: ReturnType<Stack['api']>;
 
     beforeAll(async () => {
       stack = running();
       pages = await Pages.launch(stack);
-      demo = stack.api(await stack.login('demo'));
+      own = stack.api((await stack.api().register(me, '111111')).token);
       demo1 = stack.api(await stack.login('demo1'));
     });
     afterAll(() => pages?.close());
@@ -36,7 +37,7 @@ export const lists = (running: () => Stack) =>
         pages.login('demo2', { gateway: 0 }),
         pages.login('demo3', { gateway: 1 }),
       ]);
-      const { roomId } = await demo.createRoom('A brand new room');
+      const { roomId } = await own.createRoom('A brand new room');
       await Promise.all([first, second].map((page) => link(page, roomId).waitFor()));
       await link(first, roomId).click();
       await link(second, roomId).getByText('1', { exact: true }).waitFor();
@@ -44,7 +45,7 @@ export const lists = (running: () => Stack) =>
     });
 
     it('finds rooms and people, by keyboard, and opens them', async () => {
-      await demo.createRoom('Ångström 100%');
+      await own.createRoom('Ångström 100%');
       const page = await pages.login('demo2');
       const search = page.getByTestId('search');
       await search.fill('åNG');
@@ -65,8 +66,8 @@ export const lists = (running: () => Stack) =>
     });
 
     it('has the room that is shown in view, in a list of many', async () => {
-      const oldest = await demo.createRoom('The oldest of many');
-      for (let i = 0; i < 25; i++) await demo.createRoom(`one of many ${i}`);
+      const oldest = await own.createRoom('The oldest of many');
+      for (let i = 0; i < 25; i++) await own.createRoom(`one of many ${i}`);
       const page = await pages.login('demo3', { path: `/rooms/${oldest.roomId}` });
       const shown = link(page, oldest.roomId);
       await shown.waitFor();
@@ -78,25 +79,25 @@ export const lists = (running: () => Stack) =>
     });
 
     it('counts what others write, never what I write, the same on both of my devices, and after restarts', async () => {
-      const { roomId } = await demo.createRoom('Counted');
+      const { roomId } = await own.createRoom('Counted');
       const [laptop, phone] = await Promise.all([
-        pages.login('demo', { gateway: 0, path: `/rooms/${roomId}` }),
-        pages.login('demo', { gateway: 1 }),
+        pages.login(me, { gateway: 0, path: `/rooms/${roomId}` }),
+        pages.login(me, { gateway: 1 }),
       ]);
       await eventually(async () =>
-        expect((await demo.unread()).some((room) => room.roomId === roomId)).toBe(true),
+        expect((await own.unread()).some((room) => room.roomId === roomId)).toBe(true),
       );
       await phone.reload();
       await laptop.goto(new URL('/rooms/1', stack.webUrl).href);
       for (const text of ['one', 'two', 'three']) await demo1.send(roomId, text);
-      for (let i = 0; i < 4; i++) await demo.send(roomId, `my own ${i}`);
+      for (let i = 0; i < 4; i++) await own.send(roomId, `my own ${i}`);
       await Promise.all([waits(laptop, roomId, '3'), waits(phone, roomId, '3')]);
 
       await link(laptop, roomId).click();
       await shows(laptop, 'three');
       await Promise.all([waits(laptop, roomId, '0'), waits(phone, roomId, '0')]);
       await eventually(async () =>
-        expect((await demo.unread()).find((room) => room.roomId === roomId)?.unread).toBe(0),
+        expect((await own.unread()).find((room) => room.roomId === roomId)?.unread).toBe(0),
       );
 
       // Redis loses everything: the room goes on in a new epoch, far above.
@@ -124,10 +125,10 @@ export const lists = (running: () => Stack) =>
     });
 
     it('says what leaving does, and then leaves on all devices', async () => {
-      const { roomId } = await demo.createRoom('To be left');
-      const page = await pages.login('demo', { path: `/rooms/${roomId}` });
+      const { roomId } = await own.createRoom('To be left');
+      const page = await pages.login(me, { path: `/rooms/${roomId}` });
       await eventually(async () =>
-        expect((await demo.unread()).some((room) => room.roomId === roomId)).toBe(true),
+        expect((await own.unread()).some((room) => room.roomId === roomId)).toBe(true),
       );
       await page.getByTestId('leave-room').click();
       expect(await page.getByTestId('leave-dialog').innerText()).toContain('come back');
@@ -136,7 +137,7 @@ export const lists = (running: () => Stack) =>
       await page.getByTestId('leave-confirm').click();
       await page.waitForURL('**/rooms/1');
       await eventually(async () =>
-        expect((await demo.unread()).some((room) => room.roomId === roomId)).toBe(false),
+        expect((await own.unread()).some((room) => room.roomId === roomId)).toBe(false),
       );
       await close(page);
     });

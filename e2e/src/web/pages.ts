@@ -167,3 +167,17 @@ export class Network {
     await this.person.unroute(/\/v1\//);
   }
 }
+
+/** Says something in a room as a user without a page, over HTTP. */
+export async function post(stack: Stack, token: string, roomId: number, msg: string): Promise<void> {
+  const response = await fetch(`${stack.apiUrl}/v1/rooms/${roomId}/messages`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${token}`,
+      'idempotency-key': crypto.randomUUID(),
+    },
+    body: JSON.stringify({ msg }),
+  });
+  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+}

@@ -1,5 +1,13 @@
+/** A value that can be read and watched. */
+export interface Watchable<T> {
+  /** The present value. Bound, so that it can be passed on. */
+  readonly get: () => T;
+  /** Calls `listener` after every change, until the returned function is called. */
+  readonly subscribe: (listener: () => void) => () => void;
+}
+
 /** A value that can be watched; the shape that React's `useSyncExternalStore` wants. */
-export class Observable<T> {
+export class Observable<T> implements Watchable<T> {
   #value: T;
   readonly #listeners = new Set<() => void>();
 
@@ -7,10 +15,8 @@ export class Observable<T> {
     this.#value = value;
   }
 
-  /** The present value. Bound, so that it can be passed on. */
   readonly get = (): T => this.#value;
 
-  /** Calls `listener` after every change, until the returned function is called. */
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -1,8 +1,9 @@
+import { memo } from 'react';
 import { initialOf, toneOf } from '../text/avatar.js';
 import styles from './avatar.module.css';
 
 /** A user's initial on their colour. Decoration: the name stands beside it. */
-export function Avatar(props: {
+export const Avatar = memo(function Avatar(props: {
   readonly userId: number;
   readonly userName: string;
   readonly isSmall?: boolean;
@@ -16,4 +17,4 @@ export function Avatar(props: {
       {initialOf(props.userName)}
     </span>
   );
-}
+});

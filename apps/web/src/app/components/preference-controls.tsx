@@ -1,14 +1,24 @@
 import { useTexts } from '../i18n/texts.js';
-import { chooseLanguage, chooseTheme, type Language, type Theme } from '../preferences/preferences.js';
+import {
+  chooseDensity,
+  chooseLanguage,
+  chooseTheme,
+  type Density,
+  type Language,
+  type Theme,
+} from '../preferences/preferences.js';
 import { usePreferences } from '../site/site-context.js';
 import { useObservable } from '../use-observable.js';
 import styles from './preference-controls.module.css';
 
-/** Language and colours. Each language is named in itself, for whoever cannot read the present one. */
-export function PreferenceControls() {
+/**
+ * Language and colours; where there are messages, how close they stand. Each language is named in itself, for whoever
+ * cannot read the present one.
+ */
+export function PreferenceControls({ withDensity = false }: { readonly withDensity?: boolean }) {
   const t = useTexts();
   const preferences = usePreferences();
-  const { theme, language } = useObservable(preferences, (value) => value);
+  const { theme, language, density } = useObservable(preferences, (value) => value);
   return (
     <div className={styles['controls']}>
       <label className={styles['choice']}>
@@ -36,6 +46,20 @@ export function PreferenceControls() {
           <option value="dark">{t.preferences.dark}</option>
         </select>
       </label>
+      {withDensity && (
+        <label className={styles['choice']}>
+          {t.preferences.density}
+          <select
+            className={styles['select']}
+            value={density}
+            data-testid="density"
+            onChange={(event) => chooseDensity(preferences, event.target.value as Density)}
+          >
+            <option value="comfortable">{t.preferences.comfortable}</option>
+            <option value="compact">{t.preferences.compact}</option>
+          </select>
+        </label>
+      )}
     </div>
   );
 }

@@ -73,6 +73,9 @@ export const en = {
     light: 'Light',
     dark: 'Dark',
     language: 'Language',
+    density: 'Messages',
+    comfortable: 'Comfortable',
+    compact: 'Compact',
   },
   room: {
     presence: { online: 'Online', offline: 'Offline' },
@@ -118,6 +121,8 @@ export const en = {
     discard: 'Discard',
     edit: 'Edit',
     copy: 'Copy',
+    more: 'Show more',
+    less: 'Show less',
   },
   composer: {
     full: 'Too many messages are waiting to be sent. Yours stays here until some have gone.',
@@ -139,6 +144,25 @@ export const en = {
       'What you write is sent when the connection is back. This browser does not keep it: leave this tab open.',
     waiting: 'Waiting for the server…',
     retryNow: 'Try now',
+  },
+  announcement: {
+    message: (name: string, text: string) => `${name}: ${text}`,
+    several: (count: number, newest: string) => `${count} new messages. ${newest}`,
+  },
+  switcher: {
+    title: 'Go to a room or a conversation',
+    label: 'Name of a room or a person',
+    none: 'Nothing by this name is in your lists.',
+  },
+  keys: {
+    title: 'Keys',
+    switcher: 'Go to a room or a conversation',
+    nextUnread: 'Next unread room or conversation',
+    send: 'Send',
+    newLine: 'New line',
+    page: 'Scroll the messages while writing',
+    close: 'Close what is open',
+    help: 'Show these keys',
   },
   day: { today: 'Today', yesterday: 'Yesterday' },
   notice: {

@@ -73,6 +73,9 @@ export const zh: Texts = {
     light: '浅色',
     dark: '深色',
     language: '语言',
+    density: '消息排列',
+    comfortable: '宽松',
+    compact: '紧凑',
   },
   room: {
     presence: { online: '在线', offline: '离线' },
@@ -117,6 +120,8 @@ export const zh: Texts = {
     discard: '放弃',
     edit: '编辑',
     copy: '复制',
+    more: '展开',
+    less: '收起',
   },
   composer: {
     full: '等待发送的消息太多。你的内容会留在这里，稍后可再发送。',
@@ -137,6 +142,25 @@ export const zh: Texts = {
     unkeptHint: '恢复连接后会自动发送你写的内容。此浏览器不会保存它们，请保持此标签页打开。',
     waiting: '正在等待服务器…',
     retryNow: '立即重试',
+  },
+  announcement: {
+    message: (name, text) => `${name} 说：${text}`,
+    several: (count, newest) => `${count} 条新消息。${newest}`,
+  },
+  switcher: {
+    title: '前往房间或私聊',
+    label: '房间名或用户名',
+    none: '你的列表中没有这个名称。',
+  },
+  keys: {
+    title: '键盘快捷键',
+    switcher: '前往房间或私聊',
+    nextUnread: '下一个未读的房间或私聊',
+    send: '发送',
+    newLine: '换行',
+    page: '书写时滚动消息',
+    close: '关闭打开的面板',
+    help: '显示这些快捷键',
   },
   day: { today: '今天', yesterday: '昨天' },
   notice: {

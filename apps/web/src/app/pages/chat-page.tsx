@@ -1,4 +1,6 @@
 import { useState } from 'react';
+import { Dialogs } from '../dialogs/dialogs.js';
+import { useChatKeys } from '../dialogs/use-chat-keys.js';
 import { threadOf } from '../chat/threads/chat-state.js';
 import { parseKey, roomKey } from '../chat/threads/thread-key.js';
 import { useTexts } from '../i18n/texts.js';
@@ -27,16 +29,18 @@ export function ChatPage({ route }: { readonly route: Extract<Route, { page: 'ro
   const t = useTexts();
   const chat = useChat();
   const key = useOpenThread(route);
-  const thread = useChatState((state) => threadOf(state, key));
+  const phase = useChatState((state) => threadOf(state, key).phase);
+  const roomId = useChatState((state) => threadOf(state, key).roomId);
   const name = useThreadName(key);
   const connection = useChatState((state) => state.connection.status);
   useDocumentTitle(name);
+  useChatKeys();
   const { kind, id } = parseKey(key);
-  const isRoom = kind === 'room' && thread.phase !== 'missing';
+  const isRoom = kind === 'room' && phase !== 'missing';
   const online = useChatState((state) => (isRoom ? state.present.get(id)?.count : undefined));
 
-  const isNarrow = useMediaQuery('(max-width: 719px)');
-  const isWide = useMediaQuery('(min-width: 1080px)');
+  const isNarrow = useMediaQuery('(max-width: 44.99em)');
+  const isWide = useMediaQuery('(min-width: 67.5em)');
   const [drawer, setDrawer] = useState<Drawer>();
   const [isPinned, setPinned] = useState(true);
   const hasSidebarDrawer = isNarrow && drawer === 'sidebar';
@@ -58,19 +62,23 @@ export function ChatPage({ route }: { readonly route: Extract<Route, { page: 'ro
 
   return (
     <div className={styles['page']} data-testid="connection-state" data-state={connection}>
-      <a className="visually-hidden skip-link" href="#messages">
+      <a className="visually-hidden skip-link" href="#main">
         {t.app.skipToMessages}
       </a>
-      <aside className={styles['left']} data-drawer={drawerState(isNarrow, hasSidebarDrawer)}>
+      <aside
+        aria-label={t.sidebar.label}
+        className={styles['left']}
+        data-drawer={drawerState(isNarrow, hasSidebarDrawer)}
+      >
         <Pane>
           <Sidebar key={String(hasSidebarDrawer)} onClose={hasSidebarDrawer ? close : undefined} />
         </Pane>
       </aside>
-      <main className={styles['main']} inert={hasDrawer}>
+      <main id="main" tabIndex={-1} className={styles['main']} inert={hasDrawer}>
         <div className={view['view']}>
           <Pane>
             <ThreadHeader name={name} onOpenSidebar={isNarrow ? () => setDrawer('sidebar') : undefined}>
-              {kind === 'user' && <PeerPresence userId={id} roomId={thread.roomId} />}
+              {kind === 'user' && <PeerPresence userId={id} roomId={roomId} />}
               {isRoom && (
                 <OnlineButton
                   count={online}
@@ -81,11 +89,15 @@ export function ChatPage({ route }: { readonly route: Extract<Route, { page: 'ro
               {isRoom && id !== firstRoomId && <LeaveButton key={id} name={name} onLeave={leave} />}
             </ThreadHeader>
           </Pane>
-          <ThreadBody threadKey={key} thread={thread} name={name} />
+          <ThreadBody threadKey={key} name={name} />
         </div>
       </main>
       {isRoom && (!isWide || isPinned) && (
-        <aside className={styles['right']} data-drawer={drawerState(!isWide, hasMembersDrawer)}>
+        <aside
+          aria-label={t.members.title}
+          className={styles['right']}
+          data-drawer={drawerState(!isWide, hasMembersDrawer)}
+        >
           <Pane>
             <MembersPanel
               key={String(hasMembersDrawer)}
@@ -104,6 +116,7 @@ export function ChatPage({ route }: { readonly route: Extract<Route, { page: 'ro
           onClick={close}
         />
       )}
+      <Dialogs />
     </div>
   );
 }

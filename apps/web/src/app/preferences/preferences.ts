@@ -4,14 +4,18 @@ import { readStored, writeStored } from '../storage.js';
 /** `system` follows the device. */
 export type Theme = 'system' | 'light' | 'dark';
 export type Language = 'en' | 'zh';
+/** `compact`: a line for each message, as far as it goes. */
+export type Density = 'comfortable' | 'compact';
 
 export interface Preferences {
   readonly theme: Theme;
   readonly language: Language;
+  readonly density: Density;
 }
 
 const themeKey = 'parley.theme';
 const languageKey = 'parley.language';
+const densityKey = 'parley.density';
 
 /** The first language that we speak among those the browser prefers; English when there is none. */
 export function preferredLanguage(preferred: readonly string[]): Language {
@@ -31,14 +35,16 @@ function readPreferences(): Preferences {
       language === 'zh' || language === 'en'
         ? language
         : preferredLanguage(navigator.languages ?? [navigator.language]),
+    density: readStored(densityKey) === 'compact' ? 'compact' : 'comfortable',
   };
 }
 
-function apply({ theme, language }: Preferences): void {
+function apply({ theme, language, density }: Preferences): void {
   const root = document.documentElement;
   root.lang = language === 'zh' ? 'zh-Hans' : 'en';
   if (theme === 'system') delete root.dataset['theme'];
   else root.dataset['theme'] = theme;
+  root.dataset['density'] = density;
 }
 
 /** Reads what was chosen, applies it, and keeps every change: in this tab and in the others. */
@@ -47,7 +53,7 @@ export function createPreferences(): Observable<Preferences> {
   apply(preferences.get());
   preferences.subscribe(() => apply(preferences.get()));
   window.addEventListener('storage', (event) => {
-    if (event.key === themeKey || event.key === languageKey) preferences.set(readPreferences());
+    if ([themeKey, languageKey, densityKey].includes(event.key ?? '')) preferences.set(readPreferences());
   });
   return preferences;
 }
@@ -62,4 +68,10 @@ export function chooseTheme(preferences: Observable<Preferences>, theme: Theme):
 export function chooseLanguage(preferences: Observable<Preferences>, language: Language): void {
   writeStored(languageKey, language);
   preferences.patch({ language });
+}
+
+/** Chooses and remembers how close together messages stand. */
+export function chooseDensity(preferences: Observable<Preferences>, density: Density): void {
+  writeStored(densityKey, density);
+  preferences.patch({ density });
 }

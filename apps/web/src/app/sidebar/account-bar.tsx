@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { Avatar } from '../components/avatar.js';
 import { Button } from '../components/button.js';
+import { openDialog } from '../dialogs/open-dialog.js';
 import { Icon } from '../components/icon.js';
 import { PreferenceControls } from '../components/preference-controls.js';
 import { useTexts } from '../i18n/texts.js';
@@ -17,7 +18,10 @@ export function AccountBar() {
     <section className={styles['account']} aria-label={t.sidebar.account}>
       {isOpen && (
         <div id="settings" className={styles['settings']}>
-          <PreferenceControls />
+          <PreferenceControls withDensity />
+          <Button look="quiet" onClick={() => openDialog.set('keys')} data-testid="show-keys">
+            {t.keys.title}
+          </Button>
         </div>
       )}
       <div className={styles['me']}>

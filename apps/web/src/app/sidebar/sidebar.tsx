@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import { unreadCount } from '../chat/reading/unread.js';
 import { parseKey } from '../chat/threads/thread-key.js';
 import { Button } from '../components/button.js';
@@ -11,6 +11,7 @@ import { NewRoomForm } from './new-room-form.js';
 import { RoomList } from './room-list.js';
 import { SearchField } from './search-field.js';
 import styles from './sidebar.module.css';
+import { useKeepInView } from './use-keep-in-view.js';
 
 /** Rooms, conversations and the account. `onClose`: present when it lies over the page, on a phone. */
 export function Sidebar({ onClose }: { readonly onClose: (() => void) | undefined }) {
@@ -19,15 +20,15 @@ export function Sidebar({ onClose }: { readonly onClose: (() => void) | undefine
   const lists = useRef<HTMLElement>(null);
   const [isCreating, setCreating] = useState(false);
   const hasUnread = useChatState(({ threads }) => [...threads.values()].some((one) => unreadCount(one) > 0));
-  const shown = useChatState(({ active, rooms, conversations }) => {
+  // Of the lists together: -1 while the open one is in neither.
+  const place = useChatState(({ active, rooms, conversations }) => {
     const { kind, id } = active ? parseKey(active) : { kind: undefined, id: 0 };
-    if (kind === 'room') return rooms.some(({ roomId }) => roomId === id) ? active : undefined;
-    return conversations.some(({ peer }) => peer.userId === id) ? active : undefined;
+    if (kind === 'room') return rooms.findIndex(({ roomId }) => roomId === id);
+    const at = conversations.findIndex(({ peer }) => peer.userId === id);
+    return at < 0 ? -1 : rooms.length + at;
   });
-  // Once it is in a list, which may be long: what others do in it later does not move the list.
-  useEffect(() => {
-    if (shown) lists.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
-  }, [shown]);
+  const active = useChatState((state) => state.active);
+  useKeepInView(lists, place < 0 ? undefined : active, place);
   const follow = () => onClose?.();
   return (
     <div className={styles['sidebar']}>
@@ -60,7 +61,14 @@ export function Sidebar({ onClose }: { readonly onClose: (() => void) | undefine
             <Icon name="plus" size={18} />
           </Button>
         </div>
-        {isCreating && <NewRoomForm onDone={() => setCreating(false)} />}
+        {isCreating && (
+          <NewRoomForm
+            onDone={() => {
+              setCreating(false);
+              document.querySelector<HTMLElement>('[data-testid=new-room]')?.focus();
+            }}
+          />
+        )}
         <RoomList onFollow={follow} />
         <div className={styles['heading']}>
           <h2>{t.sidebar.directs}</h2>

@@ -20,7 +20,7 @@ export const usePreferences = (): Observable<Preferences> => provided(use(Prefer
 /** The chat session of the user who is logged in. Only inside the chat pages. */
 export const useChat = (): ChatSession => provided(use(ChatContext));
 
-/** A part of the chat's state. `select` must pick, not build. */
+/** A part of the chat's state, as it is shown. `select` must pick, not build. */
 export function useChatState<S>(select: (state: ChatState) => S): S {
-  return useObservable(useChat().state, select);
+  return useObservable(useChat().shown, select);
 }

@@ -1,14 +1,31 @@
-import { expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { initialOf, toneCount, toneOf } from './avatar.js';
 
-it.each([
+const names = [
   ['demo', 'D'],
   ['  ana', 'A'],
   ['小明', '小'],
   ['👩‍🏫 Ms. Li', '👩‍🏫'],
+  ['é́tienne', 'É́'],
   ['', '?'],
-])('%s is shown as %s', (name, initial) => {
-  expect(initialOf(name)).toBe(initial);
+] as const;
+
+describe('initialOf', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.resetModules();
+  });
+
+  it.each(names)('%s is shown as %s', (name, initial) => {
+    expect(initialOf(name)).toBe(initial);
+  });
+
+  it.each(names)('%s is shown as %s by a browser without Intl.Segmenter', async (name, initial) => {
+    vi.stubGlobal('Intl', {});
+    vi.resetModules();
+    const older = await import('./avatar.js');
+    expect(older.initialOf(name)).toBe(initial);
+  });
 });
 
 it('gives every id a colour and spreads them', () => {

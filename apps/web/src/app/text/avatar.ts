@@ -1,10 +1,20 @@
 /** Colours that the avatar styles know: `data-tone` 0 to 9. */
 export const toneCount = 10;
 
+/** Making one costs more than a frame has. Firefox has none before 125. */
+// eslint-disable-next-line no-restricted-syntax -- asked for first
+const characters = 'Segmenter' in Intl ? new Intl.Segmenter() : undefined;
+/** A character with its marks, and what is joined to it: nearly the same, without flags. */
+const character = /^.[\p{M}\p{Emoji_Modifier}]*(?:\u200d.[\p{M}\p{Emoji_Modifier}]*)*/su;
+
 /** The letter or character that stands for a name: the first one as a person would count, upper case. */
 export function initialOf(name: string): string {
-  const [first] = new Intl.Segmenter().segment(name.trim());
-  return first?.segment.toLocaleUpperCase() ?? '?';
+  const trimmed = name.trim();
+  if (trimmed === '') return '?';
+  const first = characters
+    ? characters.segment(trimmed).containing(0)?.segment
+    : character.exec(trimmed)?.[0];
+  return first?.toLocaleUpperCase() ?? '?';
 }
 
 /** A user's colour: always the same for the same id, different for neighbours. */

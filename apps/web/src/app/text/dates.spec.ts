@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { en } from '../i18n/en.js';
 import { zh } from '../i18n/zh.js';
-import { dayStart, formatDay, formatTime } from './dates.js';
+import { countsTo12, dayStart, formatDay, formatTime } from './dates.js';
 
 const at = (...parts: [number, number, number, number?, number?]) =>
   new Date(parts[0], parts[1] - 1, parts[2], parts[3] ?? 0, parts[4] ?? 0).getTime();
@@ -19,9 +19,23 @@ describe('formatDay', () => {
   });
 });
 
-it('shows times with two digits and 24 hours', () => {
-  expect(formatTime('en', at(2026, 1, 2, 0, 5))).toBe('00:05');
-  expect(formatTime('zh', at(2026, 1, 2, 21, 5))).toBe('21:05');
+it.each([
+  [['en-US', 'de'], true],
+  [['de', 'en-US'], false],
+  [['en-GB'], false],
+  [['zh-CN'], false],
+  [['ko-KR'], true],
+  [['not a tag'], false],
+  [[], false],
+])('knows whether %j counts to 12', (languages, expected) => {
+  expect(countsTo12(languages)).toBe(expected);
+});
+
+it('shows times with two digits, or counted to 12', () => {
+  expect(formatTime('en', at(2026, 1, 2, 0, 5), false)).toBe('00:05');
+  expect(formatTime('zh', at(2026, 1, 2, 21, 5), false)).toBe('21:05');
+  expect(formatTime('en', at(2026, 1, 2, 21, 5), true)).toMatch(/^9:05.pm$/);
+  expect(formatTime('zh', at(2026, 1, 2, 21, 5), true)).toBe('下午9:05');
 });
 
 it('puts two instants of one day together', () => {

@@ -3,6 +3,26 @@ import type { Language } from '../preferences/preferences.js';
 
 const locales: Readonly<Record<Language, string>> = { en: 'en-GB', zh: 'zh-CN' };
 
+/**
+ * Whether the reader's own locale counts 12 or 24 hours, whatever language the site is in.
+ *
+ * @param preferred - As `navigator.languages`. Without any it is 24.
+ */
+export function countsTo12(preferred: readonly string[]): boolean {
+  const [locale] = preferred;
+  if (locale === undefined) return false;
+  try {
+    return new Intl.DateTimeFormat(locale, { hour: 'numeric' }).resolvedOptions().hour12 ?? false;
+  } catch {
+    // Not a language tag: some privacy settings make one up.
+    return false;
+  }
+}
+
+const readerCountsTo12 = countsTo12(globalThis.navigator?.languages ?? []);
+const to12 = { hour: 'numeric', minute: '2-digit', hour12: true } as const;
+const to24 = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+
 function formatter(options: Intl.DateTimeFormatOptions): (language: Language) => Intl.DateTimeFormat {
   // Making one costs about 50 µs, and a room shows hundreds of times.
   const made = new Map<Language, Intl.DateTimeFormat>();
@@ -13,13 +33,22 @@ function formatter(options: Intl.DateTimeFormatOptions): (language: Language) =>
   };
 }
 
-const time = formatter({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
-const full = formatter({ dateStyle: 'full', timeStyle: 'medium' });
+const time12 = formatter(to12);
+const time24 = formatter(to24);
+const full = formatter({
+  weekday: 'long',
+  year: 'numeric',
+  month: 'long',
+  day: 'numeric',
+  ...(readerCountsTo12 ? to12 : to24),
+  second: '2-digit',
+});
 const dayThisYear = formatter({ weekday: 'long', month: 'long', day: 'numeric' });
 const dayOtherYear = formatter({ year: 'numeric', month: 'long', day: 'numeric' });
 
-/** `09:05`, in the reader's time zone. */
-export const formatTime = (language: Language, ms: number): string => time(language).format(ms);
+/** `09:05`, or `9:05 am` where hours are counted to 12, in the reader's time zone. */
+export const formatTime = (language: Language, ms: number, isTo12 = readerCountsTo12): string =>
+  (isTo12 ? time12 : time24)(language).format(ms);
 
 /** Date and time in full, for tooltips. */
 export const formatFull = (language: Language, ms: number): string => full(language).format(ms);

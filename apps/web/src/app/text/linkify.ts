@@ -1,25 +1,50 @@
+import { LinkifyIt, REBuilder } from 'linkify-it';
+
 /** A piece of a message's text. */
 export type TextPart =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'link'; readonly text: string; readonly href: string };
 
+/** Ideographs, kana and hangul with their full-width forms: written without spaces, also around an address. */
+const cjk = '[\\u2e80-\\u9fff\\uac00-\\ud7af\\uf900-\\ufaff\\uff00-\\uffef]';
 /**
- * Only http and https, and only the characters that RFC 3986 allows: Chinese text goes on right behind an address
- * without a space, and must not become part of it.
+ * What ends an address besides blanks: full-width punctuation and curly quotes, which browsers never copy as part of one,
+ * and signs that hide or turn around what follows them.
  */
-const address = /\bhttps?:\/\/[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]+/gi;
-/** What ends a sentence rather than an address. */
-const trailing = /[.,;:!?'*~]+$/;
+const separators =
+  /[><\uff5c\u3000-\u3003\u3008-\u301f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff3d\uff5b-\uff65\u2018-\u201f\u2026\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/;
 
-/** Cuts punctuation, and closing brackets that were not opened inside. */
-function trimAddress(text: string): string {
-  for (let url = text; ;) {
-    const last = url.at(-1);
-    const opening = last === ')' ? '(' : last === ']' ? '[' : undefined;
-    const isUnbalanced = opening !== undefined && url.split(opening).length < url.split(last ?? '').length;
-    const shorter = isUnbalanced ? url.slice(0, -1) : url.replace(trailing, '');
-    if (shorter === url) return url;
-    url = shorter;
+/** The library's rules, which know spaces between words, with those of languages that have none. */
+class Rules extends REBuilder {
+  override get_text_separators(): RegExp {
+    return separators;
+  }
+
+  override get_schema_search(): RegExp {
+    return (this.cache['schema_search'] ??= new RegExp(
+      `(^|(?!_)(?:[><\\uff5c]|${cjk}|${this.src_ZPCc}))(${this.get_schema_names().source})`,
+      'ig',
+    ));
+  }
+}
+
+/** Only what starts with http: or https:. Names alone are no links: "main.rs" is a file more often than a site. */
+const finder = new LinkifyIt({ rebuilder: new Rules(), fuzzyEmail: false, urlAuth: true, maxLength: 2_048 })
+  .add('ftp:', null)
+  .add('//', null)
+  .add('mailto:', null);
+
+/**
+ * The address in the form that goes over the wire; undefined when browsers would not follow it, or when it carries a
+ * user: `https://bank.example@evil.example` is made to be misread.
+ */
+function hrefOf(address: string): string | undefined {
+  try {
+    const { protocol, username, password, href } = new URL(address);
+    const isPlain = username === '' && password === '';
+    return isPlain && (protocol === 'http:' || protocol === 'https:') ? href : undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -27,14 +52,12 @@ function trimAddress(text: string): string {
 export function linkify(text: string): TextPart[] {
   const parts: TextPart[] = [];
   let from = 0;
-  for (const match of text.matchAll(address)) {
-    const url = trimAddress(match[0]);
-    if (!URL.canParse(url)) continue;
-    const { protocol, host, href } = new URL(url);
-    if ((protocol !== 'http:' && protocol !== 'https:') || host === '') continue;
-    if (match.index > from) parts.push({ kind: 'text', text: text.slice(from, match.index) });
-    parts.push({ kind: 'link', text: url, href });
-    from = match.index + url.length;
+  for (const { index, lastIndex, raw, url } of finder.match(text) ?? []) {
+    const href = hrefOf(url);
+    if (href === undefined) continue;
+    if (index > from) parts.push({ kind: 'text', text: text.slice(from, index) });
+    parts.push({ kind: 'link', text: raw, href });
+    from = lastIndex;
   }
   if (from < text.length) parts.push({ kind: 'text', text: text.slice(from) });
   return parts;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isSendKey } from './composer-keys.js';
+import { isSendKey, pagesOf } from './composer-keys.js';
 
 const enter = {
   key: 'Enter',
@@ -19,4 +19,18 @@ it.each([
   ['another key', { ...enter, key: 'a', keyCode: 65 }, false],
 ])('%s', (_name, press, sends) => {
   expect(isSendKey(press)).toBe(sends);
+});
+
+it('sends nothing by a key of a keyboard on the screen', () => {
+  expect(isSendKey(enter, true)).toBe(false);
+});
+
+it.each([
+  ['PageUp', {}, -1],
+  ['PageDown', {}, 1],
+  ['PageDown', { shiftKey: true }, undefined],
+  ['PageUp', { isComposing: true }, undefined],
+  ['ArrowUp', {}, undefined],
+])('%s %j scrolls by %s pages', (key, modifiers, pages) => {
+  expect(pagesOf({ ...enter, key, ...modifiers })).toBe(pages);
 });

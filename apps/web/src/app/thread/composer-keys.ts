@@ -13,11 +13,19 @@ export interface KeyPress {
 const takenByInputMethod = 229;
 
 /**
- * Whether this key press sends. Enter also picks a candidate of an input method (Chinese, Japanese, Korean): then it
+ * Whether this key press sends. A keyboard on a screen has no Shift + Enter: there Enter starts a new line, and the button
+ * sends. Enter also picks a candidate of an input method (Chinese, Japanese, Korean): then it
  * must not. Safari ends the composition before it reports that very Enter, so `isComposing` is false there, and only
  * the key code tells.
  */
-export function isSendKey(press: KeyPress): boolean {
+export function isSendKey(press: KeyPress, isOnScreen = false): boolean {
+  if (isOnScreen) return false;
   if (press.isComposing || press.keyCode === takenByInputMethod) return false;
   return press.key === 'Enter' && !press.shiftKey && !press.ctrlKey && !press.altKey && !press.metaKey;
+}
+
+/** How far a key scrolls the messages, in pages, while the text is being written; undefined when it does something else. */
+export function pagesOf(press: KeyPress): 1 | -1 | undefined {
+  if (press.shiftKey || press.ctrlKey || press.altKey || press.metaKey || press.isComposing) return undefined;
+  return press.key === 'PageUp' ? -1 : press.key === 'PageDown' ? 1 : undefined;
 }

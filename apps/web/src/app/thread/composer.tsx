@@ -1,17 +1,21 @@
-import { codePointLength, limits } from '@parley/protocol';
+import { codePointLength, limits, showsSomething } from '@parley/protocol';
 import { useLayoutEffect, useRef, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
 import type { ThreadKey } from '../chat/threads/thread-key.js';
 import { Button } from '../components/button.js';
 import { Icon } from '../components/icon.js';
 import { useTexts } from '../i18n/texts.js';
 import { useChat } from '../site/site-context.js';
-import { isSendKey } from './composer-keys.js';
+import { withoutBlankEnds } from '../text/blank-ends.js';
+import { isSendKey, pagesOf } from './composer-keys.js';
 import styles from './composer.module.css';
 
 /** The counter shows from here on, code points. Chosen by judgement. */
 const countFrom = limits.maxTextCodePoints - 200;
-/** A keyboard on the screen hides half of a room: on such devices it opens when it is asked for. */
-const mayFocus = () => !window.matchMedia('(pointer: coarse)').matches;
+/** The keyboard is on the screen. It hides half of a room: it opens when it is asked for. */
+const hasScreenKeyboard = () => window.matchMedia('(pointer: coarse)').matches;
+
+/** Of the height of the list: what was at its end is seen again at its beginning. */
+const PAGE = 0.9;
 
 /** Where messages are written. Mounted anew for every thread. */
 export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; readonly name: string }) {
@@ -23,7 +27,7 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
   const input = useRef<HTMLTextAreaElement>(null);
   const length = codePointLength(text);
   const left = limits.maxTextCodePoints - length;
-  const canSend = text.trim() !== '' && left >= 0;
+  const canSend = showsSomething(text) && left >= 0;
 
   const change = (value: string) => {
     setFull(false);
@@ -31,18 +35,22 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
   };
   const send = () => {
     if (!canSend) return;
-    if (chat.send(threadKey, text.trim())) change('');
+    if (chat.send(threadKey, withoutBlankEnds(text))) change('');
     else setFull(true);
     input.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
-    if (!isSendKey(event.nativeEvent)) return;
+    const pages = pagesOf(event.nativeEvent);
+    if (pages !== undefined) {
+      const list = document.getElementById('messages');
+      list?.scrollBy({ top: pages * list.clientHeight * PAGE });
+    } else if (isSendKey(event.nativeEvent, hasScreenKeyboard())) send();
+    else return;
     event.preventDefault();
-    send();
   };
 
   useLayoutEffect(() => {
-    if (mayFocus()) input.current?.focus();
+    if (!hasScreenKeyboard()) input.current?.focus();
   }, []);
 
   useLayoutEffect(() => {
@@ -73,7 +81,8 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
           aria-label={t.composer.label}
           aria-describedby="composer-foot"
           aria-invalid={left < 0}
-          enterKeyHint="send"
+          enterKeyHint={hasScreenKeyboard() ? 'enter' : 'send'}
+          id="composer"
           dir="auto"
           data-testid="composer"
         />

@@ -18,11 +18,11 @@ export interface SendActions {
   discard(bubble: Bubble): void;
 }
 
-/** One message. `hasTime`: beside it, on pointing at it; the first of a group has it in the header. */
+/** One message. `author`: when it stands below another one of theirs, whose header says who and when. */
 export const MessageBubble = memo(function MessageBubble(props: {
   readonly bubble: Bubble;
   readonly isOwn: boolean;
-  readonly hasTime: boolean;
+  readonly author: string | undefined;
   readonly actions: SendActions;
 }) {
   const { bubble, isOwn, actions } = props;
@@ -37,7 +37,8 @@ export const MessageBubble = memo(function MessageBubble(props: {
       data-seq={bubble.seq}
       data-own={isOwn || undefined}
     >
-      <div className={styles['line']} title={formatFull(language, bubble.atMs)}>
+      {props.author !== undefined && <span className={styles['author']}>{props.author}: </span>}
+      <div className={styles['line']}>
         <MessageText text={bubble.text} />
         {isOwn && (
           <span
@@ -49,10 +50,11 @@ export const MessageBubble = memo(function MessageBubble(props: {
             <Icon name={markIcons[bubble.status]} size={14} />
           </span>
         )}
-        {props.hasTime && (
+        {props.author !== undefined && (
           <time
             className={`${styles['time']} ${styles['when']}`}
             dateTime={new Date(bubble.atMs).toISOString()}
+            title={formatFull(language, bubble.atMs)}
           >
             {formatTime(language, bubble.atMs)}
           </time>

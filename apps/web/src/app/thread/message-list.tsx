@@ -11,12 +11,16 @@ import { useToday } from '../use-today.js';
 import { buildRows } from '../timeline/rows.js';
 import { isAtEnd } from '../timeline/timeline.js';
 import { usePageVisible } from '../use-browser-state.js';
+import { Announcer } from './announcer.js';
 import styles from './message-list.module.css';
 import { MessageRows } from './message-rows.js';
 import { ScrollKeeper } from './scroll-keeper.js';
 
 /** The next page is asked for when its end is this close, pixels: about a screen ahead of the reader. */
 const loadAheadPx = 600;
+
+/** The button that was pressed goes away: the focus must not go with it. */
+const focusComposer = () => document.getElementById('composer')?.focus();
 
 /** The messages of one thread that is ready. Mounted anew for every thread. */
 export function MessageList({
@@ -44,15 +48,22 @@ export function MessageList({
   const rows = useMemo(() => buildRows(timeline, chat.me, unreadAfter), [timeline, chat.me, unreadAfter]);
   const actions = useMemo(
     () => ({
-      retry: (bubble: { clientMsgId: string }) => chat.sendAgain(bubble.clientMsgId),
+      retry: (bubble: { clientMsgId: string }) => {
+        chat.sendAgain(bubble.clientMsgId);
+        focusComposer();
+      },
       // Without a composer there is nowhere to put it.
       edit: hasComposer
         ? (bubble: { clientMsgId: string; text: string }) => {
             drafts.putBack(threadKey, bubble.text);
             chat.discard(bubble.clientMsgId);
+            focusComposer();
           }
         : undefined,
-      discard: (bubble: { clientMsgId: string }) => chat.discard(bubble.clientMsgId),
+      discard: (bubble: { clientMsgId: string }) => {
+        chat.discard(bubble.clientMsgId);
+        focusComposer();
+      },
     }),
     [chat, drafts, threadKey, hasComposer],
   );
@@ -67,8 +78,8 @@ export function MessageList({
   }, [chat, threadKey, older, newer, hasAll]);
 
   useLayoutEffect(() => {
-    if (!scroller.current) return;
-    keeper.current = new ScrollKeeper(scroller.current);
+    if (!scroller.current || !content.current) return;
+    keeper.current = new ScrollKeeper(scroller.current, content.current);
     const unread = scroller.current.querySelector('[data-unread]');
     if (!unread || !keeper.current.toElement(unread)) keeper.current.toEnd();
   }, []);
@@ -104,19 +115,26 @@ export function MessageList({
   };
   const toLatest = () => {
     keeper.current?.toEnd();
+    setAtBottom(true);
+    scroller.current?.focus({ preventScroll: true });
     if (!hasAll) chat.loadLatest(threadKey);
   };
   const newCount = unreadAfter === undefined ? 0 : unreadCount(thread);
 
   return (
     <div className={styles['frame']}>
+      <Announcer messages={timeline.messages} me={chat.me.userId} />
       <div
         ref={scroller}
         className={styles['scroller']}
         onScroll={onScroll}
+        onClickCapture={({ target }) => {
+          if (target instanceof Element && target.closest('[data-unfolds]')) keeper.current?.hold();
+        }}
         // A scrollable region must be reachable by keyboard.
         tabIndex={0}
-        role="log"
+        // No log: that would be read aloud as it is paged through. The announcer says what comes.
+        role="region"
         aria-label={t.room.messages}
         aria-busy={older === 'loading' || newer === 'loading'}
         id="messages"

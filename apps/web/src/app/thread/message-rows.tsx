@@ -1,27 +1,32 @@
 import { memo } from 'react';
 import { Avatar } from '../components/avatar.js';
 import { useLanguage, useTexts } from '../i18n/texts.js';
-import { formatDay, formatTime } from '../text/dates.js';
-import type { Row } from '../timeline/rows.js';
+import { formatDay, formatFull, formatTime } from '../text/dates.js';
+import type { Group, Row } from '../timeline/rows.js';
 import { MessageBubble, type SendActions } from './message-bubble.js';
 import list from './message-list.module.css';
 import styles from './message.module.css';
 
-type Group = Extract<Row, { kind: 'group' }>;
-
 /** Messages of one author, close together in time. */
-function MessageGroup({ group, actions }: { readonly group: Group; readonly actions: SendActions }) {
+const MessageGroup = memo(function MessageGroup(props: {
+  readonly group: Group;
+  readonly actions: SendActions;
+}) {
+  const { group, actions } = props;
   const t = useTexts();
   const language = useLanguage();
+  const author = group.isOwn ? t.room.you : group.userName;
   return (
     <li className={styles['group']} data-own={group.isOwn || undefined}>
       {!group.isOwn && <Avatar userId={group.userId} userName={group.userName} />}
       <div className={styles['body']}>
         <div className={styles['header']}>
-          <span className={group.isOwn ? 'visually-hidden' : styles['name']}>
-            {group.isOwn ? t.room.you : group.userName}
-          </span>
-          <time className={styles['time']} dateTime={new Date(group.atMs).toISOString()}>
+          <span className={styles['name']}>{author}</span>
+          <time
+            className={styles['time']}
+            dateTime={new Date(group.atMs).toISOString()}
+            title={formatFull(language, group.atMs)}
+          >
             {formatTime(language, group.atMs)}
           </time>
         </div>
@@ -31,7 +36,7 @@ function MessageGroup({ group, actions }: { readonly group: Group; readonly acti
               key={bubble.key}
               bubble={bubble}
               isOwn={group.isOwn}
-              hasTime={i > 0}
+              author={i > 0 ? author : undefined}
               actions={actions}
             />
           ))}
@@ -39,7 +44,7 @@ function MessageGroup({ group, actions }: { readonly group: Group; readonly acti
       </div>
     </li>
   );
-}
+});
 
 function DayLine({ dayMs, nowMs }: { readonly dayMs: number; readonly nowMs: number }) {
   const t = useTexts();

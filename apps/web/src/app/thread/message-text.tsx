@@ -1,19 +1,49 @@
-import { linkify } from '../text/linkify.js';
+import { useMemo, useState } from 'react';
+import { Button } from '../components/button.js';
+import { useTexts } from '../i18n/texts.js';
+import { excerpt, isLong } from '../text/excerpt.js';
+import { linkify, type TextPart } from '../text/linkify.js';
 import styles from './message.module.css';
 
-/** A message's text as it was typed, with its web addresses as links. */
+/** More marks on one letter than any script writes. */
+const pile = /\p{M}{4}/u;
+
+/** A message's text as it was typed, with its web addresses as links; of a long one the beginning, until more is asked for. */
 export function MessageText({ text }: { readonly text: string }) {
+  const t = useTexts();
+  const [isOpen, setOpen] = useState(false);
+  const parts = useMemo(() => linkify(text), [text]);
+  const canOpen = useMemo(() => isLong(text), [text]);
   return (
-    <span className={styles['text']} data-testid="message-text" dir="auto">
-      {linkify(text).map((part, i) =>
-        part.kind === 'text' ? (
-          part.text
-        ) : (
-          <a key={i} href={part.href} target="_blank" rel="noopener noreferrer nofollow">
-            {part.text}
-          </a>
-        ),
+    <div className={styles['text']} data-piled={pile.test(text) || undefined}>
+      <span data-testid="message-text">
+        <Parts parts={canOpen && !isOpen ? excerpt(parts) : parts} />
+        {canOpen && !isOpen && '…'}
+      </span>
+      {canOpen && (
+        <Button
+          look="text"
+          className={styles['more'] ?? ''}
+          aria-expanded={isOpen}
+          onClick={() => setOpen(!isOpen)}
+          data-testid="show-more"
+          data-unfolds=""
+        >
+          {isOpen ? t.message.less : t.message.more}
+        </Button>
       )}
-    </span>
+    </div>
+  );
+}
+
+function Parts({ parts }: { readonly parts: readonly TextPart[] }) {
+  return parts.map((part, i) =>
+    part.kind === 'text' ? (
+      part.text
+    ) : (
+      <a key={i} href={part.href} target="_blank" rel="noopener noreferrer nofollow">
+        {part.text}
+      </a>
+    ),
   );
 }

@@ -1,7 +1,7 @@
 /** This close to the end counts as reading the newest, pixels. */
 const endSlackPx = 64;
 
-/** A bubble and where it stood in the window. */
+/** An element and where it stood in the window. */
 interface Anchor {
   readonly key: string;
   readonly topPx: number;
@@ -11,27 +11,45 @@ interface Anchor {
  * Keeps what the reader looks at in place: at the end they stay at the end, elsewhere nothing moves, whatever is
  * added or removed above or below. Browsers do part of this themselves (scroll anchoring), but not all of them.
  *
- * Elements with `data-key` are what it holds on to.
+ * What it holds on to are elements with `data-key` within the children of `content`.
  */
 export class ScrollKeeper {
   #anchor: Anchor | undefined;
   #isPinned = true;
+  /** Where it was scrolled to when last seen. */
+  #topPx = 0;
 
-  constructor(readonly element: HTMLElement) {}
+  /**
+   * @param element - What scrolls.
+   * @param content - What is in it, child by child from top to bottom.
+   */
+  constructor(
+    readonly element: HTMLElement,
+    readonly content: HTMLElement,
+  ) {}
 
   get distanceToEndPx(): number {
     const { scrollHeight, scrollTop, clientHeight } = this.element;
     return scrollHeight - scrollTop - clientHeight;
   }
 
+  /** Whether the reader sees the newest, or will when what is on its way is in place. */
   get isAtEnd(): boolean {
-    return this.distanceToEndPx <= endSlackPx;
+    return this.#isPinned || this.distanceToEndPx <= endSlackPx;
   }
 
-  /** The reader scrolled. @param mayPin - There is nothing newer: who is at the end stays at the end. */
+  /**
+   * The list was scrolled: by the reader, or by what was added. Who moves up, however little, wants to leave the end; in
+   * a busy room they would be pulled back otherwise. Who did not move up stays pinned, however much came meanwhile.
+   *
+   * @param mayPin - There is nothing newer: who is at the end stays at the end.
+   */
   scrolled(mayPin: boolean): void {
-    this.#isPinned = mayPin && this.isAtEnd;
-    this.#anchor = this.#firstVisible();
+    const distancePx = this.distanceToEndPx;
+    const movedPx = this.element.scrollTop - this.#topPx;
+    if (distancePx <= 1 || (movedPx > 0 && distancePx <= endSlackPx)) this.#isPinned = mayPin;
+    else if (movedPx < -1) this.#isPinned = false;
+    this.#remember();
   }
 
   /** What is shown has changed: puts everything back where it was. Call before the browser paints. */
@@ -41,13 +59,19 @@ export class ScrollKeeper {
       const again = this.element.querySelector(`[data-key="${CSS.escape(this.#anchor.key)}"]`);
       if (again) this.element.scrollTop += again.getBoundingClientRect().top - this.#anchor.topPx;
     }
-    this.#anchor = this.#firstVisible();
+    this.#remember();
+  }
+
+  /** The reader opens or closes something in front of them: what comes below it does not pull them along. */
+  hold(): void {
+    this.#isPinned = false;
+    this.#remember();
   }
 
   /** Goes to the end and stays there. */
   toEnd(): void {
     this.#isPinned = true;
-    this.element.scrollTop = this.element.scrollHeight;
+    this.settle();
   }
 
   /** Shows an element a little below the top. @returns False when it is in sight at the end anyway. */
@@ -56,23 +80,39 @@ export class ScrollKeeper {
     const top = target.getBoundingClientRect().top - this.element.getBoundingClientRect().top;
     if (top >= 0) return false;
     this.element.scrollTop += top - this.element.clientHeight / 5;
-    this.scrolled(false);
+    this.hold();
     return true;
   }
 
-  /** By halving: a room shows hundreds of bubbles, and this runs on every scroll event. */
-  #firstVisible(): Anchor | undefined {
-    const bubbles = this.element.querySelectorAll<HTMLElement>('[data-key]');
-    const topPx = this.element.getBoundingClientRect().top;
-    let low = 0;
-    let high = bubbles.length - 1;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((bubbles[middle]?.getBoundingClientRect().bottom ?? 0) > topPx) high = middle;
-      else low = middle + 1;
-    }
-    const found = bubbles[low];
-    const key = found?.dataset['key'];
-    return found && key !== undefined ? { key, topPx: found.getBoundingClientRect().top } : undefined;
+  #remember(): void {
+    this.#topPx = this.element.scrollTop;
+    this.#anchor = this.#isPinned ? undefined : this.#firstVisible();
   }
+
+  #firstVisible(): Anchor | undefined {
+    const topPx = this.element.getBoundingClientRect().top;
+    for (
+      let child = firstBelow(this.content.children, topPx);
+      child;
+      child = child.nextElementSibling ?? undefined
+    ) {
+      const keyed = child.querySelectorAll<HTMLElement>('[data-key]');
+      const found = firstBelow(keyed, topPx);
+      const key = found?.dataset['key'];
+      if (found && key !== undefined) return { key, topPx: found.getBoundingClientRect().top };
+    }
+    return undefined;
+  }
+}
+
+/** The first element that ends below a line, else the last one. By halving: this runs on every scroll event. */
+function firstBelow<E extends Element>(elements: ArrayLike<E>, linePx: number): E | undefined {
+  let low = 0;
+  let high = elements.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((elements[middle]?.getBoundingClientRect().bottom ?? 0) > linePx) high = middle;
+    else low = middle + 1;
+  }
+  return elements[low];
 }

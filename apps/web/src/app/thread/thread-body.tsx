@@ -1,4 +1,4 @@
-import type { Thread } from '../chat/threads/thread.js';
+import { threadOf } from '../chat/threads/chat-state.js';
 import { parseKey, type ThreadKey } from '../chat/threads/thread-key.js';
 import { Button } from '../components/button.js';
 import { Empty } from '../components/empty.js';
@@ -8,7 +8,7 @@ import { MessagesSkeleton } from '../components/skeleton.js';
 import { useErrorText, useTexts } from '../i18n/texts.js';
 import { Link } from '../routing/link.js';
 import { firstRoomId } from '../routing/route.js';
-import { useChat } from '../site/site-context.js';
+import { useChat, useChatState } from '../site/site-context.js';
 import { Composer } from './composer.js';
 import { ConnectionNotice } from './connection-notice.js';
 import { MessageList } from './message-list.js';
@@ -16,41 +16,48 @@ import styles from './thread-view.module.css';
 import { UnreadBar } from './unread-bar.js';
 
 /** Messages and composer of a thread, or why there are none. */
-export function ThreadBody(props: {
-  readonly threadKey: ThreadKey;
-  readonly thread: Thread;
-  readonly name: string;
-}) {
-  const { threadKey, thread, name } = props;
+export function ThreadBody(props: { readonly threadKey: ThreadKey; readonly name: string }) {
+  const { threadKey, name } = props;
   const t = useTexts();
-  if (thread.phase === 'missing') {
+  const isMissing = useChatState((state) => threadOf(state, threadKey).phase === 'missing');
+  if (isMissing) {
     return (
       <div className={styles['body']} data-testid="thread-missing">
         <Empty icon="hash" title={t.room.notFoundTitle} text={t.room.notFound}>
           <Link to={{ page: 'room', roomId: firstRoomId }}>{t.room.toFirst}</Link>
         </Empty>
-        {thread.timeline.outgoing.length > 0 && (
-          <MessageList key={threadKey} threadKey={threadKey} thread={thread} />
-        )}
+        <Unsent key={threadKey} threadKey={threadKey} />
       </div>
     );
   }
   return (
     <div className={styles['body']}>
       <Pane>
-        <UnreadBar key={`unread:${threadKey}`} threadKey={threadKey} thread={thread} />
+        <UnreadBar key={`unread:${threadKey}`} threadKey={threadKey} />
         <Messages key={threadKey} {...props} />
       </Pane>
       <Pane>
-        <ConnectionNotice thread={thread} />
+        <Notice threadKey={threadKey} />
         <Composer key={`composer:${threadKey}`} threadKey={threadKey} name={name} />
       </Pane>
     </div>
   );
 }
 
-function Messages(props: { readonly threadKey: ThreadKey; readonly thread: Thread; readonly name: string }) {
-  const { threadKey, thread } = props;
+/** What was written for a room that is gone: it can still be copied. */
+function Unsent({ threadKey }: { readonly threadKey: ThreadKey }) {
+  const thread = useChatState((state) => threadOf(state, threadKey));
+  return thread.timeline.outgoing.length > 0 && <MessageList threadKey={threadKey} thread={thread} />;
+}
+
+function Notice({ threadKey }: { readonly threadKey: ThreadKey }) {
+  return <ConnectionNotice thread={useChatState((state) => threadOf(state, threadKey))} />;
+}
+
+/** Renders again with every message; the composer does not. */
+function Messages(props: { readonly threadKey: ThreadKey; readonly name: string }) {
+  const { threadKey } = props;
+  const thread = useChatState((state) => threadOf(state, threadKey));
   const t = useTexts();
   const errorText = useErrorText();
   const chat = useChat();

@@ -1,15 +1,16 @@
 import { useState } from 'react';
 import { unreadCount } from '../chat/reading/unread.js';
-import type { Thread } from '../chat/threads/thread.js';
+import { threadOf } from '../chat/threads/chat-state.js';
 import type { ThreadKey } from '../chat/threads/thread-key.js';
 import { Button } from '../components/button.js';
 import { useTexts } from '../i18n/texts.js';
-import { useChat } from '../site/site-context.js';
+import { useChat, useChatState } from '../site/site-context.js';
 import { firstSeq } from '../timeline/timeline.js';
 import styles from './thread-view.module.css';
 
 /** Leads to the first unread message while that is further up than what is loaded. */
-export function UnreadBar({ threadKey, thread }: { readonly threadKey: ThreadKey; readonly thread: Thread }) {
+export function UnreadBar({ threadKey }: { readonly threadKey: ThreadKey }) {
+  const thread = useChatState((state) => threadOf(state, threadKey));
   const t = useTexts();
   const chat = useChat();
   const [isLoading, setLoading] = useState(false);

@@ -76,4 +76,16 @@ describe('buildRows', () => {
     };
     expect(bubble()).toBe(bubble());
   });
+
+  it('gives the same group object as long as its messages are the same', () => {
+    const groups = (timeline: Timeline) =>
+      buildRows(timeline, me, undefined).filter(({ kind }) => kind === 'group');
+    const other = { fromUserId: 9, fromUserName: 'bo' };
+    const timeline = of(testMessage(1), testMessage(2, other));
+    const longer = withLive(timeline, testMessage(3, other), 7);
+    const [before, after] = [groups(timeline), groups(longer)];
+    expect(after[0]).toBe(before[0]);
+    expect(after[1]).not.toBe(before[1]);
+    expect(groups(longer)[1]).toBe(after[1]);
+  });
 });

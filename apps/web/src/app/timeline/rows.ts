@@ -11,6 +11,8 @@ export interface Bubble {
   readonly key: string;
   readonly text: string;
   readonly atMs: number;
+  /** Local midnight before `atMs`. */
+  readonly dayMs: number;
   readonly status: 'pending' | 'sent' | 'failed';
   readonly seq: number | undefined;
   readonly errorCode: string | undefined;
@@ -18,19 +20,23 @@ export interface Bubble {
   readonly clientMsgId: string;
 }
 
+/** Messages of one author, close together in time. */
+export interface Group {
+  readonly kind: 'group';
+  readonly key: string;
+  readonly userId: number;
+  readonly userName: string;
+  readonly isOwn: boolean;
+  readonly atMs: number;
+  /** At least one. */
+  readonly bubbles: readonly Bubble[];
+}
+
 /** What the list shows, top to bottom. */
 export type Row =
   | { readonly kind: 'day'; readonly key: string; readonly dayMs: number }
   | { readonly kind: 'unread'; readonly key: string }
-  | {
-      readonly kind: 'group';
-      readonly key: string;
-      readonly userId: number;
-      readonly userName: string;
-      readonly isOwn: boolean;
-      readonly atMs: number;
-      readonly bubbles: readonly Bubble[];
-    };
+  | Group;
 
 /** Who is reading. */
 export interface Reader {
@@ -38,14 +44,30 @@ export interface Reader {
   readonly userName: string;
 }
 
-// A bubble is made once per message object: React then sees at a glance what did not change.
+// A bubble is made once per message object, and a group once per list of bubbles: React then sees at a glance what did
+// not change. In a busy room that is all but the last group.
 const bubbles = new WeakMap<Message | OutgoingMessage, Bubble>();
+const groups = new WeakMap<Bubble, Group>();
+
+/** The group of these bubbles that was made before, if there is one. */
+function sameGroup(group: Group): Group {
+  const first = group.bubbles[0] as Bubble;
+  const made = groups.get(first);
+  const isSame =
+    made?.isOwn === group.isOwn &&
+    made.bubbles.length === group.bubbles.length &&
+    made.bubbles.every((bubble, i) => bubble === group.bubbles[i]);
+  if (isSame) return made;
+  groups.set(first, group);
+  return group;
+}
 
 function bubbleOf(message: Message): Bubble {
   const made = bubbles.get(message) ?? {
     key: `${message.fromUserId}:${message.clientMsgId || message.id}`,
     text: message.msg,
     atMs: message.sentAt,
+    dayMs: dayStart(message.sentAt),
     status: 'sent',
     seq: message.seq,
     errorCode: undefined,
@@ -60,6 +82,7 @@ function sendBubble(send: OutgoingMessage, me: number): Bubble {
     key: `${me}:${send.clientMsgId}`,
     text: send.text,
     atMs: send.createdAtMs,
+    dayMs: dayStart(send.createdAtMs),
     status: send.status,
     seq: send.seq,
     errorCode: send.errorCode,
@@ -78,10 +101,10 @@ export function buildRows(timeline: Timeline, me: Reader, unreadAfter: number | 
   const rows: Row[] = [];
   let lastDay: number | undefined;
   let hasUnreadLine = false;
-  let group: (Extract<Row, { kind: 'group' }> & { bubbles: Bubble[] }) | undefined;
+  let group: (Group & { bubbles: Bubble[] }) | undefined;
 
   const add = (userId: number, userName: string, bubble: Bubble) => {
-    const day = dayStart(bubble.atMs);
+    const day = bubble.dayMs;
     if (day !== lastDay) {
       rows.push({ kind: 'day', key: `day:${day}:${bubble.key}`, dayMs: day });
       lastDay = day;
@@ -111,5 +134,5 @@ export function buildRows(timeline: Timeline, me: Reader, unreadAfter: number | 
 
   for (const message of timeline.messages) add(message.fromUserId, message.fromUserName, bubbleOf(message));
   for (const send of timeline.outgoing) add(me.userId, me.userName, sendBubble(send, me.userId));
-  return rows;
+  return rows.map((row) => (row.kind === 'group' ? sameGroup(row) : row));
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { testMessage, testMessages, testPage } from './test-messages.js';
 import {
   emptyTimeline,
+  followed,
   isAtEnd,
   maxTimelineMessages,
   withAck,
@@ -83,11 +84,11 @@ describe('older pages', () => {
 });
 
 it('a message below the bound stays, the oldest beyond it goes', () => {
-  const full = loaded(1, maxTimelineMessages);
+  const full = loaded(1, followed.most);
   expect(withoutOldest(full)).toBe(full);
-  const more = withoutOldest(withLive(full, testMessage(maxTimelineMessages + 1), me));
-  expect(more.messages).toHaveLength(maxTimelineMessages);
-  expect(more.messages[0]?.seq).toBe(2);
+  const more = withoutOldest(withLive(full, testMessage(followed.most + 1), me));
+  expect(more.messages).toHaveLength(followed.kept);
+  expect(more.messages[0]?.seq).toBe(2 + followed.most - followed.kept);
   expect(more.reachedStart).toBe(false);
 });
 

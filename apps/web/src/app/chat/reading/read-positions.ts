@@ -10,6 +10,9 @@ const storedSchema = z.object({
 /** Rooms that stay joined in the background. The server allows 64 per connection. */
 export const maxOpenRooms = 12;
 
+/** Reading on is written down this often, milliseconds: in a busy room everything that comes is read at once. */
+const saveAfterMs = 300;
+
 /**
  * What this device remembers of one user: how far everything is read, and which rooms are open.
  * Shared by the user's tabs; a change in one shows in the others.
@@ -18,6 +21,7 @@ export class ReadPositions {
   readonly #key: string;
   #readTo: Record<string, number> = {};
   #openRooms: readonly number[] = [];
+  #saving: ReturnType<typeof setTimeout> | undefined;
 
   /** @param onChange - Another tab has read further. */
   constructor(userId: number, onChange: () => void, signal: AbortSignal) {
@@ -32,6 +36,8 @@ export class ReadPositions {
       },
       { signal },
     );
+    window.addEventListener('pagehide', () => this.#saveSoon(), { signal });
+    signal.addEventListener('abort', () => this.#saveSoon());
   }
 
   /** Undefined: never read on this device. */
@@ -46,9 +52,8 @@ export class ReadPositions {
 
   markRead(key: ThreadKey, seq: number): void {
     if (seq <= (this.#readTo[key] ?? -1)) return;
-    this.#load();
-    this.#readTo[key] = Math.max(seq, this.#readTo[key] ?? 0);
-    this.#save();
+    this.#readTo[key] = seq;
+    this.#saving ??= setTimeout(() => this.#saveSoon(), saveAfterMs);
   }
 
   /** @returns Rooms that are one too many now. */
@@ -88,6 +93,14 @@ export class ReadPositions {
     } catch {
       // Not ours, or of an older version: start over.
     }
+  }
+
+  #saveSoon(): void {
+    if (this.#saving === undefined) return;
+    clearTimeout(this.#saving);
+    this.#saving = undefined;
+    this.#load();
+    this.#save();
   }
 
   #save(): void {

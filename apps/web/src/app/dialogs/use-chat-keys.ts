@@ -1,0 +1,32 @@
+import { useEffect } from 'react';
+import { navigate } from '../routing/router.js';
+import { useChat } from '../site/site-context.js';
+import { openDialog } from './open-dialog.js';
+import { nextUnread, placesOf } from './places.js';
+
+/** Keys that work everywhere on the chat pages; the help lists them. */
+export function useChatKeys(): void {
+  const chat = useChat();
+  useEffect(() => {
+    const goToUnread = (step: 1 | -1) => {
+      const state = chat.state.get();
+      const place = nextUnread(placesOf(state), state.active, step);
+      if (place) navigate(place.route);
+    };
+    const onKeyDown = (event: KeyboardEvent) => {
+      const { key, altKey, shiftKey } = event;
+      const isCommand = (event.ctrlKey || event.metaKey) && !altKey;
+      if (isCommand && !shiftKey && key.toLowerCase() === 'k') openDialog.set('switcher');
+      else if (isCommand && key === '/') openDialog.set('keys');
+      else if (altKey && shiftKey && key === 'ArrowDown') goToUnread(1);
+      else if (altKey && shiftKey && key === 'ArrowUp') goToUnread(-1);
+      else return;
+      event.preventDefault();
+    };
+    document.addEventListener('keydown', onKeyDown);
+    return () => {
+      document.removeEventListener('keydown', onKeyDown);
+      openDialog.set(undefined);
+    };
+  }, [chat]);
+}

@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Observable } from './observable.js';
+import { paced } from './paced.js';
+
+describe('paced', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  function setUp() {
+    const source = new Observable(0);
+    const shown = paced(source, 50);
+    const seen: number[] = [];
+    shown.subscribe(() => seen.push(shown.get()));
+    return { source, shown, seen };
+  }
+
+  it('shows a change after a quiet time at once', () => {
+    const { source, shown } = setUp();
+    source.set(1);
+    expect(shown.get()).toBe(1);
+    vi.advanceTimersByTime(50);
+    source.set(2);
+    expect(shown.get()).toBe(2);
+  });
+
+  it('shows a burst as one change, and its last value within the interval', () => {
+    const { source, seen } = setUp();
+    for (let i = 1; i <= 10; i++) source.set(i);
+    vi.advanceTimersByTime(49);
+    expect(seen).toEqual([1]);
+    vi.advanceTimersByTime(1);
+    expect(seen).toEqual([1, 10]);
+  });
+
+  it('leaves time between changes that take long to show, but never much', () => {
+    const { source, shown, seen } = setUp();
+    let renderMs = 100;
+    shown.subscribe(() => vi.setSystemTime(Date.now() + renderMs));
+    const now = vi.spyOn(performance, 'now').mockImplementation(() => Date.now());
+    const wait = (ms: number) => vi.advanceTimersByTime(ms);
+    source.set(1);
+    wait(0);
+    source.set(2);
+    wait(99);
+    expect(seen).toEqual([1]);
+    wait(1);
+    expect(seen).toEqual([1, 2]);
+    renderMs = 10_000;
+    wait(200);
+    source.set(3);
+    wait(0);
+    source.set(4);
+    wait(500);
+    expect(seen.at(-1)).toBe(4);
+    now.mockRestore();
+  });
+
+  it('does not change without a change', () => {
+    const { source, seen } = setUp();
+    source.set(1);
+    vi.advanceTimersByTime(1_000);
+    expect(seen).toEqual([1]);
+  });
+
+  it('does not depend on a timer that a hidden tab delays', () => {
+    const { source, shown } = setUp();
+    source.set(1);
+    source.set(2);
+    // The time passes, but the timer does not fire.
+    vi.setSystemTime(Date.now() + 60_000);
+    vi.spyOn(performance, 'now').mockReturnValue(60_000);
+    source.set(3);
+    expect(shown.get()).toBe(3);
+  });
+});

@@ -1,0 +1,41 @@
+import { Observable, type Watchable } from './observable.js';
+
+/** On a machine that cannot keep up, this share of the time at most is spent on showing, and no change waits longer. */
+const busiestShare = 0.5;
+const longestIntervalMs = 500;
+
+/**
+ * A value as it is shown: follows another one, but changes at most once per interval, so that a burst of changes is one
+ * render. A change after a quiet interval shows at once. Where renders are slow the interval grows: what is shown late
+ * is still shown, and keys and messages have their turns.
+ *
+ * It does not wait for animation frames, nor for its timer alone: hidden tabs have none of the former, and few of the
+ * latter, and the number of unread messages in their title must move.
+ *
+ * @param leastIntervalMs - Least time between two changes, milliseconds.
+ */
+export function paced<T>(source: Watchable<T>, leastIntervalMs: number): Watchable<T> {
+  const shown = new Observable(source.get());
+  let shownAtMs = -Infinity;
+  let intervalMs = leastIntervalMs;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const show = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const startedAtMs = performance.now();
+    shownAtMs = startedAtMs;
+    shown.set(source.get());
+    // The next turn comes when the render is done, and what has waited for it.
+    setTimeout(() => {
+      const wantedMs = (performance.now() - startedAtMs) / busiestShare;
+      intervalMs = Math.min(Math.max(leastIntervalMs, wantedMs), longestIntervalMs);
+    });
+  };
+  source.subscribe(() => {
+    const waitMs = shownAtMs + intervalMs - performance.now();
+    if (waitMs <= 0) show();
+    else timer ??= setTimeout(show, waitMs);
+  });
+  return shown;
+}

@@ -1,0 +1,93 @@
+import { eventually } from '@parley/testing';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Stack } from '../stack.js';
+import { close, message, post, shows, Pages } from './pages.js';
+
+/** A room in which much is said. How fast it is, `npm run measure -- --web` shows. */
+export const busyRoom = (running: () => Stack) =>
+  describe('a busy room', () => {
+    let pages: Pages;
+    beforeAll(async () => {
+      pages = await Pages.launch(running());
+    });
+    afterAll(() => pages?.close());
+
+    async function room(name: string) {
+      const stack = running();
+      const { roomId } = await stack.api(await stack.login('demo')).createRoom(`${name} ${Date.now()}`);
+      const tokens = await Promise.all(['demo1', 'demo2', 'demo3'].map((user) => stack.login(user)));
+      let said = 0;
+      /** Several people at once: each has a limit. */
+      const talk = async (count: number) => {
+        for (let i = 0; i < count; i += tokens.length)
+          await Promise.all(tokens.map((token) => post(stack, token, roomId, `said ${said++}`)));
+        return said - 1;
+      };
+      return { path: `/rooms/${roomId}`, roomId, talk };
+    }
+    const placeOf = (page: Page, text: string) =>
+      message(page, text).evaluate((element) => element.getBoundingClientRect().top);
+    const exactly = (text: string) => new RegExp(`^${text}$`);
+
+    it('shows every message in order, and keeps no more of them than it needs', async () => {
+      const { path, talk } = await room('order');
+      const page = await pages.login('demo', { path });
+      await page.getByText('It is quiet here').waitFor();
+      await talk(240);
+      await page.locator('[data-testid=message][data-seq="240"]').waitFor();
+      const seqs = await page
+        .getByTestId('message')
+        .evaluateAll((messages) => messages.map((element) => Number(element.getAttribute('data-seq'))));
+      expect(seqs).toEqual(seqs.map((_, i) => 240 - seqs.length + 1 + i));
+      expect(seqs.length).toBeGreaterThan(100);
+      expect(seqs.length).toBeLessThanOrEqual(200);
+      await close(page);
+    });
+
+    it('leaves a reader who scrolled up exactly where they are', async () => {
+      const { path, talk } = await room('place');
+      await talk(60);
+      const page = await pages.login('demo', { path });
+      await shows(page, 'said 59');
+      await page.getByTestId('message-list').hover();
+      await page.mouse.wheel(0, -900);
+      await page.getByTestId('jump-to-latest').waitFor();
+      const held = await page.evaluate(() => {
+        const list = document.querySelector('[data-testid=message-list]');
+        const top = list?.getBoundingClientRect().top ?? 0;
+        return [...document.querySelectorAll('[data-testid=message-text]')].find(
+          (text) => text.getBoundingClientRect().top > top + 100,
+        )?.textContent;
+      });
+      const before = await placeOf(page, held ?? '');
+      const last = await talk(60);
+      await eventually(async () =>
+        expect(await page.getByTestId('jump-to-latest').innerText()).toContain(String(60)),
+      );
+      expect(await placeOf(page, held ?? '')).toBe(before);
+      await page.getByTestId('jump-to-latest').click();
+      await page
+        .getByTestId('message-text')
+        .filter({ hasText: exactly(`said ${last}`) })
+        .waitFor();
+      await close(page);
+    });
+
+    it('counts what is unread in the title of a tab that nobody looks at', async () => {
+      const { path, talk } = await room('hidden');
+      // Somebody in whose other rooms nothing is unread.
+      const name = `hidden ${Date.now()}`;
+      await running().api().register(name, '111111');
+      const page = await pages.login(name, { path });
+      await page.evaluate(() => {
+        // What a hidden tab has: no frames, and the state.
+        window.requestAnimationFrame = () => 0;
+        Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      });
+      await talk(6);
+      await eventually(async () => expect(await page.title()).toMatch(/^\(6\)/));
+      await close(page);
+    });
+  });

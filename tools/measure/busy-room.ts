@@ -1,0 +1,177 @@
+import { ParleyApi, ParleyClient, webSocketTransport } from '@parley/client';
+import WebSocket from 'ws';
+import type { Browser, CDPSession, Page } from 'playwright-core';
+import { percentile } from './percentile.js';
+import { registered } from './registered.js';
+import type { Figure, WebOptions } from './web.js';
+
+/** Each below the limit of sends per user. */
+const SENDS_PER_USER_PER_SECOND = 10;
+/** A keystroke now and then, as somebody writes. */
+const KEY_INTERVAL_MS = 150;
+const WARM_UP_S = 8;
+/** A page that cannot keep up is still measured. */
+const PATIENCE_MS = 180_000;
+/** The timeline is full before it is measured: then a message that comes makes another one go. */
+const FILL = 550;
+
+interface Seen {
+  readonly keysMs: readonly number[];
+  /** When each message was on the screen, by seq; milliseconds since 1970. */
+  readonly paintedAt: readonly (readonly [number, number])[];
+}
+
+/**
+ * A room in which much is said, read by somebody on a slow machine who writes meanwhile. A second member without a
+ * browser tells when each message was delivered.
+ */
+export async function measureBusyRoom(browser: Browser, options: WebOptions): Promise<readonly Figure[]> {
+  const { api: baseUrl, rate, seconds } = options;
+  const stamp = Date.now().toString(36);
+  const anonymous = new ParleyApi({ baseUrl });
+  const count = Math.max(2, Math.ceil(rate / SENDS_PER_USER_PER_SECOND));
+  const tokens: string[] = [];
+  for (let i = 0; i < count; i++) tokens.push((await registered(anonymous, `busy-${stamp}-${i}`)).token);
+  const api = new ParleyApi({ baseUrl, getToken: () => tokens[0] });
+  const { roomId } = await api.createRoom(`busy ${stamp}`);
+
+  const page = await opened(browser, options, roomId);
+  const config = (await (await fetch(new URL('config.json', options.site))).json()) as {
+    wsUrls: string[] | null;
+    wsPorts: number[];
+    wsPath: string;
+  };
+  const wsUrl =
+    config.wsUrls?.[0] ?? `ws://${new URL(options.site).hostname}:${config.wsPorts[0]}${config.wsPath}`;
+  const senders = tokens.map(
+    (token) =>
+      new ParleyClient({ transport: webSocketTransport(() => wsUrl, { WebSocket }), getToken: () => token }),
+  );
+  for (const sender of senders) {
+    sender.connect();
+    await sender.join(roomId);
+  }
+  const deliveredAt = new Map<number, number>();
+  senders[0]?.on('message', ({ seq }) => deliveredAt.set(seq, performance.timeOrigin + performance.now()));
+
+  const talk = async (total: number, perSecond: number) => {
+    const startedAt = performance.now();
+    for (let i = 0; i < total; i++) {
+      const waitMs = startedAt + (i * 1_000) / perSecond - performance.now();
+      if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+      senders[i % senders.length]?.send(roomId, said(i));
+    }
+  };
+  const cdp = await page.context().newCDPSession(page);
+  // The time of the thread, slowed down as it is; not that in which other programs had the processor.
+  await cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
+  await talk(FILL, rate * 2);
+  await cdp.send('Emulation.setCPUThrottlingRate', { rate: options.slowdown });
+  await talk(rate * WARM_UP_S, rate);
+
+  await page.evaluate(watch);
+  const before = await busyMs(cdp);
+  const firstSeq = deliveredAt.size + 1;
+  const typing = typeSlowly(page, seconds);
+  await talk(rate * seconds, rate);
+  await typing;
+  const after = await busyMs(cdp);
+  await page.locator(`[data-seq="${Math.max(...deliveredAt.keys())}"]`).waitFor();
+  const { keysMs, paintedAt }: Seen = await page.evaluate(() => (window as unknown as { seen: Seen }).seen);
+  for (const sender of senders) void sender.close();
+  await page.context().close();
+
+  const latenessMs = paintedAt
+    .filter(([seq]) => seq >= firstSeq)
+    .map(([seq, at]) => at - (deliveredAt.get(seq) ?? at))
+    .sort((a, b) => a - b);
+  const keys = [...keysMs].sort((a, b) => a - b);
+  const share = (100 * (after.taskMs - before.taskMs)) / (after.atMs - before.atMs);
+  return [
+    { name: `messages shown of ${rate * seconds}`, value: latenessMs.length, unit: '' },
+    { name: `main thread at ${rate} messages/s`, value: share, unit: '%', most: 50 },
+    { name: `key to frame, p95 of ${keys.length}`, value: percentile(keys, 0.95), unit: 'ms', most: 50 },
+    { name: 'delivered to on the screen, p50', value: percentile(latenessMs, 0.5), unit: 'ms' },
+    {
+      name: 'delivered to on the screen, the latest',
+      value: percentile(latenessMs, 1),
+      unit: 'ms',
+      most: 100,
+    },
+  ];
+}
+
+/** Sentences of different lengths, some with a link. */
+function said(i: number): string {
+  const words = 'when the class begins everybody writes at once and all of it has to be read 你好 👋'.split(
+    ' ',
+  );
+  const text = Array.from({ length: 3 + (i % 17) }, (_, j) => words[(i + j) % words.length]).join(' ');
+  return i % 10 === 0 ? `${text} https://example.org/${i}` : text;
+}
+
+async function opened(browser: Browser, { site }: WebOptions, roomId: number): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1_280, height: 800 }, locale: 'en-US' });
+  context.setDefaultTimeout(PATIENCE_MS);
+  const page = await context.newPage();
+  await page.goto(new URL(`rooms/${roomId}`, site).href);
+  await page.getByTestId('login-name').fill('demo');
+  await page.getByTestId('login-password').fill('111111');
+  await page.getByTestId('login-submit').click();
+  await page.getByTestId('composer').waitFor();
+  await page.locator('[data-testid=connection-state][data-state=online]').waitFor({ state: 'attached' });
+  return page;
+}
+
+async function typeSlowly(page: Page, seconds: number): Promise<void> {
+  await page.getByTestId('composer').focus();
+  const until = performance.now() + seconds * 1_000;
+  for (let i = 0; performance.now() < until; i++) {
+    const nextAt = performance.now() + KEY_INTERVAL_MS;
+    await page.keyboard.press(i % 30 === 29 ? 'Backspace' : 'abcdefgh '.charAt(i % 9));
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, nextAt - performance.now())));
+  }
+}
+
+/** Milliseconds of work on the page's main thread so far, as the browser counts them. */
+async function busyMs(cdp: CDPSession): Promise<{ taskMs: number; atMs: number }> {
+  const { metrics } = await cdp.send('Performance.getMetrics');
+  const value = (name: string) =>
+    1_000 * (metrics.find((metric) => metric.name === name)?.value ?? Number.NaN);
+  return { taskMs: value('TaskDuration'), atMs: value('Timestamp') };
+}
+
+/** Runs in the page. A frame is out when a task queued from its animation callback runs. */
+function watch(): void {
+  const seen: { keysMs: number[]; paintedAt: [number, number][] } = { keysMs: [], paintedAt: [] };
+  (window as unknown as { seen: unknown }).seen = seen;
+  const afterFrame = (then: (atMs: number) => void) =>
+    requestAnimationFrame(() => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => then(performance.now());
+      port2.postMessage(undefined);
+    });
+  window.addEventListener(
+    'keydown',
+    ({ timeStamp }) => afterFrame((atMs) => seen.keysMs.push(atMs - timeStamp)),
+    { capture: true },
+  );
+  const known = new Set<string>();
+  new MutationObserver((records) => {
+    const fresh: number[] = [];
+    for (const { addedNodes } of records)
+      for (const node of addedNodes) {
+        if (!(node instanceof Element)) continue;
+        for (const message of [node, ...node.querySelectorAll('[data-seq]')]) {
+          const seq = message.getAttribute('data-seq');
+          if (seq === null || known.has(seq)) continue;
+          known.add(seq);
+          fresh.push(Number(seq));
+        }
+      }
+    if (fresh.length > 0)
+      afterFrame((atMs) => {
+        for (const seq of fresh) seen.paintedAt.push([seq, performance.timeOrigin + atMs]);
+      });
+  }).observe(document.body, { childList: true, subtree: true });
+}
