@@ -25,7 +25,10 @@ const depConstraints = [
     onlyDependOnLibsWithTags: ['layer:client', 'layer:protocol', 'lib:config', 'lib:observability'],
   },
   { sourceTag: 'layer:testing', onlyDependOnLibsWithTags: [...infra, 'layer:client'] },
-  { sourceTag: 'layer:e2e', onlyDependOnLibsWithTags: ['layer:testing', 'layer:client', ...infra] },
+  {
+    sourceTag: 'layer:e2e',
+    onlyDependOnLibsWithTags: ['layer:testing', 'layer:client', 'layer:registry', ...infra],
+  },
   {
     sourceTag: 'layer:tools',
     onlyDependOnLibsWithTags: ['layer:testing', 'layer:client', 'layer:registry', ...infra],

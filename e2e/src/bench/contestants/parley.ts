@@ -1,0 +1,173 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { eventually } from '@parley/testing';
+import { Redis } from 'ioredis';
+import sqlite3 from 'sqlite3';
+import { Stack } from '../../stack.js';
+import type { Target } from '../load/commands.js';
+import { databaseOf } from '../load/session-token.js';
+import type { Contestant } from './contestant.js';
+
+const SECRET = 'a secret of the end to end tests, long enough';
+/** Rooms made here start above those that the first start makes. */
+const FIRST_ROOM = 1_001;
+const SETTLE_WITHIN_MS = 300_000;
+
+/** All of it comes from one machine and a few users: no limit on how much anybody may do. */
+const unlimited = Object.fromEntries(
+  [
+    'SEND_BURST',
+    'SENDS_PER_SECOND',
+    'REQUESTS_PER_SECOND',
+    'CONNECTIONS_PER_ADDRESS',
+    'CONNECTIONS_PER_USER',
+    'MAX_CONNECTIONS',
+  ].map((name) => [`PARLEY_${name}`, '1000000']),
+);
+
+/** Of a process, bytes. */
+export interface Memory {
+  readonly heapUsed: number;
+  readonly external: number;
+  readonly rss: number;
+}
+
+/** Parley as it is built, Redis with `appendfsync always`, SQLite. */
+export class ParleyContestant implements Contestant {
+  readonly name = 'Parley';
+  private nextRoom = FIRST_ROOM;
+
+  private constructor(
+    readonly stack: Stack,
+    readonly redis: Redis,
+    private readonly database: string,
+    private readonly memoryFile: string,
+  ) {}
+
+  /**
+   * @param root - The workspace; its apps are built.
+   * @param replicas - Processes of each app.
+   */
+  static async start(
+    root: string,
+    replicas: number,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<ParleyContestant> {
+    const memoryFile = join(mkdtempSync(join(tmpdir(), 'parley-bench-')), 'memory');
+    const reporter = join(root, 'e2e/src/bench/accounting/report-memory.mjs');
+    const stack = await Stack.start({
+      replicas,
+      env: {
+        ...unlimited,
+        NODE_OPTIONS: `--import=${pathToFileURL(reporter)}`,
+        BENCH_MEMORY_FILE: memoryFile,
+        ...env,
+      },
+    });
+    const database = databaseOf(await stack.login('demo'));
+    return new ParleyContestant(stack, new Redis(stack.redis.url), database, memoryFile);
+  }
+
+  get target(): Target {
+    return {
+      wire: 'parley',
+      sockets: this.stack.of('connect-gateway').map((_, i) => this.stack.gateway(i).wsUrl),
+      http: this.stack.apiUrl,
+      secret: SECRET,
+      database: this.database,
+    };
+  }
+
+  pids(): Record<string, number> {
+    const pids: Record<string, number> = { redis: this.stack.redis.pid };
+    for (const { app, process } of this.stack.apps)
+      if (process.running) pids[app in pids ? `${app} ${process.pid}` : app] = process.pid;
+    return pids;
+  }
+
+  async rooms(count: number): Promise<readonly number[]> {
+    const ids = Array.from({ length: count }, () => this.nextRoom++);
+    const database = new sqlite3.Database(join(this.stack.dataDir, 'parley.sqlite3'));
+    const run = (sql: string) =>
+      new Promise<void>((resolve, reject) =>
+        database.run(sql, (error) => (error ? reject(error) : resolve())),
+      );
+    try {
+      const rows = ids.map((id) => `(${id}, 'bench ${id}', 'room', 0)`);
+      await run(`INSERT INTO rooms (id, name, kind, created_at) VALUES ${rows.join(',')}`);
+    } finally {
+      await new Promise((resolve) => database.close(resolve));
+    }
+    return ids;
+  }
+
+  /** Until both consumer groups have acknowledged everything. */
+  async settle(): Promise<number> {
+    const startedAt = performance.now();
+    while ((await this.backlog()) > 0) {
+      if (performance.now() - startedAt > SETTLE_WITHIN_MS) throw new Error('the backlog does not end');
+      await sleep(20);
+    }
+    return performance.now() - startedAt;
+  }
+
+  /** Memory of the first gateway after a forced garbage collection, bytes. */
+  async memoryOfGateway(): Promise<Memory> {
+    const { pid } = this.stack.gateway().process;
+    const file = `${this.memoryFile}.${pid}`;
+    const linesBefore = linesOf(file).length;
+    process.kill(pid, 'SIGUSR2');
+    return eventually(() => {
+      const lines = linesOf(file);
+      if (lines.length <= linesBefore) throw new Error('the gateway has not told its memory');
+      return JSON.parse(lines.at(-1) as string) as Memory;
+    });
+  }
+
+  /** Dispatch streams of which a consumer group has something left. */
+  async backlog(): Promise<number> {
+    const streams = await this.streams();
+    const pipeline = this.redis.pipeline();
+    for (const stream of streams) pipeline.xinfo('STREAM', stream).xinfo('GROUPS', stream);
+    const results = ((await pipeline.exec()) ?? []).map(([, value]) => value as unknown[]);
+    return streams.filter((_, i) => {
+      const newest = field(results[2 * i] ?? [], 'last-generated-id');
+      // Not by `lag`: Redis may lose count of it.
+      return ((results[2 * i + 1] ?? []) as unknown[][]).some(
+        (group) => Number(field(group, 'pending')) > 0 || field(group, 'last-delivered-id') !== newest,
+      );
+    }).length;
+  }
+
+  /** A stream is there once its shard has had a message; it stays. */
+  private async streams(): Promise<readonly string[]> {
+    const pattern = `${this.stack.redisPrefix}{s*}:dispatch`;
+    const streams: string[] = [];
+    let cursor = '0';
+    do {
+      const [next, found] = await this.redis.scan(cursor, 'MATCH', pattern, 'COUNT', 1_000, 'TYPE', 'stream');
+      cursor = next;
+      streams.push(...found);
+    } while (cursor !== '0');
+    return streams;
+  }
+
+  async stop(): Promise<void> {
+    this.redis.disconnect();
+    await this.stack.stop();
+  }
+}
+
+/** A field of what XINFO answers. */
+const field = (fields: readonly unknown[], name: string): unknown => fields[fields.indexOf(name) + 1];
+
+function linesOf(file: string): readonly string[] {
+  try {
+    return readFileSync(file, 'utf8').trimEnd().split('\n');
+  } catch {
+    return [];
+  }
+}
