@@ -20,7 +20,6 @@ function setUp(fails: (seqs: readonly number[]) => unknown = () => undefined) {
     const seqs = values.filter((_, i) => i % COLUMNS === 1) as number[];
     tried.push(seqs);
     const error = fails(seqs);
-    // eslint-disable-next-line @typescript-eslint/only-throw-error -- an Error where it is anything.
     if (error !== undefined) throw error;
     stored.push(...seqs);
     return { affected: seqs.length };

@@ -13,7 +13,7 @@ function setUp(stored: Record<string, number> = {}, followed: FollowedRoom[] = [
     }),
   );
   const forget = vi.fn(async () => undefined);
-  const published: unknown[] = [];
+  const published: [string, unknown][] = [];
   const ensure = vi.fn(async () => ({ seq: 20, epoch: 'e1', floor: 0 }));
   const unread = vi.fn(async (_roomId: number, _userId: number, after: number, end: { seq: number }) =>
     Math.max(0, end.seq - after),
@@ -117,7 +117,8 @@ it('marks everything read, page by page, and tells of what has changed', async (
   await reading.markAll(1);
   expect(Object.keys(stored)).toHaveLength(many.length - 1);
   expect(new Set(Object.values(stored))).toEqual(new Set([20]));
-  expect(published.flatMap(([, event]: any) => event.reads)).toHaveLength(many.length - 1);
+  const reads = published.flatMap(([, event]) => (event as { reads: unknown[] }).reads);
+  expect(reads).toHaveLength(many.length - 1);
 });
 
 it('forgets a room that is left, but no conversation and nothing that one may not see', async () => {
