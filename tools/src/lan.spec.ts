@@ -1,22 +1,21 @@
-import type { NetworkInterfaceInfo } from 'node:os';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import os, { type NetworkInterfaceInfo } from 'node:os';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { hostInUrl, isLoopback, networkAddresses } from '../lib/addresses.mjs';
 import { printBanner, watchAddresses } from '../lib/banner.mjs';
 import { lanSettings, reachOf } from '../lib/lan.mjs';
 
-const os = vi.hoisted(() => ({ interfaces: {} as NodeJS.Dict<NetworkInterfaceInfo[]> }));
-vi.mock('node:os', async (original) => {
-  const real = (await original()) as { default: object };
-  const networkInterfaces = () => os.interfaces;
-  return { ...real, networkInterfaces, default: { ...real.default, networkInterfaces } };
+let interfaces: NodeJS.Dict<NetworkInterfaceInfo[]> = {};
+
+beforeEach(() => {
+  interfaces = {};
+  vi.spyOn(os, 'networkInterfaces').mockImplementation(() => interfaces);
 });
+afterEach(() => void vi.restoreAllMocks());
 
 const at = (...addresses: string[]) =>
   addresses.map((address) => ({ address, internal: /^(127\.|::1$)/.test(address) }) as NetworkInterfaceInfo);
 const hosts = (interfaces: NodeJS.Dict<NetworkInterfaceInfo[]>) =>
   networkAddresses(interfaces).map(({ host }) => host);
-
-afterEach(() => void (os.interfaces = {}));
 
 describe('the addresses that others can open', () => {
   it('are those of real interfaces, IPv4 first, and those of a tunnel last', () => {
@@ -112,7 +111,7 @@ describe('the banner', () => {
   const options = { host: '127.0.0.1', lan: false, hasDemoAccounts: true, elapsedMs: 1 };
 
   it('names this machine alone while nobody else is let in', async () => {
-    os.interfaces = { eth0: at('192.168.1.9') };
+    interfaces = { eth0: at('192.168.1.9') };
     const { out, text } = output();
     await printBanner(out, apps, options);
     expect(text()).toContain('http://localhost:8080');
@@ -129,7 +128,7 @@ describe('the banner', () => {
   });
 
   it('names every address of the network, with a code to scan', async () => {
-    os.interfaces = { eth0: at('192.168.1.9', 'fd00::2') };
+    interfaces = { eth0: at('192.168.1.9', 'fd00::2') };
     const { out, text } = output();
     await printBanner(out, apps, { ...options, host: '::', lan: true });
     for (const url of ['http://localhost:8080', 'http://192.168.1.9:8080', 'http://[fd00::2]:8080'])
@@ -149,7 +148,7 @@ describe('the banner', () => {
     const stop = watchAddresses(out, { host: '::', port: 8080 });
     vi.advanceTimersByTime(5_000);
     expect(text()).not.toContain('have changed');
-    os.interfaces = { wlan0: at('10.1.1.1') };
+    interfaces = { wlan0: at('10.1.1.1') };
     vi.advanceTimersByTime(5_000);
     await vi.waitFor(() => expect(text()).toMatch(/have changed(.|\n)*http:\/\/10\.1\.1\.1:8080(.|\n)*█/));
     stop();
