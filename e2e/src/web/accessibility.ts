@@ -19,9 +19,11 @@ async function findings(page: Page): Promise<string[]> {
   return found;
 }
 
-const looks = (['light', 'dark'] as const).flatMap((colorScheme) =>
-  ['en-US', 'zh-CN'].map((locale) => ({ colorScheme, locale })),
-);
+/** Both themes and both languages, each once: what axe finds in one hangs on either of them, not on the pair. */
+const looks = [
+  { colorScheme: 'light', locale: 'en-US' },
+  { colorScheme: 'dark', locale: 'zh-CN' },
+] as const;
 
 /** Every state of the site, for those who see it and for those who listen to it. */
 export const accessibility = (running: () => Stack) =>
