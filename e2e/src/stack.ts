@@ -14,6 +14,8 @@ import { packedApp } from './packed-app.js';
 
 /** A bundled tool runs from elsewhere and is told where the workspace is. */
 const root = process.env['PARLEY_ROOT'] ?? resolve(import.meta.dirname, '../..');
+/** What session tokens of a stack are signed with. */
+export const jwtSecret = 'a secret of the end to end tests, long enough';
 const START_TIMEOUT_MS = 60_000;
 
 const backEnd = ['logic', 'task-worker', 'connect-gateway', 'gateway-api'] as const;
@@ -70,7 +72,7 @@ export class Stack {
       PARLEY_REDIS_URL: redis.url,
       PARLEY_REDIS_PREFIX: redisPrefix,
       PARLEY_DATA_DIR: dataDir,
-      PARLEY_JWT_SECRET: 'a secret of the end to end tests, long enough',
+      PARLEY_JWT_SECRET: jwtSecret,
       PARLEY_LOG_LEVEL: 'info',
       ...env,
     };

@@ -1,19 +1,17 @@
-import { createHmac } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
-import sqlite3 from 'sqlite3';
 import WebSocket from 'ws';
-import { Stack } from '../stack.js';
+import { cpuSecondsOf } from '../processes.js';
+import { makeRooms } from '../rooms-in-sql.js';
+import { databaseOf, sessionToken } from '../session-token.js';
+import { jwtSecret, Stack } from '../stack.js';
 
 const USAGE = `npm run join-wave -- [--members 10000] [--rooms 1000] [--watch-seconds 20] [--setting NAME=value …]
 
 A wave of members comes into many rooms on one gateway; then every room gets a message. Starts a stack of its own from
 what is built. Prints seconds, CPU seconds of the gateway and of Redis, and who was refused or missed something.`;
 
-const SECRET = 'a secret of the end to end tests, long enough';
 /** Members who are connecting at the same time. */
 const AT_ONCE = 100;
 /** Pause before a join that was refused for now is asked for again, milliseconds. */
@@ -22,7 +20,6 @@ const AGAIN_AFTER_MS = 500;
 const WAVE_WITHIN_MS = 300_000;
 /** Rooms made here start above those that the first start makes. */
 const FIRST_ROOM = 1_001;
-const CLOCK_TICKS_PER_SECOND = 100;
 
 const { values } = parseArgs({
   options: {
@@ -33,42 +30,6 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-
-const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-
-/** Whose sessions count: the name of the database, as a token of its own says it. */
-const databaseOf = (token: string) =>
-  (JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { db: string }).db;
-
-/** A session token as logic signs it; RFC 7515, HS256. */
-function tokenOf(userId: number, db: string): string {
-  const exp = Math.floor(Date.now() / 1_000) + 3_600;
-  const claims = {
-    sub: String(userId),
-    name: `member ${userId}`,
-    role: 'user',
-    sid: `wave-${userId}`,
-    db,
-    exp,
-  };
-  const signed = `${base64({ alg: 'HS256', typ: 'JWT' })}.${base64(claims)}`;
-  return `${signed}.${createHmac('sha256', SECRET).update(signed).digest('base64url')}`;
-}
-
-/** CPU seconds of a process so far; Linux. */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
-}
-
-async function makeRooms(dataDir: string, count: number): Promise<void> {
-  const database = new sqlite3.Database(join(dataDir, 'parley.sqlite3'));
-  const run = (sql: string) =>
-    new Promise<void>((resolve, reject) => database.run(sql, (error) => (error ? reject(error) : resolve())));
-  const rows = Array.from({ length: count }, (_, i) => `(${FIRST_ROOM + i}, 'wave ${i}', 'room', 0)`);
-  await run(`INSERT INTO rooms (id, name, kind, created_at) VALUES ${rows.join(',')}`);
-  await new Promise((resolve) => database.close(resolve));
-}
 
 interface Member {
   readonly socket: WebSocket;
@@ -108,20 +69,23 @@ async function main(): Promise<void> {
   const members: Member[] = [];
   try {
     const database = databaseOf(await stack.login('demo'));
-    await makeRooms(stack.dataDir, rooms);
+    await makeRooms(
+      stack,
+      Array.from({ length: rooms }, (_, i) => FIRST_ROOM + i),
+    );
     const gateway = stack.gateway();
     const pids = { gateway: gateway.process.pid ?? 0, redis: stack.redis.pid };
     const measure = async (what: string, job: () => Promise<unknown>) => {
       const [startedAt, ofGateway, ofRedis] = [
         performance.now(),
-        cpuSeconds(pids.gateway),
-        cpuSeconds(pids.redis),
+        cpuSecondsOf(pids.gateway),
+        cpuSecondsOf(pids.redis),
       ];
       await job();
       console.log(
         `${what}: ${((performance.now() - startedAt) / 1_000).toFixed(1)} s, ` +
-          `gateway ${(cpuSeconds(pids.gateway) - ofGateway).toFixed(1)} CPU-s, ` +
-          `Redis ${(cpuSeconds(pids.redis) - ofRedis).toFixed(1)} CPU-s`,
+          `gateway ${(cpuSecondsOf(pids.gateway) - ofGateway).toFixed(1)} CPU-s, ` +
+          `Redis ${(cpuSecondsOf(pids.redis) - ofRedis).toFixed(1)} CPU-s`,
       );
     };
 
@@ -134,7 +98,7 @@ async function main(): Promise<void> {
         const i = next++;
         await comeIn(
           gateway.wsUrl,
-          tokenOf(1_000 + i, database),
+          sessionToken(1_000 + i, jwtSecret, database),
           FIRST_ROOM + (i % rooms),
           () => retries++,
         ).then(

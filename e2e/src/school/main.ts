@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { cpuSecondsOf } from '../processes.js';
 import { Stack } from '../stack.js';
 import { lesson } from './lesson.js';
 
@@ -18,16 +18,10 @@ const { values } = parseArgs({
   },
 });
 
-const CLOCK_TICKS_PER_SECOND = 100;
-
 /** CPU seconds that a stack has used so far; Linux. On a busy machine they say more than seconds. */
 function cpuSeconds(stack: Stack): number {
   const pids = [...stack.apps.map(({ process: { pid } }) => pid), stack.redis.pid];
-  const ticks = pids.map((pid) => {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-    return Number(fields[11]) + Number(fields[12]);
-  });
-  return ticks.reduce((sum, each) => sum + each, 0) / CLOCK_TICKS_PER_SECOND;
+  return pids.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0);
 }
 
 async function main(): Promise<void> {

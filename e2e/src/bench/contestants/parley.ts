@@ -5,13 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { eventually } from '@parley/testing';
 import { Redis } from 'ioredis';
-import sqlite3 from 'sqlite3';
-import { Stack } from '../../stack.js';
+import { makeRooms } from '../../rooms-in-sql.js';
+import { databaseOf } from '../../session-token.js';
+import { jwtSecret, Stack } from '../../stack.js';
 import type { Target } from '../load/commands.js';
-import { databaseOf } from '../load/session-token.js';
 import type { Contestant } from './contestant.js';
 
-const SECRET = 'a secret of the end to end tests, long enough';
 /** Rooms made here start above those that the first start makes. */
 const FIRST_ROOM = 1_001;
 const SETTLE_WITHIN_MS = 300_000;
@@ -76,7 +75,7 @@ export class ParleyContestant implements Contestant {
       wire: 'parley',
       sockets: this.stack.of('connect-gateway').map((_, i) => this.stack.gateway(i).wsUrl),
       http: this.stack.apiUrl,
-      secret: SECRET,
+      secret: jwtSecret,
       database: this.database,
     };
   }
@@ -90,17 +89,7 @@ export class ParleyContestant implements Contestant {
 
   async rooms(count: number): Promise<readonly number[]> {
     const ids = Array.from({ length: count }, () => this.nextRoom++);
-    const database = new sqlite3.Database(join(this.stack.dataDir, 'parley.sqlite3'));
-    const run = (sql: string) =>
-      new Promise<void>((resolve, reject) =>
-        database.run(sql, (error) => (error ? reject(error) : resolve())),
-      );
-    try {
-      const rows = ids.map((id) => `(${id}, 'bench ${id}', 'room', 0)`);
-      await run(`INSERT INTO rooms (id, name, kind, created_at) VALUES ${rows.join(',')}`);
-    } finally {
-      await new Promise((resolve) => database.close(resolve));
-    }
+    await makeRooms(this.stack, ids);
     return ids;
   }
 

@@ -1,6 +1,6 @@
 import type { Came, Come, Target } from './commands.js';
 import { RawSocket } from './raw-socket.js';
-import { sessionToken } from './session-token.js';
+import { sessionToken } from '../../session-token.js';
 import type { Seen, Wire } from './wire.js';
 
 /** Pause before a join that was refused for now is asked for again, milliseconds. */

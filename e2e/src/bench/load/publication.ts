@@ -3,7 +3,7 @@ import type { Audience, Member } from './audience.js';
 import type { Publish, Published, Target } from './commands.js';
 import { HttpLane } from './http-lane.js';
 import { LatencyRecorder } from './latencies.js';
-import { sessionToken } from './session-token.js';
+import { sessionToken } from '../../session-token.js';
 import { textOf, type Wire } from './wire.js';
 
 /** Deliveries are waited for while they come; so long without one is the end, milliseconds. */

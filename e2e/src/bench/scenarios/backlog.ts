@@ -1,4 +1,4 @@
-import { cpuOf } from '../accounting/processes.js';
+import { cpuOf } from '../../processes.js';
 import { ParleyContestant } from '../contestants/parley.js';
 import { AT_ONCE } from './publishing.js';
 import type { Bench, Figures } from './scenario.js';

@@ -1,4 +1,4 @@
-import { cpuOf, type CpuUse } from '../accounting/processes.js';
+import { cpuOf, type CpuUse } from '../../processes.js';
 import { AT_ONCE } from './publishing.js';
 import type { Bench, Figures } from './scenario.js';
 

@@ -1,4 +1,4 @@
-import { cpuOf, totalOf } from '../accounting/processes.js';
+import { cpuOf, totalOf } from '../../processes.js';
 import type { Publish } from '../load/commands.js';
 import type { Bench, Figures } from './scenario.js';
 

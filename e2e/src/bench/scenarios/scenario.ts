@@ -1,6 +1,6 @@
 import type { Contestant } from '../contestants/contestant.js';
 import type { LoadProcess } from '../load/load-process.js';
-import type { CpuUse } from '../accounting/processes.js';
+import type { CpuUse } from '../../processes.js';
 import type { Latencies } from '../load/latencies.js';
 
 /** What one run of a scenario gave. What a scenario does not measure is left out. */

@@ -36,7 +36,7 @@ function Fallen({ mayRecover, recover }: { mayRecover(): boolean; recover(): voi
   // Before the browser paints: nobody sees that anything was gone. Once, whatever its parent passes later.
   useLayoutEffect(() => {
     queueMicrotask(() => (mayRecover() ? recover() : setDown(true)));
-    // eslint-disable-next-line react-hooks/exhaustive-deps
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once: what its parent passes later is of another fall
   }, []);
   if (!isDown) return null;
   return (
