@@ -37,6 +37,8 @@ export interface StackOptions {
   readonly redis?: RedisHarness;
   /** Further `PARLEY_*` variables for every app. */
   readonly env?: Readonly<Record<string, string>>;
+  /** A workspace whose apps are built. @defaultValue this one */
+  readonly workspace?: string;
   /** Its first processes run exactly what was built; others, and successors, are {@link packedApp packed}. @defaultValue false */
   readonly asBuilt?: boolean;
 }
@@ -52,6 +54,7 @@ export class Stack {
     readonly redisPrefix: string,
     private readonly env: Readonly<Record<string, string | undefined>>,
     private asBuilt: boolean,
+    private readonly workspace: string,
   ) {}
 
   /** Starts everything; resolves when all apps say that they are ready. */
@@ -60,6 +63,7 @@ export class Stack {
     web = false,
     env = {},
     asBuilt = false,
+    workspace = root,
     ...options
   }: StackOptions = {}): Promise<Stack> {
     const redis = options.redis ?? (await startRedis({ appendFsync: 'always' }));
@@ -68,7 +72,7 @@ export class Stack {
     const variables = {
       ...withoutParley(),
       PARLEY_ENV: 'dev',
-      PARLEY_ROOT: root,
+      PARLEY_ROOT: workspace,
       PARLEY_REDIS_URL: redis.url,
       PARLEY_REDIS_PREFIX: redisPrefix,
       PARLEY_DATA_DIR: dataDir,
@@ -76,7 +80,7 @@ export class Stack {
       PARLEY_LOG_LEVEL: 'info',
       ...env,
     };
-    const stack = new Stack(redis, dataDir, redisPrefix, variables, asBuilt);
+    const stack = new Stack(redis, dataDir, redisPrefix, variables, asBuilt, workspace);
     try {
       const replicated = backEnd.flatMap((app) => Array.from({ length: replicas }, () => app));
       await Promise.all(replicated.map((app) => stack.spawn(app)));
@@ -101,14 +105,15 @@ export class Stack {
 
   /** Starts a process of an app that may not become ready; the caller sees to its end. */
   async launch(app: AppName, ports: Readonly<Record<string, string>> = {}): Promise<ManagedProcess> {
-    const main = join(root, 'apps', app, 'dist/main.js');
+    const { workspace } = this;
+    const main = join(workspace, 'apps', app, 'dist/main.js');
     if (!existsSync(main)) throw new Error(`${main} is missing: build the apps first (nx run-many -t build)`);
     // The site's server serves what stands beside it.
     const isPacked = !this.asBuilt && app !== 'web';
     return spawnProcess({
       command: process.execPath,
-      args: ['--enable-source-maps', isPacked ? await packedApp(root, app, main) : main],
-      cwd: root,
+      args: ['--enable-source-maps', isPacked ? await packedApp(workspace, app, main) : main],
+      cwd: workspace,
       name: app,
       env: {
         ...this.env,

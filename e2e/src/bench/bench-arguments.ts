@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { scenarios } from './scenarios/index.js';
 import type { Scenario } from './scenarios/scenario.js';
@@ -12,6 +13,7 @@ and measures them in turn, in the same run. Prints a table; ratios say more than
   --seconds 8       of one measurement
   --replicas 1      processes of each of Parley's apps
   --baselines no    Parley alone
+  --beside DIR      another checkout of Parley whose apps are built: before and after a change in one run
   --quick           a smoke run: one short run of each scenario with a twentieth of everybody
   --json FILE       all figures of all runs
   --write           docs/benchmarks.md and its pictures anew
@@ -27,6 +29,7 @@ export interface BenchArguments {
   readonly seconds: number;
   readonly replicas: number;
   readonly baselines: boolean;
+  readonly beside: string | undefined;
   readonly shrink: number;
   readonly json: string | undefined;
   readonly write: boolean;
@@ -44,6 +47,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
       seconds: { type: 'string' },
       replicas: { type: 'string', default: '1' },
       baselines: { type: 'string', default: 'yes' },
+      beside: { type: 'string' },
       quick: { type: 'boolean', default: false },
       json: { type: 'string' },
       write: { type: 'boolean', default: false },
@@ -58,6 +62,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
     seconds: positive('seconds', values.seconds ?? (values.quick ? '1' : '8')),
     replicas: positive('replicas', values.replicas),
     baselines: values.baselines === 'yes',
+    beside: values.beside === undefined ? undefined : resolve(values.beside),
     shrink: values.quick ? QUICK_SHRINK : 1,
     json: values.json,
     write: values.write,

@@ -5,7 +5,7 @@ import { ParleyContestant } from './contestants/parley.js';
 import { LoadProcess } from './load/load-process.js';
 import { mediansOf } from './report/medians.js';
 import { short, type Row } from './report/table.js';
-import type { ContestantName, Figures } from './scenarios/scenario.js';
+import type { ContestantName, Figures, Scenario } from './scenarios/scenario.js';
 
 /** One run of one scenario by one contestant. */
 export interface Run {
@@ -22,9 +22,7 @@ export async function runBench(
   root: string,
   options: BenchArguments,
 ): Promise<{ readonly rows: readonly Row[]; readonly runs: readonly Run[] }> {
-  const wanted = new Set<ContestantName>(
-    options.scenarios.flatMap(({ contestants }) => (options.baselines ? contestants : ['parley' as const])),
-  );
+  const wanted = new Set(options.scenarios.flatMap((scenario) => whoDoes(scenario, options)));
   const load = await LoadProcess.start(root);
   const contestants = new Map<ContestantName, Contestant>();
   const runs: Run[] = [];
@@ -37,13 +35,13 @@ export async function runBench(
     for (const scenario of options.scenarios) {
       console.log(`${scenario.name}: ${scenario.what}`);
       for (let run = 1; run <= options.runs; run++) {
-        for (const name of scenario.contestants) {
+        for (const name of whoDoes(scenario, options)) {
           const contestant = contestants.get(name);
           if (!contestant) continue;
           const { seconds, shrink } = options;
           const figures = await scenario.run({ contestant, load, seconds, shrink });
           runs.push({ scenario: scenario.name, contestant: contestant.name, figures });
-          console.log(`  ${run}/${options.runs} ${contestant.name.padEnd(10)} ${inALine(figures)}`);
+          console.log(`  ${run}/${options.runs} ${contestant.name.padEnd(13)} ${inALine(figures)}`);
         }
       }
     }
@@ -64,10 +62,22 @@ export async function runBench(
   return { rows, runs };
 }
 
-function start(name: ContestantName, root: string, { replicas }: BenchArguments): Promise<Contestant> {
+/** In the order in which they take turns. */
+function whoDoes({ contestants }: Scenario, { baselines, beside }: BenchArguments): ContestantName[] {
+  const [parley = 'parley', ...others] = contestants;
+  return [parley, ...(beside === undefined ? [] : ['beside' as const]), ...(baselines ? others : [])];
+}
+
+function start(
+  name: ContestantName,
+  root: string,
+  { replicas, beside }: BenchArguments,
+): Promise<Contestant> {
   switch (name) {
     case 'parley':
-      return ParleyContestant.start(root, replicas);
+      return ParleyContestant.start({ root, replicas });
+    case 'beside':
+      return ParleyContestant.start({ root, replicas, ...(beside !== undefined && { workspace: beside }) });
     case 'socket-io':
       return Baseline.socketIo(root);
     case 'floor':

@@ -34,31 +34,40 @@ export interface Memory {
   readonly rss: number;
 }
 
+/** How it is started. */
+export interface ParleyOptions {
+  /** Where the bench is. */
+  readonly root: string;
+  /** Processes of each app. */
+  readonly replicas: number;
+  /** A workspace whose apps are built. @defaultValue root */
+  readonly workspace?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Parley as it is built, Redis with `appendfsync always`, SQLite. */
 export class ParleyContestant implements Contestant {
-  readonly name = 'Parley';
   private nextRoom = FIRST_ROOM;
 
   private constructor(
+    readonly name: string,
     readonly stack: Stack,
     readonly redis: Redis,
     private readonly database: string,
     private readonly memoryFile: string,
   ) {}
 
-  /**
-   * @param root - The workspace; its apps are built.
-   * @param replicas - Processes of each app.
-   */
-  static async start(
-    root: string,
-    replicas: number,
-    env: Readonly<Record<string, string>> = {},
-  ): Promise<ParleyContestant> {
+  static async start({
+    root,
+    replicas,
+    workspace = root,
+    env = {},
+  }: ParleyOptions): Promise<ParleyContestant> {
     const memoryFile = join(mkdtempSync(join(tmpdir(), 'parley-bench-')), 'memory');
     const reporter = join(root, 'e2e/src/bench/accounting/report-memory.mjs');
     const stack = await Stack.start({
       replicas,
+      workspace,
       env: {
         ...unlimited,
         NODE_OPTIONS: `--import=${pathToFileURL(reporter)}`,
@@ -67,7 +76,8 @@ export class ParleyContestant implements Contestant {
       },
     });
     const database = databaseOf(await stack.login('demo'));
-    return new ParleyContestant(stack, new Redis(stack.redis.url), database, memoryFile);
+    const name = workspace === root ? 'Parley' : 'Parley beside';
+    return new ParleyContestant(name, stack, new Redis(stack.redis.url), database, memoryFile);
   }
 
   get target(): Target {

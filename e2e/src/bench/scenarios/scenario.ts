@@ -43,7 +43,7 @@ export interface Bench {
   readonly shrink: number;
 }
 
-export type ContestantName = 'parley' | 'socket-io' | 'floor';
+export type ContestantName = 'parley' | 'beside' | 'socket-io' | 'floor';
 
 /** One thing to measure. */
 export interface Scenario {
