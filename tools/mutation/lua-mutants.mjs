@@ -17,7 +17,7 @@ export const luaMutants = [...acceptMutants, ...headMutants, ...instanceMutants,
  * @type {Readonly<Record<string, readonly string[]>>}
  */
 export const specsOfScript = {
-  'accept-message-6': ['room-store.dedup', 'room-store.int', 'line-store'],
+  'accept-message-7': ['room-store.dedup', 'room-store.int', 'line-store'],
   'acquire-lease-2': ['lease-store'],
   'adopt-database-1': ['database-life-store'],
   'drop-instance-6': ['presence-store'],

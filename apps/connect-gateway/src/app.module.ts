@@ -9,6 +9,7 @@ import { FrameDispatcher } from './frames/frame-dispatcher.js';
 import { QuestionLimits } from './frames/question-limits.js';
 import { FrameIntake } from './frames/frame-intake.js';
 import { FrameRates } from './frames/frame-rates.js';
+import { HintListener } from './hints/hint-listener.js';
 import { GATEWAY_CONFIG, type GatewayAppConfig, type GatewayConfig } from './gateway-config.js';
 import { GatewayMetrics } from './gateway-metrics.js';
 import { ListWatchers } from './lists/list-watchers.js';
@@ -46,6 +47,7 @@ export class AppModule {
         FrameIntake,
         FrameRates,
         GatewayMetrics,
+        HintListener,
         ListWatchers,
         PositionCheck,
         PresenceAnnouncer,

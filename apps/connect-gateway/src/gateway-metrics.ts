@@ -2,10 +2,14 @@ import { Inject, Injectable } from '@nestjs/common';
 import { MetricsRegistry } from '@parley/observability';
 import { ConnectionIndex } from './connections/connection-index.js';
 
+/** What became of a hint. */
+export type HintOutcome = 'taken' | 'dropped';
+
 /** What this gateway counts; served at `/metrics`. */
 @Injectable()
 export class GatewayMetrics {
   private readonly deliveries: { inc(count: number): void };
+  private readonly hintsHeard: { inc(labels: { outcome: HintOutcome }, count: number): void };
 
   constructor(
     @Inject(MetricsRegistry) registry: MetricsRegistry,
@@ -14,6 +18,11 @@ export class GatewayMetrics {
     this.deliveries = registry.counter({
       name: 'parley_deliveries_total',
       help: 'Messages handed to sockets: one for each message and member',
+    });
+    this.hintsHeard = registry.counter({
+      name: 'parley_hints_total',
+      help: 'Messages heard of as they were accepted: given to their rooms, or left to the worker because too much was on its way',
+      labelNames: ['outcome'],
     });
     registry.gauge({
       name: 'parley_connections',
@@ -31,6 +40,10 @@ export class GatewayMetrics {
         this.set(bytes);
       },
     });
+  }
+
+  hints(outcome: HintOutcome, count: number): void {
+    this.hintsHeard.inc({ outcome }, count);
   }
 
   delivered(count: number): void {

@@ -12,6 +12,23 @@ const unavailable = () => Promise.reject(new AppError('UNAVAILABLE'));
 
 // No gateway here looks at a room's position or fills a gap: what is missing after dispatch is missing.
 describe('dispatch alone brings every message', () => {
+  it('of which a hint was sent that never came: it asks how far the room is, many messages with one call', async () => {
+    const { gateway, join, send, worker, main, keys, pending } = await world();
+    const gw = await gateway('gw-1');
+    await join(1, 'gw-1');
+    // Listens for the gateway, and tells it nothing.
+    const deaf = main.duplicate();
+    onTestFinished(() => deaf.disconnect());
+    await deaf.subscribe(keys.hints(0, 'gw-1'));
+    await worker('a');
+    let sent = 0;
+    for (; sent < 60; sent += 2) await send(1, 2);
+    await eventually(() => gw.expectAll(1, sent));
+    await eventually(async () => expect(await pending('dispatch')).toBe(0));
+    expect(gw.requests.flatMap(({ entries }) => entries)).toEqual([]);
+    expect(gw.requests.length).toBeLessThan(sent / 2);
+  });
+
   it('in order, while shards change hands: given back, and taken from a worker that was killed', async () => {
     const { gateway, join, send, worker, enlist, pending, owner } = await world({ shardCount: 4 });
     const gw = await gateway('gw-1');

@@ -236,6 +236,19 @@ describe('DispatcherService', () => {
     expect(dispatcher.pending).toBe(102);
   });
 
+  it('keeps no body of what gateways have heard of already: they are asked how far they are', async () => {
+    const { dispatcher, done, onBodyUnneeded, stall } = setUp({
+      rooms: { 1: ['gw-1', 'gw-2'] },
+      live: ['gw-1', 'gw-2'],
+    });
+    stall.add('gw-2');
+    await dispatcher.dispatch([item(1, 1, { hinted: true })]);
+    await settle();
+    expect(onBodyUnneeded.mock.calls).toEqual([[{ shard: 1, streamId: '1-1' }]]);
+    // Heard of is not yet taken: that is what the answer says.
+    expect(done).toEqual([]);
+  });
+
   it('keeps a body that one gateway needs, however often another has said that it does not', async () => {
     const { dispatcher, done, onBodyUnneeded, stall } = setUp({
       rooms: { 1: ['gw-1'], 2: ['gw-1', 'gw-2'] },

@@ -66,7 +66,7 @@ export class DispatcherService {
   private enqueue(item: StreamItem, instances: readonly string[]): void {
     // Not the item itself: a gateway that stalls must not keep its body in memory.
     const id: ItemId = { shard: item.shard, streamId: item.streamId };
-    const bytes = bytesOfText(item.entry.body);
+    const bytes = item.hinted ? 0 : bytesOfText(item.entry.body);
     let left = instances.length;
     let bodiesNeeded = instances.length;
     let seenFence: number | undefined;
@@ -76,11 +76,13 @@ export class DispatcherService {
       if (isStale) this.options?.onStale(id.shard, seenFence);
       else this.options?.onDone([id]);
     };
+    // Whatever a hint did not bring is read from the log.
+    if (item.hinted) this.options?.onBodyUnneeded(id);
     const bodyUnneeded = () => {
       if (--bodiesNeeded === 0 && left > 0) this.options?.onBodyUnneeded(id);
     };
     for (const instanceId of instances) {
-      let needsBody = true;
+      let needsBody = !item.hinted;
       const letGoOfBody = () => {
         if (needsBody) bodyUnneeded();
         needsBody = false;

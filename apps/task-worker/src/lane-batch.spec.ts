@@ -51,6 +51,28 @@ describe('nextBatch', () => {
     expect(nextBatch(queue).jobs).toHaveLength(1);
   });
 
+  it('asks for the last position of each room that has been hinted, and hands over the rest', () => {
+    const direct = job(3, 1, { recipients: [8, 9] });
+    const queue = [
+      job(1, 1, { hinted: true }),
+      job(2, 7, { hinted: true, epoch: 'e2' }),
+      direct,
+      job(1, 2, { hinted: true }),
+      job(2, 8),
+    ];
+    const batch = nextBatch(queue);
+    expect(batch.jobs).toHaveLength(5);
+    expect(batch.request.entries.map(({ roomId, seq }) => [roomId, seq])).toEqual([
+      [3, 1],
+      [2, 8],
+    ]);
+    expect(batch.request.upTo).toEqual([
+      { roomId: 1, seq: 2, epoch: 'e1' },
+      { roomId: 2, seq: 7, epoch: 'e2' },
+    ]);
+    expect(connectRpc.deliver.request.safeParse(batch.request).error).toBeUndefined();
+  });
+
   it('names the newest fence of a shard', () => {
     const queue = [job(1, 1, { fence: 3 }), job(1, 2, { fence: 4 })];
     expect(nextBatch(queue).request.fences).toEqual([[1, 4]]);

@@ -3,7 +3,7 @@ import type { StreamItem } from '@parley/queue';
 /** Something to hand to one gateway: an item, and what to do when that gateway has it. */
 export interface LaneJob {
   readonly item: StreamItem;
-  /** Bytes of its body. */
+  /** Bytes of its body; 0 when it is not needed. */
   readonly bytes: number;
   readonly done: () => void;
   /**

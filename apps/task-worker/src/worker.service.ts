@@ -31,6 +31,8 @@ export const WORKER_CONFIG = Symbol('WORKER_CONFIG');
 const MAX_IN_HAND = 50_000;
 /** Until logic knows of the database that this worker knows of, milliseconds. */
 const OTHER_DATABASE_PAUSE_MS = 200;
+/** Longest wait before gateways are asked for what they were told of, milliseconds: what a lost hint costs. */
+const CONFIRM_PAUSE_MS = 25;
 const TRIM_INTERVAL_MS = 1_000;
 /** Every so many of these, shards without traffic are looked at too: nothing may stay pending for ever. */
 const LOOK_AT_ALL_EVERY = 30;
@@ -84,12 +86,14 @@ export class WorkerService {
     this.dispatching = new StreamConsumer(connections, this.streams, this.owner, {
       ...reading,
       group: 'dispatch',
-      onBatch: (items) => {
+      onBatch: async (items, more) => {
         for (const { shard, streamId } of items) {
           this.untrimmed.add(shard);
           this.witness.saw(shard, streamId);
         }
-        return this.dispatcher.dispatch(items);
+        await this.dispatcher.dispatch(items);
+        // Who has been told already can wait to be asked: what comes meanwhile shares the next call.
+        if (!more && items.every(({ hinted }) => hinted)) await pause(CONFIRM_PAUSE_MS);
       },
       onError: (error) => this.logError(error, 'dispatch stream'),
     });

@@ -1,4 +1,5 @@
 import { dispatchEntrySchema, type DispatchEntry } from '@parley/contracts';
+
 import { runScript, type RedisConnection, type RedisKeys } from '@parley/redis';
 
 /** Consumer groups of a dispatch stream: everything accepted goes to the sockets and to the archive. */
@@ -16,6 +17,8 @@ export interface RawEntry {
   readonly streamId: string;
   /** Undefined when the entry does not parse. */
   readonly entry: DispatchEntry | undefined;
+  /** See `StreamItem`. */
+  readonly hinted: boolean;
   /** As they are in the stream, names and values in turn; null when the entry is there no more. */
   readonly fields: readonly string[] | null;
 }
@@ -93,7 +96,7 @@ export class DispatchStreams {
       rows.map(([streamId, fields]) => ({
         shard: shardOfKey.get(key) ?? -1,
         streamId,
-        entry: parseEntry(fields),
+        ...parseEntry(fields),
         fields,
       })),
     );
@@ -145,10 +148,10 @@ export class DispatchStreams {
   }
 }
 
-/** Fields are written by the accept script: r room, s seq, e epoch, b body, t recipients. */
-function parseEntry(fields: string[] | null): DispatchEntry | undefined {
+/** Fields are written by the accept script: r room, s seq, e epoch, b body, t recipients, h whether it was hinted. */
+function parseEntry(fields: string[] | null): Pick<RawEntry, 'entry' | 'hinted'> {
   // A pending entry that was deleted from the stream has no fields.
-  if (!fields) return undefined;
+  if (!fields) return { entry: undefined, hinted: false };
   const value: Record<string, string> = {};
   for (let i = 0; i + 1 < fields.length; i += 2) value[fields[i] as string] = fields[i + 1] as string;
   const parsed = dispatchEntrySchema.safeParse({
@@ -158,5 +161,5 @@ function parseEntry(fields: string[] | null): DispatchEntry | undefined {
     body: value['b'],
     ...(value['t'] && { recipients: value['t'].split(',').map(Number) }),
   });
-  return parsed.success ? parsed.data : undefined;
+  return { entry: parsed.success ? parsed.data : undefined, hinted: value['h'] === '1' };
 }

@@ -86,6 +86,7 @@ export function memoryStreams(shardCount: number) {
         shard,
         streamId: `${rows.length + 1}-0`,
         entry: seq > 0 ? { roomId: 1, seq, epoch: 'e', body: '{' } : undefined,
+        hinted: false,
         fields: seq < 0 ? null : ['s', String(seq)],
       });
     arrived();

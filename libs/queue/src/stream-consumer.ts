@@ -12,6 +12,8 @@ export interface StreamItem {
   readonly fence: number;
   readonly streamId: string;
   readonly entry: DispatchEntry;
+  /** Every gateway that held the room when it was accepted has been sent it already, by a hint that may be lost. */
+  readonly hinted: boolean;
   /** What Redis belonged to when it was read, see `DatabaseLife`; undefined when that was not known. */
   readonly databaseLife?: string | undefined;
 }
@@ -255,7 +257,10 @@ export class StreamConsumer implements ShardReader {
     return items;
   }
 
-  private itemOf({ shard, streamId, entry, fields }: RawEntry, hand: ShardHand): StreamItem | undefined {
+  private itemOf(
+    { shard, streamId, entry, hinted, fields }: RawEntry,
+    hand: ShardHand,
+  ): StreamItem | undefined {
     // In hand already: read again after a broken read.
     if (hand.has(streamId)) return undefined;
     if (!entry) {
@@ -266,7 +271,7 @@ export class StreamConsumer implements ShardReader {
       return undefined;
     }
     hand.take(streamId, entry.body);
-    return { shard, fence: hand.fence, streamId, entry };
+    return { shard, fence: hand.fence, streamId, entry, hinted };
   }
 
   private async flushAcks(): Promise<void> {

@@ -94,6 +94,16 @@ export class RedisKeys {
     return this.shard(shard, 'dispatch');
   }
 
+  /** Channel on which one instance hears at once of what is accepted in a shard's rooms that it holds. */
+  hints(shard: number, instanceId: string): string {
+    return this.hintsPrefix(shard) + instanceId;
+  }
+
+  /** Prefix of {@link hints}; the instance id follows. */
+  hintsPrefix(shard: number): string {
+    return this.shard(shard, 'hints:');
+  }
+
   owner(shard: number): string {
     return this.shard(shard, 'owner');
   }

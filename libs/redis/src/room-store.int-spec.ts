@@ -51,7 +51,7 @@ describe('accept', () => {
       [1, 2, 3].map((n) => ({ seq: n, epoch: 'e1', body: `{"n":"c${n}"` })),
     );
     const [, fields] = (await main.xrange(keys.dispatch(keys.shardOf(room)), '-', '+'))[1] ?? [];
-    expect(fields).toEqual(['r', '42', 's', '2', 'e', 'e1', 'b', '{"n":"c2"', 't', '']);
+    expect(fields).toEqual(['r', '42', 's', '2', 'e', 'e1', 'b', '{"n":"c2"', 't', '', 'h', '1']);
     expect(await rooms.head(room)).toEqual({ seq: 3, epoch: 'e1', floor: 0 });
   });
 
@@ -59,7 +59,7 @@ describe('accept', () => {
     const { main, keys, rooms } = await store();
     await rooms.accept(send(1, { recipients: [7, 9] }));
     const [, fields] = (await main.xrange(keys.dispatch(keys.shardOf(room)), '-', '+'))[0] ?? [];
-    expect(fields?.slice(-2)).toEqual(['t', '7,9']);
+    expect(fields?.slice(-4)).toEqual(['t', '7,9', 'h', '']);
   });
 
   it('answers a repeated send like the first and appends nothing', async () => {

@@ -49,7 +49,7 @@ export interface DedupLimits {
   readonly recentFutureMs: number;
 }
 
-/** What the accept script answered; see `accept-message-4.lua`. */
+/** What the accept script answered; see `accept-message-7.lua`. */
 export type AcceptOutcome =
   | {
       readonly kind: 'ok';
@@ -121,6 +121,7 @@ export class RoomStore {
         this.keys.dispatch(this.keys.shardOf(roomId)),
         this.keys.line(this.keys.shardOf(roomId)),
         this.keys.roomAhead(roomId, input.senderId),
+        this.keys.roomInstances(roomId),
       ],
       [
         input.body,
@@ -134,6 +135,7 @@ export class RoomStore {
         ROOM_LOG_LENGTH,
         this.limits.maxPendingEntries,
         `${digest}|${input.id}|${input.sentAt}`,
+        this.keys.hintsPrefix(this.keys.shardOf(roomId)),
       ],
     )) as [string, number | string, string, number | string, string, string];
     const [kind, seq, epoch, last, streamId, generation] = reply;

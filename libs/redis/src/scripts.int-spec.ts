@@ -20,8 +20,9 @@ const calls: Record<ScriptName, [readonly string[], (string | number)[]]> = {
       keys.dispatch(keys.shardOf(1)),
       keys.line(keys.shardOf(1)),
       keys.roomAhead(1, 1),
+      keys.roomInstances(1),
     ],
-    ['{', 1, '', 0, 0, 1_000, 100, 100, 10, 10, 'd|i|1'],
+    ['{', 1, '', 0, 0, 1_000, 100, 100, 10, 10, 'd|i|1', keys.hintsPrefix(keys.shardOf(1))],
   ],
   acquireLease: [
     [keys.owner(1), keys.fence(1)],

@@ -7,6 +7,7 @@ import {
   RedisConnections,
   RedisKeys,
   RoomStore,
+  type RedisConnection,
   type RoomPosition,
 } from '@parley/redis';
 import { MemoryRegistry } from '@parley/registry';
@@ -16,6 +17,7 @@ import { ConnectionIndex } from '../connections/connection-index.js';
 import { DeliveryRpcController } from '../delivery/delivery.rpc-controller.js';
 import type { GatewayConfig } from '../gateway-config.js';
 import { GatewayMetrics } from '../gateway-metrics.js';
+import { HintListener } from '../hints/hint-listener.js';
 import { PositionCheck } from '../rooms/position-check.js';
 import { RoomDirectory } from '../rooms/room-directory.js';
 import { FakeConnection } from './fake-connection.js';
@@ -57,9 +59,13 @@ export class Backend {
   }
 
   /** Accepts messages, as `logic` does; nobody dispatches them. */
-  async append(count: number, { roomId = ROOM, recipients = [] as number[] } = {}): Promise<RoomPosition> {
+  async append(
+    count: number,
+    { roomId = ROOM, recipients = [] as number[], bytes = 0 } = {},
+  ): Promise<RoomPosition> {
     let last: RoomPosition | undefined;
-    for (let i = 0; i < count; i++) last = await this.accept(roomId, `m${++this.appended}`, recipients);
+    for (let i = 0; i < count; i++)
+      last = await this.accept(roomId, `m${++this.appended}${'.'.repeat(bytes)}`, recipients);
     if (!last) throw new Error('nothing was appended');
     return last;
   }
@@ -146,13 +152,8 @@ export function gatewayOn(backend: Backend, instanceId = 'gw-1') {
   const events = new EventBus(connections, keys);
   const index = new ConnectionIndex(config, presence);
   const store = new RoomStore(connections.main, keys, LIMITS);
-  const rooms = new RoomDirectory(
-    config,
-    store,
-    presence,
-    index,
-    new GatewayMetrics(new MetricsRegistry(), index),
-  );
+  const metrics = new GatewayMetrics(new MetricsRegistry(), index);
+  const rooms = new RoomDirectory(config, store, presence, index, metrics);
   const delivery = new DeliveryRpcController(rooms, keys);
   let users = 0;
 
@@ -193,6 +194,15 @@ export function gatewayOn(backend: Backend, instanceId = 'gw-1') {
       );
       await check.onApplicationBootstrap();
       onTestFinished(() => check.onApplicationShutdown());
+    },
+    /** Has it hear hints, until the test ends or it is stopped. @returns The connection on which it hears them. */
+    hear: async (): Promise<{ subscriber: RedisConnection; stop: () => void }> => {
+      let subscriber: RedisConnection | undefined;
+      const createSubscriber = (role: string) => (subscriber = connections.createSubscriber(role));
+      const hints = new HintListener(config, rooms, { createSubscriber }, keys, metrics);
+      await hints.onApplicationBootstrap();
+      if (!subscriber) throw new Error('it does not listen');
+      return { subscriber, stop: () => hints.onApplicationShutdown() };
     },
     /** Cuts its connection to Redis, which comes back by itself. */
     cut: async (): Promise<void> => {

@@ -1,4 +1,4 @@
--- Accepts one message of a room: de-dup, sequence number, room log and dispatch stream in one step.
+-- Accepts one message of a room: de-dup, sequence number, room log, hint and dispatch stream in one step.
 --
 -- KEYS[1] room head (hash: seq, epoch, since, ceiling, archived, floor, line)
 -- KEYS[2] room log (stream, ids <seq>-0)
@@ -6,6 +6,7 @@
 -- KEYS[4] dispatch stream of the room's shard
 -- KEYS[5] line of the shard (hash: replid, generation, at, doubt)
 -- KEYS[6] mark of a sender whose ids come from the future (string: the latest of them, ms since 1970)
+-- KEYS[7] instances that hold the room (hash: instance -> users there)
 -- ARGV[1] body: delivered JSON without seq, epoch and closing brace
 -- ARGV[2] room id
 -- ARGV[3] recipients of a direct message, comma separated; '' for a room message
@@ -17,6 +18,7 @@
 -- ARGV[9] messages to keep in the room log
 -- ARGV[10] largest length of the dispatch stream
 -- ARGV[11] tail of the de-dup record: what a repeated send is answered (opaque)
+-- ARGV[12] prefix of the shard's hint channels; the instance follows
 --
 -- Returns: {'ok', seq, epoch, sequence numbers left below the ceiling, id in the dispatch stream, generation}
 --          {'duplicate', seq, epoch, tail}   accepted before; nothing appended
@@ -29,6 +31,7 @@
 --          error READONLY    this server has become a replica: leave it
 -- Atomicity: two calls for one room cannot get one seq, and the log and the stream cannot differ. master_replid is new
 -- at every start and at every promotion, and comes from no file: nothing is accepted between a return and its proof.
+-- Redis writes its append file before any output of a turn, so that a hint is seen by nobody before it is kept.
 local line = redis.call('HMGET', KEYS[5], 'replid', 'generation', 'at', 'doubt')
 local info = redis.call('INFO', 'replication')
 if not line[1] or not string.find(info, 'master_replid:' .. line[1], 1, true) then return {'unproven'} end
@@ -72,7 +75,15 @@ local epoch = head[2]
 local id = string.format('%.0f-0', seq)
 redis.call('HSET', KEYS[1], 'seq', string.format('%.0f', seq))
 redis.call('XADD', KEYS[2], id, 'e', epoch, 'b', ARGV[1])
-local entry = redis.call('XADD', KEYS[4], '*', 'r', ARGV[2], 's', string.format('%.0f', seq), 'e', epoch, 'b', ARGV[1], 't', ARGV[3])
+-- A direct message goes to where its users are, which is not known in this slot.
+local hinted = ARGV[3] == ''
+if hinted then
+  local hint = ARGV[2] .. '|' .. string.format('%.0f', seq) .. '|' .. epoch .. '|' .. ARGV[1]
+  for _, instance in ipairs(redis.call('HKEYS', KEYS[7])) do
+    if redis.call('PUBLISH', ARGV[12] .. instance, hint) == 0 then hinted = false end
+  end
+end
+local entry = redis.call('XADD', KEYS[4], '*', 'r', ARGV[2], 's', string.format('%.0f', seq), 'e', epoch, 'b', ARGV[1], 't', ARGV[3], 'h', hinted and '1' or '')
 redis.call('SET', KEYS[3], string.format('%.0f', seq) .. '|' .. epoch .. '|' .. ARGV[11], 'PX', ARGV[6])
 if madeAt > now + tonumber(ARGV[8]) then
   -- When its time comes the id will look recent, and the record will be gone: until then this sender's ids are asked about.

@@ -1,0 +1,109 @@
+import { EventEmitter } from 'node:events';
+import type { DispatchEntry } from '@parley/contracts';
+import { RedisKeys, type RedisConnection } from '@parley/redis';
+import { describe, expect, it, vi } from 'vitest';
+import { HintListener, MAX_HINT_BYTES } from './hint-listener.js';
+
+async function setUp() {
+  const subscribe = vi.fn<(...channels: string[]) => Promise<unknown>>(() => Promise.resolve());
+  const disconnect = vi.fn();
+  const subscriber = Object.assign(new EventEmitter(), { subscribe, disconnect });
+  const given: [number, readonly DispatchEntry[]][] = [];
+  const answers: (() => Promise<void>)[] = [];
+  const counted: Record<string, number> = {};
+  const listener = new HintListener(
+    { instanceId: 'gw-1' },
+    {
+      deliver: (roomId, entries) => {
+        given.push([roomId, entries]);
+        return (answers.shift() ?? (() => Promise.resolve()))();
+      },
+    },
+    { createSubscriber: () => subscriber as unknown as RedisConnection },
+    new RedisKeys('p:', { shardCount: 3, shardOf: (roomId) => roomId % 3 }),
+    { hints: (outcome, count) => void (counted[outcome] = (counted[outcome] ?? 0) + count) },
+  );
+  await listener.onApplicationBootstrap();
+  const say = (text: string) => subscriber.emit('message', 'a channel', text);
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const seqs = () => given.map(([roomId, entries]) => [roomId, entries.map(({ seq }) => seq)]);
+  return { listener, subscriber, subscribe, disconnect, say, turn, seqs, answers, counted };
+}
+
+const hint = (roomId: number, seq: number, body = '{') => `${roomId}|${seq}|e1|${body}`;
+
+describe('HintListener', () => {
+  it('listens to its channel of every shard', async () => {
+    const { subscribe } = await setUp();
+    expect(subscribe.mock.calls).toEqual([
+      ['p:{s00}:hints:gw-1', 'p:{s01}:hints:gw-1', 'p:{s02}:hints:gw-1'],
+    ]);
+  });
+
+  it('listens again when the connection has come back, and not twice at the start', async () => {
+    const { subscriber, subscribe } = await setUp();
+    subscriber.emit('ready');
+    expect(subscribe).toHaveBeenCalledTimes(1);
+    subscriber.emit('ready');
+    expect(subscribe).toHaveBeenCalledTimes(2);
+    expect(subscribe.mock.calls[1]).toEqual(subscribe.mock.calls[0]);
+  });
+
+  it('gives each room what comes in one piece in one go, in order', async () => {
+    const { say, turn, seqs, counted } = await setUp();
+    for (const [room, seq] of [
+      [1, 1],
+      [2, 1],
+      [1, 2],
+    ] as const)
+      say(hint(room, seq));
+    expect(seqs()).toEqual([]);
+    await turn();
+    say(hint(1, 3));
+    await turn();
+    expect(seqs()).toEqual([
+      [1, [1, 2]],
+      [2, [1]],
+      [1, [3]],
+    ]);
+    expect(counted).toEqual({ taken: 4 });
+  });
+
+  it('goes on after a room that could not take one, and after what is no hint', async () => {
+    const { say, turn, seqs, answers } = await setUp();
+    answers.push(() => Promise.reject(new Error('no log')));
+    say(hint(1, 1));
+    await turn();
+    say('nonsense');
+    say(hint(1, 2));
+    await turn();
+    expect(seqs()).toEqual([
+      [1, [1]],
+      [1, [2]],
+    ]);
+  });
+
+  it('leaves to the worker what comes while too many bytes wait for their rooms, and takes hints again after that', async () => {
+    const { say, turn, seqs, answers, counted } = await setUp();
+    let release: () => void = () => undefined;
+    answers.push(() => new Promise((resolve) => (release = resolve)));
+    const body = `{${'x'.repeat(MAX_HINT_BYTES - 1)}`;
+    say(hint(1, 1, body));
+    say(hint(1, 2));
+    await turn();
+    say(hint(2, 1));
+    await turn();
+    expect([seqs(), counted]).toEqual([[[1, [1]]], { taken: 1, dropped: 2 }]);
+    release();
+    await turn();
+    say(hint(2, 2));
+    await turn();
+    expect(seqs().at(-1)).toEqual([2, [2]]);
+  });
+
+  it('lets its connection go', async () => {
+    const { listener, disconnect } = await setUp();
+    listener.onApplicationShutdown();
+    expect(disconnect).toHaveBeenCalledTimes(1);
+  });
+});

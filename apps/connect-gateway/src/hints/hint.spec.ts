@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { parseHint } from './hint.js';
+
+describe('parseHint', () => {
+  it('reads what the accept script writes, whatever the text has in it', () => {
+    expect(parseHint('7|12|e1|{"msg":"a|b|c"')).toEqual({
+      roomId: 7,
+      seq: 12,
+      epoch: 'e1',
+      body: '{"msg":"a|b|c"',
+    });
+  });
+
+  it.each([
+    '',
+    '7',
+    '7|12',
+    '7|12|e1',
+    '7|12|e1|',
+    '7|12||{',
+    'x|12|e1|{',
+    '7|0|e1|{',
+    '-7|1|e1|{',
+    '7|1.5|e1|{',
+  ])('takes %j for none', (text) => expect(parseHint(text)).toBeUndefined());
+});
