@@ -1,4 +1,5 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
+import { CorkedRedis } from './corked-redis.js';
 import { scripts, type ScriptName } from './generated/scripts.js';
 import { ServerWatch, type Question } from './server-watch.js';
 
@@ -127,7 +128,7 @@ export class RedisConnections {
   }
 
   private create(role: string, { question, resendRefused, ...options }: ConnectionOptions): Redis {
-    const redis: Redis = new Redis({
+    const redis: Redis = new CorkedRedis({
       ...RedisConnections.optionsFor(this.url, role),
       scripts: Object.fromEntries(Object.values(scripts).map(({ name, ...script }) => [name, script])),
       // 2: connect anew and send it again; a server that refuses has not done any of it. 1: without sending it again.

@@ -126,7 +126,8 @@ export class DirectRedisServer extends ServerRedis {
       return reply({ id, err: encodeError(error), isDisposed: true });
     }
     const run = async () => {
-      const handler = this.getHandlerByPattern(pattern);
+      // Not by `getHandlerByPattern`, which tries to read the name as JSON first, and throws inside each time.
+      const handler = this.messageHandlers.get(pattern);
       if (!handler) throw new AppError('UNAVAILABLE', { context: { pattern } });
       const result: unknown = await handler(data, new RedisContext([pattern]));
       return isObservable(result) ? await lastValueFrom(result, { defaultValue: undefined }) : result;

@@ -11,7 +11,7 @@ function setUp() {
   const accepts = vi.fn((life: string | undefined) => life !== 'other');
   const jwt = new JwtService({ secret, verifyOptions: { algorithms: ['HS256'] } });
   const verifier = new TokenVerifier(jwt, { isRevoked: (sessionId) => revoked.has(sessionId) }, { accepts });
-  return { verifier, revoked, accepts };
+  return { verifier, revoked, accepts, jwt };
 }
 const sign = (more: object = {}, options: object = {}) =>
   signer.sign({ ...claims, ...more }, { secret, ...('exp' in more ? {} : { expiresIn: 3_600 }), ...options });
@@ -62,6 +62,27 @@ describe('TokenVerifier', () => {
     const token = sign({ exp: 1_764_000_060 });
     expect(verifier.verify(token)).toMatchObject({ userId: 3 });
     vi.setSystemTime(1_764_000_060_000);
+    expect(() => verifier.verify(token)).toThrow(unauthenticated);
+  });
+
+  it('looks at the signature of a token once, and never takes one for another', () => {
+    const { verifier, jwt } = setUp();
+    const verify = vi.spyOn(jwt, 'verify');
+    const token = sign();
+    for (let i = 0; i < 3; i++) expect(verifier.verify(token)).toMatchObject({ userId: 3 });
+    expect(verify).toHaveBeenCalledTimes(1);
+    // The same signature under other claims.
+    const [header, , signature] = token.split('.');
+    const [, payload] = sign({ sub: '4' }).split('.');
+    expect(() => verifier.verify([header, payload, signature].join('.'))).toThrow(unauthenticated);
+    expect(() => verifier.verify(`${token}x`)).toThrow(unauthenticated);
+  });
+
+  it('asks each time whether its database is still the one', () => {
+    const { verifier, accepts } = setUp();
+    const token = sign();
+    verifier.verify(token);
+    accepts.mockReturnValue(false);
     expect(() => verifier.verify(token)).toThrow(unauthenticated);
   });
 

@@ -1,0 +1,40 @@
+import { sharedRedis, uniquePrefix } from '@parley/testing';
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { CorkedRedis } from './corked-redis.js';
+
+afterAll(async () => (await sharedRedis()).stop());
+
+async function setUp() {
+  const redis = new CorkedRedis((await sharedRedis()).url);
+  onTestFinished(() => redis.disconnect());
+  await redis.ping();
+  const key = uniquePrefix();
+  // What reaches the operating system: `_writev` and `_write` of the socket.
+  const socket = redis.stream as unknown as Record<'_write' | '_writev', (...args: unknown[]) => void>;
+  const writes = [vi.spyOn(socket, '_write'), vi.spyOn(socket, '_writev')];
+  const count = () => writes.reduce((sum, { mock }) => sum + mock.calls.length, 0);
+  return { redis, key, count };
+}
+
+describe('CorkedRedis', () => {
+  it('writes the commands of a turn at once, in their order', async () => {
+    const { redis, key, count } = await setUp();
+    const answers = await Promise.all([
+      redis.rpush(key, 'a'),
+      Promise.resolve().then(() => redis.rpush(key, 'b')),
+      redis.pipeline().rpush(key, 'c').rpush(key, 'd').exec(),
+    ]);
+    expect(count()).toBe(1);
+    expect(answers.flat(2)).toHaveLength(6);
+    expect(await redis.lrange(key, 0, -1)).toEqual(['a', 'c', 'd', 'b']);
+    expect(count()).toBe(2);
+  });
+
+  it('goes on after its connection was lost, also with what was called meanwhile', async () => {
+    const { redis, key } = await setUp();
+    redis.stream.destroy();
+    await Promise.all(['a', 'b'].map((value) => redis.rpush(key, value)));
+    await Promise.all(['c', 'd'].map((value) => redis.rpush(key, value)));
+    expect(await redis.lrange(key, 0, -1)).toEqual(['a', 'b', 'c', 'd']);
+  });
+});
