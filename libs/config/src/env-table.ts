@@ -183,7 +183,12 @@ export const envTable: readonly EnvVariable[] = [
     sensitive: true,
   }),
   variable('DATA_DIR', 'text', logic('dataDir'), 'folder of the embedded database'),
-  variable('DEMO_ACCOUNTS', 'flag', logic('demoAccounts'), 'create the demo accounts (dev only)'),
+  variable(
+    'DEMO_ACCOUNTS',
+    'flag',
+    to('demoAccounts', 'logic', 'web'),
+    'create the demo accounts, and offer them on this machine (dev only)',
+  ),
   variable('ARGON2_MEMORY_KIB', 'integer', logic('argon2.memoryKib'), 'memory of one password hash'),
   variable('ARGON2_ITERATIONS', 'integer', logic('argon2.iterations'), 'passes of one password hash'),
   variable('ARGON2_PARALLELISM', 'integer', logic('argon2.parallelism'), 'lanes of one password hash'),

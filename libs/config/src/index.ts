@@ -1,6 +1,7 @@
 export { appNames, type AppName, type Environment } from './app-name.js';
 export { ConfigError } from './config-error.js';
 export { type DeepReadonly } from './deep-freeze.js';
+export { demoAccounts } from './demo-accounts.js';
 export { describeConfig, type ConfigDescription } from './describe-config.js';
 export { envTable, type EnvKind, type EnvVariable } from './env-table.js';
 export {

@@ -326,10 +326,11 @@ describe('prod', () => {
     expect(problemsOf('logic', prod({ PARLEY_JWT_SECRET: secret }))).toContain('example value');
   });
 
-  it('refuses demo accounts', () => {
-    expect(problemsOf('logic', prod({ PARLEY_DEMO_ACCOUNTS: 'true' }))).toContain(
+  it.each(['logic', 'web'] as const)('refuses demo accounts (%s), and has none', (app) => {
+    expect(problemsOf(app, prod({ PARLEY_DEMO_ACCOUNTS: 'true' }))).toContain(
       'PARLEY_DEMO_ACCOUNTS must be false',
     );
+    expect(loadConfig(app, { env: prod({}), root }).demoAccounts).toBe(false);
   });
 
   it('takes lan for an origin, among others', () => {

@@ -119,6 +119,10 @@ const databaseUrl = secretOf(
   }),
 );
 
+/** Whether there are accounts whose password everybody knows. */
+const demoAccountsField = (mode: Environment) =>
+  flag.refine((value) => mode === 'dev' || !value, 'must be false in prod');
+
 /** One schema per app, for the rules of one environment. */
 export const schemas = {
   'gateway-api': (mode: Environment) =>
@@ -151,7 +155,7 @@ export const schemas = {
       jwt: jwt(mode),
       dataDir: text,
       database: z.strictObject({ url: databaseUrl }),
-      demoAccounts: flag.refine((value) => mode === 'dev' || !value, 'must be false in prod'),
+      demoAccounts: demoAccountsField(mode),
       argon2: z.strictObject({
         // argon2 itself asks for at least 8 KiB per lane.
         memoryKib: positive.min(8, 'must be at least 8'),
@@ -175,7 +179,7 @@ export const schemas = {
       archive: z.strictObject({ batchSize: entriesPerRead, flushMs: milliseconds }),
       maxPendingEntries: positive,
     }),
-  web: (_mode: Environment) =>
+  web: (mode: Environment) =>
     z.strictObject({
       ...common,
       http,
@@ -188,6 +192,7 @@ export const schemas = {
       apiPort: port,
       wsPorts: z.array(port).min(1, 'must list at least one port'),
       wsPath,
+      demoAccounts: demoAccountsField(mode),
     }),
 } as const satisfies Record<AppName, (mode: Environment) => z.ZodType>;
 

@@ -8,7 +8,7 @@ import { Pane } from './components/pane.js';
 import { LanguageProvider, textsOf } from './i18n/texts.js';
 import { createPreferences } from './preferences/preferences.js';
 import { Retries } from './retries.js';
-import { resolveEndpoints } from './site/endpoints.js';
+import { refusedAddress, resolveEndpoints } from './site/endpoints.js';
 import { loadSiteConfig } from './site/load-site-config.js';
 import { createSite } from './site/site.js';
 import { AccountContext, PreferencesContext } from './site/site-context.js';
@@ -46,7 +46,19 @@ async function start(): Promise<void> {
   };
   const config = await retries.run(loadSiteConfig, { signal: page.signal, failed });
   page.abort();
-  const site = createSite(resolveEndpoints(config, window.location));
+  const endpoints = resolveEndpoints(config, window.location);
+  const refused = refusedAddress(endpoints, window.location);
+  if (refused) {
+    const { app } = textsOf[preferences.get().language];
+    return render(
+      <Empty icon="alert" title="Parley" text={app.refusedAddress(refused.address, refused.setting)}>
+        <Button look="primary" onClick={() => window.location.reload()}>
+          {app.retry}
+        </Button>
+      </Empty>,
+    );
+  }
+  const site = createSite(endpoints, config.demo ?? undefined);
   render(
     <AccountContext value={site.account}>
       <Pane>

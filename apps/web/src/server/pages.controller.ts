@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Inject, NotFoundException, Param, Res } from '@nestjs/common';
+import { Controller, Get, Header, Headers, Inject, NotFoundException, Param, Res } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '@parley/config';
 import type { FastifyReply } from 'fastify';
 import { siteConfigBody, type SiteConfigBody } from './site-config.js';
@@ -10,8 +10,8 @@ export class PagesController {
 
   @Get('config.json')
   @Header('cache-control', 'no-store')
-  siteConfig(): SiteConfigBody {
-    return siteConfigBody(this.config);
+  siteConfig(@Headers('host') host?: string): SiteConfigBody {
+    return siteConfigBody(this.config, host);
   }
 
   @Get(['', 'login', 'register', 'rooms/:id', 'direct/:id'])

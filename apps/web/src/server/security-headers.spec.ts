@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { connectSources, securityHeaders } from './security-headers.js';
 import { misleadingSetting, siteConfigBody, type SiteSettings } from './site-config.js';
 
-const derived: SiteSettings = { public: {}, apiPort: 7070, wsPorts: [7000, 7002], wsPath: '/live' };
+const derived: SiteSettings = {
+  public: {},
+  apiPort: 7070,
+  wsPorts: [7000, 7002],
+  wsPath: '/live',
+  demoAccounts: true,
+};
 const configured: SiteSettings = {
   ...derived,
   public: { apiUrl: 'https://api.example/base', wsUrls: ['wss://a.example/ws', 'wss://b.example:444/ws'] },
@@ -45,15 +51,28 @@ it('allows nothing inline, nothing from elsewhere and no framing', () => {
 
 describe('siteConfigBody', () => {
   it('leaves open what is not configured', () => {
-    expect(siteConfigBody(derived)).toEqual({
+    expect(siteConfigBody(derived, 'chat.example')).toEqual({
       apiUrl: null,
       wsUrls: null,
       apiPort: 7070,
       wsPorts: [7000, 7002],
       wsPath: '/live',
+      demo: null,
     });
-    expect(siteConfigBody({ ...derived, public: { wsUrls: [] } }).wsUrls).toBeNull();
+    expect(siteConfigBody({ ...derived, public: { wsUrls: [] } }, 'chat.example').wsUrls).toBeNull();
   });
+
+  it.each(['localhost:8080', '127.0.0.1', '[::1]:8080'])('offers the demo accounts at %s', (host) => {
+    expect(siteConfigBody(derived, host).demo).toEqual({
+      userNames: ['demo', 'demo1', 'demo2', 'demo3'],
+      password: '111111',
+    });
+    expect(siteConfigBody({ ...derived, demoAccounts: false }, host).demo).toBeNull();
+  });
+
+  it.each(['192.168.1.9:8080', 'localhost.example', 'x y', '', undefined])('offers none at %j', (host) =>
+    expect(siteConfigBody(derived, host).demo).toBeNull(),
+  );
 });
 
 describe('misleadingSetting', () => {

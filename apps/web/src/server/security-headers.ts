@@ -1,4 +1,4 @@
-import { siteConfigBody, type SiteSettings } from './site-config.js';
+import { siteAddresses, type SiteSettings } from './site-config.js';
 
 /** A host that may stand in a policy: a name or an IPv4 address. Nothing that could end a directive. */
 const plainHost = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i;
@@ -14,7 +14,7 @@ function hostName(hostHeader: string | undefined): string | undefined {
  * A source with `http:` also allows `https:`, and `ws:` also `wss:` (CSP 3, section 6.7.2.8).
  */
 export function connectSources(settings: SiteSettings, hostHeader: string | undefined): string[] {
-  const { apiUrl, wsUrls, apiPort, wsPorts } = siteConfigBody(settings);
+  const { apiUrl, wsUrls, apiPort, wsPorts } = siteAddresses(settings);
   const host = hostName(hostHeader);
   // CSP has no way to name an IPv6 address: then only the scheme can be said.
   const api = apiUrl === null ? (host ? `http://${host}:${apiPort}` : 'http:') : new URL(apiUrl).origin;

@@ -1,10 +1,13 @@
-import { isLoopbackHost, type AppConfig } from '@parley/config';
+import { demoAccounts, isLoopbackHost, isLoopbackOrigin, type AppConfig } from '@parley/config';
 
 /** The part of the config that decides where browsers find the other apps. */
-export type SiteSettings = Pick<AppConfig<'web'>, 'public' | 'apiPort' | 'wsPorts' | 'wsPath'>;
+export type SiteSettings = Pick<
+  AppConfig<'web'>,
+  'public' | 'apiPort' | 'wsPorts' | 'wsPath' | 'demoAccounts'
+>;
 
-/** Body of `GET /config.json`. The page fills in nulls from its own address, see src/app/site/endpoints.ts. */
-export interface SiteConfigBody {
+/** Where the other apps are. The page fills in nulls from its own address, see src/app/site/endpoints.ts. */
+export interface SiteAddresses {
   readonly apiUrl: string | null;
   readonly wsUrls: readonly string[] | null;
   readonly apiPort: number;
@@ -12,8 +15,8 @@ export interface SiteConfigBody {
   readonly wsPath: string;
 }
 
-/** What the page is told. Several gateway addresses: it starts at a random one and moves on when one fails. */
-export function siteConfigBody(settings: SiteSettings): SiteConfigBody {
+/** Several gateway addresses: the page starts at a random one and moves on when one fails. */
+export function siteAddresses(settings: SiteSettings): SiteAddresses {
   const { apiUrl, wsUrls } = settings.public;
   return {
     apiUrl: apiUrl ?? null,
@@ -21,6 +24,27 @@ export function siteConfigBody(settings: SiteSettings): SiteConfigBody {
     apiPort: settings.apiPort,
     wsPorts: settings.wsPorts,
     wsPath: settings.wsPath,
+  };
+}
+
+/** Body of `GET /config.json`. */
+export interface SiteConfigBody extends SiteAddresses {
+  /** Accounts that anybody may take; null where each is to have a name of their own. */
+  readonly demo: { readonly userNames: readonly string[]; readonly password: string } | null;
+}
+
+/**
+ * What the page is told. The demo accounts are offered to whoever tries Parley out on the very machine that it runs on, not
+ * to a class on its network.
+ *
+ * @param hostHeader - By which the page was asked for.
+ */
+export function siteConfigBody(settings: SiteSettings, hostHeader: string | undefined): SiteConfigBody {
+  const isOffered = settings.demoAccounts && isLoopbackOrigin(`http://${hostHeader}`);
+  const { ids, password } = demoAccounts;
+  return {
+    ...siteAddresses(settings),
+    demo: isOffered ? { userNames: Object.keys(ids), password } : null,
   };
 }
 

@@ -139,6 +139,7 @@ describe('the site', () => {
       apiPort: 7171,
       wsPorts: [7000],
       wsPath: '/ws',
+      demo: null,
     });
     expect(answer.headers['cache-control']).toBe('no-store');
   });

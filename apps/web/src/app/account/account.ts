@@ -1,6 +1,7 @@
 import { ParleyApi } from '@parley/client';
 import type { Session } from '@parley/protocol';
 import { Observable } from '../observable.js';
+import type { DemoAccounts } from '../site/endpoints.js';
 import { forgetSession, readSession, sessionKey, storeSession } from './stored-session.js';
 
 export interface AccountState {
@@ -14,8 +15,14 @@ export class Account {
   readonly state: Observable<AccountState>;
   readonly #api: ParleyApi;
 
-  /** @param apiUrl - Address of the API. */
-  constructor(readonly apiUrl: string) {
+  /**
+   * @param apiUrl - Address of the API.
+   * @param demo - Accounts that the server offers to everybody; undefined when it does not.
+   */
+  constructor(
+    readonly apiUrl: string,
+    readonly demo?: DemoAccounts,
+  ) {
     this.#api = new ParleyApi({ baseUrl: apiUrl, getToken: () => this.state.get().session?.token });
     this.state = new Observable<AccountState>({ session: readSession(), ended: undefined });
     window.addEventListener('storage', (event) => this.#otherTab(event));

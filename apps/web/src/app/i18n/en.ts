@@ -5,6 +5,8 @@ export const en = {
     loading: 'Loading…',
     loadFailed: 'Parley could not be loaded. Check your connection and try again.',
     retry: 'Try again',
+    refusedAddress: (address: string, setting: string) =>
+      `This page came over HTTPS, and from such a page browsers call only encrypted addresses, not ${address}. Whoever runs Parley can set ${setting} to one that begins with https:// or wss://.`,
     notFoundTitle: 'This page does not exist',
     notFound: 'The address may have a typing error, or the page has been removed.',
     toTheChat: 'Go to the chat',
@@ -22,6 +24,7 @@ export const en = {
     working: 'Logging in…',
     noAccount: 'New here?',
     register: 'Create an account',
+    demo: 'Just trying? Log in as',
     ended: {
       revoked: 'You were logged out, here or on another device.',
       expired: 'Your log-in is no longer valid.',
@@ -144,6 +147,10 @@ export const en = {
       'What you write is sent when the connection is back. This browser does not keep it: leave this tab open.',
     waiting: 'Waiting for the server…',
     retryNow: 'Try now',
+  },
+  firstRun: {
+    alone: 'You are alone here. Somebody else comes with a second window:',
+    second: 'open one, and log in as another user',
   },
   announcement: {
     message: (name: string, text: string) => `${name}: ${text}`,

@@ -6,6 +6,8 @@ export const zh: Texts = {
     tagline: '想聊就聊的实时聊天室。',
     loading: '加载中…',
     loadFailed: 'Parley 加载失败，请检查网络后重试。',
+    refusedAddress: (address: string, setting: string) =>
+      `此页面通过 HTTPS 打开，浏览器只允许它访问加密的地址，而不能访问 ${address}。管理员可将 ${setting} 设为以 https:// 或 wss:// 开头的地址。`,
     retry: '重试',
     notFoundTitle: '页面不存在',
     notFound: '地址可能有误，或者页面已被移除。',
@@ -23,6 +25,7 @@ export const zh: Texts = {
     working: '正在登录…',
     noAccount: '还没有账号？',
     register: '注册账号',
+    demo: '只想试试？直接登录为',
     ended: {
       revoked: '你已在本设备或其他设备上退出登录。',
       expired: '你的登录已失效。',
@@ -142,6 +145,10 @@ export const zh: Texts = {
     unkeptHint: '恢复连接后会自动发送你写的内容。此浏览器不会保存它们，请保持此标签页打开。',
     waiting: '正在等待服务器…',
     retryNow: '立即重试',
+  },
+  firstRun: {
+    alone: '这里只有你一个人。再开一个窗口，就有人和你聊天：',
+    second: '打开窗口，以另一个用户登录',
   },
   announcement: {
     message: (name, text) => `${name} 说：${text}`,

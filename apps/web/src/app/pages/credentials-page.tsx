@@ -1,11 +1,13 @@
 import { ApiError } from '@parley/client';
-import { useState, type ReactNode, type SubmitEvent } from 'react';
+import { useRef, useState, type ReactNode, type SubmitEvent } from 'react';
 import { Button } from '../components/button.js';
 import { ErrorNote } from '../components/error-note.js';
 import { PasswordField, TextField } from '../components/field.js';
 import { useErrorText, useTexts } from '../i18n/texts.js';
 import { AuthPage } from './auth-page.js';
+import type { DemoAccounts } from '../site/endpoints.js';
 import styles from './auth-page.module.css';
+import { DemoLogins } from './demo-logins.js';
 
 /** A name and a password, as they were typed. Further fields by their names. */
 export type Typed = (field: string) => string;
@@ -28,6 +30,8 @@ export interface CredentialsPageProps {
   readonly send: (name: string, password: string) => Promise<void>;
   /** Fields below the password. */
   readonly children?: ReactNode;
+  /** Accounts that need no typing. */
+  readonly demo?: DemoAccounts | undefined;
   /** The way to the other page. */
   readonly other: ReactNode;
 }
@@ -38,27 +42,33 @@ export function CredentialsPage(props: CredentialsPageProps) {
   const errorText = useErrorText();
   const [problem, setProblem] = useState(props.notice);
   const [isWorking, setWorking] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
 
-  const submit = async (event: SubmitEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const typed: Typed = (field) => String(form.get(field) ?? '');
-    const found = props.check?.(typed);
-    setProblem(found);
-    if (found !== undefined) return;
+  const send = async (name: string, password: string) => {
+    setProblem(undefined);
     setWorking(true);
     try {
-      await props.send(typed('name').trim(), typed('password'));
+      await props.send(name, password);
     } catch (error) {
       setProblem(errorText(error instanceof ApiError ? error.code : 'INTERNAL'));
       setWorking(false);
+      // The button that was pressed has lost it meanwhile.
+      form.current?.querySelector<HTMLElement>('[name=password]')?.focus();
     }
+  };
+  const submit = (event: SubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const fields = new FormData(event.currentTarget);
+    const typed: Typed = (field) => String(fields.get(field) ?? '');
+    const found = props.check?.(typed);
+    if (found === undefined) void send(typed('name').trim(), typed('password'));
+    else setProblem(found);
   };
 
   return (
     <AuthPage title={props.title}>
       {problem !== undefined && <ErrorNote text={problem} />}
-      <form className={styles['form']} onSubmit={submit} noValidate={props.check !== undefined}>
+      <form ref={form} className={styles['form']} onSubmit={submit} noValidate={props.check !== undefined}>
         <TextField
           label={t.login.name}
           name="name"
@@ -83,6 +93,13 @@ export function CredentialsPage(props: CredentialsPageProps) {
         </Button>
       </form>
       <p className={styles['other']}>{props.other}</p>
+      {props.demo && (
+        <DemoLogins
+          demo={props.demo}
+          isDisabled={isWorking}
+          onChoose={(name, password) => void send(name, password)}
+        />
+      )}
     </AuthPage>
   );
 }

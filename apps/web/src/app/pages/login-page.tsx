@@ -18,6 +18,7 @@ export function LoginPage() {
       working={t.login.working}
       notice={ended && `${t.login.ended[ended]} ${t.login.kept}`}
       password="current-password"
+      demo={account.demo}
       send={(name, password) => account.login(name, password)}
       other={
         <>

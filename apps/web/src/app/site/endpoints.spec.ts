@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resolveEndpoints, siteConfigSchema, type SiteConfig } from './endpoints.js';
+import { refusedAddress, resolveEndpoints, siteConfigSchema, type SiteConfig } from './endpoints.js';
 
 const derived: SiteConfig = {
   apiUrl: null,
@@ -7,11 +7,12 @@ const derived: SiteConfig = {
   apiPort: 7070,
   wsPorts: [7000, 7002],
   wsPath: '/live',
+  demo: null,
 };
 
-it('takes /ws from a server that does not say a path', () => {
-  const { wsPath: _, ...older } = derived;
-  expect(siteConfigSchema.parse(older).wsPath).toBe('/ws');
+it('takes /ws, and no demo accounts, from a server that does not say', () => {
+  const { wsPath: _, demo: _none, ...older } = derived;
+  expect(siteConfigSchema.parse(older)).toEqual({ ...derived, wsPath: '/ws' });
 });
 
 describe('resolveEndpoints', () => {
@@ -34,5 +35,29 @@ describe('resolveEndpoints', () => {
       apiUrl: 'https://chat.example',
       wsUrls: ['wss://chat.example/ws'],
     });
+  });
+});
+
+describe('refusedAddress', () => {
+  const of = (apiUrl: string, wsUrls: string[], protocol = 'https:') =>
+    refusedAddress({ apiUrl, wsUrls }, { protocol });
+  const [api, ws] = ['https://chat.example', 'wss://chat.example/ws'];
+
+  it('is what a page over TLS would call without, and the setting behind it', () => {
+    expect(of('http://chat.example', [ws])).toEqual({
+      address: 'http://chat.example',
+      setting: 'PARLEY_PUBLIC_API_URL',
+    });
+    expect(of(api, [ws, 'ws://chat.example/ws'])).toEqual({
+      address: 'ws://chat.example/ws',
+      setting: 'PARLEY_PUBLIC_WS_URLS',
+    });
+  });
+
+  it('is none where all is encrypted, on the device itself, and for a page that is not encrypted', () => {
+    expect(of(api, [ws])).toBeUndefined();
+    expect(of('http://localhost:7070', ['ws://127.0.0.1:7000/ws', 'ws://[::1]/ws'])).toBeUndefined();
+    expect(of('http://chat.example', ['ws://chat.example/ws'], 'http:')).toBeUndefined();
+    expect(of('http://localhost.example', [ws])).toBeDefined();
   });
 });

@@ -10,8 +10,15 @@ export const siteConfigSchema = z.object({
   wsPorts: z.array(z.number()).min(1),
   /** An older server does not say it. */
   wsPath: z.string().default('/ws'),
+  /** Accounts that anybody may take; null where there are none. */
+  demo: z
+    .object({ userNames: z.array(z.string()), password: z.string() })
+    .nullable()
+    .default(null),
 });
 export type SiteConfig = z.infer<typeof siteConfigSchema>;
+/** Accounts for trying Parley out. */
+export type DemoAccounts = NonNullable<SiteConfig['demo']>;
 
 /** Where this page connects to. */
 export interface Endpoints {
@@ -35,4 +42,33 @@ export function resolveEndpoints(
     wsUrls:
       config.wsUrls ?? config.wsPorts.map((port) => `ws${secure}://${page.hostname}:${port}${config.wsPath}`),
   };
+}
+
+/** An address that this page may not call, and the setting that it is from. */
+export interface RefusedAddress {
+  readonly address: string;
+  readonly setting: 'PARLEY_PUBLIC_API_URL' | 'PARLEY_PUBLIC_WS_URLS';
+}
+
+/**
+ * An address without TLS, but for those that mean the device itself: browsers trust what never leaves it.
+ *
+ * @see https://w3c.github.io/webappsec-secure-contexts/#is-origin-trustworthy
+ */
+const plain = /^(http|ws):\/\/(?!(localhost|[^/:]+\.localhost|127(\.\d+){3}|\[::1\])([:/?#]|$))/i;
+
+/**
+ * What a page that came over TLS would call without: browsers refuse that ("mixed content"), and tell the page nothing.
+ * Undefined when there is nothing like it.
+ *
+ * @param page - `window.location`, or its protocol.
+ */
+export function refusedAddress(
+  { apiUrl, wsUrls }: Endpoints,
+  page: { readonly protocol: string },
+): RefusedAddress | undefined {
+  if (page.protocol !== 'https:') return undefined;
+  if (plain.test(apiUrl)) return { address: apiUrl, setting: 'PARLEY_PUBLIC_API_URL' };
+  const address = wsUrls.find((url) => plain.test(url));
+  return address === undefined ? undefined : { address, setting: 'PARLEY_PUBLIC_WS_URLS' };
 }

@@ -3,7 +3,7 @@ import type { Session } from '@parley/protocol';
 import { Account } from '../account/account.js';
 import { ChatSession } from '../chat/chat-session.js';
 import { Observable } from '../observable.js';
-import type { Endpoints } from './endpoints.js';
+import type { DemoAccounts, Endpoints } from './endpoints.js';
 
 /** The parts of a running site. */
 export interface Site {
@@ -13,8 +13,8 @@ export interface Site {
 }
 
 /** Puts the parts together. They live as long as the page, outside React: a render must not open connections. */
-export function createSite(endpoints: Endpoints): Site {
-  const account = new Account(endpoints.apiUrl);
+export function createSite(endpoints: Endpoints, demo?: DemoAccounts): Site {
+  const account = new Account(endpoints.apiUrl, demo);
   const chat = new Observable<ChatSession | undefined>(undefined);
 
   const begin = (session: Session): ChatSession => {

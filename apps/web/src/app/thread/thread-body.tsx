@@ -11,6 +11,7 @@ import { firstRoomId } from '../routing/route.js';
 import { useChat, useChatState } from '../site/site-context.js';
 import { Composer } from './composer.js';
 import { ConnectionNotice } from './connection-notice.js';
+import { FirstRunHint } from './first-run-hint.js';
 import { MessageList } from './message-list.js';
 import styles from './thread-view.module.css';
 import { UnreadBar } from './unread-bar.js';
@@ -37,6 +38,7 @@ export function ThreadBody(props: { readonly threadKey: ThreadKey; readonly name
         <Messages key={threadKey} {...props} />
       </Pane>
       <Pane>
+        <FirstRunHint threadKey={threadKey} />
         <Notice threadKey={threadKey} />
         <Composer key={`composer:${threadKey}`} threadKey={threadKey} name={name} />
       </Pane>
