@@ -213,6 +213,26 @@ describe('ChatSession', () => {
     await vi.waitFor(() => expect(unreadCount(thread('user:2'))).toBe(5));
   });
 
+  it('joins the room of a conversation as soon as it has one, and once', async () => {
+    const { session, client } = setUp();
+    session.open('user:2');
+    await vi.waitFor(() => expect(session.state.get().roomsPhase).toBe('ready'));
+    expect(client.joined).toEqual([1]);
+    const direct = { op: Op.direct, roomId: 50, toUserId: 2, fromUserId: 7 } as const;
+    client.emit('direct', testMessage(1, direct));
+    client.emit('direct', testMessage(2, direct));
+    expect(client.joined).toEqual([1, 50]);
+  });
+
+  it('takes a room that was removed off the screen', async () => {
+    const { session, client, thread } = setUp();
+    session.open('room:1');
+    await vi.waitFor(() => expect(thread('room:1').phase).toBe('ready'));
+    client.emit('rooms', { version: 1, rooms: [], removed: [1] });
+    expect(thread('room:1').phase).toBe('missing');
+    expect(session.state.get().rooms).toEqual([]);
+  });
+
   it('reports what is read, and what another device has read is no longer unread here', async () => {
     const { session, client, thread } = setUp({
       unread: async () => [{ roomId: 1, kind: 'room', seq: 1, head: 3, unread: 2 }],

@@ -104,13 +104,19 @@ export class ChatSession {
         retries,
         loaded: () => this.#listed(),
         roomsRead: (version) => this.#liveRooms.pageRead(version),
+        removed: (roomId) => this.#rooms.removed([roomId]),
         failed,
         ...(random && { random }),
       },
       signal,
     );
     this.#liveRooms = new LiveRooms(
-      { store, readAgain: () => this.#lists.readAgain(), ...(random && { random }) },
+      {
+        store,
+        readAgain: () => this.#lists.readAgain(),
+        removed: (roomIds) => this.#rooms.removed(roomIds),
+        ...(random && { random }),
+      },
       signal,
     );
     const sync = new ReadSync(
@@ -132,7 +138,10 @@ export class ChatSession {
     this.#history = history;
     this.#follower = new ThreadFollower(store, reading, history);
     this.#rooms = new JoinedRooms({ api, client, store, positions, sync, presence, shown });
-    this.#sender = new MessageSender({ client, store, reading, history }, signal);
+    this.#sender = new MessageSender(
+      { client, store, reading, history, begun: (key) => this.#rooms.begun(key) },
+      signal,
+    );
     this.#connection = new ConnectionWatch(store, client, (wasLost) => this.#online(wasLost));
   }
 
@@ -308,6 +317,7 @@ export class ChatSession {
   #arrivedDirect(message: Message): void {
     this.#follower.arrived(message);
     this.#lists.used(message);
+    this.#rooms.begun(this.#store.keyOf(message));
   }
 
   /** The lists know rooms of conversations that the page may be waiting for. */
@@ -315,7 +325,9 @@ export class ChatSession {
     this.#sync.listed();
     this.#follower.fillActive();
     const { active } = this.#store.get();
-    if (active && this.#store.thread(active).phase === 'idle') this.open(active);
+    if (!active) return;
+    if (this.#store.thread(active).phase === 'idle') this.open(active);
+    else this.#rooms.begun(active);
   }
 
   /** Whoever still reads it here follows it again. */

@@ -1,10 +1,10 @@
-import { useEffect, useRef, type ReactNode } from 'react';
+import { useLayoutEffect, useRef, type ReactNode } from 'react';
 import { useTexts } from '../i18n/texts.js';
 import { Button } from './button.js';
 import styles from './dialog.module.css';
 import { Icon } from './icon.js';
 
-/** Something over the page that wants an answer first. Esc, and a click beside it, close it; the focus is then where it was. */
+/** Something over the page that wants an answer first. A field in it has the focus. Esc, and a click beside it, close it; the focus is then where it was. */
 export function Dialog(props: {
   readonly title: string;
   readonly onClose: () => void;
@@ -13,9 +13,11 @@ export function Dialog(props: {
 }) {
   const t = useTexts();
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = dialog.current;
     if (element && !element.open) element.showModal();
+    // Browsers begin at the first thing that takes keys: the button that closes.
+    element?.querySelector('input')?.focus();
     // Closing gives the focus back, being taken away does not.
     return () => element?.close();
   }, []);

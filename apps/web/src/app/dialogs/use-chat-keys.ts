@@ -4,6 +4,16 @@ import { useChat } from '../site/site-context.js';
 import { openDialog } from './open-dialog.js';
 import { nextUnread, placesOf } from './places.js';
 
+/** Whatever had the focus may have gone: somebody left, a list was cut. Who then writes, writes a message; who scrolls, scrolls these. */
+function findFocus({ key, altKey, ctrlKey, metaKey }: KeyboardEvent): void {
+  const isLost = document.activeElement === document.body || document.activeElement === null;
+  if (!isLost || altKey || ctrlKey || metaKey) return;
+  const isText = (key.length === 1 && key !== ' ') || key === 'Process';
+  if (isText) document.getElementById('composer')?.focus();
+  else if (/^(Page|Arrow)(Up|Down)$|^Home$|^End$/.test(key))
+    document.getElementById('messages')?.focus({ preventScroll: true });
+}
+
 /** Keys that work everywhere on the chat pages; the help lists them. */
 export function useChatKeys(): void {
   const chat = useChat();
@@ -20,7 +30,7 @@ export function useChatKeys(): void {
       else if (isCommand && key === '/') openDialog.set('keys');
       else if (altKey && shiftKey && key === 'ArrowDown') goToUnread(1);
       else if (altKey && shiftKey && key === 'ArrowUp') goToUnread(-1);
-      else return;
+      else return findFocus(event);
       event.preventDefault();
     };
     document.addEventListener('keydown', onKeyDown);

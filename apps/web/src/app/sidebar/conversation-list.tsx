@@ -6,6 +6,7 @@ import { Button } from '../components/button.js';
 import { useTexts } from '../i18n/texts.js';
 import { Link } from '../routing/link.js';
 import { useChat, useChatState } from '../site/site-context.js';
+import { focusLastEntry } from './focus-last-entry.js';
 import styles from './sidebar.module.css';
 import { UnreadBadge } from './unread-badge.js';
 
@@ -41,7 +42,14 @@ export function ConversationList({ onFollow }: { readonly onFollow: () => void }
         })}
       </ul>
       {state.conversationsNext !== undefined && (
-        <Button look="quiet" onClick={() => chat.loadMore('conversations')} data-testid="more-conversations">
+        <Button
+          look="quiet"
+          onClick={({ currentTarget }) => {
+            chat.loadMore('conversations');
+            focusLastEntry(currentTarget);
+          }}
+          data-testid="more-conversations"
+        >
           {t.sidebar.more}
         </Button>
       )}

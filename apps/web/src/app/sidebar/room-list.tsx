@@ -8,6 +8,7 @@ import { LinesSkeleton } from '../components/skeleton.js';
 import { useTexts } from '../i18n/texts.js';
 import { Link } from '../routing/link.js';
 import { useChat, useChatState } from '../site/site-context.js';
+import { focusLastEntry } from './focus-last-entry.js';
 import styles from './sidebar.module.css';
 import { UnreadBadge } from './unread-badge.js';
 
@@ -61,7 +62,14 @@ export function RoomList({ onFollow }: { readonly onFollow: () => void }) {
           })}
       </ul>
       {state.roomsNext !== undefined && (
-        <Button look="quiet" onClick={() => chat.loadMore('rooms')} data-testid="more-rooms">
+        <Button
+          look="quiet"
+          onClick={({ currentTarget }) => {
+            chat.loadMore('rooms');
+            focusLastEntry(currentTarget);
+          }}
+          data-testid="more-rooms"
+        >
           {t.sidebar.more}
         </Button>
       )}

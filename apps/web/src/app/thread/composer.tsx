@@ -4,6 +4,7 @@ import type { ThreadKey } from '../chat/threads/thread-key.js';
 import { Button } from '../components/button.js';
 import { Icon } from '../components/icon.js';
 import { useTexts } from '../i18n/texts.js';
+import { hasScreenKeyboard } from '../keep-focus.js';
 import { useChat } from '../site/site-context.js';
 import { withoutBlankEnds } from '../text/blank-ends.js';
 import { isSendKey, pagesOf } from './composer-keys.js';
@@ -11,9 +12,6 @@ import styles from './composer.module.css';
 
 /** The counter shows from here on, code points. Chosen by judgement. */
 const countFrom = limits.maxTextCodePoints - 200;
-/** The keyboard is on the screen. It hides half of a room: it opens when it is asked for. */
-const hasScreenKeyboard = () => window.matchMedia('(pointer: coarse)').matches;
-
 /** Of the height of the list: what was at its end is seen again at its beginning. */
 const PAGE = 0.9;
 

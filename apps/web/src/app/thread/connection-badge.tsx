@@ -1,3 +1,4 @@
+import type { Members } from '@parley/protocol';
 import { useSyncExternalStore } from 'react';
 import { useTexts } from '../i18n/texts.js';
 import { useChatState } from '../site/site-context.js';
@@ -54,11 +55,13 @@ export function PeerPresence({
 }) {
   const t = useTexts();
   const isKnown = useChatState((state) => state.connection.status === 'online');
-  const isThere = useChatState((state) =>
-    roomId === undefined
-      ? undefined
-      : state.present.get(roomId)?.members.some((member) => member.userId === userId),
-  );
+  const isThere = useChatState((state) => {
+    const isIn = ({ members }: Members) => members.some((member) => member.userId === userId);
+    const present = roomId === undefined ? undefined : state.present.get(roomId);
+    if (present) return isIn(present);
+    // Before anything was said to each other: in a room with both of them they can be seen.
+    return [...state.present.values()].some(isIn) || undefined;
+  });
   if (!isKnown || isThere === undefined) return null;
   const presence = isThere ? 'online' : 'offline';
   return (

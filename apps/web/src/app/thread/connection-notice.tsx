@@ -12,7 +12,7 @@ const slowAfterMs = 5_000;
 export function ConnectionNotice({ thread }: { readonly thread: Thread }) {
   const t = useTexts();
   const chat = useChat();
-  const { status, retryAtMs } = useChatState((state) => state.connection);
+  const status = useChatState((state) => state.connection.status);
   const isDurable = useChatState((state) => state.outbox.isDurable);
   const waiting = thread.timeline.outgoing.find((send) => send.status === 'pending');
   const isSlow = useIsSlow(status === 'online' ? waiting?.clientMsgId : undefined);
@@ -27,7 +27,7 @@ export function ConnectionNotice({ thread }: { readonly thread: Thread }) {
   return (
     <div className={styles['banner']} data-testid="offline-banner">
       <span key={String(isDurable)}>{isDurable ? t.connection.offlineHint : t.connection.unkeptHint}</span>{' '}
-      {retryAtMs !== undefined && (
+      {status === 'reconnecting' && (
         <Button look="text" onClick={() => chat.reconnectNow()} data-testid="reconnect-now">
           {t.connection.retryNow}
         </Button>

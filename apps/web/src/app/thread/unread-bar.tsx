@@ -22,6 +22,8 @@ export function UnreadBar({ threadKey }: { readonly threadKey: ThreadKey }) {
 
   const jump = async () => {
     setLoading(true);
+    // The button goes, and what it leads to is read there.
+    document.getElementById('messages')?.focus({ preventScroll: true });
     await chat.loadUnread(threadKey);
     setLoading(false);
     // In the next frame the messages are there.

@@ -23,6 +23,8 @@ export interface JoinedRoomsParts {
 /** The rooms that this session follows: the one that is shown, and those that were before it. */
 export class JoinedRooms {
   readonly #parts: JoinedRoomsParts;
+  /** Of what was opened last; undefined for a conversation that has none yet. */
+  #opened: number | undefined;
 
   constructor(parts: JoinedRoomsParts) {
     this.#parts = parts;
@@ -39,17 +41,38 @@ export class JoinedRooms {
   open(key: ThreadKey): void {
     const { positions, store } = this.#parts;
     const { kind, id } = parseKey(key);
-    const { roomId } = store.thread(key);
-    if (kind === 'room') {
-      for (const closed of positions.open(id)) this.#part(closed);
-      this.#join(key, id);
-    } else if (roomId !== undefined) this.#join(key, roomId);
+    this.#opened = kind === 'room' ? id : store.thread(key).roomId;
+    if (kind === 'room') for (const closed of positions.open(id)) this.#part(closed);
+    if (this.#opened !== undefined) this.#join(key, this.#opened);
   }
 
-  /** Rooms that the user follows on other devices, too: as many of them as may be open are joined here. */
-  follow(roomIds: readonly number[]): void {
+  /** A thread may have got its room: a conversation has one from its first message on. */
+  begun(key: ThreadKey): void {
+    const { store } = this.#parts;
+    if (this.#opened === undefined && store.get().active === key && store.thread(key).roomId !== undefined)
+      this.open(key);
+  }
+
+  /** Rooms that are no more. Whoever has one on the screen is told. */
+  removed(roomIds: readonly number[]): void {
+    const { positions, store } = this.#parts;
+    for (const roomId of roomIds) {
+      positions.close(roomId);
+      const key = roomKey(roomId);
+      if (store.get().threads.has(key)) store.update(key, (thread) => ({ ...thread, phase: 'missing' }));
+    }
+  }
+
+  /**
+   * Rooms that the user follows on other devices, too: as many of them as may be open are joined here.
+   *
+   * @returns Whether that is all of them.
+   */
+  follow(roomIds: readonly number[]): boolean {
     const { positions } = this.#parts;
     for (const roomId of roomIds) if (positions.openBelow(roomId)) this.#join(roomKey(roomId), roomId);
+    const { openRooms } = positions;
+    return roomIds.every((roomId) => openRooms.includes(roomId));
   }
 
   /** The room is not followed any more, on any device, and nothing of it is kept. */
@@ -67,8 +90,9 @@ export class JoinedRooms {
 
   /** One room too many is open: it is followed, but this connection leaves it. */
   #part(roomId: number): void {
-    const { client, positions, store } = this.#parts;
+    const { client, positions, presence, store } = this.#parts;
     positions.close(roomId);
+    presence.forget(roomId);
     store.update(roomKey(roomId), ({ readTo, unread }) => ({ ...emptyThread, roomId, readTo, unread }));
     // Unconfirmed or not: nothing of it is shown any more, and the connection forgets it at its end.
     client.leave(roomId).catch(() => undefined);

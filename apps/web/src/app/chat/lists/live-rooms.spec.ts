@@ -16,15 +16,16 @@ function setUp() {
   const store = new ChatStore({ userId: 7, userName: 'me', role: 'user' }, () => undefined);
   store.patch({ rooms: [room(1, 2), room(2)] });
   const readAgain = vi.fn();
-  const live = new LiveRooms({ store, readAgain, random: () => 0.5 }, new AbortController().signal);
+  const removed = vi.fn();
+  const live = new LiveRooms({ store, readAgain, removed, random: () => 0.5 }, new AbortController().signal);
   live.pageRead(5);
   live.watching(5);
   const ids = () => store.get().rooms.map(({ roomId }) => roomId);
-  return { live, store, readAgain, ids };
+  return { live, store, readAgain, removed, ids };
 }
 
 it('shows a new room on top, another number or name in its place, and no room that is gone', () => {
-  const { live, store, ids } = setUp();
+  const { live, store, removed, ids } = setUp();
   live.changed(
     6,
     [
@@ -34,6 +35,7 @@ it('shows a new room on top, another number or name in its place, and no room th
     [1],
   );
   expect(store.get().rooms).toEqual([room(9), { ...room(2, 4), name: 'Renamed' }]);
+  expect(removed).toHaveBeenCalledExactlyOnceWith([1]);
   // One of another page that fills up; one that was only left there is no news.
   live.changed(7, [room(20, 1), room(21, 0)], []);
   expect(ids()).toEqual([20, 9, 2]);

@@ -13,6 +13,8 @@ export interface LiveRoomsParts {
   readonly store: ChatStore;
   /** Reads the first page again; `pageRead` tells of it. */
   readAgain(): void;
+  /** Rooms that are no more. */
+  removed(roomIds: readonly number[]): void;
   readonly random?: () => number;
 }
 
@@ -47,6 +49,7 @@ export class LiveRooms {
   changed(version: number, changes: readonly RoomChange[], removed: readonly number[]): void {
     this.#told = version;
     this.#apply(changes, new Set(removed));
+    if (removed.length > 0) this.#parts.removed(removed);
     if (this.#known === undefined) return;
     if (version === this.#known + 1) this.#known = version;
     else if (version !== this.#known) this.#missed();

@@ -44,6 +44,12 @@ export class Presence {
     }
   }
 
+  /** Nobody tells of this room any more. */
+  forget(roomId: number): void {
+    const present = new Map(this.#store.get().present);
+    if (present.delete(roomId)) this.#store.patch({ present });
+  }
+
   /** @param members - Without them those known stay. */
   changed(roomId: number, count: number, members?: readonly Member[]): void {
     const { present, rooms } = this.#store.get();

@@ -17,23 +17,36 @@ function setUp(random = 0.5) {
   const roomsPage = vi.fn(async ({ cursor }: { cursor?: string } = {}) =>
     cursor === undefined ? { rooms: [room(9, 2), room(8)], next: '8' } : { rooms: [room(8, 5), room(7)] },
   );
+  const readRoom = vi.fn(async (roomId: number) => room(roomId));
+  const removed = vi.fn();
   const conversationsPage = vi.fn(async () => ({ conversations: [] }));
   const failed = vi.fn();
   const stop = new AbortController();
   const lists = new SidebarLists(
     {
-      api: { roomsPage, conversationsPage } as never,
+      api: { roomsPage, conversationsPage, room: readRoom } as never,
       store,
       retries: new Retries({ random: () => 0.5 }),
       loaded: () => undefined,
       roomsRead: () => undefined,
+      removed,
       failed,
       random: () => random,
       now: () => nowMs,
     },
     stop.signal,
   );
-  return { lists, store, roomsPage, conversationsPage, failed, stop, pass: (ms: number) => (nowMs += ms) };
+  return {
+    lists,
+    store,
+    roomsPage,
+    readRoom,
+    removed,
+    conversationsPage,
+    failed,
+    stop,
+    pass: (ms: number) => (nowMs += ms),
+  };
 }
 
 beforeEach(() => vi.useFakeTimers());
@@ -48,6 +61,38 @@ describe('SidebarLists', () => {
     expect(store.get()).toMatchObject({ rooms: [room(9, 2), room(8), room(7)], roomsNext: undefined });
     await lists.more('rooms');
     expect(roomsPage).toHaveBeenCalledTimes(2);
+  });
+
+  // Rooms that were deleted while the connection was away stayed until the page was loaded anew.
+  it('lets go of what is no more when it reads again, with as many pages as were asked for', async () => {
+    const { lists, store, roomsPage } = setUp();
+    await lists.refresh();
+    await lists.more('rooms');
+    roomsPage.mockImplementation(async ({ cursor } = {}) =>
+      cursor === undefined ? { rooms: [room(10), room(9)], next: '9' } : { rooms: [room(7)] },
+    );
+    lists.readAgain();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(store.get()).toMatchObject({ rooms: [room(10), room(9), room(7)], roomsNext: undefined });
+    expect(roomsPage).toHaveBeenCalledTimes(4);
+  });
+
+  it('keeps the room that is shown, unless it is no more', async () => {
+    const { lists, store, roomsPage, readRoom, removed } = setUp();
+    await lists.refresh();
+    await lists.include(3);
+    store.patch({ active: 'room:3' });
+    expect(store.get().rooms).toEqual([room(9, 2), room(8), room(3)]);
+    roomsPage.mockResolvedValue({ rooms: [room(9)] });
+    lists.readAgain();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(store.get().rooms).toEqual([room(9), room(3)]);
+    expect(removed).not.toHaveBeenCalled();
+    readRoom.mockRejectedValue(new ApiError(404, 'ROOM_NOT_FOUND', false));
+    lists.readAgain();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(store.get().rooms).toEqual([room(9)]);
+    expect(removed).toHaveBeenCalledExactlyOnceWith(3);
   });
 
   // Ten thousand clients of a restarted gateway asked for every room in the same second.

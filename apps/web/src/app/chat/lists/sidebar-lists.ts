@@ -1,10 +1,10 @@
-import type { ParleyApi } from '@parley/client';
+import { ApiError, type ParleyApi } from '@parley/client';
 import type { Conversations, Message, Room, Rooms } from '@parley/protocol';
 import type { Retries } from '../../retries.js';
 import { withConversation } from '../threads/chat-state.js';
 import type { ChatStore } from '../threads/chat-store.js';
 import { withHead } from '../threads/thread.js';
-import { peerOf, userKey } from '../threads/thread-key.js';
+import { peerOf, roomKey, userKey } from '../threads/thread-key.js';
 
 /** After a lost connection everybody is back at about the same time: each asks at a moment of its own within this. */
 const AFTER_RECONNECT_MS = 10_000;
@@ -20,6 +20,8 @@ export interface SidebarListsPorts {
   loaded(): void;
   /** The first page of rooms has been read, with all changes up to this version. */
   roomsRead(version: number | undefined): void;
+  /** The room that is shown is no more. */
+  removed(roomId: number): void;
   failed(error: unknown): void;
   /** @defaultValue Math.random */
   readonly random?: () => number;
@@ -41,6 +43,8 @@ export class SidebarLists {
   readonly #signal: AbortSignal;
   readonly #now: () => number;
   #roomsReadAtMs = -Infinity;
+  /** Pages of rooms that the user has asked for. */
+  #roomPages = 1;
   #isReading = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -51,7 +55,10 @@ export class SidebarLists {
     signal.addEventListener('abort', () => clearTimeout(this.#timer));
   }
 
-  /** Reads the first pages, now, and until it succeeds. What came from later pages stays below. */
+  /**
+   * Reads the lists, now, and until it succeeds. Of the rooms as many pages as the user has asked for: what is in none of them
+   * has sunk below, or is no more. Conversations from later pages stay: none is ever removed.
+   */
   async refresh(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -65,11 +72,15 @@ export class SidebarLists {
       });
       if (rooms) this.#roomsReadAtMs = this.#now();
       this.#loaded({
-        ...(rooms && { rooms: merged(rooms.rooms, store.get().rooms), roomsNext: rooms.next }),
+        ...(rooms && { rooms: this.#withShown(rooms.rooms), roomsNext: rooms.next }),
         conversations: merged(conversations.conversations, store.get().conversations),
         conversationsNext: conversations.next,
       });
-      if (rooms) this.#ports.roomsRead(rooms.version);
+      if (!rooms) return;
+      this.#ports.roomsRead(rooms.version);
+      const shown = this.#shown();
+      if (shown && !rooms.rooms.some(({ roomId }) => roomId === shown.roomId))
+        void this.#readRoom(shown.roomId);
     } catch (error) {
       this.#failed(error);
     } finally {
@@ -93,15 +104,7 @@ export class SidebarLists {
 
   /** Has a room in the list that is not among the pages read so far. */
   async include(roomId: number): Promise<void> {
-    const { api, store, failed } = this.#ports;
-    if (store.get().rooms.some((room) => room.roomId === roomId)) return;
-    try {
-      const room = await api.room(roomId);
-      if (room.kind === 'room') store.patch({ rooms: merged(store.get().rooms, [room]) });
-    } catch (error) {
-      // One that is not there is shown as missing; else it has a number for a name.
-      failed(error);
-    }
+    if (!this.#ports.store.get().rooms.some((room) => room.roomId === roomId)) await this.#readRoom(roomId);
   }
 
   /** Reads the next page of a list, if there is one, until it succeeds. */
@@ -113,6 +116,7 @@ export class SidebarLists {
     try {
       if (list === 'rooms') {
         const { rooms, next } = await retries.run(() => api.roomsPage({ cursor }), options);
+        this.#roomPages++;
         this.#loaded({ rooms: merged(store.get().rooms, rooms), roomsNext: next });
       } else {
         const { conversations, next } = await retries.run(() => api.conversationsPage({ cursor }), options);
@@ -150,7 +154,45 @@ export class SidebarLists {
   #firstPages(): Promise<[Rooms | undefined, Conversations]> {
     const { api } = this.#ports;
     const withRooms = this.#now() - this.#roomsReadAtMs >= ROOMS_FRESH_MS;
-    return Promise.all([withRooms ? api.roomsPage() : undefined, api.conversationsPage()]);
+    return Promise.all([withRooms ? this.#roomsAgain() : undefined, api.conversationsPage()]);
+  }
+
+  /** As many pages as there were, as one. Its version is that of the first: later changes are told. */
+  async #roomsAgain(): Promise<Rooms> {
+    const { api } = this.#ports;
+    let all = await api.roomsPage();
+    for (let pages = 1; pages < this.#roomPages && all.next !== undefined; pages++) {
+      const { rooms, next } = await api.roomsPage({ cursor: all.next });
+      all = { ...all, rooms: [...merged(all.rooms, rooms)], next };
+    }
+    return all;
+  }
+
+  #shown(): Room | undefined {
+    const { active, rooms } = this.#ports.store.get();
+    return rooms.find(({ roomId }) => active === roomKey(roomId));
+  }
+
+  /** The room that is shown stays in the list, however far it has sunk. */
+  #withShown(rooms: readonly Room[]): readonly Room[] {
+    const shown = this.#shown();
+    return shown ? merged(rooms, [shown]) : rooms;
+  }
+
+  async #readRoom(roomId: number): Promise<void> {
+    const { api, store, failed, removed } = this.#ports;
+    try {
+      const read = await api.room(roomId);
+      const others = store.get().rooms.filter((room) => room.roomId !== roomId);
+      if (read.kind === 'room') store.patch({ rooms: [...others, read] });
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'ROOM_NOT_FOUND') {
+        store.patch({ rooms: store.get().rooms.filter((room) => room.roomId !== roomId) });
+        removed(roomId);
+      }
+      // Else it has a number for a name.
+      failed(error);
+    }
   }
 
   #loaded(part: SidebarPart): void {

@@ -7,8 +7,13 @@ import type { ReadPositions } from './read-positions.js';
 import type { Reading } from './reading.js';
 import { withReadState } from './unread.js';
 
-/** What is unread in rooms that are not joined is asked for this often, while the page is looked at, milliseconds. */
+/** What is unread is asked for this often, while the page is looked at, milliseconds: hints may have been lost. */
 const ASK_AGAIN_MS = 60_000;
+/**
+ * The same for whoever follows more rooms than are joined: of those others nothing is delivered. They are few, each costs the
+ * server a tenth of a list a second, and nobody else anything.
+ */
+const ASK_OFTEN_MS = 10_000;
 /** Everybody is back at about the same time: each asks at a moment of its own within this. */
 const SOON_MS = 3_000;
 
@@ -20,8 +25,8 @@ export interface ReadSyncParts {
   readonly positions: ReadPositions;
   readonly reading: Reading;
   readonly retries: Retries;
-  /** The rooms that the user follows, the most recently used first. */
-  follows(roomIds: readonly number[]): void;
+  /** The rooms that the user follows, the most recently used first. @returns Whether all of them are joined now. */
+  follows(roomIds: readonly number[]): boolean;
   /** The user has left a room on another device. */
   left(roomId: number): void;
   failed(error: unknown): void;
@@ -62,10 +67,10 @@ export class ReadSync {
       if (readTo !== undefined && readTo > seq) client.markRead(roomId, readTo);
     }
     this.#isKnown = true;
-    follows(this.#last.filter(({ kind }) => kind === 'room').map(({ roomId }) => roomId));
+    const hearsAll = follows(this.#last.filter(({ kind }) => kind === 'room').map(({ roomId }) => roomId));
     for (const [key, head] of this.#joined) this.joined(key, head);
     this.#joined.clear();
-    this.#timer = setTimeout(() => this.#again(), ASK_AGAIN_MS);
+    this.#timer = setTimeout(() => this.#again(), hearsAll ? ASK_AGAIN_MS : ASK_OFTEN_MS);
   }
 
   /** Asks again, soon and not with everybody else. */
@@ -121,6 +126,6 @@ export class ReadSync {
 
   #again(): void {
     if (document.visibilityState === 'visible') void this.load();
-    else this.#timer = setTimeout(() => this.#again(), ASK_AGAIN_MS);
+    else this.#timer = setTimeout(() => this.#again(), ASK_OFTEN_MS);
   }
 }

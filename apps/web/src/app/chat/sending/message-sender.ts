@@ -14,6 +14,8 @@ export interface MessageSenderParts {
   readonly store: ChatStore;
   readonly reading: Reading;
   readonly history: HistoryLoader;
+  /** The server has a message in this thread: now it has a room. */
+  begun(key: ThreadKey): void;
 }
 
 /** Sends what the user writes, and shows in its thread what becomes of it. */
@@ -97,9 +99,10 @@ export class MessageSender {
     key: ThreadKey,
     { clientMsgId, roomId, seq }: Pick<AckFrame, 'clientMsgId' | 'roomId' | 'seq'>,
   ): void {
-    const { store, reading } = this.#parts;
+    const { begun, store, reading } = this.#parts;
     store.updateTimeline(key, (timeline) => withAck(timeline, clientMsgId, seq));
     store.update(key, (thread) => ({ ...thread, roomId }));
+    begun(key);
     reading.markRead(key, seq);
   }
 }
