@@ -1,13 +1,18 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { Stack } from './stack.js';
 import { accessibility } from './web/accessibility.js';
+import { comfort } from './web/comfort.js';
+import { firstRun } from './web/first-run.js';
+import { keyboard } from './web/keyboard.js';
 import { busyRoom } from './web/busy-room.js';
 import { hostileTexts } from './web/hostile-texts.js';
 import { connection } from './web/connection.js';
 import { healing } from './web/healing.js';
 import { lan, lanEnv } from './web/lan.js';
 import { lists } from './web/lists.js';
+import { longLists } from './web/long-lists.js';
 import { unknownPages } from './web/unknown-pages.js';
+import { unread } from './web/unread.js';
 import { outbox } from './web/outbox.js';
 
 /** What people meet in a browser, on one Parley with two gateways that the network may reach. */
@@ -38,6 +43,11 @@ describe('in the browser', () => {
   hostileTexts(running);
   busyRoom(running);
   accessibility(running);
+  firstRun(running);
+  comfort(running);
+  keyboard(running);
+  unread(running);
+  longLists(running);
   // It kills logic and empties Redis.
   lists(running);
 });

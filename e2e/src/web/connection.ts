@@ -60,14 +60,37 @@ export const connection = (running: () => Stack) =>
       await close(page);
     });
 
-    it("is the other one's, in a conversation", async () => {
-      const [page, peer] = await Promise.all([pages.login('demo'), pages.login('demo1')]);
-      await stack.api(await stack.login('demo1')).sendDirect(3, 'are you there?');
-      await page.getByTestId('conversation-link').first().click();
+    it("is the other one's, in a conversation, from its very first message on", async () => {
+      const stamp = Date.now();
+      const [mine, theirs] = [`caller ${stamp}`, `called ${stamp}`];
+      const { user } = await stack.api().register(theirs, '111111');
+      await stack.api().register(mine, '111111');
+      const peer = await pages.login(theirs, { gateway: 1 });
+      const page = await pages.login(mine, { gateway: 0, path: `/direct/${user.userId}` });
+      await say(page, 'are you there?');
+      await sent(page, 'are you there?');
       const presence = page.getByTestId('peer-presence');
       await presence.and(page.locator('[data-presence=online]')).waitFor();
       await peer.context().close();
       await presence.and(page.locator('[data-presence=offline]')).waitFor({ timeout: 40_000 });
+      await close(page);
+    });
+
+    it('that a page over TLS may not make is spoken of, with the setting behind it', async () => {
+      const person = await pages.person();
+      // What ends TLS in front of the site, and a setting that was forgotten there.
+      await person.route('https://secure.example/**', async (route) => {
+        const { pathname } = new URL(route.request().url());
+        const response = await route.fetch({ url: stack.webUrl + pathname });
+        if (pathname !== '/config.json') return route.fulfill({ response });
+        const json = { ...(await response.json()), apiUrl: 'http://chat.example:7070' };
+        return route.fulfill({ response, json });
+      });
+      const page = await person.newPage();
+      await page.goto('https://secure.example/rooms/1');
+      const said = page.getByText('PARLEY_PUBLIC_API_URL');
+      await said.waitFor();
+      expect(await said.innerText()).toContain('http://chat.example:7070');
       await close(page);
     });
 

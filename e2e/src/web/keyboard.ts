@@ -1,0 +1,188 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Stack } from '../stack.js';
+import { close, Network, online, Pages, post, say, shows } from './pages.js';
+
+/** What has the focus: its test id, or what it is. `body`: nothing has. */
+const focused = (page: Page) =>
+  page.evaluate(() => {
+    const { activeElement: element } = document;
+    const names = [element?.getAttribute('data-testid'), element?.id, element?.tagName.toLowerCase()];
+    return names.find(Boolean) ?? 'body';
+  });
+const focusComesTo = (page: Page, testId: string) =>
+  expect.poll(() => focused(page), { timeout: 15_000 }).toBe(testId);
+const atRoom = (page: Page, roomId: number) => page.waitForURL(`**/rooms/${roomId}`);
+
+/** Everything can be done without a mouse, and the focus is never lost. */
+export const keyboard = (running: () => Stack) =>
+  describe('the keyboard', { timeout: 60_000 }, () => {
+    let stack: Stack;
+    let pages: Pages;
+    let other: string;
+
+    beforeAll(async () => {
+      stack = running();
+      pages = await Pages.launch(stack);
+      other = await stack.login('demo1');
+    });
+    afterAll(() => pages?.close());
+
+    /** Somebody new who follows some rooms of their own, in none of which anything is unread. */
+    async function somebody(...rooms: string[]) {
+      const name = `keys ${Date.now()} ${Math.floor(Math.random() * 1_000)}`;
+      const { token } = await stack.api().register(name, '111111');
+      const api = stack.api(token);
+      const roomIds: number[] = [];
+      for (const room of rooms) {
+        const { roomId } = await api.createRoom(`${room} ${name}`);
+        await api.send(roomId, 'the first');
+        roomIds.push(roomId);
+      }
+      for (const roomId of roomIds) await api.markRead(roomId, 1);
+      return { name, roomIds };
+    }
+
+    it('goes to a room by a part of its name, and back to where it was', async () => {
+      const { name, roomIds } = await somebody('Physics', 'Maths');
+      const page = await pages.login(name, { path: `/rooms/${roomIds[1]}` });
+      await focusComesTo(page, 'composer');
+      await page.keyboard.press('Control+k');
+      await focusComesTo(page, 'switcher-question');
+      await page.keyboard.press('Escape');
+      await page.getByTestId('switcher').waitFor({ state: 'detached' });
+      expect(await focused(page)).toBe('composer');
+      await page.keyboard.press('Control+k');
+      await focusComesTo(page, 'switcher-question');
+      await page.keyboard.type(`phy ${name.slice(5)}`);
+      await page.keyboard.press('Enter');
+      await atRoom(page, roomIds[0] ?? 0);
+      await focusComesTo(page, 'composer');
+      await close(page);
+    });
+
+    it('goes from one unread room to the next, and stays where there is none', async () => {
+      const { name, roomIds } = await somebody('One', 'Two', 'Three');
+      const [one = 0, two = 0, three = 0] = roomIds;
+      const page = await pages.login(name, { path: `/rooms/${two}` });
+      await shows(page, 'the first');
+      for (const roomId of [one, three]) await post(stack, other, roomId, 'news');
+      const badge = (roomId: number) => page.locator(`[data-room-id="${roomId}"]`).getByTestId('unread');
+      await Promise.all([one, three].map((roomId) => badge(roomId).waitFor()));
+      await page.keyboard.press('Alt+Shift+ArrowDown');
+      const [next] = await Promise.race(
+        [one, three].map((roomId) => atRoom(page, roomId).then(() => [roomId])),
+      );
+      await badge(next ?? 0).waitFor({ state: 'detached' });
+      await page.keyboard.press('Alt+Shift+ArrowDown');
+      const last = next === one ? three : one;
+      await atRoom(page, last);
+      await badge(last).waitFor({ state: 'detached' });
+      await page.keyboard.press('Alt+Shift+ArrowUp');
+      await page.keyboard.press('Control+/');
+      await page.getByTestId('keys').waitFor();
+      expect(page.url()).toContain(`/rooms/${last}`);
+      await page.keyboard.press('Escape');
+      await focusComesTo(page, 'composer');
+      await close(page);
+    });
+
+    it('scrolls the messages while one writes', async () => {
+      const { name, roomIds } = await somebody('Long');
+      const [roomId = 0] = roomIds;
+      for (let i = 0; i < 40; i++) await post(stack, other, roomId, `old ${i}`);
+      const page = await pages.login(name, { path: `/rooms/${roomId}` });
+      await shows(page, 'old 39');
+      await page.keyboard.press('PageDown');
+      await page.keyboard.type('half a sent');
+      const top = () => page.getByTestId('message-list').evaluate((list) => list.scrollTop);
+      const before = await top();
+      await page.keyboard.press('PageUp');
+      await expect.poll(top, { timeout: 15_000 }).toBeLessThan(before - 100);
+      const above = await top();
+      await page.keyboard.press('PageDown');
+      await expect.poll(top, { timeout: 15_000 }).toBeGreaterThan(above);
+      expect(await focused(page)).toBe('composer');
+      await page.keyboard.type('ence');
+      expect(await page.getByTestId('composer').inputValue()).toBe('half a sentence');
+      await close(page);
+    });
+
+    it('keeps the focus when what had it goes away', async () => {
+      const { name, roomIds } = await somebody('Here', 'There');
+      const [here = 0, there = 0] = roomIds;
+      const page = await pages.login(name, { path: `/rooms/${here}` });
+      const press = async (testId: string, key = 'Enter') => {
+        await page.getByTestId(testId).first().focus();
+        await page.keyboard.press(key);
+      };
+      await shows(page, 'the first');
+
+      await post(stack, other, there, 'news');
+      await page.getByTestId('mark-all-read').waitFor();
+      await press('mark-all-read');
+      await page.getByTestId('mark-all-read').waitFor({ state: 'detached' });
+      await focusComesTo(page, 'composer');
+
+      await press('new-room');
+      await focusComesTo(page, 'new-room-name');
+      await page.keyboard.press('Escape');
+      await focusComesTo(page, 'new-room');
+
+      await press('leave-room');
+      await focusComesTo(page, 'leave-cancel');
+      await page.keyboard.press('Escape');
+      await focusComesTo(page, 'leave-room');
+      await press('leave-room');
+      await press('leave-confirm');
+      await atRoom(page, 1);
+      await focusComesTo(page, 'composer');
+
+      await press('settings', ' ');
+      await press('show-keys');
+      await page.getByTestId('keys').waitFor();
+      await page.keyboard.press('Escape');
+      await focusComesTo(page, 'show-keys');
+      await close(page);
+    });
+
+    it('keeps it when the connection is tried, a send was refused, and when nothing has it', async () => {
+      const person = await pages.person();
+      const network = await Network.of(person);
+      const page = await pages.login('demo', { of: person, path: '/direct/999999' });
+      await say(page, 'to nobody');
+      await page.getByTestId('discard').focus();
+      await page.keyboard.press('Enter');
+      await page.getByTestId('discard').waitFor({ state: 'detached' });
+      expect(await focused(page)).toBe('composer');
+
+      await network.cut();
+      await page.getByTestId('reconnect-now').focus();
+      await page.keyboard.press('Enter');
+      expect(await focused(page)).toBe('reconnect-now');
+      await network.restore();
+      await online(page);
+      await focusComesTo(page, 'composer');
+
+      await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+      expect(await focused(page)).toBe('body');
+      await page.keyboard.type('found');
+      expect(await page.getByTestId('composer').inputValue()).toBe('found');
+      await close(page);
+    });
+
+    it('keeps it when a log-in is refused, and has it where one begins', async () => {
+      const page = await pages.open();
+      await focusComesTo(page, 'login-name');
+      await page.keyboard.type('demo');
+      await page.keyboard.press('Tab');
+      await page.keyboard.type('not the one');
+      await page.getByTestId('login-submit').focus();
+      await page.keyboard.press('Enter');
+      await page.getByTestId('error').waitFor();
+      await focusComesTo(page, 'login-password');
+      await close(page);
+    });
+
+    it('throws nothing', () => expect(pages.problems).toEqual([]));
+  });
