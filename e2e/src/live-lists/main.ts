@@ -26,6 +26,8 @@ const { values } = parseArgs({
 const FIRST_ROOM = 1_001;
 /** What was begun before, joins and announcements, is over by then, milliseconds. */
 const SETTLE_MS = 5_000;
+/** Between two rooms that are used for the first time, milliseconds. */
+const PAUSE_MS = 100;
 /** Who moves from room to room has another id than the watchers. */
 const MOVER = 900_000;
 
@@ -96,27 +98,39 @@ async function main(): Promise<void> {
       setTimeout(() => mover.send(JSON.stringify({ op: 26, roomId })), 1_500);
     };
 
-    console.log(`${rooms} rooms, ${changes} changes a second, ${seconds} s`);
+    const during = async (isBusy: boolean) => {
+      const [commands, cpu] = [await commandsOf(redis), cpuSeconds()];
+      const timer = isBusy ? setInterval(change, 1_000 / changes) : undefined;
+      await sleep(seconds * 1_000);
+      clearInterval(timer);
+      const perSecond = (now: number, before: number) => Math.round((now - before) / seconds);
+      return {
+        commands: perSecond(await commandsOf(redis), commands),
+        cpuMs: perSecond(cpuSeconds() * 1_000, cpu * 1_000),
+      };
+    };
+
+    console.log(`${rooms} rooms, ${changes} changes a second, each window ${seconds} s`);
+    // Rooms that nobody has used yet are brought from SQL.
+    for (let i = 0; i < rooms; i++) {
+      change();
+      await sleep(PAUSE_MS);
+    }
     for (const count of steps) {
       while (watchers.length < count)
         await Promise.all(
           Array.from({ length: Math.min(50, count - watchers.length) }, (_, i) => watch(watchers.length + i)),
         );
       await sleep(SETTLE_MS);
+      const idle = await during(false);
       for (const { told } of watchers) Object.assign(told, { frames: 0, bytes: 0 });
-      const [commands, cpu] = [await commandsOf(redis), cpuSeconds()];
-      const timer = setInterval(change, 1_000 / changes);
-      await sleep(seconds * 1_000);
-      clearInterval(timer);
-      const perSecond = ((await commandsOf(redis)) - commands) / seconds;
-      const cpuMs = ((cpuSeconds() - cpu) / seconds) * 1_000;
-      const [frames, bytes] = [0, 1].map((i) =>
-        watchers.reduce((sum, { told }) => sum + (i === 0 ? told.frames : told.bytes), 0),
-      ) as [number, number];
-      const each = watchers.length || 1;
+      const busy = await during(true);
+      const each = (what: keyof Told) =>
+        watchers.reduce((sum, { told }) => sum + told[what], 0) / (watchers.length || 1) / seconds;
       console.log(
-        `${String(count).padStart(5)} watchers: ${perSecond.toFixed(0)} Redis commands/s, ${cpuMs.toFixed(0)} CPU-ms/s, ` +
-          `each is told ${(frames / each / seconds).toFixed(2)} times/s, ${(bytes / each / seconds).toFixed(0)} bytes/s`,
+        `${String(count).padStart(5)} watchers: ${busy.commands - idle.commands} Redis commands/s above the ${idle.commands} of an idle ` +
+          `stack, ${busy.cpuMs - idle.cpuMs} CPU-ms/s above ${idle.cpuMs}; each is told ${each('frames').toFixed(2)} times/s, ` +
+          `${each('bytes').toFixed(0)} bytes/s`,
       );
     }
     mover.terminate();
