@@ -1,5 +1,6 @@
 export { RedisConnections, runScript, type RedisConnection, type RedisErrorListener } from './connections.js';
 export { checkWrite } from './write-check.js';
+export { DirectHints, type DirectMessage } from './direct-hints.js';
 export { RedisKeys, textDigest, type ShardMap } from './keys.js';
 export {
   RoomStore,

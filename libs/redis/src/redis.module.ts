@@ -5,6 +5,7 @@ import { AsideStream } from './aside-stream.js';
 import { RedisConnections, type RedisErrorListener } from './connections.js';
 import { DatabaseLife } from './database-life.js';
 import { DatabaseLifeStore } from './database-life-store.js';
+import { DirectHints } from './direct-hints.js';
 import { DirectoryStore } from './directory-store.js';
 import { EventBus } from './event-bus.js';
 import { RedisKeys } from './keys.js';
@@ -115,6 +116,11 @@ export class RedisModule {
         provide: PresenceStore,
         useFactory: (c: RedisConnections) => new PresenceStore(c.main, keys),
         inject: [RedisConnections],
+      },
+      {
+        provide: DirectHints,
+        useFactory: (c: RedisConnections, presence: PresenceStore) => new DirectHints(c.main, keys, presence),
+        inject: [RedisConnections, PresenceStore],
       },
       {
         provide: DirectoryStore,

@@ -14,7 +14,7 @@ async function setUp() {
   const listener = new HintListener(
     { instanceId: 'gw-1' },
     {
-      deliver: (roomId, entries) => {
+      hear: (roomId, entries) => {
         given.push([roomId, entries]);
         return (answers.shift() ?? (() => Promise.resolve()))();
       },
@@ -30,7 +30,7 @@ async function setUp() {
   return { listener, subscriber, subscribe, disconnect, say, turn, seqs, answers, counted };
 }
 
-const hint = (roomId: number, seq: number, body = '{') => `${roomId}|${seq}|e1|${body}`;
+const hint = (roomId: number, seq: number, body = '{') => `${roomId}|${seq}|e1||${body}`;
 
 describe('HintListener', () => {
   it('listens to its channel of every shard', async () => {

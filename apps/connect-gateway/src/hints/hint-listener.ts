@@ -26,7 +26,7 @@ export class HintListener implements OnApplicationBootstrap, OnApplicationShutdo
 
   constructor(
     @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'instanceId'>,
-    @Inject(RoomDirectory) private readonly rooms: Pick<RoomDirectory, 'deliver'>,
+    @Inject(RoomDirectory) private readonly rooms: Pick<RoomDirectory, 'hear'>,
     @Inject(RedisConnections) private readonly connections: Pick<RedisConnections, 'createSubscriber'>,
     @Inject(RedisKeys) private readonly keys: RedisKeys,
     @Inject(GatewayMetrics) private readonly metrics: Pick<GatewayMetrics, 'hints'>,
@@ -75,7 +75,7 @@ export class HintListener implements OnApplicationBootstrap, OnApplicationShutdo
       this.waitingBytes += bytes;
       this.metrics.hints('taken', entries.length);
       void this.rooms
-        .deliver(roomId, entries)
+        .hear(roomId, entries)
         // A gap that cannot be read now: the worker asks until it can.
         .catch(() => undefined)
         .finally(() => (this.waitingBytes -= bytes));

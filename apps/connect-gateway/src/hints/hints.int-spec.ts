@@ -1,6 +1,8 @@
+import type { DispatchEntry } from '@parley/contracts';
+import { DirectHints } from '@parley/redis';
 import { eventually, sharedRedis, startRedis, uniquePrefix } from '@parley/testing';
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { FakeConnection } from '../testing/fake-connection.js';
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { FakeConnection } from '../testing/fake-connection.js';
 import { Backend, gatewayOn, ROOM } from '../testing/live-gateway.fixture.js';
 import { numbers } from '../testing/local-room.fixture.js';
 
@@ -117,7 +119,7 @@ describe('hints alone', () => {
     await backend.append(1);
     await shows([member], [1, 2, 'resync 3-100 epoch', 101]);
     const channel = backend.keys.hints(backend.keys.shardOf(ROOM), 'gw-1');
-    await backend.connections.main.publish(channel, `${ROOM}|102|e1|{"op":3,"roomId":${ROOM},"msg":"old"`);
+    await backend.connections.main.publish(channel, `${ROOM}|102|e1||{"op":3,"roomId":${ROOM},"msg":"old"`);
     await backend.append(1);
     await shows([member], [1, 2, 'resync 3-100 epoch', 101, 102]);
   });
@@ -134,15 +136,66 @@ describe('hints alone', () => {
     expect(await isHinted(backend)).toBe(true);
   });
 
-  it('are not given for direct messages, which are handed over as ever', async () => {
-    const { backend, gateway } = await setUp();
-    const member = await gateway.join();
-    await backend.begin(1_007, 0);
-    await backend.append(1, { roomId: 1_007, recipients: [1, 2] });
-    const [entry] = await backend.dispatched(1_007);
-    await gateway.delivery.deliver({ fences: [], entries: entry ? [entry] : [], upTo: [] });
-    await backend.append(1);
-    await shows([member], [1]);
+  describe('of direct messages', () => {
+    const CONVERSATION = 1_007;
+    const recipients = [1, 2];
+
+    async function conversation() {
+      const world = await setUp();
+      const { backend, gateway } = world;
+      await backend.begin(CONVERSATION, 0);
+      const hints = new DirectHints(gateway.connections.main, backend.keys, gateway.presence);
+      const connection = new FakeConnection(1);
+      gateway.index.add(connection);
+      await gateway.index.authenticate(connection, { ...connection.identity!, userId: 1 }, 'token');
+      const accept = async (count: number) => {
+        await backend.append(count, { roomId: CONVERSATION, recipients });
+        return (await backend.dispatched(CONVERSATION)).slice(-count);
+      };
+      const tell = async (entries: readonly DispatchEntry[]) => {
+        for (const entry of entries) await hints.send({ ...entry, recipients });
+      };
+      const handOver = (entries: readonly DispatchEntry[]) =>
+        gateway.delivery.deliver({ fences: [], entries: [...entries], upTo: [] });
+      return { ...world, connection, accept, tell, handOver };
+    }
+
+    it('bring what follows in a conversation that is open here, to a user who has not joined it', async () => {
+      const { connection, accept, tell, handOver } = await conversation();
+      await handOver(await accept(1));
+      await tell(await accept(3));
+      await shows([connection], [1, 2, 3, 4]);
+    });
+
+    // Opened with the second, the first would be old.
+    it('do not open one: which messages were before is the worker to say', async () => {
+      const { connection, gateway, accept, tell, handOver } = await conversation();
+      const [first, second] = await accept(2);
+      await tell(second ? [second] : []);
+      // What was told is heard before what is told now.
+      await gateway.join();
+      expect(gateway.rooms.get(CONVERSATION)).toBeUndefined();
+      await handOver(first && second ? [first, second] : []);
+      await shows([connection], [1, 2]);
+    });
+
+    it('make up for one that was lost', async () => {
+      const { connection, accept, tell, handOver } = await conversation();
+      await handOver(await accept(1));
+      await accept(2);
+      await tell(await accept(1));
+      await shows([connection], [1, 2, 3, 4]);
+    });
+
+    it('go nowhere when nobody of them is connected', async () => {
+      const { backend, accept, tell, gateway, connection } = await conversation();
+      gateway.index.remove(connection);
+      await eventually(async () => expect(await gateway.presence.instancesOfUsers([1, 2])).toEqual([[], []]));
+      const publish = vi.spyOn(gateway.connections.main, 'publish');
+      await tell(await accept(1));
+      expect(publish).not.toHaveBeenCalled();
+      expect(await backend.connections.main.xlen(backend.keys.roomLog(CONVERSATION))).toBe(1);
+    });
   });
 });
 

@@ -165,6 +165,15 @@ export class RoomDirectory {
     await room?.deliver(entries);
   }
 
+  /**
+   * Like {@link deliver} for messages that were heard of and will be handed over as well. Those of a conversation that is
+   * not open here are left to that: it opens with the first message there is, and one that was heard of may not be it.
+   */
+  async hear(roomId: number, entries: readonly DispatchEntry[]): Promise<void> {
+    if (entries[0]?.recipients && !this.get(roomId)) return;
+    await this.deliver(roomId, entries);
+  }
+
   /** Like {@link deliver} for messages that are to be read from the log. */
   async pullTo(roomId: number, position: RoomPosition, recipients?: readonly number[]): Promise<void> {
     if (recipients) this.includeRecipients(roomId, position, position.seq, recipients);

@@ -1,5 +1,5 @@
 import { MetricsRegistry, type PinoLogger } from '@parley/observability';
-import { EventBus, LineStore, RedisConnections, RedisKeys, RoomStore } from '@parley/redis';
+import { type DirectHints, EventBus, LineStore, RedisConnections, RedisKeys, RoomStore } from '@parley/redis';
 import { shardOf } from '@parley/sharding';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { INestApplicationContext } from '@nestjs/common';
@@ -68,6 +68,7 @@ export async function startLogic(url: string, prefix: string, sql: INestApplicat
     store,
     new SentBeforeService(store, archive),
     line,
+    stub<DirectHints>('DirectHints', {}),
   );
   await line.onModuleInit();
   line.onApplicationBootstrap();

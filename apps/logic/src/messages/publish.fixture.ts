@@ -1,6 +1,6 @@
 import type { Send } from '@parley/contracts';
 import { AppError } from '@parley/protocol';
-import type { AcceptInput, AcceptOutcome, RoomStore } from '@parley/redis';
+import type { AcceptInput, AcceptOutcome, DirectHints, RoomStore } from '@parley/redis';
 import { v7 as uuidv7 } from 'uuid';
 import { vi } from 'vitest';
 import type { LineService } from '../line/line.service.js';
@@ -54,6 +54,7 @@ export function publisher(script: Script, nowMs: () => number) {
     archived instanceof Error ? Promise.reject(archived) : Promise.resolve(keys.map(() => archived)),
   );
   const proven = vi.fn(() => Promise.resolve());
+  const hint = vi.fn<DirectHints['send']>(() => Promise.reject(new Error('no Redis')));
   const authorize = vi.fn<RoomAccessService['authorize']>((_, roomId) =>
     roomId === 404
       ? Promise.reject(new AppError('ROOM_NOT_FOUND'))
@@ -89,10 +90,11 @@ export function publisher(script: Script, nowMs: () => number) {
     }),
     { find },
     stub<LineService>('LineService', { proven, redisNowMs: () => nowMs() + (script.redisAheadMs ?? 0) }),
+    { send: hint },
   );
   const publish = async (...sends: Send[]) => service.publishMany(sends);
   const publishApart = async (...sends: Send[]) => service.publishMany(sends, { apart: true });
-  return { publish, publishApart, accepts, ensure, raise, watch, find, proven, authorize, between };
+  return { publish, publishApart, accepts, ensure, raise, watch, find, proven, authorize, between, hint };
 }
 
 /** What the archive knows of an earlier send. */

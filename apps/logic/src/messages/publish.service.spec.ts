@@ -101,6 +101,16 @@ describe('PublishService', () => {
     expect(JSON.parse(`${accepts[0]?.body}}`)).toMatchObject({ op: Op.direct, toUserName: 'bob', roomId: 9 });
   });
 
+  it('hints of a direct message once it is accepted, and of nothing else; it is kept when that fails', async () => {
+    const overloaded = { kind: 'overloaded' } as const;
+    const { publish, accepts, hint } = setUp({ outcomes: [ok(1), ok(5), overloaded] });
+    const direct = { roomId: undefined, toUserId: 2 };
+    const results = await publish(send(), send(direct), send(direct));
+    expect(results.map(({ ok: isOk }) => isOk)).toEqual([true, true, false]);
+    const body = accepts[1]?.body;
+    expect(hint.mock.calls).toEqual([[{ roomId: 9, seq: 5, epoch: 'e1', recipients: [1, 2], body }]]);
+  });
+
   it('makes the head that is missing, then accepts the same message', async () => {
     const { publish, ensure, accepts } = setUp({ outcomes: [{ kind: 'no-head' }, ok(101)] });
     expect(await publish(send())).toMatchObject([{ ok: true, ack: { seq: 101 } }]);

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Send, SendResult } from '@parley/contracts';
 import { AppError, codePointLength, limits, type Ack } from '@parley/protocol';
-import { RoomStore, type AcceptInput, type AcceptOutcome } from '@parley/redis';
+import { DirectHints, RoomStore, type AcceptInput, type AcceptOutcome } from '@parley/redis';
 import { v7 as uuidv7 } from 'uuid';
 import { LineService } from '../line/line.service.js';
 import { LOGIC_OPTIONS, type LogicOptions } from '../logic-options.js';
@@ -41,6 +41,7 @@ export class PublishService {
     @Inject(RoomStore) private readonly store: RoomStore,
     @Inject(SentBeforeService) private readonly sentBefore: Pick<SentBeforeService, 'find'>,
     @Inject(LineService) private readonly line: Pick<LineService, 'proven' | 'redisNowMs'>,
+    @Inject(DirectHints) private readonly hints: Pick<DirectHints, 'send'>,
   ) {
     this.limits = new SendLimits(options.sendBurst, options.sendsPerSecond);
   }
@@ -161,6 +162,12 @@ export class PublishService {
     if (!('kind' in outcome)) results[index] = refusal(outcome);
     else if (outcome.kind === 'ok') {
       this.heads.watch(input.roomId, outcome.seqsLeft);
+      const { roomId, recipients, body } = input;
+      // Not waited for, and lost when it fails: a worker hands it over.
+      if (recipients)
+        void this.hints
+          .send({ roomId, seq: outcome.seq, epoch: outcome.epoch, recipients, body })
+          .catch(() => undefined);
       results[index] = { ok: true, ack: ackOf(input, outcome, false) };
     } else if (outcome.kind === 'duplicate')
       results[index] = outcome.sameText

@@ -1,0 +1,64 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { spawnProcess } from '@parley/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Run } from './bench/run-bench.js';
+
+const root = resolve(import.meta.dirname, '../..');
+
+/** One of each kind: what they measure here is worth nothing, that they measure is the test. */
+const scenarios = ['100x200', 'ws-publish', 'joins-10000', 'idle-20000', 'gateways-8', 'backlog'];
+
+describe('npm run bench -- --quick', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'parley-bench-spec-'));
+  let runs: Run[];
+  let output: string;
+
+  beforeAll(async () => {
+    const json = join(dir, 'figures.json');
+    const args = ['--quick', '--scenarios', scenarios.join(','), '--json', json];
+    const bench = await spawnProcess({
+      command: process.execPath,
+      args: ['tools/run.mjs', 'e2e/src/bench/main.ts', ...args],
+      cwd: root,
+      name: 'bench',
+    });
+    const { code } = await bench.exited;
+    output = bench.output();
+    expect(code, output).toBe(0);
+    ({ runs } = JSON.parse(readFileSync(json, 'utf8')) as { runs: Run[] });
+  }, 240_000);
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  const of = (scenario: string, contestant = 'Parley') =>
+    runs.find((run) => run.scenario === scenario && run.contestant === contestant)?.figures;
+
+  it('measures Parley, Socket.IO and the floor in the same run, and tells ratios', () => {
+    for (const contestant of ['Parley', 'Socket.IO', 'floor']) {
+      const figures = of('100x200', contestant);
+      expect(figures?.deliveriesPerSecond).toBeGreaterThan(0);
+      expect(figures?.cpuPerDelivery).toBeGreaterThan(0);
+      expect(figures?.delivery?.p50).toBeGreaterThan(0);
+      expect(figures?.lost).toBe(0);
+    }
+    expect(output).toMatch(/\| 100x200 \| Socket\.IO \| \d/);
+  });
+
+  it('sends over WebSocket, and sees the backlog end', () => {
+    expect(of('ws-publish')).toMatchObject({ lost: 0, duplicated: 0, disordered: 0 });
+    expect(of('ws-publish')?.acceptedPerSecond).toBeGreaterThan(0);
+    expect(of('backlog')).toMatchObject({ lost: 0, duplicated: 0 });
+    expect(of('backlog')?.drainedPerSecond).toBeGreaterThan(0);
+  });
+
+  it('counts what joins cost a gateway and what a member weighs', () => {
+    expect(of('joins-10000')?.gatewayCpuPerJoinMs).toBeGreaterThan(0);
+    expect(of('joins-10000')?.lost).toBe(0);
+    expect(of('idle-20000')?.rssPerMember).toBeDefined();
+  });
+
+  it('costs are told with gateways that hold nobody', () => {
+    expect(of('gateways-8')?.cpuPerMessage).toBeGreaterThan(0);
+  });
+});
