@@ -118,7 +118,7 @@ export const outbox = (running: () => Stack) =>
       await page.getByTestId('send-error').waitFor();
       await page.getByTestId('edit-unsent').click();
       await expect.poll(() => page.getByTestId('composer').inputValue()).toBe('to nobody');
-      expect(await message(page, 'to nobody').count()).toBe(0);
+      await message(page, 'to nobody').waitFor({ state: 'detached' });
       await say(page, 'again to nobody');
       await page.getByTestId('discard').click();
       await message(page, 'again to nobody').waitFor({ state: 'detached' });

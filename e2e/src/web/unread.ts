@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
-import { close, Pages, post, shows } from './pages.js';
+import { close, message, Pages, post, shows } from './pages.js';
 
 /** What somebody has missed, and how they come to it. */
 export const unread = (running: () => Stack) =>
@@ -29,6 +29,38 @@ export const unread = (running: () => Stack) =>
       }
       return { name, roomIds };
     }
+
+    it('is led to, however far up it begins, and is read at the end', async () => {
+      const { name, roomIds } = await somebody(1);
+      const [roomId = 0] = roomIds;
+      // More than a few pages, and more than are counted.
+      for (let i = 0; i < 180; i += others.length)
+        await Promise.all(others.map((token, n) => post(stack, token, roomId, `news ${i + n}`)));
+      const page = await pages.login(name, { path: `/rooms/${roomId}` });
+      await shows(page, 'news 179');
+      expect(await message(page, 'news 0').count()).toBe(0);
+      await page.getByTestId('unread-bar').filter({ hasText: '100 new' }).waitFor();
+      await page.getByTestId('jump-to-unread').focus();
+      await page.keyboard.press('Enter');
+      await page.getByTestId('unread-bar').waitFor({ state: 'detached' });
+      const inSight = (text: RegExp | string) =>
+        page
+          .getByTestId('message-list')
+          .getByText(text, { exact: true })
+          .first()
+          .evaluate((element) => {
+            const { top, bottom } = element.getBoundingClientRect();
+            const list = document.querySelector('[data-testid=message-list]')?.getBoundingClientRect();
+            return list !== undefined && top >= list.top - 1 && bottom <= list.bottom + 1;
+          });
+      await expect.poll(() => inSight('New messages'), { timeout: 15_000 }).toBe(true);
+      expect(await page.evaluate(() => document.activeElement?.id)).toBe('messages');
+      // They are still to be read: their beginning was looked for, not their end.
+      await page.getByTestId('jump-to-latest').filter({ hasText: '100 new' }).click();
+      await expect.poll(() => inSight(/^news 179$/), { timeout: 15_000 }).toBe(true);
+      await expect.poll(() => page.title(), { timeout: 15_000 }).not.toMatch(/^\(/);
+      await close(page);
+    });
 
     it('shows within seconds in a room that is one too many to be joined', async () => {
       const { name, roomIds } = await somebody(14);

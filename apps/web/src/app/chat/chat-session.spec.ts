@@ -233,6 +233,21 @@ describe('ChatSession', () => {
     expect(session.state.get().rooms).toEqual([]);
   });
 
+  // Whoever logged in at a room had all of it read at once, and never saw where the new messages began.
+  it('leads whoever comes in at a room to where they left off, before anything becomes read', async () => {
+    let answer: (rooms: unknown[]) => void = () => undefined;
+    const { session, client, thread } = setUp({ unread: () => new Promise((resolve) => (answer = resolve)) });
+    session.open('room:1');
+    await vi.waitFor(() => expect(thread('room:1').phase).toBe('ready'));
+    session.setReading('room:1', true);
+    expect(client.reads).toEqual([]);
+    answer([{ roomId: 1, kind: 'room', seq: 1, head: 3, unread: 2 }]);
+    await vi.waitFor(() => expect(thread('room:1')).toMatchObject({ unreadAfter: 1, place: 1 }));
+    expect(client.reads).toEqual([]);
+    session.setReading('room:1', true);
+    expect(client.reads).toEqual([[1, 3]]);
+  });
+
   it('reports what is read, and what another device has read is no longer unread here', async () => {
     const { session, client, thread } = setUp({
       unread: async () => [{ roomId: 1, kind: 'room', seq: 1, head: 3, unread: 2 }],

@@ -40,8 +40,9 @@ export function MessageList({
   const content = useRef<HTMLOListElement>(null);
   const keeper = useRef<ScrollKeeper>(null);
   const lastSend = useRef<string>(undefined);
-  const [isAtBottom, setAtBottom] = useState(true);
   const { timeline, unreadAfter, older, newer } = thread;
+  // Where it begins is seen below. Until then what is new is not read.
+  const [isAtBottom, setAtBottom] = useState(unreadAfter === undefined);
   const hasAll = isAtEnd(timeline);
   const hasComposer = thread.phase !== 'missing';
 
@@ -82,6 +83,7 @@ export function MessageList({
     keeper.current = new ScrollKeeper(scroller.current, content.current);
     const unread = scroller.current.querySelector('[data-unread]');
     if (!unread || !keeper.current.toElement(unread)) keeper.current.toEnd();
+    setAtBottom(keeper.current.isAtEnd);
   }, []);
 
   useLayoutEffect(() => {

@@ -64,7 +64,9 @@ function Messages(props: { readonly threadKey: ThreadKey; readonly name: string 
   const errorText = useErrorText();
   const chat = useChat();
   const { messages, outgoing } = thread.timeline;
-  const list = messages.length + outgoing.length > 0 && <MessageList threadKey={threadKey} thread={thread} />;
+  const list = messages.length + outgoing.length > 0 && (
+    <MessageList key={thread.place} threadKey={threadKey} thread={thread} />
+  );
   if (thread.phase === 'failed') {
     return (
       <>

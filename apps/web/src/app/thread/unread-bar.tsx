@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { unreadCount } from '../chat/reading/unread.js';
 import { threadOf } from '../chat/threads/chat-state.js';
 import type { ThreadKey } from '../chat/threads/thread-key.js';
@@ -18,18 +18,22 @@ export function UnreadBar({ threadKey }: { readonly threadKey: ThreadKey }) {
   const first = firstSeq(timeline);
   const isAbove =
     unreadAfter !== undefined && first !== undefined && first > unreadAfter + 1 && !timeline.reachedStart;
+  const isWanted = useRef(false);
+  // With the messages in their place: what was loaded is shown a little later.
+  useEffect(() => {
+    if (isAbove || !isWanted.current) return;
+    isWanted.current = false;
+    document.querySelector('#messages [data-unread]')?.scrollIntoView({ block: 'start' });
+  }, [isAbove]);
   if (!isAbove && !isLoading) return null;
 
   const jump = async () => {
     setLoading(true);
     // The button goes, and what it leads to is read there.
     document.getElementById('messages')?.focus({ preventScroll: true });
+    isWanted.current = true;
     await chat.loadUnread(threadKey);
     setLoading(false);
-    // In the next frame the messages are there.
-    requestAnimationFrame(() =>
-      document.querySelector('#messages [data-unread]')?.scrollIntoView({ block: 'start' }),
-    );
   };
   const count = unreadCount(thread);
   return (

@@ -21,7 +21,7 @@ function setUp(hearsAll: boolean) {
       client: { markRead: () => undefined },
       store: new ChatStore({ userId: 7, userName: 'me', role: 'user' }, () => undefined),
       positions: {} as never,
-      reading: {} as never,
+      reading: { known: () => undefined } as never,
       retries: new Retries(),
       follows: () => hearsAll,
       left: () => undefined,

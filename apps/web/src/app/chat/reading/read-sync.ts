@@ -67,6 +67,7 @@ export class ReadSync {
       if (readTo !== undefined && readTo > seq) client.markRead(roomId, readTo);
     }
     this.#isKnown = true;
+    this.#parts.reading.known();
     const hearsAll = follows(this.#last.filter(({ kind }) => kind === 'room').map(({ roomId }) => roomId));
     for (const [key, head] of this.#joined) this.joined(key, head);
     this.#joined.clear();

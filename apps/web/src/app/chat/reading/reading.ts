@@ -2,13 +2,15 @@ import { isAtEnd } from '../../timeline/timeline.js';
 import type { ChatStore } from '../threads/chat-store.js';
 import type { ThreadKey } from '../threads/thread-key.js';
 import type { ReadPositions } from './read-positions.js';
-import { withRead } from './unread.js';
+import { withKnown, withRead } from './unread.js';
 
 /** What the user has before their eyes, and how far that makes everything read. */
 export class Reading {
   readonly #store: ChatStore;
   readonly #positions: ReadPositions;
   readonly #report: (roomId: number, seq: number) => void;
+  /** Whether the server has said where the user left off. Until then nothing becomes read: it would be read unseen. */
+  #isKnown = false;
   /** The thread whose newest message is on the screen, in a visible tab. */
   #current: ThreadKey | undefined;
 
@@ -35,9 +37,20 @@ export class Reading {
     this.#current = undefined;
   }
 
+  /** The server has said where the user left off. Whoever has a thread open is led there, and reads on. */
+  known(): void {
+    if (this.#isKnown) return;
+    this.#isKnown = true;
+    const { active } = this.#store.get();
+    if (active === undefined) return;
+    this.#store.update(active, withKnown);
+    if (this.#store.thread(active).unreadAfter !== undefined) this.stop();
+    this.advance(active);
+  }
+
   /** The thread has changed: whoever is at its end has read it all. */
   advance(key: ThreadKey): void {
-    if (!this.isReading(key)) return;
+    if (!this.#isKnown || !this.isReading(key)) return;
     const { timeline, phase } = this.#store.thread(key);
     if (phase === 'ready' && isAtEnd(timeline)) this.markRead(key, timeline.head);
   }

@@ -28,3 +28,9 @@ export function withOpened(thread: Thread): Thread {
   const unreadAfter = unreadCount(thread) > 0 ? thread.readTo : undefined;
   return { ...thread, unreadAfter };
 }
+
+/** The thread was opened before it was known where the user left off: they are led there now, if anything came since. */
+export function withKnown(thread: Thread): Thread {
+  const opened = withOpened(thread);
+  return opened.unreadAfter === undefined ? thread : { ...opened, place: thread.place + 1 };
+}

@@ -33,6 +33,8 @@ export interface Thread {
   readonly unread: Unread;
   /** Where the line "new messages" stands: above others' messages after this seq. */
   readonly unreadAfter: number | undefined;
+  /** Another number: the reader is to be led to that line, or the end, anew. */
+  readonly place: number;
   /** The server lost data and the numbering went on elsewhere: something may be missing. */
   readonly hasBroken: boolean;
 }
@@ -47,6 +49,7 @@ export const emptyThread: Thread = {
   readTo: undefined,
   unread: { count: 0, to: 0, later: [] },
   unreadAfter: undefined,
+  place: 0,
   hasBroken: false,
 };
 
