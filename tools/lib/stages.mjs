@@ -29,11 +29,12 @@ const lua = staticCheck('generated lua', [inRoot('tools/generate-lua.mjs'), '--c
 const lint = staticCheck('lint', nxTargets('lint'));
 const types = staticCheck('typecheck', [inRoot('tools/check-types.mjs')]);
 const boundaries = staticCheck('boundaries', [inRoot('tools/prove-boundaries.mjs')]);
+const pictures = staticCheck('pictures', [inRoot('tools/pictures.mjs'), '--check']);
 const unit = suite('unit', nxTargets('test'), 10 * minute);
 
 /** What `npm test` runs, cheapest first. @type {Stage[]} */
 export const testStages = [
-  { name: 'static', checks: [format, lua, lint, types, boundaries] },
+  { name: 'static', checks: [format, lua, pictures, lint, types, boundaries] },
   { name: 'unit', checks: [unit] },
   { name: 'integration', checks: [suite('integration', nxTargets('integration'), 20 * minute)] },
   { name: 'build', checks: [staticCheck('build', nxTargets('build'))] },
