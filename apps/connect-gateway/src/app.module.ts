@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ParleyConfigModule } from '@parley/config';
+import type { NoticeLog } from '@parley/observability';
 import { hostModules, jwtVerification, TokenVerifier } from '@parley/service-host';
 import { ConnectionIndex } from './connections/connection-index.js';
 import { ConnectionLifecycle } from './lifecycle/connection-lifecycle.service.js';
@@ -17,16 +18,17 @@ import { ReadReports } from './lists/read-reports.js';
 import { PositionCheck } from './rooms/position-check.js';
 import { PresenceAnnouncer } from './rooms/presence-announcer.js';
 import { RoomDirectory } from './rooms/room-directory.js';
+import { CALLER_ADDRESS, callerAddresses } from './transports/caller-address.js';
 import { ChatGateway } from './transports/chat.gateway.js';
 import { TcpServer } from './transports/tcp-server.service.js';
 
 @Module({})
 export class AppModule {
-  static forConfig(config: GatewayAppConfig): DynamicModule {
+  /** @param notice - Told of proxies that nobody trusts. */
+  static forConfig(config: GatewayAppConfig, notice: NoticeLog): DynamicModule {
     const gatewayConfig: GatewayConfig = {
       instanceId: config.instanceId,
       drainWindowMs: config.shutdown.drainWindowMs,
-      trustProxy: config.trustProxy,
       ...config.limits,
     };
     return {
@@ -39,6 +41,7 @@ export class AppModule {
       controllers: [DeliveryRpcController],
       providers: [
         { provide: GATEWAY_CONFIG, useValue: gatewayConfig },
+        { provide: CALLER_ADDRESS, useValue: callerAddresses(config.trustProxy, notice) },
         AuthenticatorService,
         ChatGateway,
         ConnectionIndex,

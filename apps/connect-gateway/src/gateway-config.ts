@@ -17,8 +17,6 @@ export interface GatewayConfig {
   readonly heartbeatIntervalMs: number;
   readonly heartbeatTimeoutMs: number;
   readonly drainWindowMs: number;
-  /** Addresses and networks of proxies whose word on the caller's address counts. */
-  readonly trustProxy: readonly string[];
 }
 
 /** Injection token of {@link GatewayConfig}. */

@@ -10,12 +10,13 @@ import { TcpServer } from './transports/tcp-server.service.js';
 const config = loadConfigOrExit('connect-gateway');
 const { instanceId, log } = config;
 const logger = createLogger({ service: 'connect-gateway', instanceId, ...log });
-const gate = new OriginGate(config.origins, noticeLog(logger));
+const notice = noticeLog(logger);
+const gate = new OriginGate(config.origins, notice);
 
 await runService({
   service: 'connect-gateway',
   config,
-  module: AppModule.forConfig(config),
+  module: AppModule.forConfig(config, notice),
   port: config.ws.port,
   portName: 'ws',
   servesRpc: true,

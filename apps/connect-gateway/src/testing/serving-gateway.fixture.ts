@@ -55,7 +55,6 @@ export async function serve(backend: Backend, instanceId: string) {
     heartbeatIntervalMs: 25_000,
     heartbeatTimeoutMs: 60_000,
     drainWindowMs: 0,
-    trustProxy: [],
   };
   const revocations = new RevocationList(new SessionStore(connections.main, backend.keys), events);
   await revocations.start();
@@ -88,7 +87,7 @@ export async function serve(backend: Backend, instanceId: string) {
     path: '/ws',
     isOriginAllowed: () => false,
   });
-  const chat = new ChatGateway(config, lifecycle, intake);
+  const chat = new ChatGateway(() => 'here', lifecycle, intake);
   adapter
     .create()
     .on('connection', (ws: WebSocket, request: IncomingMessage) => chat.handleConnection(ws, request));
