@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { nearestOption } from './nearest.mjs';
+import { nearest } from '../../libs/config/src/nearest.mjs';
 import { UserError } from './workspace.mjs';
 
 const mostReplicas = 16;
@@ -66,6 +66,6 @@ function meantOption(args) {
     .filter((arg) => arg.startsWith('--'))
     .map((arg) => arg.slice(2).split('=')[0] ?? '')
     .find((name) => !names.includes(name));
-  const meant = unknown === undefined ? undefined : nearestOption(unknown, names);
+  const meant = unknown === undefined ? undefined : nearest(unknown, names);
   return meant === undefined ? undefined : `--${meant}`;
 }

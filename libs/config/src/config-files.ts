@@ -4,7 +4,7 @@ import { parseDocument } from 'yaml';
 
 import { type AppName, appNames, type Environment } from './app-name.js';
 import { isTree, mergeTrees, type Tree } from './config-tree.js';
-import { didYouMean } from './nearest.js';
+import { didYouMean } from './nearest.mjs';
 
 /** Finds the folder that holds `nx.json` or `config/default.yaml`, from `start` upwards; undefined when none does. */
 export function findRoot(start: string): string | undefined {

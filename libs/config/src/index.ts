@@ -11,7 +11,7 @@ export {
   loadConfigOrExit,
   type LoadConfigOptions,
 } from './load-config.js';
-export { didYouMean } from './nearest.js';
+export { didYouMean } from './nearest.mjs';
 export { inNetworks, parseAddress, parseNetwork, type Address, type Network } from './networks.js';
 export { isLoopbackHost, isLoopbackOrigin, isOriginAllowed, whyKeptOut, type Origins } from './origins.js';
 export { APP_CONFIG, ParleyConfigModule } from './parley-config.module.js';

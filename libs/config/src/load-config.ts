@@ -9,7 +9,7 @@ import { findRoot, readConfigFiles } from './config-files.js';
 import { getPath, mergeTrees, type Tree, withPath } from './config-tree.js';
 import { deepFreeze } from './deep-freeze.js';
 import { envTable } from './env-table.js';
-import { didYouMean } from './nearest.js';
+import { didYouMean } from './nearest.mjs';
 import { readEnvironment } from './read-environment.js';
 import { type AppConfig, schemas } from './schemas.js';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import { envTable } from './env-table.js';
-import { didYouMean, nearest } from './nearest.js';
+import { didYouMean, nearest } from './nearest.mjs';
 
 const known = envTable.map(({ name }) => name);
 
