@@ -1,3 +1,4 @@
+import { eventually } from '@parley/testing';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -157,9 +158,9 @@ describe('a server of our own', () => {
     await command(port, 'SET', 'k', 'v');
     const { pid = 0 } = await inspect({ host, port });
     process.kill(pid, 'SIGKILL');
-    await vi.waitFor(async () => expect(await command(port, 'GET', 'k')).toEqual(['v']), {
-      timeout: 8000,
-      interval: 50,
+    await eventually(async () => expect(await command(port, 'GET', 'k')).toEqual(['v']), {
+      timeoutMs: 8000,
+      intervalMs: 50,
     });
     expect(notes).toContain('Redis ended unexpectedly, starting it again');
   });
@@ -199,9 +200,9 @@ describe('ending a server of our own', () => {
     found.keepAlive((what) => notes.push(what));
     const { pid = 0 } = await inspect({ host, port });
     process.kill(pid, 'SIGKILL');
-    await vi.waitFor(() => expect(notes).toContain('Redis ended unexpectedly, starting it again'), {
-      timeout: 10_000,
-      interval: 5,
+    await eventually(() => expect(notes).toContain('Redis ended unexpectedly, starting it again'), {
+      timeoutMs: 10_000,
+      intervalMs: 5,
     });
     await found.stop(stopMs);
     expect(await portProblem(port, host)).toBeUndefined();
@@ -214,9 +215,9 @@ describe('ending a server of our own', () => {
     for (let life = 1; life <= 2; life++) {
       const { pid = 0 } = await inspect({ host, port });
       process.kill(pid, 'SIGKILL');
-      await vi.waitFor(() => expect(notes.filter((note) => note === 'Redis is back')).toHaveLength(life), {
-        timeout: 15_000,
-        interval: 20,
+      await eventually(() => expect(notes.filter((note) => note === 'Redis is back')).toHaveLength(life), {
+        timeoutMs: 15_000,
+        intervalMs: 20,
       });
       expect((await inspect({ host, port })).pid).not.toBe(pid);
     }

@@ -1,3 +1,4 @@
+import { eventually } from '@parley/testing';
 import os, { type NetworkInterfaceInfo } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { hostInUrl, isLoopback, networkAddresses } from '../lib/addresses.mjs';
@@ -150,7 +151,7 @@ describe('the banner', () => {
     expect(text()).not.toContain('have changed');
     interfaces = { wlan0: at('10.1.1.1') };
     vi.advanceTimersByTime(5_000);
-    await vi.waitFor(() => expect(text()).toMatch(/have changed(.|\n)*http:\/\/10\.1\.1\.1:8080(.|\n)*█/));
+    await eventually(() => expect(text()).toMatch(/have changed(.|\n)*http:\/\/10\.1\.1\.1:8080(.|\n)*█/));
     stop();
     vi.useRealTimers();
   });

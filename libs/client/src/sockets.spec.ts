@@ -1,3 +1,4 @@
+import { eventually } from '@parley/testing';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { encodeFrame, FrameDecoder } from '@parley/framing';
@@ -119,7 +120,7 @@ describe.each([
     expect(await client.join(1)).toMatchObject({ roomId: 1 });
     const text = '你好, 😀 and a long one '.repeat(100);
     expect(await client.send(1, text).result).toMatchObject({ status: 'acked', ack: { seq: 1 } });
-    await vi.waitFor(() => expect(seen.of('message')).toMatchObject([{ seq: 1, msg: text }]));
+    await eventually(() => expect(seen.of('message')).toMatchObject([{ seq: 1, msg: text }]));
     await client.close();
     expect(client.state).toBe('closed');
     expect(server.peers).toHaveLength(1);
@@ -131,7 +132,7 @@ describe.each([
     const sends = Array.from({ length: 50 }, (_, i) => client.send(1, `text ${i}`));
     server.peers[0]?.destroy();
     for (const { result } of sends) expect(await result).toMatchObject({ status: 'acked' });
-    await vi.waitFor(() => expect(seen.seqs().length).toBeGreaterThanOrEqual(50));
+    await eventually(() => expect(seen.seqs().length).toBeGreaterThanOrEqual(50));
     expect(seen.seqs()).toEqual([...seen.seqs()].sort((a, b) => a - b));
   });
 
@@ -139,16 +140,16 @@ describe.each([
     const { server, client, seen } = await setUp();
     await client.join(1);
     server.peers[0]?.close(4501);
-    await vi.waitFor(() => expect(seen.of('ended')).toMatchObject([{ code: 4501 }]));
+    await eventually(() => expect(seen.of('ended')).toMatchObject([{ code: 4501 }]));
   });
 
   it('reconnects after one that is not terminal, and while nobody listens', async () => {
     const { server, client, seen } = await setUp();
     await client.join(1);
     server.peers[0]?.close(4001);
-    await vi.waitFor(() => expect(seen.of('joined')).toHaveLength(2));
+    await eventually(() => expect(seen.of('joined')).toHaveLength(2));
     await server.stop();
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(seen.of('state').filter(({ retryInMs }) => retryInMs !== undefined).length).toBeGreaterThan(3),
     );
     expect(client.state).toBe('reconnecting');
@@ -180,7 +181,7 @@ describe('the transports alone', () => {
     for (const transport of transports) {
       const heard = handlers();
       const connection = transport.open(heard);
-      await vi.waitFor(() => expect(heard.onClose).toHaveBeenCalledTimes(1));
+      await eventually(() => expect(heard.onClose).toHaveBeenCalledTimes(1));
       expect(heard.onClose.mock.calls[0]?.[0]).toBe(1006);
       expect(heard.onOpen).not.toHaveBeenCalled();
       connection.send('ignored');
@@ -197,7 +198,7 @@ describe('the transports alone', () => {
     await once(server, 'listening');
     const heard = handlers();
     tcpTransport({ host: '127.0.0.1', port: (server.address() as AddressInfo).port }).open(heard);
-    await vi.waitFor(() => expect(heard.onClose).toHaveBeenCalledWith(1006, 'FRAME_BAD_VERSION'));
+    await eventually(() => expect(heard.onClose).toHaveBeenCalledWith(1006, 'FRAME_BAD_VERSION'));
     expect(heard.onText.mock.calls).toEqual([['{"op":28}']]);
     await new Promise((resolve) => server.close(resolve));
   });
@@ -210,7 +211,7 @@ describe('the transports alone', () => {
     const connection = webSocketTransport(url, { WebSocket }).open(heard);
     await once(server, 'connection');
     connection.close();
-    await vi.waitFor(() => expect(heard.onClose).toHaveBeenCalledTimes(1), 2_000);
+    await eventually(() => expect(heard.onClose).toHaveBeenCalledTimes(1));
     await new Promise((resolve) => server.close(resolve));
   });
 
@@ -219,15 +220,15 @@ describe('the transports alone', () => {
       const server = await listen();
       const heard = handlers();
       const connection = server.transport.open(heard);
-      await vi.waitFor(() => expect(heard.onOpen).toHaveBeenCalled());
+      await eventually(() => expect(heard.onOpen).toHaveBeenCalled());
       connection.pause?.();
-      await vi.waitFor(() => expect(server.peers).toHaveLength(1));
+      await eventually(() => expect(server.peers).toHaveLength(1));
       for (let i = 0; i < 10; i++) server.peers[0]?.send({ op: Op.ping });
       // That nothing comes is only to be seen by waiting; over loopback a frame takes well under a millisecond.
       await new Promise((resolve) => setTimeout(resolve, 50));
       expect(heard.onText).not.toHaveBeenCalled();
       connection.resume?.();
-      await vi.waitFor(() => expect(heard.onText).toHaveBeenCalledTimes(10));
+      await eventually(() => expect(heard.onText).toHaveBeenCalledTimes(10));
       connection.close();
       await server.stop();
     }

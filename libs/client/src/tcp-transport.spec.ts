@@ -1,3 +1,4 @@
+import { eventually } from '@parley/testing';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { encodeFrame } from '@parley/framing';
@@ -20,11 +21,11 @@ async function connect() {
     peer.destroy();
     await new Promise((resolve) => server.close(resolve));
   });
-  await vi.waitFor(() => expect(heard.onOpen).toHaveBeenCalledOnce());
+  await eventually(() => expect(heard.onOpen).toHaveBeenCalledOnce());
   return { connection, peer, heard };
 }
 const closed = ({ onClose }: { onClose: ReturnType<typeof vi.fn> }) =>
-  vi.waitFor(() => expect(onClose).toHaveBeenCalled());
+  eventually(() => expect(onClose).toHaveBeenCalled());
 const error = (fields: object) =>
   encodeFrame(JSON.stringify({ op: Op.error, code: 'GOING_AWAY', ...fields }));
 
@@ -35,9 +36,9 @@ describe('a TCP connection', () => {
     peer.setNoDelay();
     // A piece is on its way alone when what came before it has been read: the first frame shows that.
     peer.write(bytes.subarray(0, 8));
-    await vi.waitFor(() => expect(heard.onText.mock.calls).toEqual([['一']]));
+    await eventually(() => expect(heard.onText.mock.calls).toEqual([['一']]));
     peer.write(bytes.subarray(8));
-    await vi.waitFor(() => expect(heard.onText.mock.calls).toEqual([['一'], ['second'], ['third']]));
+    await eventually(() => expect(heard.onText.mock.calls).toEqual([['一'], ['second'], ['third']]));
   });
 
   it('sends frames, and nothing once it is closed', async () => {
@@ -46,7 +47,7 @@ describe('a TCP connection', () => {
     peer.on('data', (chunk: Buffer) => received.push(chunk));
     const ended = once(peer, 'close');
     connection.send('你好');
-    await vi.waitFor(() => expect(Buffer.concat(received)).toEqual(encodeFrame('你好')));
+    await eventually(() => expect(Buffer.concat(received)).toEqual(encodeFrame('你好')));
     connection.close();
     connection.send('late');
     await ended;
@@ -59,7 +60,7 @@ describe('a TCP connection', () => {
     expect(connection.bufferedBytes()).toBe(0);
     peer.pause();
     const frame = 'x'.repeat(30_000);
-    await vi.waitFor(() => {
+    await eventually(() => {
       for (let i = 0; i < 100; i++) connection.send(frame);
       expect(connection.bufferedBytes()).toBeGreaterThan(30_000);
     });
@@ -133,8 +134,8 @@ describe('a TCP connection', () => {
       onOpen: next,
       onClose: vi.fn(),
     });
-    await vi.waitFor(() => expect(next).toHaveBeenCalled());
-    await vi.waitFor(() => expect(connections).toHaveBeenCalled());
+    await eventually(() => expect(next).toHaveBeenCalled());
+    await eventually(() => expect(connections).toHaveBeenCalled());
     expect(connections).toHaveBeenCalledOnce();
     expect(heard.onOpen).not.toHaveBeenCalled();
     after.close();

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { eventually } from '@parley/testing';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../../..');
 type Line = Record<string, unknown> & { msg: string };
@@ -30,7 +30,6 @@ class FixtureProcess {
   }
 
   async line(msg: string): Promise<Line> {
-    // Not vi.waitUntil: left over by a test that ran out of time, it would go on turning the fake clocks of later ones.
     const found = await eventually(
       () => {
         const line = this.lines.find((one) => one.msg === msg);
@@ -132,7 +131,7 @@ describe('bootstrapApp', () => {
         `POST /fixture/echo HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${header}content-type: application/json\r\ncontent-length: 2\r\nexpect: 100-continue\r\n\r\n`,
       );
       // The head has been handled when the server asks for the body.
-      await vi.waitFor(() => expect(reply).toContain('100 Continue'));
+      await eventually(() => expect(reply).toContain('100 Continue'));
       socket.end('{}');
       await once(socket, 'close');
       return (JSON.parse(reply.slice(reply.indexOf('{'))) as { id: string }).id;

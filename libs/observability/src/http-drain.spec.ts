@@ -1,3 +1,4 @@
+import { eventually } from '@parley/testing';
 import type { AddressInfo } from 'node:net';
 import fastify from 'fastify';
 import { expect, it, onTestFinished, vi } from 'vitest';
@@ -20,10 +21,10 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 it('waits for the last request in hand, and takes no more connections meanwhile', async () => {
   const { app, drain, url, releases } = await serve();
   const answers = [fetch(`${url}/held`), fetch(`${url}/held`)];
-  await vi.waitFor(() => expect(releases).toHaveLength(2), { timeout: 10_000 });
+  await eventually(() => expect(releases).toHaveLength(2), { timeoutMs: 10_000 });
   const finished = vi.fn();
   const finishing = drain.finish().then(finished);
-  await vi.waitFor(() => expect(app.server.listening).toBe(false));
+  await eventually(() => expect(app.server.listening).toBe(false));
   await expect(fetch(url)).rejects.toThrow();
   releases[0]?.();
   expect(await (await answers[0])?.text()).toBe('ok');
@@ -46,7 +47,7 @@ it('does not wait when nothing is in hand', async () => {
 it('goes on without a request that is not answered, after 1.5 s', async () => {
   const { drain, url, releases } = await serve();
   const answer = fetch(`${url}/held`);
-  await vi.waitFor(() => expect(releases).toHaveLength(1), { timeout: 10_000 });
+  await eventually(() => expect(releases).toHaveLength(1), { timeoutMs: 10_000 });
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   const finished = vi.fn();

@@ -1,5 +1,6 @@
+import { eventually } from '@parley/testing';
 import { RedisConnections, RedisKeys, LeaseStore } from '@parley/redis';
-import { expect, onTestFinished, vi } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { DispatchStreams, type ConsumerGroup, type RawEntry } from './dispatch-streams.js';
 import { ShardOwner } from './shard-owner.js';
 import { StreamConsumer, type StreamItem } from './stream-consumer.js';
@@ -83,7 +84,7 @@ export function queueWorld(url: string, prefix: string, shardCount = 1) {
 
   const pending = async (group: ConsumerGroup) => Number((await main.xpending(keys.dispatch(0), group))[0]);
   const allAcked = (group: ConsumerGroup) =>
-    vi.waitFor(async () => expect(await pending(group)).toBe(0), { timeout: 5_000 });
+    eventually(async () => expect(await pending(group)).toBe(0), { timeoutMs: 5_000 });
 
   /** Reads everything new as another process would that has the shard's one name, or an older version's. */
   const readAs = async (consumer: string, group: ConsumerGroup) => {

@@ -1,3 +1,4 @@
+import { eventually } from '@parley/testing';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { CommonConfig } from '@parley/config';
 import { HealthRegistry, MetricsRegistry, type BootstrapOptions } from '@parley/observability';
@@ -99,7 +100,7 @@ describe('runService', () => {
       () => new Promise<undefined>((resolve) => (handedOver = () => resolve(undefined))),
     );
     const draining = options.drain(app);
-    await vi.waitFor(() => expect(own).toHaveBeenCalled(), { timeout: 10_000 });
+    await eventually(() => expect(own).toHaveBeenCalled(), { timeoutMs: 10_000 });
     await new Promise((resolve) => setImmediate(resolve));
     expect(done).not.toContain('drain rpc');
     handedOver();

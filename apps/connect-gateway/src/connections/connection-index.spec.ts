@@ -1,6 +1,7 @@
+import { eventually } from '@parley/testing';
 import type { Identity } from '@parley/contracts';
 import type { PresenceStore } from '@parley/redis';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { GatewayConfig } from '../gateway-config.js';
 import { FakeConnection } from '../testing/fake-connection.js';
 import { stub } from '../testing/stub.js';
@@ -66,9 +67,9 @@ describe('ConnectionIndex', () => {
     await index.authenticate(a, identity(1, 's'), 't');
     await index.authenticate(b, identity(1, 's'), 't');
     index.remove(a);
-    await vi.waitFor(() => expect(shared).toHaveLength(3));
+    await eventually(() => expect(shared).toHaveLength(3));
     index.remove(b);
-    await vi.waitFor(() => expect(shared).toEqual(['1@gw-1=1', '1@gw-1=2', '1@gw-1=1', '1@gw-1=0']));
+    await eventually(() => expect(shared).toEqual(['1@gw-1=1', '1@gw-1=2', '1@gw-1=1', '1@gw-1=0']));
     expect(index.ofUser(1).size).toBe(0);
     expect(index.ofSession('s').size).toBe(0);
     expect(index.size).toBe(0);
@@ -89,7 +90,7 @@ describe('ConnectionIndex', () => {
     redis.away = true;
     index.remove(a);
     expect(index.ofUser(1).size).toBe(0);
-    await vi.waitFor(() => expect(shared).toContain('1@gw-1=0'));
+    await eventually(() => expect(shared).toContain('1@gw-1=0'));
     await new Promise((resolve) => setImmediate(resolve));
     redis.away = false;
     shared.length = 0;

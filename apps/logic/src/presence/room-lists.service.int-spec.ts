@@ -9,7 +9,7 @@ import {
 } from '@parley/redis';
 import type { Registry } from '@parley/registry';
 import { shardOf } from '@parley/sharding';
-import { sharedRedis, uniquePrefix } from '@parley/testing';
+import { eventually, sharedRedis, uniquePrefix } from '@parley/testing';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openSql, sqlite } from '../database/sql-databases.conformance.js';
 import { NamesRepository } from '../directory/names.repository.js';
@@ -98,7 +98,9 @@ describe('RoomListsService', () => {
     lists.renew();
     expect((await lists.rooms(1)).rooms[0]?.name).toBe('made here');
     await rooms.create('made elsewhere', 3);
-    await vi.waitFor(async () => expect((await lists.rooms(1)).rooms[0]?.name).toBe('made elsewhere'), 3_000);
+    await eventually(async () => expect((await lists.rooms(1)).rooms[0]?.name).toBe('made elsewhere'), {
+      timeoutMs: 3_000,
+    });
   });
 
   it('tries again after a failure, and does not remember it', async () => {

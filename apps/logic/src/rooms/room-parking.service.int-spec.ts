@@ -1,6 +1,6 @@
 import { ParkingStore, PresenceStore, RoomStore, type GoodWhile } from '@parley/redis';
-import { startRedis, uniquePrefix } from '@parley/testing';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { eventually, startRedis, uniquePrefix } from '@parley/testing';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSql, sqlite } from '../database/sql-databases.conformance.js';
 import { startLogic } from '../line/logic.fixture.js';
 import { ParkedRoomsRepository } from './parked-rooms.repository.js';
@@ -154,7 +154,10 @@ describe('a room that nobody uses', { timeout: 40_000 }, () => {
       const lost = await logic.accepted(room, 'two');
       expect(lost.seq).toBe(2);
       await main.flushall();
-      const next = await vi.waitFor(() => logic.accepted(room, 'three'), { timeout: 10_000, interval: 50 });
+      const next = await eventually(() => logic.accepted(room, 'three'), {
+        timeoutMs: 10_000,
+        intervalMs: 50,
+      });
       expect(next.epoch).not.toBe(lost.epoch);
       expect(next.seq).toBeGreaterThan(2);
     },

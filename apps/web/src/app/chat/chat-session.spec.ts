@@ -1,3 +1,4 @@
+import { eventually } from '@parley/testing';
 import {
   ApiError,
   type ClientEvents,
@@ -109,7 +110,7 @@ describe('ChatSession', () => {
   it('shows a room with its newest messages, and what comes live', async () => {
     const { session, client, thread } = setUp();
     session.open('room:1');
-    await vi.waitFor(() => expect(thread('room:1').phase).toBe('ready'));
+    await eventually(() => expect(thread('room:1').phase).toBe('ready'));
     client.emit('message', testMessage(4));
     expect(thread('room:1').timeline.messages.map((message) => message.seq)).toEqual([1, 2, 3, 4]);
   });
@@ -117,7 +118,7 @@ describe('ChatSession', () => {
   it('counts what is not on the screen, and nothing that is', async () => {
     const { session, client, thread } = setUp();
     session.open('room:1');
-    await vi.waitFor(() => expect(thread('room:1').phase).toBe('ready'));
+    await eventually(() => expect(thread('room:1').phase).toBe('ready'));
     session.setReading('room:1', true);
     client.emit('message', testMessage(4));
     expect(unreadCount(thread('room:1'))).toBe(0);
@@ -129,7 +130,7 @@ describe('ChatSession', () => {
 
   it('puts a direct message on top of the conversations, as unread', async () => {
     const { session, client, thread } = setUp();
-    await vi.waitFor(() => expect(session.state.get().roomsPhase).toBe('ready'));
+    await eventually(() => expect(session.state.get().roomsPhase).toBe('ready'));
     client.emit('direct', testMessage(1, { op: Op.direct, roomId: 50, toUserId: 7, toUserName: 'me' }));
     expect(session.state.get().conversations).toEqual([
       { roomId: 50, peer: { userId: 2, userName: 'ana' }, head: 1 },
@@ -140,21 +141,21 @@ describe('ChatSession', () => {
   it('keeps a refused message with its reason, and sends it again under the same id', async () => {
     const { session, client, thread } = setUp();
     session.open('room:1');
-    await vi.waitFor(() => expect(thread('room:1').phase).toBe('ready'));
+    await eventually(() => expect(thread('room:1').phase).toBe('ready'));
     session.send('room:1', 'hello');
-    await vi.waitFor(() => expect(client.sends).toHaveLength(1));
+    await eventually(() => expect(client.sends).toHaveLength(1));
     const [first] = client.sends;
     first?.settle({
       status: 'refused',
       error: { op: Op.error, code: 'FORBIDDEN', message: '', retryable: false },
     });
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(thread('room:1').timeline.outgoing).toMatchObject([
         { status: 'failed', errorCode: 'FORBIDDEN' },
       ]),
     );
     session.sendAgain(first?.clientMsgId ?? '');
-    await vi.waitFor(() => expect(client.sends).toHaveLength(2));
+    await eventually(() => expect(client.sends).toHaveLength(2));
     expect(client.sends.map((send) => send.clientMsgId)).toEqual([first?.clientMsgId, first?.clientMsgId]);
     expect(thread('room:1').timeline.outgoing).toMatchObject([{ status: 'pending' }]);
   });
@@ -163,7 +164,7 @@ describe('ChatSession', () => {
     const { session, client, thread } = setUp();
     session.open('user:2');
     session.send('user:2', 'hello');
-    await vi.waitFor(() => expect(client.sends).toHaveLength(1));
+    await eventually(() => expect(client.sends).toHaveLength(1));
     const ack = {
       op: Op.ack,
       roomId: 50,
@@ -174,7 +175,7 @@ describe('ChatSession', () => {
       duplicate: false,
     } as const;
     client.sends[0]?.settle({ status: 'acked', ack: { ...ack, clientMsgId: client.sends[0].clientMsgId } });
-    await vi.waitFor(() => expect(thread('user:2').roomId).toBe(50));
+    await eventually(() => expect(thread('user:2').roomId).toBe(50));
     expect(client.sends[0]?.to).toBe('user:2');
   });
 
@@ -191,9 +192,9 @@ describe('ChatSession', () => {
     const refused = setUp({
       roomsPage: async () => Promise.reject(new ApiError(401, 'SESSION_REVOKED', false)),
     });
-    await vi.waitFor(() => expect(refused.onEnded).toHaveBeenCalledWith('revoked'));
+    await eventually(() => expect(refused.onEnded).toHaveBeenCalledWith('revoked'));
     const broken = setUp({ roomsPage: async () => Promise.reject(new ApiError(0, 'NETWORK', true)) });
-    await vi.waitFor(() => expect(broken.session.state.get().roomsPhase).toBe('failed'));
+    await eventually(() => expect(broken.session.state.get().roomsPhase).toBe('failed'));
     expect(broken.onEnded).not.toHaveBeenCalled();
   });
 
@@ -204,13 +205,13 @@ describe('ChatSession', () => {
     });
     const unread = async () => [{ roomId: 50, kind: 'direct', seq: 0, head, unread: head }];
     const { client, thread } = setUp({ conversationsPage, unread });
-    await vi.waitFor(() => expect(thread('user:2').roomId).toBe(50));
+    await eventually(() => expect(thread('user:2').roomId).toBe(50));
     client.state = 'reconnecting';
     client.emit('state', { state: 'reconnecting' });
     head = 5;
     client.state = 'online';
     client.emit('state', { state: 'online' });
-    await vi.waitFor(() => expect(unreadCount(thread('user:2'))).toBe(5));
+    await eventually(() => expect(unreadCount(thread('user:2'))).toBe(5));
   });
 
   it('joins the room of a conversation as soon as it has one, and once', async () => {
@@ -253,14 +254,14 @@ describe('ChatSession', () => {
       unread: async () => [{ roomId: 1, kind: 'room', seq: 1, head: 3, unread: 2 }],
       history: async () => testPage(1, 4),
     });
-    await vi.waitFor(() => expect(unreadCount(thread('room:1'))).toBe(2));
+    await eventually(() => expect(unreadCount(thread('room:1'))).toBe(2));
     client.emit('message', testMessage(4));
     client.emit('read', { roomId: 1, seq: 3, head: 3, unread: 0 });
     expect(unreadCount(thread('room:1'))).toBe(1);
     session.open('room:1');
-    await vi.waitFor(() => expect(thread('room:1').phase).toBe('ready'));
+    await eventually(() => expect(thread('room:1').phase).toBe('ready'));
     session.setReading('room:1', true);
-    await vi.waitFor(() => expect(client.reads.at(-1)).toEqual([1, 4]));
+    await eventually(() => expect(client.reads.at(-1)).toEqual([1, 4]));
     expect(unreadCount(thread('room:1'))).toBe(0);
   });
 
@@ -273,7 +274,7 @@ describe('ChatSession', () => {
     client.emit('joined', { ...joined, roomId: 2, head: 9 });
     expect(client.reads).toEqual([]);
     answer([{ roomId: 1, kind: 'room', seq: 4, head: 9, unread: 3 }]);
-    await vi.waitFor(() => expect(client.reads).toEqual([[2, 9]]));
+    await eventually(() => expect(client.reads).toEqual([[2, 9]]));
     expect(unreadCount(thread('room:1'))).toBe(3);
   });
 
@@ -283,7 +284,7 @@ describe('ChatSession', () => {
       unread: async () => [{ roomId: 5, kind: 'room', seq: 1, head: 3, unread: 2 }],
       unfollow,
     });
-    await vi.waitFor(() => expect(client.joined).toEqual([1, 5]));
+    await eventually(() => expect(client.joined).toEqual([1, 5]));
     client.emit('read', { roomId: 5, seq: 0, head: 0, unread: 0, forgotten: true });
     expect(thread('room:5').roomId).toBeUndefined();
     expect(unfollow).not.toHaveBeenCalled();
@@ -293,7 +294,7 @@ describe('ChatSession', () => {
 
   it('shows rooms that others make while it looks', async () => {
     const { session, client } = setUp();
-    await vi.waitFor(() => expect(session.state.get().roomsPhase).toBe('ready'));
+    await eventually(() => expect(session.state.get().roomsPhase).toBe('ready'));
     client.emit('rooms', {
       version: 1,
       rooms: [{ ...room, roomId: 8, name: 'New', created: true }],
@@ -306,6 +307,6 @@ describe('ChatSession', () => {
     const history = async () => Promise.reject(new ApiError(404, 'ROOM_NOT_FOUND', false));
     const { session, thread } = setUp({ history });
     session.open('room:9');
-    await vi.waitFor(() => expect(thread('room:9').phase).toBe('missing'));
+    await eventually(() => expect(thread('room:9').phase).toBe('missing'));
   });
 });

@@ -1,6 +1,7 @@
+import { eventually } from '@parley/testing';
 import { ApiError, type HistoryQuery } from '@parley/client';
 import type { HistoryPage } from '@parley/protocol';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { testPage } from '../../timeline/test-messages.js';
 import { Retries } from '../../retries.js';
 import { HistoryLoader } from './history-loader.js';
@@ -76,7 +77,7 @@ describe('HistoryLoader', () => {
     const { loader, thread, answers, failures } = setUp(10);
     answers.failWith = new ApiError(0, 'NETWORK', true);
     const loaded = loader.loadLatest('room:1');
-    await vi.waitFor(() => expect(failures.length).toBeGreaterThan(1));
+    await eventually(() => expect(failures.length).toBeGreaterThan(1));
     expect(thread()).toMatchObject({ phase: 'failed', errorCode: 'NETWORK' });
     delete answers.failWith;
     await loaded;
@@ -87,7 +88,7 @@ describe('HistoryLoader', () => {
     const { loader, thread, answers, queries, screen } = setUp(10);
     answers.failWith = new ApiError(0, 'NETWORK', true);
     const loaded = loader.loadLatest('room:1');
-    await vi.waitFor(() => expect(thread().phase).toBe('failed'));
+    await eventually(() => expect(thread().phase).toBe('failed'));
     screen.abort();
     await loaded;
     expect(thread().phase).toBe('idle');
@@ -103,7 +104,7 @@ describe('HistoryLoader', () => {
     await loader.loadLatest('room:1');
     answers.failWith = new ApiError(503, 'HISTORY_PENDING', true);
     const loaded = loader.loadOlder('room:1');
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(thread()).toMatchObject({ phase: 'ready', older: 'failed', errorCode: 'HISTORY_PENDING' }),
     );
     expect(seqs(thread())).toEqual([71, 120]);

@@ -1,5 +1,6 @@
 import type { ConnectionState, SendResult } from '@parley/client';
 import { Op } from '@parley/protocol';
+import { eventually } from '@parley/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { outboxLimits, type OutboxEntry } from './outbox-entry.js';
 import { stubIndexedDb, TestChannels } from './outbox.fixture.js';
@@ -72,16 +73,15 @@ function openTab({ state = 'online' as ConnectionState, store = new OutboxStore(
   };
 }
 /** Waits on a condition while the clock of timers goes on. */
-const eventually = async (check: () => unknown) => {
-  await vi.waitFor(async () => {
+const inTime = (check: () => unknown) =>
+  eventually(async () => {
     await vi.advanceTimersByTimeAsync(200);
     check();
-  }, 10_000);
-};
+  });
 
 /** Waits until so many entries are in the browser's storage. */
 const kept = (count: number) =>
-  vi.waitFor(async () => expect(await new OutboxStore(me).entries()).toHaveLength(count), 10_000);
+  eventually(async () => expect(await new OutboxStore(me).entries()).toHaveLength(count));
 
 beforeEach(() => {
   stubIndexedDb();
@@ -100,10 +100,10 @@ describe('what a user sends', () => {
     for (const text of ['a', 'b', 'c']) tab.outbox.add('room:1', text);
     tab.outbox.add('user:4', 'd');
     expect(tab.shown()).toEqual(['a', 'b', 'c', 'd']);
-    await eventually(() => expect(tab.client.texts).toEqual(['a', 'b', 'c', 'd']));
+    await inTime(() => expect(tab.client.texts).toEqual(['a', 'b', 'c', 'd']));
     expect(tab.client.sends[3]?.to).toBe('user 4');
     for (const { clientMsgId, settle } of tab.client.sends) settle(ack(clientMsgId));
-    await eventually(() => expect(tab.shown()).toEqual([]));
+    await inTime(() => expect(tab.shown()).toEqual([]));
     expect(tab.acked).toHaveBeenCalledTimes(4);
     expect(await new OutboxStore(me).entries()).toEqual([]);
   });
@@ -119,7 +119,7 @@ describe('what a user sends', () => {
     await vi.advanceTimersByTimeAsync(1_000);
     expect(tab.client.texts).toEqual([]);
     isKept();
-    await eventually(() => expect(tab.client.texts).toEqual(['a']));
+    await inTime(() => expect(tab.client.texts).toEqual(['a']));
   });
 
   it('waits for the connection, over a closed page, and goes out once under its id', async () => {
@@ -131,47 +131,47 @@ describe('what a user sends', () => {
     offline.close();
     offline.kill();
     const later = openTab({ state: 'connecting' });
-    await eventually(() => expect(later.shown()).toEqual(['a', 'b']));
+    await inTime(() => expect(later.shown()).toEqual(['a', 'b']));
     expect(later.client.texts).toEqual([]);
     later.client.state = 'online';
     later.outbox.wake();
     later.outbox.wake();
-    await eventually(() => expect(later.client.texts).toEqual(['a', 'b']));
+    await inTime(() => expect(later.client.texts).toEqual(['a', 'b']));
     expect(later.client.sends[0]?.clientMsgId).toMatch(/^[\da-f]{8}-[\da-f]{4}-7/);
   });
 
   it.each(['CLOSED', 'ENDED'])('outlives its connection: %s', async (reason) => {
     const tab = openTab();
     tab.outbox.add('room:1', 'a');
-    await eventually(() => expect(tab.client.texts).toEqual(['a']));
+    await inTime(() => expect(tab.client.texts).toEqual(['a']));
     tab.client.sends[0]?.settle({ status: 'gave-up', reason });
-    await eventually(() => expect(tab.shown()).toEqual(['a']));
+    await inTime(() => expect(tab.shown()).toEqual(['a']));
     tab.outbox.wake();
-    await eventually(() => expect(tab.client.texts).toEqual(['a', 'a']));
+    await inTime(() => expect(tab.client.texts).toEqual(['a', 'a']));
     expect(new Set(tab.client.sends.map(({ clientMsgId }) => clientMsgId)).size).toBe(1);
   });
 
   it('waits for the next log-in when it is the session that was refused', async () => {
     const tab = openTab();
     tab.outbox.add('room:1', 'a');
-    await eventually(() => expect(tab.client.texts).toEqual(['a']));
+    await inTime(() => expect(tab.client.texts).toEqual(['a']));
     tab.client.sends[0]?.settle(refusal('SESSION_REVOKED'));
-    await eventually(() => expect(tab.shown()).toEqual(['a']));
+    await inTime(() => expect(tab.shown()).toEqual(['a']));
   });
 
   it('stays with its reason when it is refused, until it is sent again or dropped', async () => {
     const tab = openTab();
     tab.outbox.add('room:1', 'a');
     tab.outbox.add('room:1', 'b');
-    await eventually(() => expect(tab.client.texts).toEqual(['a', 'b']));
+    await inTime(() => expect(tab.client.texts).toEqual(['a', 'b']));
     const [a, b] = tab.client.sends;
     a?.settle(refusal('FORBIDDEN'));
     b?.settle(refusal('FORBIDDEN'));
-    await eventually(() => expect(tab.shown()).toEqual(['a: FORBIDDEN', 'b: FORBIDDEN']));
+    await inTime(() => expect(tab.shown()).toEqual(['a: FORBIDDEN', 'b: FORBIDDEN']));
     void tab.outbox.discard(b?.clientMsgId ?? '');
     expect(tab.shown()).toEqual(['a: FORBIDDEN']);
     void tab.outbox.sendAgain(a?.clientMsgId ?? '');
-    await eventually(() => expect(tab.client.texts).toEqual(['a', 'b', 'a']));
+    await inTime(() => expect(tab.client.texts).toEqual(['a', 'b', 'a']));
     expect(tab.client.sends[2]?.clientMsgId).toBe(a?.clientMsgId);
     expect(tab.shown()).toEqual(['a']);
   });
@@ -183,7 +183,7 @@ describe('what a user sends', () => {
     before.kill();
     nowMs += outboxLimits.maxWaitMs + 1;
     const tab = openTab();
-    await eventually(() => expect(tab.shown()).toEqual(['a: WAITED_TOO_LONG']));
+    await inTime(() => expect(tab.shown()).toEqual(['a: WAITED_TOO_LONG']));
     expect(tab.client.texts).toEqual([]);
     nowMs += outboxLimits.maxRefusedMs;
     const muchLater = openTab();
@@ -207,7 +207,7 @@ describe('what a user sends', () => {
     const bo = { userId: 8, userName: 'bo', role: 'user' as const };
     const other = openTab({ store: new OutboxStore(bo), user: bo });
     other.outbox.add('room:1', 'mine');
-    await eventually(() => expect(other.client.texts).toEqual(['mine']));
+    await inTime(() => expect(other.client.texts).toEqual(['mine']));
     expect(other.shown()).toEqual(['mine']);
   });
 });
@@ -217,23 +217,23 @@ describe('several tabs', () => {
   async function two() {
     const first = openTab();
     first.outbox.add('room:1', '0');
-    await eventually(() => expect(first.client.texts).toEqual(['0']));
+    await inTime(() => expect(first.client.texts).toEqual(['0']));
     first.client.sends[0]?.settle(ack(first.client.sends[0].clientMsgId));
-    await eventually(() => expect(first.shown()).toEqual([]));
+    await inTime(() => expect(first.shown()).toEqual([]));
     return [first, openTab()] as const;
   }
 
   it('share one line: one of them sends, all show what became of it', async () => {
     const [first, second] = await two();
     second.outbox.add('room:1', 'a');
-    await eventually(() => expect(first.shown()).toEqual(['a']));
+    await inTime(() => expect(first.shown()).toEqual(['a']));
     first.outbox.add('room:1', 'b');
-    await eventually(() => expect(first.client.texts).toEqual(['0', 'a', 'b']));
-    await eventually(() => expect(second.shown()).toEqual(['a', 'b']));
+    await inTime(() => expect(first.client.texts).toEqual(['0', 'a', 'b']));
+    await inTime(() => expect(second.shown()).toEqual(['a', 'b']));
     const [, a, b] = first.client.sends;
     a?.settle(ack(a.clientMsgId, 2));
     b?.settle(refusal('FORBIDDEN'));
-    await eventually(() => expect(second.shown()).toEqual(['b: FORBIDDEN']));
+    await inTime(() => expect(second.shown()).toEqual(['b: FORBIDDEN']));
     expect(second.acked).toHaveBeenCalledWith('room:1', expect.objectContaining({ seq: 2, roomId: 1 }));
     expect(second.client.texts).toEqual([]);
   });
@@ -241,23 +241,23 @@ describe('several tabs', () => {
   it('hand over when the one that sends is killed or frozen', async () => {
     const [first, second] = await two();
     second.outbox.add('room:1', 'a');
-    await eventually(() => expect(first.client.texts).toEqual(['0', 'a']));
+    await inTime(() => expect(first.client.texts).toEqual(['0', 'a']));
     first.kill();
-    await eventually(() => expect(second.client.texts).toEqual(['a']));
+    await inTime(() => expect(second.client.texts).toEqual(['a']));
     expect(second.client.sends[0]?.clientMsgId).toBe(first.client.sends[1]?.clientMsgId);
   });
 
   it('hand over when the one that sends has lost its connection, and it takes back what it has in hand', async () => {
     const [first, second] = await two();
     first.outbox.add('room:1', 'a');
-    await eventually(() => expect(first.client.texts).toEqual(['0', 'a']));
+    await inTime(() => expect(first.client.texts).toEqual(['0', 'a']));
     first.client.state = 'reconnecting';
     second.outbox.wake();
-    await eventually(() => expect(second.client.texts).toEqual(['a']));
+    await inTime(() => expect(second.client.texts).toEqual(['a']));
     expect(first.client.withdrawn).toEqual([first.client.sends[1]?.clientMsgId]);
     first.client.state = 'online';
     first.outbox.add('room:1', 'b');
-    await eventually(() => expect(second.client.texts).toEqual(['a', 'b']));
+    await inTime(() => expect(second.client.texts).toEqual(['a', 'b']));
     expect(first.client.texts).toEqual(['0', 'a']);
   });
 
@@ -268,7 +268,7 @@ describe('several tabs', () => {
     before.kill();
     const tabs = [openTab(), openTab(), openTab()];
     const texts = () => tabs.flatMap(({ client }) => client.texts);
-    await eventually(() => expect(texts()).toEqual(['a']));
+    await inTime(() => expect(texts()).toEqual(['a']));
     await vi.advanceTimersByTimeAsync(10_000);
     expect(texts()).toEqual(['a']);
   });
@@ -278,7 +278,7 @@ describe('several tabs', () => {
     const [first, second] = [openTab({ store: blocked() }), openTab({ store: blocked() })];
     first.outbox.add('room:1', 'a');
     second.outbox.add('room:1', 'b');
-    await eventually(() => expect([first.client.texts, second.client.texts]).toEqual([['a'], ['b']]));
+    await inTime(() => expect([first.client.texts, second.client.texts]).toEqual([['a'], ['b']]));
     expect(first.outbox.hasUnkept).toBe(true);
   });
 });
