@@ -160,7 +160,6 @@ export default tseslint.config(
       'no-restricted-syntax': 'off',
       'no-restricted-properties': ['error', ...theirWaits],
       'no-console': 'off',
-      'max-lines': ['error', 600],
     },
   },
   {

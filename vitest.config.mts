@@ -14,6 +14,7 @@ export default defineConfig({
     typecheck: { enabled: false },
     // No test is about speed: a machine with other work may take its time for ten thousand cases. Ends what hangs.
     testTimeout: 120_000,
+    hookTimeout: 120_000,
     passWithNoTests: true,
     dangerouslyIgnoreUnhandledErrors: false,
   },

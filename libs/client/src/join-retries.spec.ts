@@ -2,7 +2,15 @@ import { Op, type ClientFrame } from '@parley/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ParleyClient } from './parley-client.js';
 import { Recorder } from './testing/recorder.js';
-import { joined, refusal, ScriptedServer, type ScriptedConnection } from './testing/scripted-server.js';
+import { roomServer } from './testing/room-server.js';
+import {
+  joined,
+  message,
+  messages,
+  refusal,
+  ScriptedServer,
+  type ScriptedConnection,
+} from './testing/scripted-server.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -192,4 +200,29 @@ describe('a leave', () => {
     await pass(5_000);
     await unanswered;
   });
+});
+
+// The line went on asking history of a room that it was not in, beside the join that resumes.
+it('what was being read is given up when the server has lost the room, and the next join brings it', async () => {
+  const { server, room, client, seen, answer, pages } = roomServer();
+  await pass();
+  room.onHistory = ({ ref }) => {
+    server.now.push(refusal('UNAVAILABLE', true, { ref }));
+    return true;
+  };
+  room.log = messages(1, 3);
+  server.now.push(message(3));
+  await pass();
+  expect(pages()).toEqual([0]);
+  const unanswered: ClientFrame[] = [];
+  server.answer = (frame, connection) =>
+    frame.op === Op.join ? void unanswered.push(frame) : answer(frame, connection);
+  const { clientMsgId } = client.send(1, 'lost');
+  server.now.push(refusal('NOT_JOINED', false, { clientMsgId }));
+  await pass(5_000);
+  expect(unanswered).toMatchObject([{ lastSeq: 0 }]);
+  expect(pages()).toEqual([0]);
+  for (const frame of unanswered) answer(frame, server.now);
+  await pass();
+  expect(seen.seqs()).toEqual([1, 2, 3]);
 });
