@@ -217,7 +217,7 @@ describe('ChatSession', () => {
   it('joins the room of a conversation as soon as it has one, and once', async () => {
     const { session, client } = setUp();
     session.open('user:2');
-    await vi.waitFor(() => expect(session.state.get().roomsPhase).toBe('ready'));
+    await eventually(() => expect(session.state.get().roomsPhase).toBe('ready'));
     expect(client.joined).toEqual([1]);
     const direct = { op: Op.direct, roomId: 50, toUserId: 2, fromUserId: 7 } as const;
     client.emit('direct', testMessage(1, direct));
@@ -228,7 +228,7 @@ describe('ChatSession', () => {
   it('takes a room that was removed off the screen', async () => {
     const { session, client, thread } = setUp();
     session.open('room:1');
-    await vi.waitFor(() => expect(thread('room:1').phase).toBe('ready'));
+    await eventually(() => expect(thread('room:1').phase).toBe('ready'));
     client.emit('rooms', { version: 1, rooms: [], removed: [1] });
     expect(thread('room:1').phase).toBe('missing');
     expect(session.state.get().rooms).toEqual([]);
