@@ -5,6 +5,7 @@ import { comfort } from './web/comfort.js';
 import { firstRun } from './web/first-run.js';
 import { keyboard } from './web/keyboard.js';
 import { busyRoom } from './web/busy-room.js';
+import { firstLoad } from './web/first-load.js';
 import { hostileTexts } from './web/hostile-texts.js';
 import { connection } from './web/connection.js';
 import { healing } from './web/healing.js';
@@ -37,6 +38,7 @@ describe('in the browser', () => {
   const running = () => stack;
   lan(running);
   unknownPages(running);
+  firstLoad(running);
   outbox(running);
   healing(running);
   connection(running);

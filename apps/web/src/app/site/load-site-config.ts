@@ -11,7 +11,8 @@ const timeoutMs = 10_000;
 export async function loadSiteConfig(): Promise<SiteConfig> {
   let response: Response;
   try {
-    response = await fetch('/config.json', { cache: 'no-store', signal: AbortSignal.timeout(timeoutMs) });
+    // As index.html preloads it: asked for otherwise it would be asked for twice. The answer says `no-store`.
+    response = await fetch('/config.json', { signal: AbortSignal.timeout(timeoutMs) });
   } catch (cause) {
     throw new ApiError(0, 'NETWORK', true, undefined, { cause });
   }
