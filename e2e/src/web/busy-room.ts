@@ -28,6 +28,13 @@ export const busyRoom = (running: () => Stack) =>
     }
     const placeOf = (page: Page, text: string) =>
       message(page, text).evaluate((element) => element.getBoundingClientRect().top);
+    /** The end of the list is in sight, once what is on its way has come. */
+    const isFollowing = async (page: Page) => {
+      await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
+      const list = page.getByTestId('message-list');
+      const farPx = await list.evaluate((it) => it.scrollHeight - it.scrollTop - it.clientHeight);
+      return farPx <= 1 && !(await page.getByTestId('jump-to-latest').isVisible());
+    };
     const exactly = (text: string) => new RegExp(`^${text}$`);
 
     it('shows every message in order, and keeps no more of them than it needs', async () => {
@@ -42,6 +49,48 @@ export const busyRoom = (running: () => Stack) =>
       expect(seqs).toEqual(seqs.map((_, i) => 240 - seqs.length + 1 + i));
       expect(seqs.length).toBeGreaterThan(100);
       expect(seqs.length).toBeLessThanOrEqual(200);
+      await close(page);
+    });
+
+    it('follows the newest from the first on, also when much of it comes at once', async () => {
+      const { path, talk } = await room('beginning');
+      const person = await pages.person();
+      const held: (() => void)[] = [];
+      let isHeld = false;
+      await person.routeWebSocket(/\/ws$/, (socket) => {
+        const server = socket.connectToServer();
+        socket.onMessage((text) => server.send(text));
+        server.onMessage((text) => void (isHeld ? held.push(() => socket.send(text)) : socket.send(text)));
+      });
+      const page = await pages.login('demo', { path, of: person });
+      await page.getByText('It is quiet here').waitFor();
+      isHeld = true;
+      const last = await talk(60);
+      await eventually(() => expect(held.length).toBeGreaterThanOrEqual(60));
+      isHeld = false;
+      for (const send of held) send();
+      await shows(page, `said ${last}`);
+      expect(await isFollowing(page)).toBe(true);
+      await close(page);
+    });
+
+    it('stays at the newest while somebody writes more than a line', async () => {
+      const { path, talk } = await room('writing');
+      await talk(60);
+      const page = await pages.login('demo', { path });
+      await shows(page, 'said 59');
+      await page.getByTestId('composer').fill('a line and more '.repeat(20));
+      const { height } = (await page.getByTestId('composer').boundingBox()) ?? { height: 0 };
+      expect(height).toBeGreaterThan(60);
+      await page.getByTestId('composer').pressSequentially('and more');
+      const last = await talk(30);
+      await shows(page, `said ${last}`);
+      expect(await isFollowing(page)).toBe(true);
+      await page.getByTestId('composer').fill('');
+      await eventually(async () =>
+        expect((await page.getByTestId('composer').boundingBox())?.height).toBeLessThan(60),
+      );
+      expect(await isFollowing(page)).toBe(true);
       await close(page);
     });
 

@@ -6,8 +6,9 @@ const longestIntervalMs = 500;
 
 /**
  * A value as it is shown: follows another one, but changes at most once per interval, so that a burst of changes is one
- * render. A change after a quiet interval shows at once. Where renders are slow the interval grows: what is shown late
- * is still shown, and keys and messages have their turns.
+ * render. A change after a quiet interval shows as soon as whoever makes it is done: what is true for a moment only, as a
+ * message that came and is not read yet, never shows. Where renders are slow the interval grows: what is shown late is
+ * still shown, and keys and messages have their turns.
  *
  * It does not wait for animation frames, nor for its timer alone: hidden tabs have none of the former, and few of the
  * latter, and the number of unread messages in their title must move.
@@ -19,10 +20,12 @@ export function paced<T>(source: Watchable<T>, leastIntervalMs: number): Watchab
   let shownAtMs = -Infinity;
   let intervalMs = leastIntervalMs;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let isDue = false;
 
   const show = () => {
     clearTimeout(timer);
     timer = undefined;
+    isDue = false;
     const startedAtMs = performance.now();
     shownAtMs = startedAtMs;
     shown.set(source.get());
@@ -33,8 +36,10 @@ export function paced<T>(source: Watchable<T>, leastIntervalMs: number): Watchab
     });
   };
   source.subscribe(() => {
+    if (isDue) return;
     const waitMs = shownAtMs + intervalMs - performance.now();
-    if (waitMs <= 0) show();
+    isDue = waitMs <= 0;
+    if (isDue) queueMicrotask(show);
     else timer ??= setTimeout(show, waitMs);
   });
   return shown;

@@ -287,8 +287,12 @@ export class ChatSession {
     void this.#history.loadLatest(key);
   }
 
-  /** Whether the newest message is on the screen, in a visible tab: then everything that arrives is read. */
-  setReading(key: ThreadKey, isReading: boolean): void {
+  /**
+   * Whether the newest message is on the screen, in a visible tab: then everything that arrives is read.
+   *
+   * @param isReading - Undefined: nothing of the thread is on the screen.
+   */
+  setReading(key: ThreadKey, isReading: boolean | undefined): void {
     this.#reading.set(key, isReading);
     this.#follower.fillActive();
   }

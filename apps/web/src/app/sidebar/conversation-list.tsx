@@ -1,4 +1,4 @@
-import { threadOf } from '../chat/threads/chat-state.js';
+import { threadOf, type Member } from '../chat/threads/chat-state.js';
 import { unreadCount } from '../chat/reading/unread.js';
 import { userKey } from '../chat/threads/thread-key.js';
 import { Avatar } from '../components/avatar.js';
@@ -14,34 +14,17 @@ import { UnreadBadge } from './unread-badge.js';
 export function ConversationList({ onFollow }: { readonly onFollow: () => void }) {
   const t = useTexts();
   const chat = useChat();
-  const state = useChatState((value) => value);
-  if (state.conversations.length === 0) return <p className={styles['hint']}>{t.sidebar.noDirects}</p>;
+  const conversations = useChatState((state) => state.conversations);
+  const hasMore = useChatState((state) => state.conversationsNext !== undefined);
+  if (conversations.length === 0) return <p className={styles['hint']}>{t.sidebar.noDirects}</p>;
   return (
     <>
       <ul>
-        {state.conversations.map(({ peer }) => {
-          const key = userKey(peer.userId);
-          const unread = unreadCount(threadOf(state, key));
-          return (
-            <li key={peer.userId}>
-              <Link
-                className={styles['link']}
-                to={{ page: 'direct', userId: peer.userId }}
-                onClick={onFollow}
-                aria-current={state.active === key ? 'page' : undefined}
-                data-unread={unread > 0 ? '' : undefined}
-                data-testid="conversation-link"
-                data-user-id={peer.userId}
-              >
-                <Avatar userId={peer.userId} userName={peer.userName} isSmall />
-                <span className={styles['label']}>{peer.userName}</span>
-                <UnreadBadge count={unread} />
-              </Link>
-            </li>
-          );
-        })}
+        {conversations.map(({ peer }) => (
+          <ConversationEntry key={peer.userId} peer={peer} onFollow={onFollow} />
+        ))}
       </ul>
-      {state.conversationsNext !== undefined && (
+      {hasMore && (
         <Button
           look="quiet"
           onClick={({ currentTarget }) => {
@@ -54,5 +37,30 @@ export function ConversationList({ onFollow }: { readonly onFollow: () => void }
         </Button>
       )}
     </>
+  );
+}
+
+/** Watches the state by itself, as those of rooms do. */
+function ConversationEntry(props: { readonly peer: Member; readonly onFollow: () => void }) {
+  const { userId, userName } = props.peer;
+  const key = userKey(userId);
+  const unread = useChatState((state) => unreadCount(threadOf(state, key)));
+  const isShown = useChatState((state) => state.active === key);
+  return (
+    <li>
+      <Link
+        className={styles['link']}
+        to={{ page: 'direct', userId }}
+        onClick={props.onFollow}
+        aria-current={isShown ? 'page' : undefined}
+        data-unread={unread > 0 ? '' : undefined}
+        data-testid="conversation-link"
+        data-user-id={userId}
+      >
+        <Avatar userId={userId} userName={userName} isSmall />
+        <span className={styles['label']}>{userName}</span>
+        <UnreadBadge count={unread} />
+      </Link>
+    </li>
   );
 }

@@ -1,3 +1,4 @@
+import type { Room } from '@parley/protocol';
 import { threadOf } from '../chat/threads/chat-state.js';
 import { unreadCount } from '../chat/reading/unread.js';
 import { roomKey } from '../chat/threads/thread-key.js';
@@ -16,9 +17,11 @@ import { UnreadBadge } from './unread-badge.js';
 export function RoomList({ onFollow }: { readonly onFollow: () => void }) {
   const t = useTexts();
   const chat = useChat();
-  const state = useChatState((value) => value);
-  if (state.roomsPhase === 'loading') return <LinesSkeleton label={t.app.loading} />;
-  if (state.roomsPhase === 'failed') {
+  const phase = useChatState((state) => state.roomsPhase);
+  const rooms = useChatState((state) => state.rooms);
+  const hasMore = useChatState((state) => state.roomsNext !== undefined);
+  if (phase === 'loading') return <LinesSkeleton label={t.app.loading} />;
+  if (phase === 'failed') {
     return (
       <ErrorNote text={t.sidebar.loadFailed}>
         <Button look="quiet" onClick={() => void chat.refresh()}>
@@ -30,38 +33,13 @@ export function RoomList({ onFollow }: { readonly onFollow: () => void }) {
   return (
     <>
       <ul>
-        {state.rooms
+        {rooms
           .filter((room) => room.kind === 'room')
-          .map((room) => {
-            const key = roomKey(room.roomId);
-            const unread = unreadCount(threadOf(state, key));
-            return (
-              <li key={room.roomId}>
-                <Link
-                  className={styles['link']}
-                  to={{ page: 'room', roomId: room.roomId }}
-                  onClick={onFollow}
-                  aria-current={state.active === key ? 'page' : undefined}
-                  data-unread={unread > 0 ? '' : undefined}
-                  data-testid="room-link"
-                  data-room-id={room.roomId}
-                >
-                  <span className={styles['sign']}>
-                    <Icon name="hash" size={17} />
-                  </span>
-                  <span className={styles['label']}>{room.name}</span>
-                  {unread === 0 && room.online > 0 && (
-                    <span className={styles['online']} title={t.room.online(room.online)}>
-                      {room.online}
-                    </span>
-                  )}
-                  <UnreadBadge count={unread} />
-                </Link>
-              </li>
-            );
-          })}
+          .map((room) => (
+            <RoomEntry key={room.roomId} room={room} onFollow={onFollow} />
+          ))}
       </ul>
-      {state.roomsNext !== undefined && (
+      {hasMore && (
         <Button
           look="quiet"
           onClick={({ currentTarget }) => {
@@ -74,5 +52,37 @@ export function RoomList({ onFollow }: { readonly onFollow: () => void }) {
         </Button>
       )}
     </>
+  );
+}
+
+/** Watches the state by itself: a message in a room changes one line, and most messages none. */
+function RoomEntry({ room, onFollow }: { readonly room: Room; readonly onFollow: () => void }) {
+  const t = useTexts();
+  const key = roomKey(room.roomId);
+  const unread = useChatState((state) => unreadCount(threadOf(state, key)));
+  const isShown = useChatState((state) => state.active === key);
+  return (
+    <li>
+      <Link
+        className={styles['link']}
+        to={{ page: 'room', roomId: room.roomId }}
+        onClick={onFollow}
+        aria-current={isShown ? 'page' : undefined}
+        data-unread={unread > 0 ? '' : undefined}
+        data-testid="room-link"
+        data-room-id={room.roomId}
+      >
+        <span className={styles['sign']}>
+          <Icon name="hash" size={17} />
+        </span>
+        <span className={styles['label']}>{room.name}</span>
+        {unread === 0 && room.online > 0 && (
+          <span className={styles['online']} title={t.room.online(room.online)}>
+            {room.online}
+          </span>
+        )}
+        <UnreadBadge count={unread} />
+      </Link>
+    </li>
   );
 }

@@ -51,14 +51,6 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
     if (!hasScreenKeyboard()) input.current?.focus();
   }, []);
 
-  useLayoutEffect(() => {
-    const element = input.current;
-    if (!element) return;
-    // As tall as its text, up to the limit in the style sheet.
-    element.style.height = 'auto';
-    element.style.height = `${element.scrollHeight}px`;
-  }, [text]);
-
   return (
     <form
       className={styles['composer']}
@@ -68,22 +60,24 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
       }}
     >
       <div className={styles['box']} data-over={left < 0 || undefined}>
-        <textarea
-          ref={input}
-          className={styles['input']}
-          rows={1}
-          value={text}
-          onChange={(event) => change(event.target.value)}
-          onKeyDown={onKeyDown}
-          placeholder={t.composer.placeholder(name)}
-          aria-label={t.composer.label}
-          aria-describedby="composer-foot"
-          aria-invalid={left < 0}
-          enterKeyHint={hasScreenKeyboard() ? 'enter' : 'send'}
-          id="composer"
-          dir="auto"
-          data-testid="composer"
-        />
+        <div className={styles['grow']} data-text={text}>
+          <textarea
+            ref={input}
+            className={styles['input']}
+            rows={1}
+            value={text}
+            onChange={(event) => change(event.target.value)}
+            onKeyDown={onKeyDown}
+            placeholder={t.composer.placeholder(name)}
+            aria-label={t.composer.label}
+            aria-describedby="composer-foot"
+            aria-invalid={left < 0}
+            enterKeyHint={hasScreenKeyboard() ? 'enter' : 'send'}
+            id="composer"
+            dir="auto"
+            data-testid="composer"
+          />
+        </div>
         <Button
           look="primary"
           type="submit"

@@ -108,7 +108,7 @@ export function MessageList({
 
   useEffect(() => {
     chat.setReading(threadKey, isAtBottom && isVisible);
-    return () => chat.setReading(threadKey, false);
+    return () => chat.setReading(threadKey, undefined);
   }, [chat, threadKey, isAtBottom, isVisible]);
 
   const onScroll = () => {

@@ -42,12 +42,13 @@ export class ScrollKeeper {
    * The list was scrolled: by the reader, or by what was added. Who moves up, however little, wants to leave the end; in
    * a busy room they would be pulled back otherwise. Who did not move up stays pinned, however much came meanwhile.
    *
-   * @param mayPin - There is nothing newer: who is at the end stays at the end.
+   * @param mayPin - There is nothing newer: who comes to the end stays at the end. Who is there already does so while what
+   *   is newer is on its way, too.
    */
   scrolled(mayPin: boolean): void {
     const distancePx = this.distanceToEndPx;
     const movedPx = this.element.scrollTop - this.#topPx;
-    if (distancePx <= 1 || (movedPx > 0 && distancePx <= endSlackPx)) this.#isPinned = mayPin;
+    if (distancePx <= 1 || (movedPx > 0 && distancePx <= endSlackPx)) this.#isPinned ||= mayPin;
     else if (movedPx < -1) this.#isPinned = false;
     this.#remember();
   }

@@ -24,8 +24,8 @@ export class ThreadFollower {
     const me = this.#store.me.userId;
     const before = this.#store.thread(key);
     const isShown = this.#store.get().active === key;
-    const isRead = this.#reading.isReading(key);
-    this.#store.update(key, (thread) => withArrived(thread, message, { me, isShown, isRead }));
+    const isAway = isShown && this.#reading.isAway(key);
+    this.#store.update(key, (thread) => withArrived(thread, message, { me, isAway }));
     this.#reading.advance(key);
     const after = this.#store.thread(key).timeline;
     if (isShown && isAtEnd(before.timeline) && !isAtEnd(after)) void this.#history.loadNewer(key);

@@ -13,6 +13,8 @@ export class Reading {
   #isKnown = false;
   /** The thread whose newest message is on the screen, in a visible tab. */
   #current: ThreadKey | undefined;
+  /** The thread that is on the screen otherwise. */
+  #away: ThreadKey | undefined;
 
   /** @param report - Tells the server, and so the user's other devices. */
   constructor(store: ChatStore, positions: ReadPositions, report: (roomId: number, seq: number) => void) {
@@ -26,15 +28,27 @@ export class Reading {
     return this.#current === key;
   }
 
-  set(key: ThreadKey, isReading: boolean): void {
+  /**
+   * Whether who has this thread before them does not see what arrives: they have scrolled up, or the tab is hidden. While
+   * nothing of it is on the screen yet they have left no place: they will begin at its end.
+   */
+  isAway(key: ThreadKey): boolean {
+    return this.#away === key;
+  }
+
+  /** @param isReading - Undefined: nothing of the thread is on the screen. */
+  set(key: ThreadKey, isReading: boolean | undefined): void {
     if (isReading) this.#current = key;
     else if (this.#current === key) this.#current = undefined;
+    if (isReading === false) this.#away = key;
+    else if (this.#away === key) this.#away = undefined;
     this.advance(key);
   }
 
   /** Nothing is read any more: another thread is opened. */
   stop(): void {
     this.#current = undefined;
+    this.#away = undefined;
   }
 
   /** The server has said where the user left off. Whoever has a thread open is led there, and reads on. */

@@ -5,7 +5,7 @@ import { emptyThread, withArrived, type Thread } from '../threads/thread.js';
 import { unreadCount, withOpened, withRead, withReadState } from './unread.js';
 
 const ME = 7;
-const away = { me: ME, isShown: false, isRead: false };
+const away = { me: ME, isAway: false };
 const arrived = (thread: Thread, seq: number, fromUserId = 1) =>
   withArrived(thread, testMessage(seq, { fromUserId }), away);
 /** Read to 6; the server has counted two more up to 9. */

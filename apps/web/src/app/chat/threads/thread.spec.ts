@@ -19,8 +19,8 @@ it('reads keys', () => {
 });
 
 describe('a message that arrives', () => {
-  const reading = { me: 7, isShown: true, isRead: true };
-  const scrolledUp = { me: 7, isShown: true, isRead: false };
+  const reading = { me: 7, isAway: false };
+  const scrolledUp = { me: 7, isAway: true };
   const full = {
     ...emptyThread,
     timeline: {
@@ -32,7 +32,7 @@ describe('a message that arrives', () => {
   };
   const next = testMessage(maxTimelineMessages + 1);
 
-  it('is no news to who is reading', () => {
+  it('is no news to who is reading, or waits for the page to show anything', () => {
     expect(withArrived(emptyThread, testMessage(1), reading).unreadAfter).toBeUndefined();
   });
 

@@ -62,24 +62,21 @@ export function withHead(thread: Thread, head: number): Thread {
 /** How the user stands to a thread when a message arrives. */
 export interface View {
   readonly me: number;
-  /** It is what the page shows. */
-  readonly isShown: boolean;
-  /** Its end is on the screen, in a visible tab. */
-  readonly isRead: boolean;
+  /** The page shows it, but not its end, or nobody looks: see `Reading.isAway`. */
+  readonly isAway: boolean;
 }
 
 /** A message was delivered. What a reader who scrolled up has on the screen stays there. */
-export function withArrived(thread: Thread, message: Message, { me, isShown, isRead }: View): Thread {
-  const isElsewhere = isShown && !isRead;
+export function withArrived(thread: Thread, message: Message, { me, isAway }: View): Thread {
   const { timeline, unreadAfter } = thread;
-  const isNew = isElsewhere && message.fromUserId !== me;
+  const isNew = isAway && message.fromUserId !== me;
   const next = {
     ...thread,
     roomId: message.roomId,
     unread: message.fromUserId === me ? thread.unread : withUnread(thread, message.seq),
     unreadAfter: isNew ? (unreadAfter ?? message.seq - 1) : unreadAfter,
   };
-  if (!isElsewhere) return { ...next, timeline: withoutOldest(withLive(timeline, message, me)) };
+  if (!isAway) return { ...next, timeline: withoutOldest(withLive(timeline, message, me)) };
   // At the bound the rest waits in the log until the reader comes down.
   if (timeline.messages.length >= maxTimelineMessages) return withHead(next, message.seq);
   return { ...next, timeline: withLive(timeline, message, me) };
