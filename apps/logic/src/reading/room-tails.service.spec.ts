@@ -43,6 +43,12 @@ it('counts the messages of others after the position, and own ones never', async
   expect(await tails.unread(7, 3, 0, end())).toBe(10);
 });
 
+it('counts up to the end that was asked for, also when more has come while it was read', async () => {
+  const { tails } = setUp(range(1, 9));
+  expect(await tails.unread(7, ME, 0, { seq: 6, epoch: 'e1' })).toBe(6);
+  expect(await tails.unread(7, ME, 4, { seq: 6, epoch: 'e1' })).toBe(2);
+});
+
 it('reads nothing when everything is read, also where the room ends in a hole', async () => {
   const { tails } = setUp([]);
   expect(await tails.unread(7, ME, 10, { seq: 10, epoch: 'e1' })).toBe(0);

@@ -54,6 +54,7 @@ export class RoomTails {
    * How many messages of others a user has not read, at most `limits.maxUnread`.
    *
    * @param after - Everything up to here is read.
+   * @param end - Counts up to here, whatever has come since.
    * @throws {AppError} `UNAVAILABLE` when SQL is needed and cannot be read.
    */
   async unread(roomId: number, userId: number, after: number, end: RoomEnd): Promise<number> {
@@ -63,7 +64,8 @@ export class RoomTails {
     for (let i = authors.length - 1; i >= 0 && count < limits.maxUnread; i--) {
       const { seq, senderId } = authors[i] as Author;
       if (seq <= after) return count;
-      if (senderId !== userId) count++;
+      // What came since is told by itself: counted here, it would count twice.
+      if (senderId !== userId && seq <= end.seq) count++;
     }
     const first = authors[0]?.seq;
     if (isWhole || count >= limits.maxUnread || first === undefined) return count;
