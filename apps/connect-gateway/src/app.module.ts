@@ -29,6 +29,7 @@ export class AppModule {
     const gatewayConfig: GatewayConfig = {
       instanceId: config.instanceId,
       drainWindowMs: config.shutdown.drainWindowMs,
+      hints: config.hints,
       ...config.limits,
     };
     return {

@@ -6,6 +6,8 @@ export type GatewayAppConfig = ReturnType<typeof loadConfig<'connect-gateway'>>;
 /** What the gateway's services need of it. */
 export interface GatewayConfig {
   readonly instanceId: string;
+  /** Whether it hears of messages as they are accepted. */
+  readonly hints: boolean;
   readonly maxOutboundBytes: number;
   readonly maxConnections: number;
   readonly connectionsPerUser: number;

@@ -101,15 +101,15 @@ describe('LogicRpcController', () => {
     ['history', { userId: 3, roomId: 7, limit: 5 }, ['page', { userId: 3, roomId: 7, limit: 5 }], 'a page'],
     [
       'publishMany',
-      { sends: ['a send'], apart: true },
-      ['publishMany', ['a send'], { apart: true }],
+      { sends: ['a send'], apart: true, mixed: true },
+      ['publishMany', ['a send'], { apart: true, mixed: true }],
       { results: ['a result'] },
     ],
     // An edge of 0.1 does not say, and would not know what to do with sends that are given back.
     [
       'publishMany',
       { sends: ['a send'] },
-      ['publishMany', ['a send'], { apart: false }],
+      ['publishMany', ['a send'], { apart: false, mixed: false }],
       { results: ['a result'] },
     ],
   ] as const)('%s asks its service, and answers what that says', async (method, request, asked, answer) => {

@@ -95,8 +95,8 @@ export class LogicRpcController {
   }
 
   @RpcMethod(logicRpc.publishMany)
-  async publishMany(@Payload() { sends, apart }: Request<'publishMany'>): Response<'publishMany'> {
-    return { results: await this.own.publishMany(sends, { apart: apart ?? false }) };
+  async publishMany(@Payload() { sends, apart, mixed }: Request<'publishMany'>): Response<'publishMany'> {
+    return { results: await this.own.publishMany(sends, { apart: apart ?? false, mixed: mixed ?? false }) };
   }
 
   @RpcMethod(logicRpc.history)

@@ -165,6 +165,12 @@ export const envTable: readonly EnvVariable[] = [
     connect('limits.positionCheckMs'),
     'comparison with the room heads',
   ),
+  variable(
+    'HINTS',
+    'flag',
+    connect('hints'),
+    'hear of messages as they are accepted; otherwise workers hand them over',
+  ),
   variable('MAX_CONNECTIONS', 'integer', connect('limits.maxConnections'), 'connections of one instance'),
   variable(
     'CONNECTIONS_PER_USER',

@@ -147,6 +147,7 @@ export const schemas = {
       tcp: z.strictObject({ port: port.or(z.literal('off')) }),
       origins: originsField(mode),
       trustProxy: networksField,
+      hints: flag,
       limits: connectLimits,
     }),
   logic: (mode: Environment) =>

@@ -60,7 +60,8 @@ const sendsSchema = z
 
 /**
  * What became of one send: its ack, or a code of the catalogue. `apart`: nothing was done with it, because it has to wait
- * for what the others of the call need not wait for; it is to be sent again, alone.
+ * for what the others of the call need not wait for; it is to be sent again, alone. `alone`: likewise, because its room has to be waited for; what is for that room is to
+ * be sent again in a call without other rooms.
  */
 export const sendResultSchema = z.union([
   z.object({ ok: z.literal(true), ack: ackSchema }),
@@ -69,6 +70,7 @@ export const sendResultSchema = z.union([
     code: errorCode,
     retryAfterMs: z.number().optional(),
     apart: z.literal(true).optional(),
+    alone: z.literal(true).optional(),
   }),
 ]);
 export type SendResult = z.infer<typeof sendResultSchema>;
@@ -200,12 +202,17 @@ export const logicRpc = {
   }),
   /**
    * Accepts messages; results are in the order of the sends. Idempotent: every send has a `clientMsgId`. With `apart`, sends
-   * that would keep the others waiting are given back; without it they keep them waiting.
+   * that would keep the others waiting are given back; without it they keep them waiting. With `mixed`, which says that the
+   * sends are for several rooms, the same holds for a room that would keep the other rooms waiting.
    */
   publishMany: rpcContract({
     ...logic,
     pattern: 'logic.publishMany',
-    request: z.object({ sends: sendsSchema, apart: z.boolean().optional() }),
+    request: z.object({
+      sends: sendsSchema,
+      apart: z.boolean().optional(),
+      mixed: z.boolean().optional(),
+    }),
     response: z.object({ results: z.array(sendResultSchema).max(rpcLimits.maxSendsPerCall) }),
     idempotent: true,
   }),

@@ -30,6 +30,20 @@ describe('CorkedRedis', () => {
     expect(count()).toBe(2);
   });
 
+  // The question for the server's state was refused then, the connection given up, and the subscription gone.
+  it('subscribes whatever the connection is doing, and keeps that connection', async () => {
+    const { key } = await setUp();
+    const redis = new CorkedRedis((await sharedRedis()).url, { autoResubscribe: false });
+    onTestFinished(() => redis.disconnect());
+    const closed = vi.fn();
+    redis.on('close', closed);
+    await new Promise((resolve) => redis.once('connect', resolve));
+    expect(redis.status).toBe('connect');
+    expect(await Promise.all([redis.subscribe(key), redis.subscribe(`${key}2`)])).toEqual([1, 2]);
+    await redis.ping();
+    expect(closed).not.toHaveBeenCalled();
+  });
+
   it('goes on after its connection was lost, also with what was called meanwhile', async () => {
     const { redis, key } = await setUp();
     redis.stream.destroy();

@@ -12,8 +12,23 @@ export class CorkedRedis extends Redis {
   private corked: Writable | undefined;
 
   override sendCommand(...args: Parameters<Redis['sendCommand']>): ReturnType<Redis['sendCommand']> {
+    const [command] = args;
+    // ioredis would send it before it has asked a new server how it is, and then be refused the question.
+    if (this.status === 'connect' && command.name.endsWith('subscribe')) {
+      this.whenAsked(() => void super.sendCommand(...args));
+      return command.promise;
+    }
     this.corkForThisTurn();
     return super.sendCommand(...args);
+  }
+
+  /** The connection is ready, or lost: what is called then is sent, or waits for the next one. */
+  private whenAsked(send: () => void): void {
+    const go = () => {
+      this.off('ready', go).off('close', go);
+      send();
+    };
+    this.on('ready', go).on('close', go);
   }
 
   private corkForThisTurn(): void {

@@ -55,6 +55,33 @@ describe('accept', () => {
     expect(await rooms.head(room)).toEqual({ seq: 3, epoch: 'e1', floor: 0 });
   });
 
+  it('hints of a message to each instance that holds the room, and says whether all of them listen', async () => {
+    const { main, keys, rooms } = await store();
+    const shard = keys.shardOf(room);
+    const heard: string[] = [];
+    const subscriber = connect((await sharedRedis()).url).createSubscriber('hints');
+    subscriber.on('message', (channel: string, text: string) => heard.push(`${channel} ${text}`));
+    await main.hset(keys.roomInstances(room), { a: 1, b: 2 });
+    const isHinted = async () => {
+      const [[, fields] = ['', []]] = await main.xrevrange(keys.dispatch(shard), '+', '-', 'COUNT', 1);
+      return fields.slice(-2).join();
+    };
+    await subscriber.subscribe(keys.hints(shard, 'a'));
+    await rooms.accept(send(1));
+    expect(await isHinted()).toBe('h,');
+    await subscriber.subscribe(keys.hints(shard, 'b'));
+    await rooms.accept(send(2));
+    expect(await isHinted()).toBe('h,1');
+    await subscriber.ping();
+    const [a, b] = [keys.hints(shard, 'a'), keys.hints(shard, 'b')];
+    expect(heard).toEqual([`${a} 42|1|e1||{"n":"c1"`, `${a} 42|2|e1||{"n":"c2"`, `${b} 42|2|e1||{"n":"c2"`]);
+    // A repeated send is no message, and a direct one goes elsewhere.
+    await rooms.accept(send(2));
+    await rooms.accept(send(3, { recipients: [7, 9] }));
+    await subscriber.ping();
+    expect([heard.length, await isHinted()]).toEqual([3, 'h,']);
+  });
+
   it('names the recipients of a direct message', async () => {
     const { main, keys, rooms } = await store();
     await rooms.accept(send(1, { recipients: [7, 9] }));

@@ -1,42 +1,8 @@
 import type { Send } from '@parley/contracts';
 import { AppError } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
-import { PublishCoalescer, type PublishPort } from './publish-coalescer.js';
-import type { CallOptions } from './rpc-client.js';
-
-interface Call {
-  readonly sends: readonly Send[];
-  readonly apart: boolean | undefined;
-  readonly options: CallOptions;
-  answer(results?: unknown[]): void;
-  fail(error: unknown): void;
-}
-
-/** A port that keeps every call until the test answers it. */
-function fakePort() {
-  const calls: Call[] = [];
-  const port = {
-    call: (_contract: unknown, { sends, apart }: { sends: Send[]; apart?: boolean }, options: CallOptions) =>
-      new Promise((resolve, reject) => {
-        calls.push({
-          sends,
-          apart,
-          options,
-          answer: (results) =>
-            resolve({
-              results: results ?? sends.map((send) => ({ ok: true, ack: { id: send.clientMsgId } })),
-            }),
-          fail: reject,
-        });
-      }),
-  } as unknown as PublishPort;
-  return { calls, port };
-}
-
-const from = { userId: 1, userName: 'ann' };
-const toRoom = (roomId: number, clientMsgId: string): Send => ({ from, roomId, text: 'hi', clientMsgId });
-const turn = () => new Promise((resolve) => setImmediate(resolve));
-const ids = (call: Call | undefined) => call?.sends.map(({ clientMsgId }) => clientMsgId);
+import { fakePort, from, ids, toRoom, turn, type Call } from './publish-coalescer.fixture.js';
+import { PublishCoalescer } from './publish-coalescer.js';
 
 describe('PublishCoalescer', () => {
   it('makes one call per turn and room, in the order of the sends, keyed by the room', async () => {

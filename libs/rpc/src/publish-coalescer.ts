@@ -19,24 +19,37 @@ interface Waiting {
 }
 
 interface Lane {
+  readonly key: string;
   readonly roomKey: string;
   /** Of one sender of the room, whose sends wait for what the others need not wait for. */
   readonly isApart: boolean;
+  /** Its room has to be waited for: its next call is its own. */
+  isAlone: boolean;
   readonly queue: Waiting[];
 }
 
+/** What one lane has in a call. */
+interface Part {
+  readonly lane: Lane;
+  readonly batch: readonly Waiting[];
+}
+
 /** What the coalescer needs of the RPC client. */
-export type PublishPort = Pick<RpcClient, 'call'>;
+export type PublishPort = Pick<RpcClient, 'call' | 'instanceFor'>;
 
 /**
- * Turns the sends of one turn of the event loop into one `publishMany` per room key. Sends of one key keep their order:
- * a key's next call starts when the one before is answered. A conversation has one key, whichever way it is named.
+ * Turns the sends of one turn of the event loop into one `publishMany` per instance of `logic`. Sends of one room key keep
+ * their order: a key's next call starts when the one before is answered. A conversation has one key, whichever way it is
+ * named.
  *
- * A send that `logic` gives back, because it would keep its room waiting, goes on alone, and with it what its sender sends
- * to the room until that is answered: his order is kept, and nobody else waits.
+ * What `logic` gives back, because it would keep others waiting, goes on by itself: a room that has to be waited for has a
+ * call of its own; a send that its room would have to wait for goes alone, and with it what its sender sends to the room
+ * until that is answered: his order is kept, and nobody else waits.
  */
 export class PublishCoalescer {
   private readonly lanes = new Map<string, Lane>();
+  /** Lanes that have something to send and no call under way. */
+  private ready: Lane[] = [];
   private readonly order = new ConversationOrder();
   private inFlight = 0;
   private apart = 0;
@@ -67,10 +80,33 @@ export class PublishCoalescer {
   private enqueue(key: string, roomKey: string, isApart: boolean, waiting: Waiting): void {
     let lane = this.lanes.get(key);
     if (!lane) {
-      this.lanes.set(key, (lane = { roomKey, isApart, queue: [] }));
-      setImmediate(() => void this.drain(key));
+      this.lanes.set(key, (lane = { key, roomKey, isApart, isAlone: false, queue: [] }));
+      // At the end of the turn: what comes up in it shares a call.
+      if (this.ready.length === 0) setImmediate(() => this.flush());
+      this.ready.push(lane);
     }
     lane.queue.push(waiting);
+  }
+
+  private flush(): void {
+    const lanes = this.ready;
+    this.ready = [];
+    this.send(lanes);
+  }
+
+  private send(lanes: readonly Lane[]): void {
+    const together = new Map<string | undefined, Lane[]>();
+    for (const lane of lanes) {
+      if (lane.isApart || lane.isAlone) {
+        void this.callOnce([{ lane, batch: takeCall(lane.queue, CALL) }]);
+        continue;
+      }
+      const instanceId = this.rpc.instanceFor(logicRpc.publishMany, lane.roomKey);
+      const others = together.get(instanceId);
+      if (others) others.push(lane);
+      else together.set(instanceId, [lane]);
+    }
+    for (const group of together.values()) for (const parts of calls(group)) void this.callOnce(parts);
   }
 
   private enqueueApart(roomKey: string, waiting: Waiting): void {
@@ -93,32 +129,53 @@ export class PublishCoalescer {
     });
   }
 
-  private async drain(key: string): Promise<void> {
-    const lane = this.lanes.get(key);
-    while (lane && lane.queue.length > 0) await this.callOnce(lane, takeCall(lane.queue));
-    this.lanes.delete(key);
-  }
-
-  private async callOnce(lane: Lane, batch: readonly Waiting[]): Promise<void> {
+  private async callOnce(parts: readonly Part[]): Promise<void> {
+    const [{ lane: first } = { lane: undefined }] = parts;
+    const isMixed = parts.length > 1;
     try {
       const { results } = await this.rpc.call(
         logicRpc.publishMany,
-        { sends: batch.map(({ send }) => send), ...(!lane.isApart && { apart: true }) },
-        { ...this.options, key: lane.roomKey },
+        {
+          sends: parts.flatMap(({ batch }) => batch.map(({ send }) => send)),
+          ...(!first?.isApart && { apart: true }),
+          ...(isMixed && { mixed: true }),
+        },
+        // All of them go to the instance that the first one goes to, and elsewhere together when it is lost.
+        { ...this.options, ...(first && { key: first.roomKey }) },
       );
-      const held = new Set<number>();
-      batch.forEach((waiting, i) => {
-        const result = results[i];
-        if (result?.ok) waiting.resolve(result.ack);
-        else if (result?.apart && !lane.isApart) {
-          held.add(waiting.send.from.userId);
-          this.enqueueApart(lane.roomKey, waiting);
-        } else waiting.reject(errorOf(result));
-      });
-      if (held.size > 0) this.holdBack(lane, held);
+      let at = 0;
+      for (const { lane, batch } of parts) {
+        this.settle(lane, batch, results.slice(at, at + batch.length), isMixed);
+        at += batch.length;
+      }
     } catch (error) {
-      for (const { reject } of batch) reject(AppError.from(error));
+      for (const { batch } of parts) for (const { reject } of batch) reject(AppError.from(error));
     }
+    const goOn = parts.map(({ lane }) => lane).filter(({ queue }) => queue.length > 0);
+    for (const { lane } of parts) if (lane.queue.length === 0) this.lanes.delete(lane.key);
+    this.send(goOn);
+  }
+
+  private settle(
+    lane: Lane,
+    batch: readonly Waiting[],
+    results: readonly SendResult[],
+    isMixed: boolean,
+  ): void {
+    const held = new Set<number>();
+    const back: Waiting[] = [];
+    batch.forEach((waiting, i) => {
+      const result = results[i];
+      if (result?.ok) waiting.resolve(result.ack);
+      else if (result?.alone && isMixed) back.push(waiting);
+      else if (result?.apart && !lane.isApart) {
+        held.add(waiting.send.from.userId);
+        this.enqueueApart(lane.roomKey, waiting);
+      } else waiting.reject(errorOf(result));
+    });
+    lane.isAlone = back.length > 0;
+    lane.queue.unshift(...back);
+    if (held.size > 0) this.holdBack(lane, held);
   }
 
   /** What these senders have sent meanwhile must not overtake. */
@@ -138,11 +195,36 @@ function errorOf(result: Exclude<SendResult, { ok: true }> | undefined): AppErro
 
 const apartKey = (roomKey: string, { from }: Send) => `${roomKey}/${from.userId}`;
 
-/** Takes from the front of a queue what one call may hold. */
-function takeCall(queue: Waiting[]): Waiting[] {
-  const most = { count: rpcLimits.maxSendsPerCall, bytes: rpcLimits.maxSendBytesPerCall };
+/** What one call may hold. */
+interface Room {
+  readonly count: number;
+  readonly bytes: number;
+}
+const CALL: Room = { count: rpcLimits.maxSendsPerCall, bytes: rpcLimits.maxSendBytesPerCall };
+
+const bytesOf = ({ send }: Waiting) => bytesOfText(send.text);
+
+/** Takes from the front of a queue what a call still has room for. */
+function takeCall(queue: Waiting[], room: Room): Waiting[] {
   return queue.splice(
     0,
-    countInCall(queue.length, (i) => bytesOfText(queue[i]?.send.text ?? ''), most),
+    countInCall(queue.length, (i) => (queue[i] ? bytesOf(queue[i]) : 0), room),
   );
+}
+
+/** Shares lanes out among calls; each is in one of them, with as much of its queue as that still holds. */
+function* calls(lanes: readonly Lane[]): Iterable<Part[]> {
+  let parts: Part[] = [];
+  let { count, bytes } = CALL;
+  for (const lane of lanes) {
+    const batch = takeCall(lane.queue, { count, bytes });
+    parts.push({ lane, batch });
+    count -= batch.length;
+    bytes -= batch.reduce((sum, waiting) => sum + bytesOf(waiting), 0);
+    if (count > 0 && bytes > 0) continue;
+    yield parts;
+    parts = [];
+    ({ count, bytes } = CALL);
+  }
+  if (parts.length > 0) yield parts;
 }

@@ -83,6 +83,11 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
     }
   }
 
+  /** The instance that a call with this key would go to now; undefined when there is none. */
+  instanceFor({ service }: Pick<RpcContract, 'service'>, key: string | number): string | undefined {
+    return this.pick(service, key)?.instanceId;
+  }
+
   private async send<C extends RpcContract>(
     contract: C,
     request: RpcRequest<C>,

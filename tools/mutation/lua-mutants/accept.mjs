@@ -128,8 +128,8 @@ export const acceptMutants = [
   },
   {
     script: 'accept-message-7',
-    find: "'t', ARGV[3])",
-    replace: "'t', '')",
+    find: "'t', ARGV[3], 'h'",
+    replace: "'t', '', 'h'",
     why: 'a direct message is dispatched like one of a room',
   },
   {
@@ -179,6 +179,24 @@ export const acceptMutants = [
     find: 'tonumber(head[5] or 0)) + 1',
     replace: 'tonumber(head[5] or 0)) + 2',
     why: 'the log loses one message that is not in SQL',
+  },
+  {
+    script: 'accept-message-7',
+    find: '== 0 then hinted = false end',
+    replace: '< 0 then hinted = false end',
+    why: 'a gateway that does not listen is only asked how far it is',
+  },
+  {
+    script: 'accept-message-7',
+    find: "local hinted = ARGV[3] == ''",
+    replace: 'local hinted = true',
+    why: 'a direct message counts as hinted, and is not handed over',
+  },
+  {
+    script: 'accept-message-7',
+    find: ".. epoch .. '||' .. ARGV[1]",
+    replace: ".. epoch .. '|' .. ARGV[1]",
+    why: 'no gateway can read a hint',
   },
   {
     script: 'accept-message-7',

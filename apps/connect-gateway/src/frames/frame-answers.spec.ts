@@ -40,6 +40,7 @@ async function setUp() {
     authenticator,
     rooms,
     stub<RpcClient>('RpcClient', {
+      instanceFor: () => 'logic-1',
       call: (async ({ pattern }: { pattern: string }, request: Record<string, unknown>, options: unknown) => {
         calls.push([pattern, request, options]);
         await Promise.resolve();

@@ -50,7 +50,10 @@ function setUp({ sendWaitMs = 0 } = {}) {
           members: { has: (who: FakeConnection) => who.memberships.has(roomId) } as LocalRoom['members'],
         }),
     }),
-    stub<RpcClient>('RpcClient', { call: call as unknown as RpcClient['call'] }),
+    stub<RpcClient>('RpcClient', {
+      instanceFor: () => 'logic-1',
+      call: call as unknown as RpcClient['call'],
+    }),
     stub<PresenceAnnouncer>('PresenceAnnouncer', {
       ask: (_connection, _room, what) =>
         new Promise((answer) => calls.push({ pattern: what, answer: () => answer() })),

@@ -60,6 +60,7 @@ function setUp() {
       leave: (from, roomId) => void from.memberships.delete(roomId),
     }),
     stub<RpcClient>('RpcClient', {
+      instanceFor: () => 'logic-1',
       call: (async (contract: { pattern: string }, request: Request) => {
         if (contract.pattern === 'logic.admit') {
           await admitted.released;

@@ -32,7 +32,10 @@ async function setUp() {
     stub<GatewayConfig>('GatewayConfig', { maxOutboundBytes: 1_000 }),
     authenticator,
     rooms,
-    stub<RpcClient>('RpcClient', { call: call as unknown as RpcClient['call'] }),
+    stub<RpcClient>('RpcClient', {
+      instanceFor: () => 'logic-1',
+      call: call as unknown as RpcClient['call'],
+    }),
     stub<PresenceAnnouncer>('PresenceAnnouncer', {
       ask: (_connection, _room, what) => {
         done.push(what);

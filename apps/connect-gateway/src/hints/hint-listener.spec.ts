@@ -4,7 +4,7 @@ import { RedisKeys, type RedisConnection } from '@parley/redis';
 import { describe, expect, it, vi } from 'vitest';
 import { HintListener, MAX_HINT_BYTES } from './hint-listener.js';
 
-async function setUp() {
+async function setUp(hints = true) {
   const subscribe = vi.fn<(...channels: string[]) => Promise<unknown>>(() => Promise.resolve());
   const disconnect = vi.fn();
   const subscriber = Object.assign(new EventEmitter(), { subscribe, disconnect });
@@ -12,7 +12,7 @@ async function setUp() {
   const answers: (() => Promise<void>)[] = [];
   const counted: Record<string, number> = {};
   const listener = new HintListener(
-    { instanceId: 'gw-1' },
+    { instanceId: 'gw-1', hints },
     {
       hear: (roomId, entries) => {
         given.push([roomId, entries]);
@@ -38,6 +38,12 @@ describe('HintListener', () => {
     expect(subscribe.mock.calls).toEqual([
       ['p:{s00}:hints:gw-1', 'p:{s01}:hints:gw-1', 'p:{s02}:hints:gw-1'],
     ]);
+  });
+
+  it('listens to nothing when it is told so', async () => {
+    const { subscribe, listener } = await setUp(false);
+    expect(subscribe).not.toHaveBeenCalled();
+    listener.onApplicationShutdown();
   });
 
   it('listens again when the connection has come back, and not twice at the start', async () => {

@@ -25,7 +25,7 @@ export class HintListener implements OnApplicationBootstrap, OnApplicationShutdo
   private waitingBytes = 0;
 
   constructor(
-    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'instanceId'>,
+    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'instanceId' | 'hints'>,
     @Inject(RoomDirectory) private readonly rooms: Pick<RoomDirectory, 'hear'>,
     @Inject(RedisConnections) private readonly connections: Pick<RedisConnections, 'createSubscriber'>,
     @Inject(RedisKeys) private readonly keys: RedisKeys,
@@ -34,6 +34,7 @@ export class HintListener implements OnApplicationBootstrap, OnApplicationShutdo
 
   /** Resolves when Redis has confirmed the subscription: nobody joins before, so nothing is missed at the start. */
   async onApplicationBootstrap(): Promise<void> {
+    if (!this.config.hints) return;
     const { shardCount } = this.keys;
     const channels = Array.from({ length: shardCount }, (_, i) => this.keys.hints(i, this.config.instanceId));
     // A connection of its own: Redis ends one whose reader stands still, and that must not cost calls.

@@ -102,6 +102,7 @@ export class Backend {
   }
 
   readonly rpc = stub<RpcClient>('RpcClient', {
+    instanceFor: () => 'logic-1',
     call: (async ({ pattern }: { pattern: string }, request: Record<string, unknown>) => {
       this.asked.push({ pattern, request });
       const roomId = Number(request['roomId']);
@@ -143,6 +144,7 @@ export class Backend {
 export function gatewayOn(backend: Backend, instanceId = 'gw-1') {
   const config = stub<GatewayConfig>('GatewayConfig', {
     instanceId,
+    hints: true,
     maxOutboundBytes: 1_000,
     positionCheckMs: CHECK_MS,
   });

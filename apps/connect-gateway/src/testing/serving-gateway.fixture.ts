@@ -44,6 +44,7 @@ export async function serve(backend: Backend, instanceId: string) {
   const { connections, events, index, rooms, presence } = gateway;
   const config: GatewayConfig = {
     instanceId,
+    hints: true,
     maxOutboundBytes: 256_000,
     maxConnections: 100,
     connectionsPerUser: 10,

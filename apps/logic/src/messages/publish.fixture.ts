@@ -26,6 +26,8 @@ const line = { generation: '1.a', streamId: '5-0' };
 export const ok = (seq: number): AcceptOutcome => ({ kind: 'ok', seq, epoch: 'e1', seqsLeft: 90_000, line });
 /** It was given back, to be sent alone. */
 export const APART = { ok: false, code: 'UNAVAILABLE', apart: true };
+/** It was given back, to be sent in a call without other rooms. */
+export const ALONE = { ok: false, code: 'UNAVAILABLE', alone: true };
 
 /** What the parts of a service answer. */
 export interface Script {
@@ -94,7 +96,21 @@ export function publisher(script: Script, nowMs: () => number) {
   );
   const publish = async (...sends: Send[]) => service.publishMany(sends);
   const publishApart = async (...sends: Send[]) => service.publishMany(sends, { apart: true });
-  return { publish, publishApart, accepts, ensure, raise, watch, find, proven, authorize, between, hint };
+  const publishMixed = async (...sends: Send[]) => service.publishMany(sends, { apart: true, mixed: true });
+  return {
+    publish,
+    publishApart,
+    publishMixed,
+    accepts,
+    ensure,
+    raise,
+    watch,
+    find,
+    proven,
+    authorize,
+    between,
+    hint,
+  };
 }
 
 /** What the archive knows of an earlier send. */

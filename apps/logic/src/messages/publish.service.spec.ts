@@ -2,7 +2,7 @@ import { AppError, limits, Op } from '@parley/protocol';
 import type { AcceptOutcome } from '@parley/redis';
 import { v7 as uuidv7 } from 'uuid';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { from, ok, send, publisher, type Script } from './publish.fixture.js';
+import { ALONE, from, ok, send, publisher, type Script } from './publish.fixture.js';
 
 const setUp = (script: Script) => publisher(script, () => Date.now());
 
@@ -134,6 +134,21 @@ describe('PublishService', () => {
     expect(proven).toHaveBeenCalledTimes(1);
     expect(accepts.map(({ text }) => text)).toEqual(['a', 'b', 'a', 'b']);
   });
+
+  it.each<AcceptOutcome>([
+    { kind: 'no-head' },
+    { kind: 'ceiling' },
+    { kind: 'unproven' },
+    { kind: 'ask-archive', scope: 'room' },
+  ])(
+    'gives back what is for a room that has to be waited for, and keeps nobody waiting: $kind',
+    async (outcome) => {
+      const { publishMixed, ensure, raise, proven, find } = setUp({ outcomes: [outcome, ok(1), outcome] });
+      const results = await publishMixed(send({ roomId: 7 }), send({ roomId: 8 }), send({ roomId: 7 }));
+      expect(results).toMatchObject([ALONE, { ok: true, ack: { roomId: 8 } }, ALONE]);
+      for (const asked of [ensure, raise, proven, find]) expect(asked).not.toHaveBeenCalled();
+    },
+  );
 
   it('says OVERLOADED when too much is pending', async () => {
     const { publish } = setUp({ outcomes: [{ kind: 'overloaded' }] });

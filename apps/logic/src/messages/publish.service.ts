@@ -20,6 +20,8 @@ const OVERLOADED_RETRY_MS = 2_000;
 export interface PublishOptions {
   /** Sends that would keep others waiting are given back as `apart`. */
   readonly apart: boolean;
+  /** The sends are for several rooms: those whose room would keep the others waiting are given back as `alone`. */
+  readonly mixed?: boolean;
 }
 
 /** A send on its way: what of it goes to Redis, and its place in the call. */
@@ -49,7 +51,7 @@ export class PublishService {
   /** Accepts sends in their order; each has its own result. */
   async publishMany(
     sends: readonly Send[],
-    { apart }: PublishOptions = { apart: false },
+    { apart, mixed = false }: PublishOptions = { apart: false },
   ): Promise<SendResult[]> {
     const results: SendResult[] = [];
     /** Whose sends wait: the later ones of the same sender do not overtake. */
@@ -68,7 +70,7 @@ export class PublishService {
     let pending = prepared.filter((one) => one !== undefined);
     if (!apart) pending = await this.askArchive(pending, (input) => this.isForgotten(input), results);
     for (let tries = 0; pending.length > 0 && tries < MAX_TRIES; tries++)
-      pending = await this.acceptOnce(pending, apart, results);
+      pending = await this.acceptOnce(pending, { apart, mixed }, results);
     for (const { index } of pending) results[index] = refusal(new AppError('UNAVAILABLE'));
     return results;
   }
@@ -111,7 +113,7 @@ export class PublishService {
   /** One round: all of them to Redis in one turn, then what those need that were sent back. */
   private async acceptOnce(
     pending: readonly Pending[],
-    apart: boolean,
+    { apart, mixed }: PublishOptions,
     results: SendResult[],
   ): Promise<Pending[]> {
     const outcomes = await Promise.all(
@@ -126,10 +128,14 @@ export class PublishService {
       if (this.settle(one, outcome, results)) continue;
       if (!('kind' in outcome)) continue;
       const { roomId, senderId } = one.input;
-      const alone = outcome.kind === 'ask-archive' && outcome.scope === 'id';
-      if (apart && (alone || waiting.has(senderId))) {
+      const isOld = outcome.kind === 'ask-archive' && outcome.scope === 'id';
+      if (apart && (isOld || waiting.has(senderId))) {
         waiting.add(senderId);
         results[one.index] = APART;
+        continue;
+      }
+      if (mixed) {
+        results[one.index] = ALONE;
         continue;
       }
       let need: Promise<unknown> | undefined;
@@ -216,6 +222,8 @@ export class PublishService {
 
 /** Nothing was done with it: it is to be sent again alone. An edge that did not ask for this never gets it. */
 const APART: SendResult = { ok: false, code: 'UNAVAILABLE', apart: true };
+/** Likewise: its room is to be sent to in a call of its own. */
+const ALONE: SendResult = { ok: false, code: 'UNAVAILABLE', alone: true };
 
 function repeatOf(input: AcceptInput, message: SentMessage): SendResult {
   if (message.msg !== input.text) return refusal(new AppError('IDEMPOTENCY_MISMATCH'));

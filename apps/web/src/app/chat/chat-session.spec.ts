@@ -239,11 +239,11 @@ describe('ChatSession', () => {
     let answer: (rooms: unknown[]) => void = () => undefined;
     const { session, client, thread } = setUp({ unread: () => new Promise((resolve) => (answer = resolve)) });
     session.open('room:1');
-    await vi.waitFor(() => expect(thread('room:1').phase).toBe('ready'));
+    await eventually(() => expect(thread('room:1').phase).toBe('ready'));
     session.setReading('room:1', true);
     expect(client.reads).toEqual([]);
     answer([{ roomId: 1, kind: 'room', seq: 1, head: 3, unread: 2 }]);
-    await vi.waitFor(() => expect(thread('room:1')).toMatchObject({ unreadAfter: 1, place: 1 }));
+    await eventually(() => expect(thread('room:1')).toMatchObject({ unreadAfter: 1, place: 1 }));
     expect(client.reads).toEqual([]);
     session.setReading('room:1', true);
     expect(client.reads).toEqual([[1, 3]]);
