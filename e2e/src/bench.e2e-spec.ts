@@ -1,8 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { spawnProcess } from '@parley/testing';
+import { eventually, spawnProcess } from '@parley/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ParleyContestant } from './bench/contestants/parley.js';
+import { LoadProcess } from './bench/load/load-process.js';
 import type { Run } from './bench/run-bench.js';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -62,3 +64,43 @@ describe('npm run bench -- --quick', () => {
     expect(of('gateways-8')?.cpuPerMessage).toBeGreaterThan(0);
   });
 });
+
+// Who was silent for a minute was sent away, and counted as a loss of what came later.
+it(
+  'members stay for as long as they answer heartbeats, however silent they are',
+  { timeout: 60_000 },
+  async () => {
+    const contestant = await ParleyContestant.start({
+      root,
+      replicas: 1,
+      env: { PARLEY_HEARTBEAT_INTERVAL_MS: '400', PARLEY_HEARTBEAT_TIMEOUT_MS: '1000' },
+    });
+    const load = await LoadProcess.start(root);
+    try {
+      const { target } = contestant;
+      const rooms = await contestant.rooms(1);
+      await load.run({ do: 'come', target, rooms, members: 10, atOnce: 10 });
+      const metrics = contestant.stack.gateway(0).wsUrl.replace('ws:', 'http:').replace(/ws$/, 'metrics');
+      const connections = async () =>
+        /^parley_connections.* (\d+)$/m.exec(await (await fetch(metrics)).text())?.[1];
+      const endsAt = performance.now() + 2_500;
+      await eventually(async () => {
+        expect(await connections()).toBe('10');
+        expect(performance.now()).toBeGreaterThan(endsAt);
+      });
+      const heard = await load.run({
+        do: 'publish',
+        target,
+        rooms,
+        via: 'http',
+        publishers: 1,
+        rate: 10,
+        seconds: 1,
+      });
+      expect(heard).toMatchObject({ lost: 0, deliveries: 100 });
+    } finally {
+      load.stop();
+      await contestant.stop();
+    }
+  },
+);

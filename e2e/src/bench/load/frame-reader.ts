@@ -1,7 +1,10 @@
 /** Called with a text frame in place: the bytes are overwritten after it returns. */
 export type OnFrame = (bytes: Buffer, start: number, end: number) => void;
 
+const TEXT = 1;
 const CLOSE = 8;
+const PING = 9;
+const PONG = 10;
 
 /**
  * Splits what a server sends into WebSocket frames, RFC 6455 section 5.2: unmasked, unfragmented, uncompressed, which is all that
@@ -13,6 +16,8 @@ export class FrameReader {
   constructor(
     private readonly onText: OnFrame,
     private readonly onClose: (code: number) => void,
+    /** @param bytes - What the pong has to carry; overwritten after it returns. */
+    private readonly onPing: (bytes: Buffer) => void,
   ) {}
 
   push(bytes: Buffer): void {
@@ -39,25 +44,36 @@ export class FrameReader {
       }
       if (bytes.length - start < length) return at;
       const opcode = (bytes[at] as number) & 0x0f;
-      if (opcode === 1) this.onText(bytes, start, start + length);
+      if (opcode === TEXT) this.onText(bytes, start, start + length);
+      else if (opcode === PING) this.onPing(bytes.subarray(start, start + length));
       else if (opcode === CLOSE) this.onClose(length >= 2 ? bytes.readUInt16BE(start) : 1005);
       at = start + length;
     }
   }
 }
 
-/** A text frame as clients send it; RFC 6455 wants a mask, and a mask of zeros costs nothing. */
+/** A text frame as clients send it. */
 export function textFrame(text: string): Buffer {
-  const length = Buffer.byteLength(text);
+  return clientFrame(TEXT, Buffer.from(text));
+}
+
+/** The answer to a ping. @param payload - What the ping carried, at most 125 bytes. */
+export function pongFrame(payload: Buffer): Buffer {
+  return clientFrame(PONG, payload);
+}
+
+/** RFC 6455 wants a mask of clients, and a mask of zeros costs nothing. */
+function clientFrame(opcode: number, payload: Buffer): Buffer {
+  const { length } = payload;
   const header = length < 126 ? 6 : 8;
   if (length > 0xffff) throw new Error('a frame of the load generator is never so long');
   const frame = Buffer.alloc(header + length);
-  frame[0] = 0x81;
+  frame[0] = 0x80 | opcode;
   if (length < 126) frame[1] = 0x80 | length;
   else {
     frame[1] = 0x80 | 126;
     frame.writeUInt16BE(length, 2);
   }
-  frame.write(text, header);
+  payload.copy(frame, header);
   return frame;
 }

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { randomBytes } from 'node:crypto';
-import { FrameReader, textFrame, type OnFrame } from './frame-reader.js';
+import { FrameReader, pongFrame, textFrame, type OnFrame } from './frame-reader.js';
 
 /** Bytes of one read; shared by all sockets of the process, because each is read before the next. */
 const shared = Buffer.allocUnsafe(256 * 1024);
@@ -26,7 +26,11 @@ export class RawSocket {
     private readonly onEnd: (why: string) => void,
   ) {
     let why = 'closed';
-    this.reader = new FrameReader(onText, (code) => (why = String(code)));
+    this.reader = new FrameReader(
+      onText,
+      (code) => (why = String(code)),
+      (payload) => this.socket.write(pongFrame(payload)),
+    );
     this.socket = connect({
       host: url.hostname,
       port: Number(url.port),
