@@ -12,6 +12,8 @@ export interface LaneBatch {
   readonly request: RpcRequest<typeof connectRpc.deliver>;
 }
 
+type Position = RpcRequest<typeof connectRpc.deliver>['upTo'][number];
+
 const most = { count: rpcLimits.maxEntriesPerDelivery, bytes: rpcLimits.maxDeliveryBytes };
 
 /**
@@ -30,8 +32,6 @@ export function nextBatch(queue: LaneJob[]): LaneBatch {
     if (item.hinted) upTo.set(item.entry.roomId, positionOf(item.entry));
   return { jobs, request: { fences: fencesOf(jobs), entries, upTo: [...upTo.values()], partial: true } };
 }
-
-type Position = RpcRequest<typeof connectRpc.deliver>['upTo'][number];
 
 const positionOf = ({ roomId, seq, epoch }: DispatchEntry): Position => ({ roomId, seq, epoch });
 

@@ -2,7 +2,9 @@ import { Redis } from 'ioredis';
 import type { Writable } from 'node:stream';
 
 /**
- * ioredis writes each command to its socket by itself, a system call each. Here all commands of one turn of the event loop
+ * ioredis with two of its ways put right: it may subscribe at any time, and it is corked.
+ *
+ * It writes each command to its socket by itself, a system call each. Here all of one turn of the event loop
  * leave together: the socket is corked with the first and uncorked when the turn's promises have run. Nothing waits longer
  * than that, and the order is that of the calls.
  *

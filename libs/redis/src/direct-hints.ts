@@ -1,19 +1,7 @@
 import type { RedisConnection } from './connections.js';
+import { hintText, type DirectHint } from './hint.js';
 import type { RedisKeys } from './keys.js';
 import type { PresenceStore } from './presence-store.js';
-import type { LogEntry } from './room-store.js';
-
-/** A direct message as it is in its conversation's log, and whom it concerns. */
-export interface DirectMessage extends LogEntry {
-  readonly roomId: number;
-  readonly recipients: readonly number[];
-}
-
-/** A hint as gateways read it; the accept script writes those of rooms, without recipients. */
-function hintText({ roomId, seq, epoch, recipients, body }: DirectMessage): string {
-  return [roomId, seq, epoch, recipients.join(','), body].join('|');
-}
-
 /**
  * Tells gateways of direct messages as they are accepted. Where the users of a conversation are connected is in slots of
  * their own, so the accept script cannot; a worker hands the message over all the same.
@@ -32,7 +20,7 @@ export class DirectHints {
    *
    * @throws When Redis is away: nothing is lost by that.
    */
-  async send(message: DirectMessage): Promise<void> {
+  async send(message: DirectHint): Promise<void> {
     const instances = new Set((await this.presence.instancesOfUsers(message.recipients)).flat());
     if (instances.size === 0) return;
     const text = hintText(message);

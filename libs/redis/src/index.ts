@@ -1,6 +1,8 @@
 export { RedisConnections, runScript, type RedisConnection, type RedisErrorListener } from './connections.js';
 export { checkWrite } from './write-check.js';
-export { DirectHints, type DirectMessage } from './direct-hints.js';
+export { DirectHints } from './direct-hints.js';
+export { parseHint, type Hint } from './hint.js';
+export { keepSubscribed } from './keep-subscribed.js';
 export { RedisKeys, textDigest, type ShardMap } from './keys.js';
 export {
   RoomStore,

@@ -1,6 +1,6 @@
 import { ClientRedis, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import { AppError } from '@parley/protocol';
-import type { RedisConnection, RedisConnections, RedisKeys } from '@parley/redis';
+import { keepSubscribed, type RedisConnection, type RedisConnections, type RedisKeys } from '@parley/redis';
 import { randomUUID } from 'node:crypto';
 import { ByteWindow } from './byte-window.js';
 import {
@@ -173,12 +173,7 @@ export class DirectRedisClient extends ClientRedis {
     subscriber.on('message', (_channel: string, text: string) => {
       for (const packet of splitPackets(text)) this.receive(packet);
     });
-    let first = true;
-    subscriber.on('ready', () => {
-      if (!first) void subscriber.subscribe(channel).catch(() => undefined);
-      first = false;
-    });
-    await subscriber.subscribe(channel);
+    await keepSubscribed(subscriber, [channel]);
   }
 
   private receive(packet: string): void {

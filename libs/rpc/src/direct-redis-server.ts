@@ -1,6 +1,6 @@
 import { RedisContext, ServerRedis } from '@nestjs/microservices';
 import { AppError } from '@parley/protocol';
-import type { RedisConnection, RedisConnections, RedisKeys } from '@parley/redis';
+import { keepSubscribed, type RedisConnection, type RedisConnections, type RedisKeys } from '@parley/redis';
 import { isObservable, lastValueFrom } from 'rxjs';
 import {
   MAX_PACKET_BYTES,
@@ -88,16 +88,8 @@ export class DirectRedisServer extends ServerRedis {
       subscriber.on('message', (_channel: string, text: string) => {
         for (const packet of splitPackets(text)) void this.receive(packet);
       });
-      let first = true;
-      subscriber.on('ready', () => {
-        // Nobody is left deaf by a restart of Redis: requests lost meanwhile failed at their callers.
-        if (!first)
-          void subscriber
-            .subscribe(channel)
-            .catch((error: unknown) => this.direct.onError?.(error, 'subscribe'));
-        first = false;
-      });
-      await subscriber.subscribe(channel);
+      // Requests lost meanwhile failed at their callers.
+      await keepSubscribed(subscriber, [channel], (error) => this.direct.onError?.(error, 'subscribe'));
       callback();
     } catch (error) {
       callback(error);

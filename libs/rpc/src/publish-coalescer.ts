@@ -130,7 +130,7 @@ export class PublishCoalescer {
   }
 
   private async callOnce(parts: readonly Part[]): Promise<void> {
-    const [{ lane: first } = { lane: undefined }] = parts;
+    const first = parts[0]?.lane;
     const isMixed = parts.length > 1;
     try {
       const { results } = await this.rpc.call(

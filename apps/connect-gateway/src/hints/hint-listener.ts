@@ -1,10 +1,16 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { bytesOfText, type DispatchEntry } from '@parley/contracts';
-import { RedisConnections, RedisKeys, type RedisConnection } from '@parley/redis';
+import { bytesOfText } from '@parley/contracts';
+import {
+  keepSubscribed,
+  parseHint,
+  RedisConnections,
+  RedisKeys,
+  type Hint,
+  type RedisConnection,
+} from '@parley/redis';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
 import { GatewayMetrics } from '../gateway-metrics.js';
 import { RoomDirectory } from '../rooms/room-directory.js';
-import { parseHint } from './hint.js';
 
 /** Bytes of hints that wait for their rooms; what comes above is left to the worker. Half of what rooms may have taken. */
 export const MAX_HINT_BYTES = 8 * 1024 * 1024;
@@ -20,8 +26,8 @@ export const MAX_HINT_BYTES = 8 * 1024 * 1024;
 export class HintListener implements OnApplicationBootstrap, OnApplicationShutdown {
   private subscriber: RedisConnection | undefined;
   /** Of this turn, by room. */
-  private heard = new Map<number, DispatchEntry[]>();
-  private heardBytes = 0;
+  private heard = new Map<number, { readonly entries: Hint[]; bytes: number }>();
+  /** Of all that no room has taken yet. */
   private waitingBytes = 0;
 
   constructor(
@@ -32,7 +38,7 @@ export class HintListener implements OnApplicationBootstrap, OnApplicationShutdo
     @Inject(GatewayMetrics) private readonly metrics: Pick<GatewayMetrics, 'hints'>,
   ) {}
 
-  /** Resolves when Redis has confirmed the subscription: nobody joins before, so nothing is missed at the start. */
+  /** Resolves when Redis has confirmed the subscription. Without it workers hand over: the accept script sees that nobody listens. */
   async onApplicationBootstrap(): Promise<void> {
     if (!this.config.hints) return;
     const { shardCount } = this.keys;
@@ -41,13 +47,7 @@ export class HintListener implements OnApplicationBootstrap, OnApplicationShutdo
     const subscriber = this.connections.createSubscriber('hints');
     this.subscriber = subscriber;
     subscriber.on('message', (_channel: string, text: string) => this.hear(text));
-    let first = true;
-    subscriber.on('ready', () => {
-      // Until then workers hand over what is accepted: the script sees that nobody listens.
-      if (!first) void subscriber.subscribe(...channels).catch(() => undefined);
-      first = false;
-    });
-    await subscriber.subscribe(...channels);
+    await keepSubscribed(subscriber, channels);
   }
 
   onApplicationShutdown(): void {
@@ -58,22 +58,20 @@ export class HintListener implements OnApplicationBootstrap, OnApplicationShutdo
     const entry = parseHint(text);
     if (!entry) return;
     const bytes = bytesOfText(entry.body);
-    if (this.waitingBytes + this.heardBytes + bytes > MAX_HINT_BYTES) return this.metrics.hints('dropped', 1);
+    if (this.waitingBytes + bytes > MAX_HINT_BYTES) return this.metrics.hints('dropped', 1);
+    this.waitingBytes += bytes;
     // Redis's answers come in pieces of many: those of one piece make one write for each member.
     if (this.heard.size === 0) queueMicrotask(() => this.take());
-    this.heardBytes += bytes;
-    const entries = this.heard.get(entry.roomId);
-    if (entries) entries.push(entry);
-    else this.heard.set(entry.roomId, [entry]);
+    let ofRoom = this.heard.get(entry.roomId);
+    if (!ofRoom) this.heard.set(entry.roomId, (ofRoom = { entries: [], bytes: 0 }));
+    ofRoom.entries.push(entry);
+    ofRoom.bytes += bytes;
   }
 
   private take(): void {
     const { heard } = this;
     this.heard = new Map();
-    this.heardBytes = 0;
-    for (const [roomId, entries] of heard) {
-      const bytes = entries.reduce((sum, { body }) => sum + bytesOfText(body), 0);
-      this.waitingBytes += bytes;
+    for (const [roomId, { entries, bytes }] of heard) {
       this.metrics.hints('taken', entries.length);
       void this.rooms
         .hear(roomId, entries)

@@ -78,7 +78,7 @@ redis.call('XADD', KEYS[2], id, 'e', epoch, 'b', ARGV[1])
 -- A direct message goes to where its users are, which is not known in this slot: see direct-hints.ts.
 local hinted = ARGV[3] == ''
 if hinted then
-  -- As `hintText` in direct-hints.ts.
+  -- As `hintText` in hint.ts.
   local hint = ARGV[2] .. '|' .. string.format('%.0f', seq) .. '|' .. epoch .. '||' .. ARGV[1]
   for _, instance in ipairs(redis.call('HKEYS', KEYS[7])) do
     if redis.call('PUBLISH', ARGV[12] .. instance, hint) == 0 then hinted = false end

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseHint } from './hint.js';
+import { hintText, parseHint } from './hint.js';
 
 describe('parseHint', () => {
   it('reads what the accept script writes, whatever the text has in it', () => {
@@ -12,7 +12,9 @@ describe('parseHint', () => {
   });
 
   it('reads whom a direct message is for', () => {
-    expect(parseHint('7|12|e1|3,14|{')).toMatchObject({ recipients: [3, 14] });
+    const hint = { roomId: 7, seq: 12, epoch: 'e1', recipients: [3, 14], body: '{"msg":"a|b"' };
+    expect(hintText(hint)).toBe('7|12|e1|3,14|{"msg":"a|b"');
+    expect(parseHint(hintText(hint))).toEqual(hint);
   });
 
   it.each([
