@@ -1,25 +1,17 @@
 import { Op } from '@parley/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { PendingSend } from './client-events.js';
-import { ParleyClient } from './parley-client.js';
-import { Recorder } from './testing/recorder.js';
-import { joined, ScriptedServer } from './testing/scripted-server.js';
-import type { ParleyClientOptions } from './client-options.js';
+import { joined } from './testing/scripted-server.js';
+import { scriptedClient } from './testing/scripted-client.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function setUp(options: Partial<ParleyClientOptions> = {}) {
-  const server = new ScriptedServer();
-  const getToken = vi.fn(() => `token ${getToken.mock.calls.length}`);
-  const client = new ParleyClient({ transport: server.transport, getToken, random: () => 0.5, ...options });
-  return { server, client, getToken, seen: new Recorder(client) };
-}
 const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
 
 describe('close', () => {
   it('gives up what is pending, says so once, and leaves no timer behind', async () => {
-    const { server, client, seen } = setUp();
+    const { server, client, seen } = scriptedClient();
     client.connect();
     const join = client.join(1);
     const sends = [client.send(1, 'a'), client.sendDirect(2, 'b')];
@@ -42,7 +34,7 @@ describe('close', () => {
   });
 
   it('lets a leave that waits for its answer succeed: the client is in no room', async () => {
-    const { server, client } = setUp();
+    const { server, client } = scriptedClient();
     client.connect();
     void client.join(1);
     await pass();
@@ -54,7 +46,7 @@ describe('close', () => {
   });
 
   it('ends a page of history that fails at the same moment', async () => {
-    const { server, client } = setUp();
+    const { server, client } = scriptedClient();
     client.on('state', ({ state }) => void (state === 'reconnecting' && client.close()));
     client.connect();
     const rejected = expect(client.history(1)).rejects.toMatchObject({ code: 'CLOSED' });
@@ -68,7 +60,7 @@ describe('close', () => {
   });
 
   it('does not wait for a token that never comes', async () => {
-    const { client } = setUp({ getToken: () => new Promise(() => {}) });
+    const { client } = scriptedClient({ getToken: () => new Promise(() => {}) });
     client.connect();
     void client.join(1);
     await pass();
@@ -78,7 +70,7 @@ describe('close', () => {
   });
 
   it.each(['reconnecting', 'online'] as const)('may be called by a listener of "%s"', async (when) => {
-    const { server, client, seen } = setUp();
+    const { server, client, seen } = scriptedClient();
     client.on('state', ({ state }) => void (state === when && client.close()));
     client.connect();
     void client.join(1);
@@ -94,7 +86,7 @@ describe('close', () => {
 
 describe('after a terminal close', () => {
   it('says ENDED to whoever asks for something, as it did to those who waited', async () => {
-    const { server, client, seen } = setUp();
+    const { server, client, seen } = scriptedClient();
     const fromListener = new Promise<PendingSend>((resolve) =>
       client.on('state', ({ state }) => void (state === 'closed' && resolve(client.send(1, 'too late')))),
     );

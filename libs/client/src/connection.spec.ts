@@ -1,26 +1,19 @@
 import { Op } from '@parley/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ParleyClient } from './parley-client.js';
-import { Recorder } from './testing/recorder.js';
-import { joined, ScriptedServer } from './testing/scripted-server.js';
+import { joined } from './testing/scripted-server.js';
+import { scriptedClient } from './testing/scripted-client.js';
 import type { ParleyClientOptions } from './client-options.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function setUp(options: Partial<ParleyClientOptions> = {}) {
-  const server = new ScriptedServer();
-  const getToken = vi.fn(() => `token ${getToken.mock.calls.length}`);
-  const client = new ParleyClient({ transport: server.transport, getToken, random: () => 0.5, ...options });
-  return { server, client, getToken, seen: new Recorder(client) };
-}
 const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
 /** With `random` at a half: half of 250 ms. */
 const FIRST_WAIT_MS = 125;
 
 describe('the connection', () => {
   it('is not opened before there is something to say, for the server wants a token within 10 s', async () => {
-    const { server, client } = setUp();
+    const { server, client } = scriptedClient();
     client.connect();
     await pass(60_000);
     expect(server.connections).toHaveLength(0);
@@ -32,7 +25,7 @@ describe('the connection', () => {
   });
 
   it('is opened by a direct message, which carries the token', async () => {
-    const { server, client } = setUp();
+    const { server, client } = scriptedClient();
     client.connect();
     client.sendDirect(4, 'hello');
     await pass();
@@ -40,7 +33,7 @@ describe('the connection', () => {
   });
 
   it('waits for connect(), whatever is asked before', async () => {
-    const { server, client } = setUp();
+    const { server, client } = scriptedClient();
     void client.join(1);
     client.sendDirect(4, 'hello');
     await pass(1_000);
@@ -52,7 +45,7 @@ describe('the connection', () => {
 
   // The default clock was the wall's: set back an hour, it stopped heartbeats and repeated sends for an hour.
   it('is found lost, and a send repeated, although the clock is set back', async () => {
-    const { server, client } = setUp();
+    const { server, client } = scriptedClient();
     client.connect();
     void client.join(1);
     await pass();
@@ -70,7 +63,7 @@ describe('the connection', () => {
   });
 
   it('reconnects with a wait that grows until a connection has been stable for 10 s', async () => {
-    const { server, client, seen, getToken } = setUp();
+    const { server, client, seen, getToken } = scriptedClient();
     client.connect();
     void client.join(1);
     await pass();
@@ -93,7 +86,7 @@ describe('the connection', () => {
   });
 
   it('counts an attempt as failed when the socket does not open, or the token does not come', async () => {
-    const { server, client, seen } = setUp();
+    const { server, client, seen } = scriptedClient();
     server.accept = () => {};
     client.connect();
     void client.join(1);
@@ -102,7 +95,7 @@ describe('the connection', () => {
     expect(server.now.closedByClient).toBe(true);
     await client.close();
 
-    const refused = setUp({ getToken: () => Promise.reject(new Error('logged out')) });
+    const refused = scriptedClient({ getToken: () => Promise.reject(new Error('logged out')) });
     refused.client.connect();
     void refused.client.join(1);
     await pass();
@@ -116,7 +109,7 @@ describe('the connection', () => {
   it.each([4000, 4001, 4002, 4003, 4004, 4499, 1000, 1001, 1006, 1011, 1012])(
     'reconnects after %i',
     async (code) => {
-      const { server, client } = setUp();
+      const { server, client } = scriptedClient();
       client.connect();
       void client.join(1);
       await pass();
@@ -128,7 +121,7 @@ describe('the connection', () => {
   );
 
   it.each([4500, 4501, 4502, 4503, 4999, 1002, 1008, 1009])('ends after %i', async (code) => {
-    const { server, client, seen } = setUp();
+    const { server, client, seen } = scriptedClient();
     client.connect();
     const join = client.join(1);
     const sent = client.send(1, 'never');
@@ -147,7 +140,7 @@ describe('the connection', () => {
 
 describe('a listener of "online"', () => {
   it('may join, send and ask at once, with the token of this connection', async () => {
-    const { server, client } = setUp();
+    const { server, client } = scriptedClient();
     client.on('state', ({ state }) => {
       if (state !== 'online') return;
       void client.join(2);
@@ -175,7 +168,7 @@ describe('a listener of "online"', () => {
 
 describe('goaway', () => {
   async function online(options: Partial<ParleyClientOptions> = {}) {
-    const all = setUp(options);
+    const all = scriptedClient(options);
     all.server.answer = (frame, connection) => {
       if (frame.op === Op.join)
         connection.push(joined(5, { ref: frame.ref, resumed: frame.lastSeq !== undefined }));
@@ -232,7 +225,7 @@ describe('goaway', () => {
 
 describe('heartbeat', () => {
   it('pings when idle and reconnects when nothing comes back', async () => {
-    const { server, client } = setUp();
+    const { server, client } = scriptedClient();
     client.connect();
     void client.join(1).catch(() => {});
     await pass();
@@ -251,7 +244,7 @@ describe('heartbeat', () => {
   });
 
   it('takes any frame as a sign of life', async () => {
-    const { server, client } = setUp();
+    const { server, client } = scriptedClient();
     client.connect();
     void client.join(1);
     await pass();
@@ -269,7 +262,7 @@ describe('heartbeat', () => {
   });
 
   it('answers the server’s ping', async () => {
-    const { server, client } = setUp();
+    const { server, client } = scriptedClient();
     client.connect();
     void client.join(1);
     await pass();
@@ -280,7 +273,7 @@ describe('heartbeat', () => {
 
 describe('frames of a client', () => {
   it('carry a position whole or not at all: a seq means nothing without its epoch', async () => {
-    const { server, client } = setUp();
+    const { server, client } = scriptedClient();
     client.connect();
     void client.join(1, { lastSeq: 4 });
     void client.join(2, { lastSeq: 4, epoch: 'A' });
@@ -294,7 +287,7 @@ describe('frames of a client', () => {
 
 describe('frames of a server', () => {
   it('ignores unknown opcodes, and reports what it cannot read without ending', async () => {
-    const { server, client, seen } = setUp();
+    const { server, client, seen } = scriptedClient();
     client.connect();
     void client.join(1);
     await pass();
@@ -310,7 +303,7 @@ describe('frames of a server', () => {
   });
 
   it('puts the token on every frame until the server has taken it, and on joins always', async () => {
-    const { server, client } = setUp();
+    const { server, client } = scriptedClient();
     client.connect();
     void client.join(1);
     await pass();

@@ -2,20 +2,17 @@ import { threadOf, type Member } from '../chat/threads/chat-state.js';
 import { unreadCount } from '../chat/reading/unread.js';
 import { userKey } from '../chat/threads/thread-key.js';
 import { Avatar } from '../components/avatar.js';
-import { Button } from '../components/button.js';
 import { useTexts } from '../i18n/texts.js';
 import { Link } from '../routing/link.js';
-import { useChat, useChatState } from '../site/site-context.js';
-import { focusLastEntry } from './focus-last-entry.js';
+import { useChatState } from '../site/site-context.js';
+import { MoreButton } from './more-button.js';
 import styles from './sidebar.module.css';
 import { UnreadBadge } from './unread-badge.js';
 
 /** Conversations with one other user, the most recently used first. */
 export function ConversationList({ onFollow }: { readonly onFollow: () => void }) {
   const t = useTexts();
-  const chat = useChat();
   const conversations = useChatState((state) => state.conversations);
-  const hasMore = useChatState((state) => state.conversationsNext !== undefined);
   if (conversations.length === 0) return <p className={styles['hint']}>{t.sidebar.noDirects}</p>;
   return (
     <>
@@ -24,18 +21,7 @@ export function ConversationList({ onFollow }: { readonly onFollow: () => void }
           <ConversationEntry key={peer.userId} peer={peer} onFollow={onFollow} />
         ))}
       </ul>
-      {hasMore && (
-        <Button
-          look="quiet"
-          onClick={({ currentTarget }) => {
-            chat.loadMore('conversations');
-            focusLastEntry(currentTarget);
-          }}
-          data-testid="more-conversations"
-        >
-          {t.sidebar.more}
-        </Button>
-      )}
+      <MoreButton list="conversations" />
     </>
   );
 }

@@ -9,7 +9,7 @@ import { LinesSkeleton } from '../components/skeleton.js';
 import { useTexts } from '../i18n/texts.js';
 import { Link } from '../routing/link.js';
 import { useChat, useChatState } from '../site/site-context.js';
-import { focusLastEntry } from './focus-last-entry.js';
+import { MoreButton } from './more-button.js';
 import styles from './sidebar.module.css';
 import { UnreadBadge } from './unread-badge.js';
 
@@ -19,7 +19,6 @@ export function RoomList({ onFollow }: { readonly onFollow: () => void }) {
   const chat = useChat();
   const phase = useChatState((state) => state.roomsPhase);
   const rooms = useChatState((state) => state.rooms);
-  const hasMore = useChatState((state) => state.roomsNext !== undefined);
   if (phase === 'loading') return <LinesSkeleton label={t.app.loading} />;
   if (phase === 'failed') {
     return (
@@ -39,18 +38,7 @@ export function RoomList({ onFollow }: { readonly onFollow: () => void }) {
             <RoomEntry key={room.roomId} room={room} onFollow={onFollow} />
           ))}
       </ul>
-      {hasMore && (
-        <Button
-          look="quiet"
-          onClick={({ currentTarget }) => {
-            chat.loadMore('rooms');
-            focusLastEntry(currentTarget);
-          }}
-          data-testid="more-rooms"
-        >
-          {t.sidebar.more}
-        </Button>
-      )}
+      <MoreButton list="rooms" />
     </>
   );
 }
