@@ -29,13 +29,15 @@ describe('a database of its own life', { timeout: 90_000 }, () => {
     await client.waitFor(({ op }) => op === 21);
     return client;
   }
+  /** Logs in as soon as the API has found the logic that was started last. */
+  const login = () => eventually(() => stack.login('demo'));
   const texts = async (token: string, roomId: number) =>
     (await stack.api(token).history(roomId)).messages.map(({ msg }) => msg);
 
   // The new database's first room had the old one's messages, and tokens of the old one were those of its users.
   it('shows nothing of another one, ends its tokens and connections, and has everything when it is back', async () => {
     await serve('first.sqlite3');
-    const old = await stack.login('demo');
+    const old = await login();
     const { roomId } = await stack.api(old).createRoom('secrets');
     const [ws, tcp] = [await member(old, 'ws', roomId), await member(old, 'tcp', roomId)];
     ws.send({ op: 3, msg: 'secret', roomId });
@@ -43,6 +45,7 @@ describe('a database of its own life', { timeout: 90_000 }, () => {
 
     await serve('second.sqlite3');
     for (const client of [ws, tcp]) expect(await client.waitForClose(CLOSED_WITHIN_MS)).toEqual(ended);
+    const token = await login();
     await expect(stack.api(old).me()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     for (const late of [
       await RawWs.connect(stack.gateway().wsUrl),
@@ -51,7 +54,6 @@ describe('a database of its own life', { timeout: 90_000 }, () => {
       late.send({ op: 20, authToken: old, roomId });
       expect(await late.waitForClose()).toEqual(ended);
     }
-    const token = await stack.login('demo');
     await expect(texts(token, roomId)).rejects.toMatchObject({ code: 'ROOM_NOT_FOUND' });
     const other = await stack.api(token).createRoom('others');
     expect(other.roomId).toBeGreaterThan(roomId);
@@ -62,7 +64,7 @@ describe('a database of its own life', { timeout: 90_000 }, () => {
 
     await serve('first.sqlite3');
     expect(await here.waitForClose(CLOSED_WITHIN_MS)).toEqual(ended);
-    const back = await stack.login('demo');
+    const back = await login();
     await eventually(async () => expect(await texts(back, roomId)).toEqual(['secret']));
     const again = await member(back, 'ws', roomId);
     again.send({ op: 3, msg: 'more', roomId });

@@ -73,6 +73,27 @@ describe('the archive', () => {
     expect(new Set(lives)).toEqual(new Set(['old', 'new']));
   });
 
+  // They stayed pending until the look at all shards, half a minute later.
+  it('is given what was pending when its database went away, as soon as that is back', async () => {
+    const { send, worker, pending, archive, database, main, keys } = await world();
+    database.current = 'ours';
+    archive.onCall = () => Promise.resolve({ otherDatabase: true });
+    await worker('w');
+    await send(1, 2);
+    await eventually(async () => expect(await pending('archive')).toBe(2));
+    await main.rename(keys.dispatch(0), keys.dispatchOf(0, 'ours'));
+    database.change('theirs');
+    // Its own stream is empty, and looked at often enough that nothing is expected of it.
+    await eventually(async () => expect(await main.xinfo('GROUPS', keys.dispatch(0))).toHaveLength(2));
+    const forgottenAt = performance.now() + 2_500;
+    await eventually(() => expect(performance.now()).toBeGreaterThan(forgottenAt));
+    await main.rename(keys.dispatchOf(0, 'ours'), keys.dispatch(0));
+    archive.onCall = () => Promise.resolve(undefined);
+    database.change('ours');
+    await eventually(() => expect(seqs(archive.kept)).toEqual([1, 2]));
+    await eventually(async () => expect(await pending('archive')).toBe(0));
+  });
+
   it('is given in one call what comes while nobody waits, and full batches at once', async () => {
     const { send, worker, archive } = await world();
     await send(1, 12);

@@ -69,7 +69,7 @@ async function stuckWorker(maxPendingEntries: number, shardCount = 1) {
     keys,
     new LineStore(connections.main, keys, 120_000),
     new EventBus(connections, keys),
-    stub<DatabaseLife>('DatabaseLife', { current: undefined }),
+    stub<DatabaseLife>('DatabaseLife', { current: undefined, onChanged: () => undefined }),
   );
   onTestFinished(async () => {
     await finishAll();

@@ -124,6 +124,11 @@ export class WorkerService {
       onBodyUnneeded: (item) => this.dispatching.letGoOfBody(item),
       onStale: (shard, seenFence) => this.owner.lose(shard, seenFence),
     });
+    // Streams were exchanged: the ones that are back have pending entries that nobody has.
+    database.onChanged(() => {
+      this.dispatching.forget();
+      this.archiving.forget();
+    });
     const { maxPendingEntries } = config;
     const backlog = new Backlog({
       maxPendingEntries,

@@ -117,8 +117,8 @@ export class StreamConsumer implements ShardReader {
     }
   }
 
-  /** Lets go of these shards' items without acknowledging them, and reads again what is pending. */
-  forget(shards: Iterable<number>): void {
+  /** Lets go of these shards' items without acknowledging them, and reads again what is pending. @defaultValue all */
+  forget(shards: Iterable<number> = this.hands.shards()): void {
     for (const shard of shards) this.hands.delete(shard);
   }
 

@@ -64,7 +64,15 @@ export async function workerWorld(url: string, prefix: string, { shardCount = 1 
   onTestFinished(() => registry.close());
   const gateways = new Map<string, FakeGateway>();
   const archive: Archive = { calls: [], kept: [], onCall: () => Promise.resolve(undefined) };
-  const database = { current: undefined as string | undefined, reloads: 0 };
+  const database = {
+    current: undefined as string | undefined,
+    reloads: 0,
+    listeners: [] as ((life: string) => void)[],
+    change(life: string): void {
+      this.current = life;
+      for (const listener of this.listeners) listener(life);
+    },
+  };
 
   const enlist = (service: string, instanceId: string, state: InstanceState = 'ready') =>
     registry.register({ instanceId, service, state, address: '', version: '1', load: 0, startedAt: 0 });
@@ -145,6 +153,7 @@ export async function workerWorld(url: string, prefix: string, { shardCount = 1 
           return database.current;
         },
         reload: async () => void database.reloads++,
+        onChanged: (listener) => void database.listeners.push(listener),
       }),
     );
     await enlist('task-worker', id);
