@@ -86,6 +86,7 @@ const wallTime = [
   'apps/logic/src/accounts/token.service.ts', // signed: when a token expires
   'apps/logic/src/database/migrations/*.ts', // stored
   'apps/logic/src/rooms/*.ts', // stored: when a room was made and used, until when somebody is muted or banned
+  'apps/logic/src/parking/*.ts', // compared with what is stored: when a room was used
   'apps/logic/src/sessions/sessions.service.ts', // stored: when a session began
   'apps/logic/src/messages/publish.service.ts', // shown: when a message was sent
   'apps/logic/src/line/line.service.ts', // the distance to Redis's clock

@@ -1,4 +1,4 @@
-/** `npm run check`: what to run before a commit. Formatting, generated code, lint, types and unit tests. */
+/** `npm run check`: what to run before a commit. Formatting, generated code, circles, lint, types and unit tests. */
 import { main } from './lib/main.mjs';
 import { endRunningCommands } from './lib/run-command.mjs';
 import { runStages, sum, summaryTable } from './lib/run-stages.mjs';

@@ -4,8 +4,7 @@ import { expectNoCrash } from './expect-no-crash.js';
 
 const node = (script: string): Promise<ManagedProcess> =>
   spawnProcess({ command: process.execPath, args: ['-e', script] });
-const judge = (running: ManagedProcess) => () =>
-  expectNoCrash([{ app: 'logic', process: running, ports: {} }]);
+const judge = (running: ManagedProcess) => () => expectNoCrash([{ app: 'logic', process: running }]);
 const forEver = 'setInterval(() => undefined, 1_000); console.log("ready");';
 
 it('fails a suite whose process has logged fatal', async () => {

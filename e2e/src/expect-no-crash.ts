@@ -1,14 +1,20 @@
-import type { AppProcess } from './stack.js';
+import type { ManagedProcess } from '@parley/testing';
 
 /** Lines quoted of a process that crashed. */
 const QUOTED_LINES = 5;
+
+/** An app, and the process that runs it. */
+export interface WatchedProcess {
+  readonly app: string;
+  readonly process: Pick<ManagedProcess, 'pid' | 'lines' | 'endedByItself'>;
+}
 
 /**
  * Every suite's last assertion: no process has logged `fatal`, and none has ended but those that the test ended.
  *
  * @throws {Error} that names the processes, with the lines that say why.
  */
-export function expectNoCrash(apps: readonly AppProcess[]): void {
+export function expectNoCrash(apps: readonly WatchedProcess[]): void {
   const crashes = apps.flatMap(({ app, process }) => {
     const lines = process.lines().map(({ text }) => text);
     const fatal = lines.filter((line) => line.includes('"level":60'));

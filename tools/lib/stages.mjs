@@ -28,13 +28,18 @@ const format = staticCheck('format', [inRoot('node_modules/prettier/bin/prettier
 const lua = staticCheck('generated lua', [inRoot('tools/generate-lua.mjs'), '--check']);
 const lint = staticCheck('lint', nxTargets('lint'));
 const types = staticCheck('typecheck', [inRoot('tools/check-types.mjs')]);
+const circles = staticCheck('circles', [
+  inRoot('node_modules/dependency-cruiser/bin/dependency-cruise.mjs'),
+  ...['--config', inRoot('tools/circles.config.mjs')],
+  ...['apps', 'libs', 'e2e', 'tools'],
+]);
 const boundaries = staticCheck('boundaries', [inRoot('tools/prove-boundaries.mjs')]);
 const pictures = staticCheck('pictures', [inRoot('tools/pictures.mjs'), '--check']);
 const unit = suite('unit', nxTargets('test'), 10 * minute);
 
 /** What `npm test` runs, cheapest first. @type {Stage[]} */
 export const testStages = [
-  { name: 'static', checks: [format, lua, pictures, lint, types, boundaries] },
+  { name: 'static', checks: [format, lua, pictures, circles, lint, types, boundaries] },
   { name: 'unit', checks: [unit] },
   { name: 'integration', checks: [suite('integration', nxTargets('integration'), 20 * minute)] },
   { name: 'build', checks: [staticCheck('build', nxTargets('build'))] },
@@ -43,4 +48,4 @@ export const testStages = [
 ];
 
 /** What `npm run check` runs before a commit. @type {Stage[]} */
-export const checkStages = [{ name: 'check', checks: [format, lua, lint, types, unit] }];
+export const checkStages = [{ name: 'check', checks: [format, lua, circles, lint, types, unit] }];

@@ -3,7 +3,7 @@ import WebSocket from 'ws';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { percentile } from './percentile.js';
 import { registered } from './registered.js';
-import type { Figure, WebOptions } from './web.js';
+import type { Figure, WebOptions } from './figure.js';
 
 /** Each below the limit of sends per user. */
 const SENDS_PER_USER_PER_SECOND = 10;

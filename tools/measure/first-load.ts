@@ -1,5 +1,5 @@
 import type { Browser } from 'playwright-core';
-import type { Figure, WebOptions } from './web.js';
+import type { Figure, WebOptions } from './figure.js';
 
 /**
  * Slow 4G as Lighthouse and DevTools throttle it: 1.6 Mbit/s down, 750 kbit/s up, 150 ms round trips, of which a request

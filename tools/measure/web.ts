@@ -2,28 +2,8 @@ import { cpus } from 'node:os';
 import { chromium, type Browser } from 'playwright-core';
 import { findChromium } from '../lib/chromium.mjs';
 import { measureBusyRoom } from './busy-room.js';
+import type { WebOptions } from './figure.js';
 import { measureFirstLoad } from './first-load.js';
-
-/** What the web app is measured with. */
-export interface WebOptions {
-  /** Address of the site. */
-  readonly site: string;
-  readonly api: string;
-  /** Messages per second in the busy room. */
-  readonly rate: number;
-  readonly seconds: number;
-  /** How many times slower the browser's processor is made. */
-  readonly slowdown: number;
-}
-
-/** One line of the table: what was measured, and what it should be. */
-export interface Figure {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  /** The most that is well. */
-  readonly most?: number;
-}
 
 /** Measures the site in a real browser on a slow machine, and prints a table. @returns Whether all is within its bounds. */
 export async function measureWeb(options: WebOptions): Promise<boolean> {

@@ -10,7 +10,7 @@ import { DatabaseLife, RevocationList } from '@parley/redis';
 import { RpcClient, type CallOptions } from '@parley/rpc';
 import { OriginGate } from '@parley/service-host';
 import { ApiModule } from './api.module.js';
-import { configureHttp } from './http/configure-http.js';
+import { configureHttp } from './configure-http.js';
 import type { RateOptions } from './http/rate-limits.js';
 
 /** Signs the tokens of a fixture. */

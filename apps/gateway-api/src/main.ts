@@ -4,7 +4,7 @@ import { createLogger, noticeLog } from '@parley/observability';
 import { limits } from '@parley/protocol';
 import { OriginGate, runService } from '@parley/service-host';
 import { AppModule } from './app.module.js';
-import { configureHttp } from './http/configure-http.js';
+import { configureHttp } from './configure-http.js';
 
 const config = loadConfigOrExit('gateway-api');
 const { instanceId, log, env, trustProxy } = config;

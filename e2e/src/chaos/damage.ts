@@ -1,4 +1,5 @@
-import { canOverlap, endsLines, faults, type FaultContext, type FaultName } from './faults.js';
+import type { FaultContext } from './fault.js';
+import { canOverlap, endsLines, faults, type FaultName } from './faults.js';
 import { pick } from './random.js';
 import { setTimeout as pause } from 'node:timers/promises';
 

@@ -1,20 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AppName } from '../stack.js';
-import type { ChaosStack } from './chaos-stack.js';
-import type { Crowd } from './crowd.js';
 import { pick } from './random.js';
 import { setClock } from './app-clock.js';
+import type { Fault } from './fault.js';
 import { failOverRedis, losePrimary, rewindRedis } from './steps-back.js';
 import type { SqlKind } from './sql-server.js';
-
-export interface FaultContext {
-  readonly stack: ChaosStack;
-  readonly crowd: Crowd;
-  readonly random: () => number;
-}
-
-/** Does the damage and repairs what does not repair itself; resolves when it is done. */
-export type Fault = (context: FaultContext) => Promise<void>;
 
 /** A supervisor needs about this long to bring a process back, milliseconds. */
 const RESPAWN_MS = 500;

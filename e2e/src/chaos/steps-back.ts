@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Fault, FaultContext } from './faults.js';
+import type { Fault, FaultContext } from './fault.js';
 import type { RoomPlaces } from './redis-site.js';
 
 /** How long the crowd talks on into what will be lost, milliseconds. */

@@ -12,11 +12,10 @@ export {
   type GoodWhile,
   type LinePosition,
   type LogEntry,
-  type RoomPosition,
   type RoomStart,
 } from './room-store.js';
 export { ReplicatedLane, REPLICATED_WITHIN_MS, type AckLevel } from './replicated-lane.js';
-export { type RoomHead } from './room-head.js';
+export { type RoomHead, type RoomPosition } from './room-head.js';
 export { LineKnowledge } from './line-knowledge.js';
 export { compareLine, generationNumber, LINE_EVENT, LineStore, type ShardSurvey } from './line-store.js';
 export { LineWitness } from './line-witness.js';

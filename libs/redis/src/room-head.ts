@@ -1,7 +1,11 @@
-import type { RoomPosition } from './room-store.js';
-
 /** What is read of a room's head, in the order that {@link standingHead} takes. */
 export const HEAD_FIELDS = ['seq', 'epoch', 'floor', 'line'] as const;
+
+/** A room's position: the last sequence number issued, and the line it belongs to. */
+export interface RoomPosition {
+  readonly seq: number;
+  readonly epoch: string;
+}
 
 /** A room's position, and its epoch's start: this epoch's first seq is above `floor`. */
 export interface RoomHead extends RoomPosition {

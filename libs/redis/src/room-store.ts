@@ -1,15 +1,9 @@
 import { runScript, type RedisConnection } from './connections.js';
 import { textDigest, type RedisKeys } from './keys.js';
-import { HEAD_FIELDS, standingHead, type RoomHead } from './room-head.js';
+import { HEAD_FIELDS, standingHead, type RoomHead, type RoomPosition } from './room-head.js';
 
 /** Messages kept in a room's log, unless the archive is behind. */
 const ROOM_LOG_LENGTH = 1_000;
-
-/** A room's position: the last sequence number issued, and the line it belongs to. */
-export interface RoomPosition {
-  readonly seq: number;
-  readonly epoch: string;
-}
 
 /** A message in a room's log. `body` is the delivered JSON without seq, epoch and closing brace. */
 export interface LogEntry extends RoomPosition {

@@ -15,8 +15,9 @@ import type {
 } from './history-records.js';
 import { latencyOf } from './latency.js';
 import { auditStepsBack, destroyedRanges } from './steps-back.js';
-import { auditRoom, type RoomRecords } from './room-audit.js';
+import { auditRoom } from './room-audit.js';
 import { hashContent, isRefused, RoomHistory } from './room-history.js';
+import type { RoomRecords } from './room-records.js';
 
 /** Options of {@link HistoryChecker}. */
 export interface HistoryCheckerOptions {

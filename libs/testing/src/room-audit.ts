@@ -1,17 +1,8 @@
 import type { ClientWindow, SeqRange } from './client-window.js';
 import type { HistoryFindings } from './history-findings.js';
+import { isRefused, nameIn, senderKey, type Outgoing, type Slot } from './room-history.js';
+import type { RoomRecords } from './room-records.js';
 import { destroyedRanges, type DestroyedRange } from './steps-back.js';
-import { isRefused, nameIn, senderKey, type Outgoing, type RoomHistory, type Slot } from './room-history.js';
-
-/** Everything recorded of one room. */
-export interface RoomRecords {
-  roomId: number;
-  history: RoomHistory;
-  /** The current or last stay of each client. */
-  windows: Map<string, ClientWindow>;
-  /** Earlier stays. */
-  pastWindows: ClientWindow[];
-}
 
 /**
  * Finds what only the whole history of a room can show.

@@ -1,7 +1,7 @@
 import type { HistoryFindings } from './history-findings.js';
 import type { SteppedBackRecord } from './history-records.js';
-import type { RoomRecords } from './room-audit.js';
 import type { RoomHistory } from './room-history.js';
+import type { RoomRecords } from './room-records.js';
 
 /** Numbers of a room that a step back may have destroyed, inclusive. */
 export interface DestroyedRange {

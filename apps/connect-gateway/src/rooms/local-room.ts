@@ -1,6 +1,6 @@
 import type { DispatchEntry } from '@parley/contracts';
 import type { RoomPosition } from '@parley/redis';
-import type { Connection, JoinedRoom, TransportName } from '../connections/connection.js';
+import type { Connection, TransportName } from '../connections/connection.js';
 import type { ByteBudget } from './byte-budget.js';
 import { catchUp, MAX_REPLAY, resyncFrame, sendResync } from './catch-up.js';
 import type { LogReader } from './log-reader.js';
@@ -11,7 +11,7 @@ import {
   takeWrite,
   type EncodedMessage,
 } from '../connections/encoded-message.js';
-import type { Membership } from './membership.js';
+import type { MembersRoom, Membership } from './membership.js';
 import { RecentMessages, type RecentBudget } from './recent-messages.js';
 import { Turn } from './turn.js';
 
@@ -40,7 +40,7 @@ const EXPECT_WITHIN_MS = 500;
  * live member, then `delivered`. Between the writes of a flush every live member has exactly the messages up to
  * `delivered`.
  */
-export class LocalRoom implements JoinedRoom {
+export class LocalRoom implements MembersRoom {
   readonly recent: RecentMessages;
   readonly members = new Map<Connection, Membership>();
   /** When it last had traffic, milliseconds, monotonic. */
@@ -81,7 +81,6 @@ export class LocalRoom implements JoinedRoom {
     this.recent = new RecentMessages(options.recent);
   }
 
-  /** Last seq that every live member has. */
   get delivered(): number {
     return this.deliveredSeq;
   }
@@ -133,7 +132,6 @@ export class LocalRoom implements JoinedRoom {
     clearTimeout(member.retry);
   }
 
-  /** Makes a member live if it is exactly where the room is. Called in the turn in which its position was reached. */
   promote(member: Membership): void {
     if (this.writing || member.live || member.lastSeq !== this.deliveredSeq || !this.behind.delete(member))
       return;
@@ -146,7 +144,6 @@ export class LocalRoom implements JoinedRoom {
     if (member) this.resume(member);
   }
 
-  /** Brings a member that is behind further, as far as its socket takes it. */
   resume(member: Membership): void {
     if (member.live) return;
     void catchUp(member, this.options.log, this.options.maxOutboundBytes).catch(() => {

@@ -1,5 +1,18 @@
-import type { Connection, Place } from '../connections/connection.js';
-import type { LocalRoom } from './local-room.js';
+import type { Connection, JoinedRoom, Place } from '../connections/connection.js';
+import type { RecentMessages } from './recent-messages.js';
+
+/** A room as its members catch up with it. */
+export interface MembersRoom extends JoinedRoom {
+  readonly epoch: string;
+  /** Last seq that every live member has. */
+  readonly delivered: number;
+  readonly recent: Pick<RecentMessages, 'after'>;
+  readonly members: ReadonlyMap<Connection, Membership>;
+  /** Makes a member live if it is exactly where the room is. Called in the turn in which its position was reached. */
+  promote(member: Membership): void;
+  /** Brings a member that is behind further, as far as its socket takes it. */
+  resume(member: Membership): void;
+}
 
 /**
  * A connection's place in a room.
@@ -9,7 +22,7 @@ import type { LocalRoom } from './local-room.js';
  */
 export interface Membership extends Place {
   readonly connection: Connection;
-  readonly room: LocalRoom;
+  readonly room: MembersRoom;
   live: boolean;
   /** Last seq given to the connection; kept only while behind. */
   lastSeq: number;

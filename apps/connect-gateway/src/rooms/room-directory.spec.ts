@@ -65,8 +65,8 @@ describe('a join', () => {
     await rooms.deliver(7, [entry(7, 11)]);
     // Another one of somebody who is here: Redis is not asked.
     const late = new FakeConnection(1);
-    const member = await join(rooms, late);
-    expect(member.room.position.seq).toBe(11);
+    await join(rooms, late);
+    expect(rooms.get(7)?.position.seq).toBe(11);
     await settle();
     expect(late.seen).toEqual([11]);
   });
@@ -309,9 +309,10 @@ describe('a room', () => {
     onTestFinished(() => void vi.useRealTimers());
     const { rooms, redis } = setUpRooms();
     const [a, b] = [new FakeConnection(1), new FakeConnection(2)];
-    const { room } = await join(rooms, a);
+    await join(rooms, a);
     await join(rooms, b);
-    room.expect({ seq: 50, epoch: 'e1' });
+    const room = rooms.get(7);
+    room!.expect({ seq: 50, epoch: 'e1' });
     rooms.leave(a, 7);
     await settle();
     expect(rooms.get(7)).toBe(room);

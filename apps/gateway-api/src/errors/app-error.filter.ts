@@ -2,7 +2,8 @@ import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs
 import type { ErrorLog } from '@parley/observability';
 import type { AppError } from '@parley/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isSeedRoute, seedError } from '../seed/seed-reply.js';
+import { isSeedRoute } from '../http/seed-route.js';
+import { seedError } from '../seed/seed-reply.js';
 import { problemOf } from './problem.js';
 import { toAppError } from './to-app-error.js';
 

@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppError, parseJson } from '@parley/protocol';
 import type { FastifyRequest } from 'fastify';
-import { isSeedRoute } from '../seed/seed-reply.js';
+import { isSeedRoute } from './seed-route.js';
 
 type Done = (error: Error | null, body?: unknown) => void;
 

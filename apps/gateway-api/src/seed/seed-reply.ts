@@ -24,8 +24,3 @@ export function seedError(error: AppError): SeedReply {
     ? { code: SESSION_ERROR, data: null, message: 'Session error' }
     : { code: FAILURE, data: null, message: error.message + fields };
 }
-
-/** Whether a URL is one of gochat's. */
-export function isSeedRoute(url: string): boolean {
-  return /^\/(user|push)\//.test(url);
-}

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, onTestFinished } from 'vitest';
 import { AccountsModule } from '../accounts/accounts.module.js';
-import { DatabaseModule } from './database.module.js';
-import { DEMO, SeedService } from './seed.service.js';
+import { DEMO, SeedService } from '../accounts/seed.service.js';
+import { DatabaseModule } from '../database.module.js';
 
 /** Makes empty databases of one kind. */
 export interface SqlServer {

@@ -1,12 +1,19 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BenchArguments } from '../bench-arguments.js';
 import { latencyPicture } from './picture.js';
 import { ratioTable } from './ratios.js';
 import { markdownTable, type Row } from './table.js';
 
 const FROM = '<!-- npm run bench -- --write: from here -->';
 const TO = '<!-- npm run bench -- --write: to here -->';
+
+/** How the figures came about. */
+export interface RunFacts {
+  readonly runs: number;
+  readonly seconds: number;
+  /** Processes of each of Parley's apps. */
+  readonly replicas: number;
+}
 
 /** Puts the figures between the marks of docs/benchmarks.md, and the picture beside it. */
 export function writeDocs(
@@ -15,7 +22,7 @@ export function writeDocs(
     machine,
     rows,
     options,
-  }: { readonly machine: string; readonly rows: readonly Row[]; readonly options: BenchArguments },
+  }: { readonly machine: string; readonly rows: readonly Row[]; readonly options: RunFacts },
 ): void {
   const file = join(root, 'docs/benchmarks.md');
   const page = readFileSync(file, 'utf8');

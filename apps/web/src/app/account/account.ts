@@ -1,7 +1,7 @@
 import { ParleyApi } from '@parley/client';
 import type { Session } from '@parley/protocol';
 import { Observable } from '../observable.js';
-import type { DemoAccounts } from '../site/endpoints.js';
+import type { DemoAccounts } from './demo-accounts.js';
 import { forgetSession, readSession, sessionKey, storeSession } from './stored-session.js';
 
 export interface AccountState {

@@ -1,6 +1,6 @@
 import { lazy, Suspense } from 'react';
 import { useObservable } from '../use-observable.js';
-import { openDialog } from './open-dialog.js';
+import { openDialog } from '../open-dialog.js';
 
 // Not needed for a first look at a room.
 const Switcher = lazy(() => import('./switcher.js'));

@@ -1,7 +1,7 @@
 import { useEffect } from 'react';
 import { navigate } from '../routing/router.js';
 import { useChat } from '../site/site-context.js';
-import { openDialog } from './open-dialog.js';
+import { openDialog } from '../open-dialog.js';
 import { nextUnread, placesOf } from './places.js';
 
 /** Whatever had the focus may have gone: somebody left, a list was cut. Who then writes, writes a message; who scrolls, scrolls these. */

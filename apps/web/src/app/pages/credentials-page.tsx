@@ -5,7 +5,7 @@ import { ErrorNote } from '../components/error-note.js';
 import { PasswordField, TextField } from '../components/field.js';
 import { useErrorText, useTexts } from '../i18n/texts.js';
 import { AuthPage } from './auth-page.js';
-import type { DemoAccounts } from '../site/endpoints.js';
+import type { DemoAccounts } from '../account/demo-accounts.js';
 import styles from './auth-page.module.css';
 import { DemoLogins } from './demo-logins.js';
 

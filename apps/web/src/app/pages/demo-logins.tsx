@@ -1,7 +1,7 @@
 import { useId } from 'react';
 import { Button } from '../components/button.js';
 import { useTexts } from '../i18n/texts.js';
-import type { DemoAccounts } from '../site/endpoints.js';
+import type { DemoAccounts } from '../account/demo-accounts.js';
 import styles from './auth-page.module.css';
 
 /** Lets whoever tries Parley out in with one click. */

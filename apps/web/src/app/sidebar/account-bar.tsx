@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { Avatar } from '../components/avatar.js';
 import { Button } from '../components/button.js';
-import { openDialog } from '../dialogs/open-dialog.js';
+import { openDialog } from '../open-dialog.js';
 import { Icon } from '../components/icon.js';
 import { PreferenceControls } from '../components/preference-controls.js';
 import { useTexts } from '../i18n/texts.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { demoAccountsSchema } from '../account/demo-accounts.js';
 
 /** What `GET /config.json` answers: where the other apps are, decided when the server starts, never when it is built. */
 export const siteConfigSchema = z.object({
@@ -11,14 +12,9 @@ export const siteConfigSchema = z.object({
   /** An older server does not say it. */
   wsPath: z.string().default('/ws'),
   /** Accounts that anybody may take; null where there are none. */
-  demo: z
-    .object({ userNames: z.array(z.string()), password: z.string() })
-    .nullable()
-    .default(null),
+  demo: demoAccountsSchema.nullable().default(null),
 });
 export type SiteConfig = z.infer<typeof siteConfigSchema>;
-/** Accounts for trying Parley out. */
-export type DemoAccounts = NonNullable<SiteConfig['demo']>;
 
 /** Where this page connects to. */
 export interface Endpoints {

@@ -3,7 +3,8 @@ import type { Session } from '@parley/protocol';
 import { Account } from '../account/account.js';
 import { ChatSession } from '../chat/chat-session.js';
 import { Observable } from '../observable.js';
-import type { DemoAccounts, Endpoints } from './endpoints.js';
+import type { DemoAccounts } from '../account/demo-accounts.js';
+import type { Endpoints } from './endpoints.js';
 
 /** The parts of a running site. */
 export interface Site {

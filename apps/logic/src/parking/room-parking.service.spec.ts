@@ -1,7 +1,7 @@
 import type { ParkedPosition, ParkingStore } from '@parley/redis';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { stub } from '../testing/stub.js';
-import type { ParkedRoomsRepository } from './parked-rooms.repository.js';
+import type { ParkedRoomsRepository } from '../rooms/parked-rooms.repository.js';
 import { RoomParkingService } from './room-parking.service.js';
 
 const IDLE_MS = 86_400_000;

@@ -2,11 +2,11 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { NoticeLog } from '@parley/observability';
 import { VERSION, type OriginGate } from '@parley/service-host';
 import type { FastifyRequest } from 'fastify';
-import { Admission } from '../auth/admission.js';
-import { setupDocs } from '../docs/setup-docs.js';
-import { addBodyParsers } from './body-parsers.js';
-import { addCallerAddress } from './caller-address.js';
-import { addResponseHeaders } from './response-headers.js';
+import { Admission } from './auth/admission.js';
+import { setupDocs } from './docs/setup-docs.js';
+import { addBodyParsers } from './http/body-parsers.js';
+import { addCallerAddress } from './http/caller-address.js';
+import { addResponseHeaders } from './http/response-headers.js';
 
 /** What of the config the HTTP edge needs before it listens. */
 export interface HttpOptions {

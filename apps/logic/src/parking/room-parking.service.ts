@@ -2,8 +2,8 @@ import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } fro
 import { ParkingStore, type ParkedPosition } from '@parley/redis';
 import { LOGIC_OPTIONS, type LogicOptions } from '../logic-options.js';
 import { LivePresenceService } from '../presence/live-presence.service.js';
-import { ParkedRoomsRepository } from './parked-rooms.repository.js';
-import type { UsePosition } from './rooms.repository.js';
+import { ParkedRoomsRepository } from '../rooms/parked-rooms.repository.js';
+import type { UsePosition } from '../rooms/rooms.repository.js';
 
 /** Rooms looked at in one turn. */
 const ROOMS_PER_TURN = 500;

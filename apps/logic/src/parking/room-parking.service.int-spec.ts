@@ -3,7 +3,7 @@ import { eventually, startRedis, uniquePrefix } from '@parley/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSql, sqlite } from '../database/sql-databases.conformance.js';
 import { startLogic } from '../line/logic.fixture.js';
-import { ParkedRoomsRepository } from './parked-rooms.repository.js';
+import { ParkedRoomsRepository } from '../rooms/parked-rooms.repository.js';
 import { RoomParkingService } from './room-parking.service.js';
 
 const room = 1;

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { demoAccounts } from '@parley/config';
-import { AccountsService } from '../accounts/accounts.service.js';
+import { AccountsService } from './accounts.service.js';
 
 /** Injection token: whether to make the demo accounts. */
 export const DEMO = Symbol('DEMO');

@@ -1,0 +1,12 @@
+import type { ClientWindow } from './client-window.js';
+import type { RoomHistory } from './room-history.js';
+
+/** Everything recorded of one room. */
+export interface RoomRecords {
+  roomId: number;
+  history: RoomHistory;
+  /** The current or last stay of each client. */
+  windows: Map<string, ClientWindow>;
+  /** Earlier stays. */
+  pastWindows: ClientWindow[];
+}
