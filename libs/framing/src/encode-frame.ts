@@ -18,7 +18,7 @@ import {
  *   (bytes, header included); `FRAME_BAD_LENGTH` for an empty payload, which no decoder accepts.
  */
 export function encodeFrame(payload: Buffer | string): Buffer {
-  const payloadBytes = typeof payload === 'string' ? Buffer.byteLength(payload, 'utf8') : payload.length;
+  const payloadBytes = Buffer.byteLength(payload);
   const frameBytes = HEADER_BYTES + payloadBytes;
   if (payloadBytes === 0) throw new FrameError('FRAME_BAD_LENGTH', 'a frame needs a payload');
   if (frameBytes > MAX_FRAME_BYTES) {
@@ -28,7 +28,7 @@ export function encodeFrame(payload: Buffer | string): Buffer {
   frame[VERSION_OFFSET] = VERSION_BYTE_0;
   frame[VERSION_OFFSET + 1] = VERSION_BYTE_1;
   frame.writeUInt16BE(frameBytes, LENGTH_OFFSET);
-  if (typeof payload === 'string') frame.write(payload, PAYLOAD_OFFSET, 'utf8');
+  if (typeof payload === 'string') frame.write(payload, PAYLOAD_OFFSET);
   else payload.copy(frame, PAYLOAD_OFFSET);
   return frame;
 }

@@ -1,6 +1,6 @@
 import { fuzzSeed } from '@parley/testing';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { encodeFrame, FrameDecoder, FrameError, HEADER_BYTES, MAX_FRAME_BYTES } from './index.js';
 
 const seed = fuzzSeed();
@@ -54,6 +54,19 @@ describe('FrameDecoder', () => {
     expect(got[0]?.equals(payload)).toBe(true);
   });
 
+  it('gives a payload that came in one piece as it came, and copies one that came in pieces a few times', () => {
+    const allocated = vi.spyOn(Buffer, 'allocUnsafeSlow');
+    onTestFinished(() => allocated.mockRestore());
+    const whole = encodeFrame('hi');
+    const [payload] = new FrameDecoder().push(whole);
+    expect([payload?.buffer === whole.buffer, allocated.mock.calls]).toEqual([true, []]);
+    const decoder = new FrameDecoder();
+    for (const byte of encodeFrame('z'.repeat(MAX_FRAME_BYTES - HEADER_BYTES)))
+      decoder.push(Buffer.from([byte]));
+    const sizes = [512, 1_024, 2_048, 4_096, 8_192, 16_384, MAX_FRAME_BYTES - HEADER_BYTES];
+    expect(allocated.mock.calls.flat()).toEqual(sizes);
+  });
+
   it('does not reserve what a header merely promises', () => {
     const decoder = new FrameDecoder();
     decoder.push(hex('7631 7fff 61'));
@@ -84,6 +97,15 @@ describe('FrameDecoder', () => {
     expect(failureOf(() => new FrameDecoder().push(hex(wire))).code).toBe(code);
     const decoder = new FrameDecoder();
     expect(failureOf(() => [...hex(wire)].map((byte) => decoder.push(Buffer.from([byte])))).code).toBe(code);
+  });
+
+  it.each([
+    ['7632', 'header byte 1 is 50, expected 49'],
+    ['00', 'header byte 0 is 0, expected 118'],
+    ['7631 0004', 'declared length 4 leaves no payload'],
+    ['7631 8001', 'declared length 32768 or more, limit 32767'],
+  ])('says what is wrong with %s', (wire, says) => {
+    expect(String(failureOf(() => new FrameDecoder().push(hex(wire))))).toBe(`FrameError: ${says}`);
   });
 
   it('applies maxFrameBytes on both sides of the bound', () => {
