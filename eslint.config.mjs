@@ -92,6 +92,7 @@ const wallTime = [
   'apps/logic/src/line/line.service.ts', // the distance to Redis's clock
   'apps/logic/src/archive/*.ts', // stored: when a row was set aside
   'apps/connect-gateway/src/lifecycle/connection-lifecycle.service.ts', // when a token expires
+  'libs/contracts/src/new-id.ts', // stored: when an id was made
   'apps/web/src/app/chat/sending/outbox.ts', // shown, and compared days later: when a message was sent
   'apps/web/src/app/use-today.ts', // shown
   'libs/redis/src/revocation-list.ts', // when a token expires

@@ -42,9 +42,10 @@ export function configureHttp(
     exposedHeaders: ['x-request-id', 'retry-after'],
     maxAge: PREFLIGHT_MAX_AGE_S,
   };
+  const closed = { ...cors, origin: false };
   app.enableCors({
     delegator: ({ headers: { origin, host } }: FastifyRequest, answer: CorsAnswer) =>
-      answer(null, { ...cors, origin: origin !== undefined && gate.allows(origin, host) && origin }),
+      answer(null, origin !== undefined && gate.allows(origin, host) ? { ...cors, origin } : closed),
   });
   setupDocs(app, VERSION);
 }

@@ -87,7 +87,9 @@ export class WorkerService {
       ...reading,
       group: 'dispatch',
       onBatch: async (items, more) => {
-        for (const { shard, streamId } of items) {
+        // A shard's entries come in the order of their ids: the last one stands for all before it.
+        const newest = new Map(items.map(({ shard, streamId }) => [shard, streamId]));
+        for (const [shard, streamId] of newest) {
           this.untrimmed.add(shard);
           this.witness.saw(shard, streamId);
         }

@@ -21,6 +21,7 @@ export {
   type SendResult,
 } from './logic-rpc.js';
 export { connectRpc } from './connect-rpc.js';
+export { newId } from './new-id.js';
 export { bytesOfText, countInCall, rpcLimits } from './rpc-limits.js';
 export {
   directoryEventSchema,

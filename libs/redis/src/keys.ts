@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Which shard a room is on. Passed in, so that this module needs no arithmetic of its own. */
 export interface ShardMap {
@@ -195,5 +195,5 @@ export class RedisKeys {
 
 /** Short digest of a text, to tell a repeated send from another one under the same id. Not for security. */
 export function textDigest(text: string): string {
-  return createHash('sha1').update(text).digest('base64url').slice(0, 12);
+  return hash('sha1', text, 'base64url').slice(0, 12);
 }

@@ -14,8 +14,8 @@ export const acceptMutants = [
   },
   {
     script: 'accept-message-7',
-    find: "local seen = redis.call('GET', KEYS[3])\nif seen then",
-    replace: "local seen = redis.call('GET', KEYS[3])\nif seen and ARGV[5] ~= '1' then",
+    find: 'tonumber(records[2] or 0)\nif seen then',
+    replace: "tonumber(records[2] or 0)\nif seen and ARGV[5] ~= '1' then",
     why: 'a send repeated after the archive was asked is accepted twice',
   },
   {
@@ -92,8 +92,8 @@ export const acceptMutants = [
   },
   {
     script: 'accept-message-7',
-    find: 'if madeAt <= tonumber(',
-    replace: 'if madeAt < tonumber(',
+    find: 'if madeAt <= ahead',
+    replace: 'if madeAt < ahead',
     why: 'the very id that was ahead is accepted twice when its time has come',
   },
   {
@@ -116,14 +116,14 @@ export const acceptMutants = [
   },
   {
     script: 'accept-message-7',
-    find: "redis.call('HSET', KEYS[1], 'seq', string.format('%.0f', seq))",
+    find: "redis.call('HSET', KEYS[1], 'seq', number)",
     replace: "redis.call('HSET', KEYS[1], 'seq', string.format('%.0f', seq + 1))",
     why: 'every second number is missing',
   },
   {
     script: 'accept-message-7',
-    find: "redis.call('XADD', KEYS[2], id, 'e', epoch, 'b', ARGV[1])",
-    replace: "redis.call('XADD', KEYS[2], id, 'e', generation, 'b', ARGV[1])",
+    find: "redis.call('XADD', KEYS[2], number .. '-0', 'e', epoch, 'b', ARGV[1])",
+    replace: "redis.call('XADD', KEYS[2], number .. '-0', 'e', generation, 'b', ARGV[1])",
     why: 'the log names another epoch than the ack',
   },
   {
@@ -152,7 +152,7 @@ export const acceptMutants = [
   },
   {
     script: 'accept-message-7',
-    find: "  if madeAt > tonumber(redis.call('GET', KEYS[6]) or 0) then\n",
+    find: '  if madeAt > ahead then\n',
     replace: '  if true then\n',
     why: 'a nearer future takes the place of a farther one',
   },

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { logicRpc, type Identity, type Send } from '@parley/contracts';
+import { logicRpc, newId, type Identity, type Send } from '@parley/contracts';
 import {
   AppError,
   CloseCode,
@@ -10,7 +10,6 @@ import {
   type ClientFrameOf,
 } from '@parley/protocol';
 import { PublishCoalescer, RpcClient } from '@parley/rpc';
-import { v7 as uuidv7 } from 'uuid';
 import type { Connection } from '../connections/connection.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
 import { ListWatchers } from '../lists/list-watchers.js';
@@ -168,7 +167,7 @@ export class FrameDispatcher {
     connection: Connection,
     frame: ClientFrameOf<typeof Op.room | typeof Op.direct>,
   ): Promise<void> {
-    const clientMsgId = frame.clientMsgId ?? uuidv7();
+    const clientMsgId = frame.clientMsgId ?? newId();
     const { accepted } = await this.inOrder(connection, frame, ({ userId, userName, databaseLife }) => {
       const target: Partial<Send> =
         frame.op === Op.direct

@@ -16,7 +16,7 @@ function readJson(bytes: Buffer, done: Done): void {
   let body: unknown;
   try {
     const text = utf8.decode(bytes);
-    body = text.trim() === '' ? undefined : parseJson(text);
+    body = /\S/.test(text) ? parseJson(text) : undefined;
   } catch (cause) {
     return done(new AppError('BAD_JSON', { cause }));
   }
@@ -24,8 +24,9 @@ function readJson(bytes: Buffer, done: Done): void {
 }
 
 /** Whether a content type leaves the body in UTF-8, of which ASCII is a part. */
-function isUtf8(contentType: string | undefined): boolean {
-  const charsets = (contentType ?? '').matchAll(/;\s*charset\s*=\s*"?([^\s;"]*)/gi);
+function isUtf8(contentType = ''): boolean {
+  if (!contentType.includes(';')) return true;
+  const charsets = contentType.matchAll(/;\s*charset\s*=\s*"?([^\s;"]*)/gi);
   return [...charsets].every(([, name = '']) => /^(utf-?8|us-ascii)$/i.test(name));
 }
 

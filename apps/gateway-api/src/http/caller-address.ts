@@ -2,6 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { NoticeLog } from '@parley/observability';
 import { addressKey, clientAddress, noticeProxy, trustedProxies } from '@parley/service-host';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
 
 /** A request that has passed the hook of {@link addCallerAddress}. */
 type AddressedRequest = FastifyRequest & { callerAddress?: string };
@@ -13,14 +14,34 @@ export function addCallerAddress(
   notice: NoticeLog,
 ): void {
   const trusted = trustedProxies(networks);
+  const keyOf = rememberedPerSocket((socket, forwardedFor) =>
+    addressKey(clientAddress(socket.remoteAddress, forwardedFor, trusted)),
+  );
   fastify.decorateRequest('callerAddress', '');
   fastify.addHook('onRequest', (request: AddressedRequest, _reply, done) => {
     const { socket, headers } = request.raw;
     const forwardedFor = headers['x-forwarded-for'];
-    request.callerAddress = addressKey(clientAddress(socket.remoteAddress, forwardedFor, trusted));
+    request.callerAddress = keyOf(socket, forwardedFor);
     if (forwardedFor !== undefined) noticeProxy(socket.remoteAddress, trusted, notice);
     done();
   });
+}
+
+type ForwardedFor = string | string[] | undefined;
+
+/** A connection is from one address; only what a proxy says of its requests may differ from one to the next. */
+function rememberedPerSocket(
+  find: (socket: Socket, forwardedFor: ForwardedFor) => string,
+): (socket: Socket, forwardedFor: ForwardedFor) => string {
+  const last = new WeakMap<Socket, { readonly forwardedFor: ForwardedFor; readonly key: string }>();
+  return (socket, forwardedFor) => {
+    let found = last.get(socket);
+    if (!found || found.forwardedFor !== forwardedFor) {
+      found = { forwardedFor, key: find(socket, forwardedFor) };
+      last.set(socket, found);
+    }
+    return found.key;
+  };
 }
 
 /** The key of the caller's address. Fastify's own `request.ip` also takes words and ports from the header. */

@@ -1,7 +1,6 @@
 import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
-import { logicRpc, type Identity } from '@parley/contracts';
+import { logicRpc, newId, type Identity } from '@parley/contracts';
 import { PublishCoalescer, RpcClient } from '@parley/rpc';
-import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
 import { authorOf, Caller, TokenInBody } from '../auth/access.decorators.js';
 import { ApiRoute } from '../docs/api-route.decorator.js';
@@ -39,7 +38,7 @@ export class PushController {
     @Caller() from: Identity,
     @Body(new ZodPipe(pushBodySchema)) body: z.output<typeof pushBodySchema>,
   ): Promise<SeedReply> {
-    const { msg: text, toUserId, clientMsgId = uuidv7() } = body;
+    const { msg: text, toUserId, clientMsgId = newId() } = body;
     await this.publisher.publish({ from: authorOf(from), toUserId, text, clientMsgId });
     return seedSuccess('ok');
   }
@@ -58,7 +57,7 @@ export class PushController {
     @Caller() from: Identity,
     @Body(new ZodPipe(pushRoomBodySchema)) body: z.output<typeof pushRoomBodySchema>,
   ): Promise<SeedReply> {
-    const { msg: text, roomId, clientMsgId = uuidv7() } = body;
+    const { msg: text, roomId, clientMsgId = newId() } = body;
     await this.publisher.publish({ from: authorOf(from), roomId, text, clientMsgId });
     return seedSuccess('ok');
   }

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Headers, Inject, Param, Post, Query, Res } from '@nestjs/common';
-import { logicRpc, type Identity, type RawHistoryPage } from '@parley/contracts';
+import { logicRpc, newId, type Identity, type RawHistoryPage } from '@parley/contracts';
 import {
   ackSchema,
   AppError,
@@ -11,7 +11,6 @@ import {
 } from '@parley/protocol';
 import { PublishCoalescer, RpcClient } from '@parley/rpc';
 import type { FastifyReply } from 'fastify';
-import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
 import { authorOf, Caller, Sends } from '../auth/access.decorators.js';
 import { ApiRoute } from '../docs/api-route.decorator.js';
@@ -116,7 +115,7 @@ function pageJson({ messages, ...page }: RawHistoryPage): string {
 }
 
 function idOf(key: string | undefined): string {
-  if (key === undefined) return uuidv7();
+  if (key === undefined) return newId();
   const parsed = idempotencyKeySchema.safeParse(key);
   if (!parsed.success) throw new AppError('INVALID', { fields: ['Idempotency-Key'] });
   return parsed.data;

@@ -1,8 +1,8 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
+import { newId } from '@parley/contracts';
 import type { User } from '@parley/protocol';
 import { DatabaseLife } from '@parley/redis';
-import { v7 as uuidv7 } from 'uuid';
 
 /** Injection token: how long a session lasts, milliseconds. */
 export const SESSION_TTL_MS = Symbol('SESSION_TTL_MS');
@@ -18,7 +18,7 @@ export class TokenService {
 
   /** A token for a new session; `expiresAt` is milliseconds since 1970. */
   async issue(user: User): Promise<{ token: string; expiresAt: number; sessionId: string }> {
-    const sessionId = uuidv7();
+    const sessionId = newId();
     const exp = Math.floor((Date.now() + this.ttlMs) / 1_000);
     const token = await this.jwt.signAsync({
       sub: String(user.userId),

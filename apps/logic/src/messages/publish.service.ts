@@ -1,8 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Send, SendResult } from '@parley/contracts';
+import { newId, type Send, type SendResult } from '@parley/contracts';
 import { AppError, codePointLength, limits, type Ack } from '@parley/protocol';
 import { DirectHints, RoomStore, type AcceptInput, type AcceptOutcome } from '@parley/redis';
-import { v7 as uuidv7 } from 'uuid';
 import { LineService } from '../line/line.service.js';
 import { LOGIC_OPTIONS, type LogicOptions } from '../logic-options.js';
 import { idTimeMs, looksForgotten } from './client-msg-id.js';
@@ -95,7 +94,7 @@ export class PublishService {
       send.toUserId === undefined ? undefined : await this.direct.between(send.from, send.toUserId);
     const roomId = conversation?.roomId ?? send.roomId ?? 0;
     const facts = conversation ?? (await this.access.authorize(send.from.userId, roomId));
-    const id = uuidv7();
+    const id = newId();
     const input = {
       roomId,
       senderId: send.from.userId,

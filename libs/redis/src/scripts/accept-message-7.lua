@@ -39,7 +39,8 @@ local generation = line[2] or ''
 local head = redis.call('HMGET', KEYS[1], 'seq', 'epoch', 'since', 'ceiling', 'archived', 'line')
 if not head[1] or (head[6] or '') ~= generation then return {'no-head'} end
 
-local seen = redis.call('GET', KEYS[3])
+local records = redis.call('MGET', KEYS[3], KEYS[6])
+local seen, ahead = records[1], tonumber(records[2] or 0)
 if seen then
   -- A write would fail by itself. The new primary may not have what a demoted one still knows.
   if not string.find(info, 'role:master', 1, true) then
@@ -63,7 +64,7 @@ if not asked then
   -- By the clock that records live by: whatever it does, an id is asked about before its record has gone.
   if madeAt < now - tonumber(ARGV[7]) or madeAt > now + tonumber(ARGV[8]) then return {'ask-archive', 'id'} end
   if madeAt < math.max(tonumber(head[3] or 0), doubt) then return {'ask-archive', 'room'} end
-  if madeAt <= tonumber(redis.call('GET', KEYS[6]) or 0) then return {'ask-archive', 'id'} end
+  if madeAt <= ahead then return {'ask-archive', 'id'} end
 end
 
 local seq = tonumber(head[1]) + 1
@@ -72,23 +73,23 @@ if seq > ceiling then return {'ceiling'} end
 if redis.call('XLEN', KEYS[4]) >= tonumber(ARGV[10]) then return {'overloaded'} end
 
 local epoch = head[2]
-local id = string.format('%.0f-0', seq)
-redis.call('HSET', KEYS[1], 'seq', string.format('%.0f', seq))
-redis.call('XADD', KEYS[2], id, 'e', epoch, 'b', ARGV[1])
+local number = string.format('%.0f', seq)
+redis.call('HSET', KEYS[1], 'seq', number)
+redis.call('XADD', KEYS[2], number .. '-0', 'e', epoch, 'b', ARGV[1])
 -- A direct message goes to where its users are, which is not known in this slot: see direct-hints.ts.
 local hinted = ARGV[3] == ''
 if hinted then
   -- As `hintText` in hint.ts.
-  local hint = ARGV[2] .. '|' .. string.format('%.0f', seq) .. '|' .. epoch .. '||' .. ARGV[1]
+  local hint = ARGV[2] .. '|' .. number .. '|' .. epoch .. '||' .. ARGV[1]
   for _, instance in ipairs(redis.call('HKEYS', KEYS[7])) do
     if redis.call('PUBLISH', ARGV[12] .. instance, hint) == 0 then hinted = false end
   end
 end
-local entry = redis.call('XADD', KEYS[4], '*', 'r', ARGV[2], 's', string.format('%.0f', seq), 'e', epoch, 'b', ARGV[1], 't', ARGV[3], 'h', hinted and '1' or '')
-redis.call('SET', KEYS[3], string.format('%.0f', seq) .. '|' .. epoch .. '|' .. ARGV[11], 'PX', ARGV[6])
+local entry = redis.call('XADD', KEYS[4], '*', 'r', ARGV[2], 's', number, 'e', epoch, 'b', ARGV[1], 't', ARGV[3], 'h', hinted and '1' or '')
+redis.call('SET', KEYS[3], number .. '|' .. epoch .. '|' .. ARGV[11], 'PX', ARGV[6])
 if madeAt > now + tonumber(ARGV[8]) then
   -- When its time comes the id will look recent, and the record will be gone: until then this sender's ids are asked about.
-  if madeAt > tonumber(redis.call('GET', KEYS[6]) or 0) then
+  if madeAt > ahead then
     redis.call('SET', KEYS[6], string.format('%.0f', madeAt), 'PX', string.format('%.0f', madeAt - now + ARGV[6]))
   end
 end
