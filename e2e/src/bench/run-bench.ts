@@ -5,6 +5,7 @@ import { ParleyContestant } from './contestants/parley.js';
 import { LoadProcess } from './load/load-process.js';
 import { mediansOf } from './report/medians.js';
 import { short, type Row } from './report/table.js';
+import { AT_ONCE } from './scenarios/publishing.js';
 import type { ContestantName, Figures, Scenario } from './scenarios/scenario.js';
 
 /** One run of one scenario by one contestant. */
@@ -14,8 +15,9 @@ export interface Run {
   readonly figures: Figures;
 }
 
-/** A just-started stack shows three times the latency of a warm one. */
+/** A just-started stack shows three times the latency of a warm one, and joins cost twice as much there. */
 const WARM_UP_SECONDS = 8;
+const WARM_UP_JOINS = 3_000;
 
 /** Runs every scenario as often as wanted, contestants in turn, and tells progress. */
 export async function runBench(
@@ -88,6 +90,14 @@ function start(
 async function warmUp(contestant: Contestant, load: LoadProcess, { shrink }: BenchArguments): Promise<void> {
   const { target } = contestant;
   const rooms = await contestant.rooms(1);
+  await load.run({
+    do: 'come',
+    target,
+    rooms: await contestant.rooms(1),
+    members: Math.ceil(WARM_UP_JOINS / shrink),
+    atOnce: AT_ONCE,
+  });
+  await load.run({ do: 'go' });
   await load.run({ do: 'come', target, rooms, members: Math.ceil(100 / shrink), atOnce: 20 });
   await load.run({
     do: 'publish',
@@ -115,7 +125,8 @@ function inALine({
     cpuPerDelivery !== undefined && `${short(cpuPerDelivery)} µs each`,
     delivery && delivery.count > 0 && `p50/p99 ${short(delivery.p50)}/${short(delivery.p99)} ms`,
     other.seconds !== undefined && `${short(other.seconds)} s`,
-    other.gatewayCpuPerJoinMs !== undefined && `${short(other.gatewayCpuPerJoinMs)} ms of the gateway each`,
+    other.gatewayCpuPerJoinMs !== undefined &&
+      `${short(other.gatewayCpuPerJoinMs)} ms of the gateway each, ${short(other.cpuPerJoinMs)} ms of all`,
     other.rssPerMember !== undefined && `${short(other.rssPerMember / 1_000)} KB RSS each`,
     other.drainedPerSecond !== undefined && `${short(other.drainedPerSecond)} drained/s`,
     other.lost ? `${other.lost} LOST` : false,

@@ -41,6 +41,7 @@ const columns: readonly Column[] = [
   number('backlog after, ms', 'settledAfterMs'),
   number('s', 'seconds'),
   number('gateway ms/join', 'gatewayCpuPerJoinMs'),
+  number('all ms/join', 'cpuPerJoinMs'),
   number('RSS/member, KB', 'rssPerMember', 1_000),
   number('heap/member, KB', 'heapPerMember', 1_000),
   number('drained/s', 'drainedPerSecond'),

@@ -6,6 +6,7 @@ import { publishing } from './publishing.js';
 import type { ContestantName, Scenario } from './scenario.js';
 
 const all: readonly ContestantName[] = ['parley', 'socket-io', 'floor'];
+const withRooms: readonly ContestantName[] = ['parley', 'socket-io'];
 const parley: readonly ContestantName[] = ['parley'];
 
 /** The picture of latency over rate is drawn of rooms of this size. */
@@ -73,13 +74,13 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'joins-5000',
     what: '5,000 members join one room',
-    contestants: parley,
+    contestants: all,
     run: (bench) => joins(bench, { rooms: 1, members: 5_000 }),
   },
   {
     name: 'joins-10000',
     what: '10,000 members join 1,000 rooms',
-    contestants: parley,
+    contestants: withRooms,
     run: (bench) => joins(bench, { rooms: 1_000, members: 10_000 }),
   },
   {

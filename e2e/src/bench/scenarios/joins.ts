@@ -1,10 +1,11 @@
-import { cpuOf, type CpuUse } from '../../processes.js';
+import { cpuOf, totalOf, type CpuUse } from '../../processes.js';
 import { AT_ONCE } from './publishing.js';
 import type { Bench, Figures } from './scenario.js';
 
+/** Of those that hold the connections: Parley's gateways, or a baseline's one process. */
 const gatewaysOf = (cpu: CpuUse): number =>
   Object.entries(cpu).reduce(
-    (sum, [name, seconds]) => sum + (name.startsWith('connect-gateway') ? seconds : 0),
+    (sum, [name, seconds]) => sum + (/^(connect-gateway|server)/.test(name) ? seconds : 0),
     0,
   );
 
@@ -32,6 +33,7 @@ export async function joins(
   return {
     seconds: came.seconds,
     gatewayCpuPerJoinMs: (gatewaysOf(cpu) / came.joined) * 1_000,
+    cpuPerJoinMs: (totalOf(cpu) / came.joined) * 1_000,
     lost: heard.lost + (count - came.joined),
     duplicated: heard.duplicated,
     refused: came.refused,

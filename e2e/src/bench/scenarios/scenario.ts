@@ -10,8 +10,9 @@ export interface Figures {
   /** Microseconds of processor time of all processes of the contestant, its Redis included. */
   readonly cpuPerDelivery?: number;
   readonly cpuPerMessage?: number;
-  /** Milliseconds of processor time of the gateway. */
+  /** Milliseconds of processor time: of the gateways, and of all processes. */
   readonly gatewayCpuPerJoinMs?: number;
+  readonly cpuPerJoinMs?: number;
   readonly rssPerMember?: number;
   readonly heapPerMember?: number;
   readonly seconds?: number;
