@@ -5,7 +5,7 @@ import type { ConnectionIndex } from '../connections/connection-index.js';
 import { FakeConnection } from '../testing/fake-connection.js';
 import { stub } from '../testing/stub.js';
 import type { LocalRoom } from './local-room.js';
-import { PresenceAnnouncer } from './presence-announcer.js';
+import { PresenceAnnouncer, TOLD_PER_INTERVAL } from './presence-announcer.js';
 import type { RoomDirectory } from './room-directory.js';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -106,6 +106,24 @@ describe('what is heard of a room', () => {
     ]);
     await pass(1_000);
     expect([told.length, redis.reads]).toEqual([2, 2]);
+  });
+
+  // Of five thousand who came in four seconds each was told four times how many they were.
+  it.each([
+    { members: TOLD_PER_INTERVAL, everyMs: 1_000 },
+    { members: 3 * TOLD_PER_INTERVAL, everyMs: 3_000 },
+    { members: 100 * TOLD_PER_INTERVAL, everyMs: 5_000 },
+  ])('is told to $members members every $everyMs ms', async ({ members, everyMs }) => {
+    const { event, told, rooms, redis, pass } = await setUp();
+    const { announce } = rooms.get(7) as LocalRoom;
+    const crowd = { size: members } as LocalRoom['members'];
+    rooms.set(7, stub<LocalRoom>('LocalRoom', { roomId: 7, members: crowd, announce }));
+    redis.count = members;
+    for (let i = 0; i < 2; i++) event({});
+    await pass(everyMs - 1);
+    expect(told).toMatchObject([{ frame: { op: Op.count, count: members } }]);
+    await pass(1);
+    expect(told).toHaveLength(2);
   });
 
   it('is nobody’s here when the room is not, or is no more', async () => {

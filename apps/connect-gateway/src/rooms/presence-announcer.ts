@@ -12,6 +12,10 @@ import { Throttle } from './throttle.js';
 
 /** Changes of one room are announced at most this often, milliseconds. */
 const CHANGE_INTERVAL_MS = 1_000;
+/** So many members are told in that time: of a room with more of them here it is longer, as many times as there are more. */
+export const TOLD_PER_INTERVAL = 1_000;
+/** But not longer than this, milliseconds: counts are right within 10 seconds after anything. */
+const MAX_CHANGE_INTERVAL_MS = 5_000;
 /** Announcements asked for by somebody, of one room and kind, milliseconds. */
 const FORCED_INTERVAL_MS = 200;
 /** What is known of a room answers for this long, milliseconds. */
@@ -57,7 +61,7 @@ export class PresenceAnnouncer implements OnModuleInit {
     const announce = (kind: What | 'change') => (roomId: number) =>
       void this.announce(roomId, kind).catch(() => undefined);
     this.throttles = {
-      change: new Throttle(CHANGE_INTERVAL_MS, announce('change')),
+      change: new Throttle((roomId) => this.changeIntervalMs(roomId), announce('change')),
       count: new Throttle(FORCED_INTERVAL_MS, announce('count')),
       info: new Throttle(FORCED_INTERVAL_MS, announce('info')),
     };
@@ -87,6 +91,13 @@ export class PresenceAnnouncer implements OnModuleInit {
     const { count } = await this.knowledgeOf(room, 'count');
     if (count <= MAX_ANNOUNCED_LIST) this.asked[what].call(room.roomId);
     else this.answer(connection, await this.knowledgeOf(room, what));
+  }
+
+  /** Otherwise a crowd that comes in is told of itself again and again, in as many writes as it has members. */
+  private changeIntervalMs(roomId: number): number {
+    const members = this.rooms.get(roomId)?.members.size ?? 0;
+    const intervals = Math.max(1, members / TOLD_PER_INTERVAL);
+    return Math.min(MAX_CHANGE_INTERVAL_MS, CHANGE_INTERVAL_MS * intervals);
   }
 
   private onEvent({ roomId, force, userId }: PresenceEvent): void {

@@ -52,4 +52,20 @@ describe('Throttle', () => {
     throttle.call(7);
     expect(callback).toHaveBeenCalledTimes(2);
   });
+
+  it('asks how long an interval is as it begins', () => {
+    const callback = vi.fn();
+    let intervalMs = 1_000;
+    const throttle = new Throttle((key) => intervalMs * key, callback);
+    throttle.call(2);
+    intervalMs = 2_000;
+    throttle.call(2);
+    vi.advanceTimersByTime(2_000);
+    expect(callback).toHaveBeenCalledTimes(2);
+    throttle.call(2);
+    vi.advanceTimersByTime(3_999);
+    expect(callback).toHaveBeenCalledTimes(2);
+    vi.advanceTimersByTime(1);
+    expect(callback).toHaveBeenCalledTimes(3);
+  });
 });

@@ -1,12 +1,12 @@
 /**
  * Calls back at once, then at most once per interval and key; a call that came too early is made at the interval's end,
- * so that the last state is always told.
+ * so that the last state is always told. How long an interval is, milliseconds, is asked as it begins.
  */
 export class Throttle {
   private readonly waiting = new Map<number, { again: boolean }>();
 
   constructor(
-    private readonly intervalMs: number,
+    private readonly intervalMs: number | ((key: number) => number),
     private readonly callback: (key: number) => void,
   ) {}
 
@@ -17,11 +17,15 @@ export class Throttle {
       return;
     }
     this.waiting.set(key, { again: false });
-    setTimeout(() => {
-      const again = this.waiting.get(key)?.again;
-      this.waiting.delete(key);
-      if (again) this.call(key);
-    }, this.intervalMs).unref();
+    const { intervalMs } = this;
+    setTimeout(
+      () => {
+        const again = this.waiting.get(key)?.again;
+        this.waiting.delete(key);
+        if (again) this.call(key);
+      },
+      typeof intervalMs === 'number' ? intervalMs : intervalMs(key),
+    ).unref();
     this.callback(key);
   }
 }
