@@ -15,6 +15,7 @@ import { GATEWAY_CONFIG, type GatewayAppConfig, type GatewayConfig } from './gat
 import { GatewayMetrics } from './gateway-metrics.js';
 import { ListWatchers } from './lists/list-watchers.js';
 import { ReadReports } from './lists/read-reports.js';
+import { Admissions } from './rooms/admissions.js';
 import { PositionCheck } from './rooms/position-check.js';
 import { PresenceAnnouncer } from './rooms/presence-announcer.js';
 import { RoomDirectory } from './rooms/room-directory.js';
@@ -41,6 +42,7 @@ export class AppModule {
       ],
       controllers: [DeliveryRpcController],
       providers: [
+        Admissions,
         { provide: GATEWAY_CONFIG, useValue: gatewayConfig },
         { provide: CALLER_ADDRESS, useValue: callerAddresses(config.trustProxy, notice) },
         AuthenticatorService,

@@ -37,6 +37,7 @@ function setUp() {
         create: said('create', 'a room'),
         members: said('members', 'members'),
         admit: said('admit', 'admitted'),
+        admitMany: said('admitMany', ['room', null]),
         announce: said('announce', undefined),
       }),
     ),
@@ -91,6 +92,12 @@ describe('LogicRpcController', () => {
       'conversations',
     ],
     ['admit', { userId: 3, roomId: 7 }, ['admit', 3, 7], 'admitted'],
+    [
+      'admitMany',
+      { asks: ['an ask', 'another'] },
+      ['admitMany', ['an ask', 'another']],
+      { kinds: ['room', null] },
+    ],
     [
       'restorePosition',
       { roomId: 7, seen: { seq: 5, epoch: 'e1' } },

@@ -86,6 +86,11 @@ export class LogicRpcController {
     return this.rooms.admit(userId, roomId);
   }
 
+  @RpcMethod(logicRpc.admitMany)
+  async admitMany(@Payload() { asks }: Request<'admitMany'>): Response<'admitMany'> {
+    return { kinds: await this.rooms.admitMany(asks) };
+  }
+
   @RpcMethod(logicRpc.restorePosition)
   async restorePosition(
     @Payload() { roomId, seen }: Request<'restorePosition'>,

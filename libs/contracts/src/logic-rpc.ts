@@ -35,6 +35,7 @@ const page = z.object({
   cursor: cursorField.optional(),
 });
 const credentials = z.object({ userName: z.string(), password: z.string() });
+const roomKind = z.enum(['room', 'direct']);
 const errorCode = z.enum(Object.keys(errorCatalog) as [ErrorCode, ...ErrorCode[]]);
 
 /** One message to accept: to a room, or to a user (then `roomId` is absent and logic finds the conversation). */
@@ -186,7 +187,23 @@ export const logicRpc = {
     ...logic,
     pattern: 'logic.admit',
     request: z.object({ userId: id, roomId: id }),
-    response: z.object({ roomId: id, kind: z.enum(['room', 'direct']) }),
+    response: z.object({ roomId: id, kind: roomKind }),
+    idempotent: true,
+  }),
+  /**
+   * The same for many, as far as it costs no waiting: nothing is read for it, and no head made. Kinds are in the order of the
+   * questions; null where the answer is no, or not known at hand: `admit` has it.
+   */
+  admitMany: rpcContract({
+    ...logic,
+    pattern: 'logic.admitMany',
+    request: z.object({
+      asks: z
+        .array(z.object({ userId: id, roomId: id }))
+        .min(1)
+        .max(rpcLimits.maxAdmissionsPerCall),
+    }),
+    response: z.object({ kinds: z.array(roomKind.nullable()).max(rpcLimits.maxAdmissionsPerCall) }),
     idempotent: true,
   }),
   /**

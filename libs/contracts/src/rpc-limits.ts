@@ -19,6 +19,8 @@ export const rpcLimits = {
   maxEntriesPerArchive: 500,
   /** Bytes of a page of history that nothing else bounds, for the caller's reckoning. */
   maxHistoryReplyBytes: 1024 * 1024,
+  /** Users and rooms in one `admitMany`. */
+  maxAdmissionsPerCall: 512,
   /** Read positions in one `markRead`. */
   maxReadsPerCall: 256,
   /** Shards that one call may name: the most that the config allows. */

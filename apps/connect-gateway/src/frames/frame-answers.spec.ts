@@ -2,6 +2,7 @@ import { AppError, limits, Op } from '@parley/protocol';
 import type { RpcClient } from '@parley/rpc';
 import { describe, expect, it, vi } from 'vitest';
 import type { GatewayConfig } from '../gateway-config.js';
+import { Admissions } from '../rooms/admissions.js';
 import type { PresenceAnnouncer } from '../rooms/presence-announcer.js';
 import { setUpAuthenticator } from '../testing/authenticator.fixture.js';
 import { entry } from '../testing/fake-room-log.js';
@@ -35,25 +36,27 @@ async function setUp() {
     unread: 12 - seq,
   }));
   const watch = vi.fn<ListWatchers['watch']>();
+  const rpc = stub<RpcClient>('RpcClient', {
+    instanceFor: () => 'logic-1',
+    call: (async ({ pattern }: { pattern: string }, request: Record<string, unknown>, options: unknown) => {
+      calls.push([pattern, request, options]);
+      await Promise.resolve();
+      if (pattern === 'logic.admit')
+        return { kind: Number(request['roomId']) < FIRST_CONVERSATION ? 'room' : 'direct' };
+      return answers.get(pattern)?.();
+    }) as unknown as RpcClient['call'],
+  });
   const dispatcher = new FrameDispatcher(
     stub<GatewayConfig>('GatewayConfig', { maxOutboundBytes: 1_000 }),
     authenticator,
     rooms,
-    stub<RpcClient>('RpcClient', {
-      instanceFor: () => 'logic-1',
-      call: (async ({ pattern }: { pattern: string }, request: Record<string, unknown>, options: unknown) => {
-        calls.push([pattern, request, options]);
-        await Promise.resolve();
-        if (pattern === 'logic.admit')
-          return { kind: Number(request['roomId']) < FIRST_CONVERSATION ? 'room' : 'direct' };
-        return answers.get(pattern)?.();
-      }) as unknown as RpcClient['call'],
-    }),
+    rpc,
     stub<PresenceAnnouncer>('PresenceAnnouncer', announcer),
     new QuestionLimits(),
     stub<FrameRates>('FrameRates', { takeSend: () => 0 }),
     stub<ReadReports>('ReadReports', { report }),
     stub<ListWatchers>('ListWatchers', { watch, nameOf: () => 'this one' }),
+    new Admissions(rpc),
   );
   const connection = open();
   const handle = (frame: object) => dispatcher.handle(connection, JSON.stringify(frame));

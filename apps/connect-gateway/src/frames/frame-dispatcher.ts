@@ -14,6 +14,7 @@ import type { Connection } from '../connections/connection.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
 import { ListWatchers } from '../lists/list-watchers.js';
 import { ReadReports } from '../lists/read-reports.js';
+import { Admissions } from '../rooms/admissions.js';
 import { PresenceAnnouncer } from '../rooms/presence-announcer.js';
 import { RoomDirectory } from '../rooms/room-directory.js';
 import { AuthenticatorService } from './authenticator.service.js';
@@ -43,6 +44,7 @@ export class FrameDispatcher {
     @Inject(FrameRates) private readonly rates: FrameRates,
     @Inject(ReadReports) private readonly reads: Pick<ReadReports, 'report'>,
     @Inject(ListWatchers) private readonly watchers: Pick<ListWatchers, 'watch' | 'nameOf'>,
+    @Inject(Admissions) private readonly admissions: Pick<Admissions, 'admit'>,
   ) {
     this.publisher = new PublishCoalescer(rpc);
   }
@@ -127,11 +129,7 @@ export class FrameDispatcher {
         !byMessage && room.roomId !== roomId && (frame.op === Op.join || room.kind === 'direct'),
     );
     if (kept.length >= limits.maxRoomsPerConnection) throw new AppError('TOO_MANY_ROOMS');
-    const { kind } = await this.rpc.call(
-      logicRpc.admit,
-      { userId: identity.userId, roomId },
-      { key: roomId },
-    );
+    const kind = await this.admissions.admit(identity.userId, roomId);
     const from =
       frame.lastSeq !== undefined && frame.epoch !== undefined
         ? { lastSeq: frame.lastSeq, epoch: frame.epoch }

@@ -2,6 +2,7 @@ import { Op } from '@parley/protocol';
 import type { RpcClient } from '@parley/rpc';
 import { describe, expect, it } from 'vitest';
 import type { GatewayConfig } from '../gateway-config.js';
+import { Admissions } from '../rooms/admissions.js';
 import type { LocalRoom } from '../rooms/local-room.js';
 import type { Membership } from '../rooms/membership.js';
 import type { PresenceAnnouncer } from '../rooms/presence-announcer.js';
@@ -30,6 +31,20 @@ function setUp() {
   const redis = held();
   const admitted = held();
   const accepted: string[] = [];
+  const rpc = stub<RpcClient>('RpcClient', {
+    instanceFor: () => 'logic-1',
+    call: (async (contract: { pattern: string }, request: Request) => {
+      if (contract.pattern === 'logic.admit') {
+        await admitted.released;
+        return { kind: 'room' };
+      }
+      if (contract.pattern === 'logic.history')
+        return { roomId: request.roomId, epoch: 'e', head: 0, more: false, messages: [] };
+      for (const { roomId, toUserId, text } of request.sends)
+        accepted.push(`${roomId ?? `@${toUserId}`} ${text}`);
+      return { results: request.sends.map(() => ({ ok: true, ack: { roomId: 9, seq: 1, epoch: 'e' } })) };
+    }) as unknown as RpcClient['call'],
+  });
   const dispatcher = new FrameDispatcher(
     stub<GatewayConfig>('GatewayConfig', { maxOutboundBytes: 1_000 }),
     stub<AuthenticatorService>('AuthenticatorService', {
@@ -59,25 +74,13 @@ function setUp() {
       },
       leave: (from, roomId) => void from.memberships.delete(roomId),
     }),
-    stub<RpcClient>('RpcClient', {
-      instanceFor: () => 'logic-1',
-      call: (async (contract: { pattern: string }, request: Request) => {
-        if (contract.pattern === 'logic.admit') {
-          await admitted.released;
-          return { kind: 'room' };
-        }
-        if (contract.pattern === 'logic.history')
-          return { roomId: request.roomId, epoch: 'e', head: 0, more: false, messages: [] };
-        for (const { roomId, toUserId, text } of request.sends)
-          accepted.push(`${roomId ?? `@${toUserId}`} ${text}`);
-        return { results: request.sends.map(() => ({ ok: true, ack: { roomId: 9, seq: 1, epoch: 'e' } })) };
-      }) as unknown as RpcClient['call'],
-    }),
+    rpc,
     stub<PresenceAnnouncer>('PresenceAnnouncer', {}),
     new QuestionLimits(),
     stub<FrameRates>('FrameRates', { takeSend: () => 0 }),
     stub<ReadReports>('ReadReports', {}),
     stub<ListWatchers>('ListWatchers', {}),
+    new Admissions(rpc),
   );
   const handle = (frame: object) => dispatcher.handle(connection, JSON.stringify(frame));
   return { connection, redis, admitted, accepted, handle };

@@ -2,6 +2,7 @@ import { Op } from '@parley/protocol';
 import type { RpcClient } from '@parley/rpc';
 import { describe, expect, it } from 'vitest';
 import type { GatewayConfig } from '../gateway-config.js';
+import { Admissions } from '../rooms/admissions.js';
 import type { PresenceAnnouncer } from '../rooms/presence-announcer.js';
 import { setUpAuthenticator } from '../testing/authenticator.fixture.js';
 import { entry } from '../testing/fake-room-log.js';
@@ -28,14 +29,15 @@ async function setUp() {
       return { roomId: 7, epoch: 'e1', head: 0, more: false, messages: [] };
     return { results: sends?.map(() => ({ ok: true, ack: { roomId: 9, seq: 1, epoch: 'e1' } })) };
   };
+  const rpc = stub<RpcClient>('RpcClient', {
+    instanceFor: () => 'logic-1',
+    call: call as unknown as RpcClient['call'],
+  });
   const dispatcher = new FrameDispatcher(
     stub<GatewayConfig>('GatewayConfig', { maxOutboundBytes: 1_000 }),
     authenticator,
     rooms,
-    stub<RpcClient>('RpcClient', {
-      instanceFor: () => 'logic-1',
-      call: call as unknown as RpcClient['call'],
-    }),
+    rpc,
     stub<PresenceAnnouncer>('PresenceAnnouncer', {
       ask: (_connection, _room, what) => {
         done.push(what);
@@ -54,6 +56,7 @@ async function setUp() {
       watch: () => void done.push('watch'),
       nameOf: () => 'this one',
     }),
+    new Admissions(rpc),
   );
   const connection = open();
   const handle = (frame: object, of = connection) => dispatcher.handle(of, JSON.stringify(frame));

@@ -58,6 +58,14 @@ describe('a join', () => {
     expect(whenHeadIsRead).toHaveBeenCalledTimes(1);
   });
 
+  it('has logic make a position that Redis lacks, and begins there', async () => {
+    const { rooms, redis } = setUpRooms();
+    redis.position = redis.head = undefined;
+    redis.ensureHead.mockImplementationOnce(async () => void (redis.head = { seq: 30, epoch: 'e2' }));
+    const { member } = await rooms.join(new FakeConnection(1), 7, 'room', { lastSeq: 8, epoch: 'e1' });
+    expect([redis.ensureHead.mock.calls, member.lastSeq]).toEqual([[[1, 7]], 30]);
+  });
+
   it('begins with what is being written to the others', async () => {
     const { rooms } = setUpRooms();
     for (let userId = 1; userId <= MAX_WRITES_PER_TURN + 1; userId++)
@@ -236,7 +244,7 @@ describe('a join that fails', () => {
   // Redis, which had lost the room's head, listed somebody for as long as this gateway lived.
   it('counts nobody in a room without a head', async () => {
     const { rooms, redis } = setUpRooms();
-    redis.position = undefined;
+    redis.position = redis.head = undefined;
     await expect(join(rooms, new FakeConnection(1))).rejects.toMatchObject(failed);
     await settle();
     expect([redis.users(), rooms.all().size]).toEqual([[], 0]);

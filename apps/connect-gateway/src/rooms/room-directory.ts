@@ -6,6 +6,7 @@ import type { Connection } from '../connections/connection.js';
 import { ConnectionIndex } from '../connections/connection-index.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
 import { GatewayMetrics } from '../gateway-metrics.js';
+import { Admissions } from './admissions.js';
 import { ByteBudget } from './byte-budget.js';
 import { sendResync } from './catch-up.js';
 import { LocalRoom, type LocalRoomOptions } from './local-room.js';
@@ -51,6 +52,7 @@ export class RoomDirectory {
     @Inject(PresenceStore) private readonly presence: PresenceStore,
     @Inject(ConnectionIndex) private readonly connections: ConnectionIndex,
     @Inject(GatewayMetrics) metrics: GatewayMetrics,
+    @Inject(Admissions) private readonly admissions: Pick<Admissions, 'ensureHead'>,
   ) {
     this.nobody = new RoomPresence(0, config.instanceId, presence);
     this.roomOptions = {
@@ -114,7 +116,7 @@ export class RoomDirectory {
     if (!joined && kind === 'room') arrived = entry.presence.enter(identity);
     let room: LocalRoom;
     try {
-      room = await (entry.room && !arrived ? entry.room : this.open(roomId, entry));
+      room = await (entry.room && !arrived ? entry.room : this.open(roomId, entry, identity));
     } catch (cause) {
       // It may have been told of this one all the same.
       if (!joined) this.exit(connection, roomId, entry);
@@ -235,13 +237,21 @@ export class RoomDirectory {
     this.drop(roomId);
   }
 
-  private open(roomId: number, entry: DirectoryEntry): Promise<LocalRoom> {
-    const opening = this.report(roomId, entry).then((position) => {
-      if (!position) throw new Error('the room has no head');
+  private open(roomId: number, entry: DirectoryEntry, { userId }: Identity): Promise<LocalRoom> {
+    const opening = this.report(roomId, entry).then(async (told) => {
+      const position = told ?? (await this.newPosition(roomId, userId));
       return (entry.room ??= this.createRoom(roomId, entry.kind, position));
     });
     entry.opening = opening;
     return opening;
+  }
+
+  /** Of a room that has been unused for long, or that Redis has lost. */
+  private async newPosition(roomId: number, userId: number): Promise<RoomPosition> {
+    await this.admissions.ensureHead(userId, roomId);
+    const head = await this.store.head(roomId);
+    if (!head) throw new Error('the room has no head');
+    return head;
   }
 
   private async report(roomId: number, entry: DirectoryEntry): Promise<RoomPosition | undefined> {

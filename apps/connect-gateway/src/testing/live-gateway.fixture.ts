@@ -18,6 +18,7 @@ import { DeliveryRpcController } from '../delivery/delivery.rpc-controller.js';
 import type { GatewayConfig } from '../gateway-config.js';
 import { GatewayMetrics } from '../gateway-metrics.js';
 import { HintListener } from '../hints/hint-listener.js';
+import { Admissions } from '../rooms/admissions.js';
 import { PositionCheck } from '../rooms/position-check.js';
 import { RoomDirectory } from '../rooms/room-directory.js';
 import { FakeConnection } from './fake-connection.js';
@@ -110,6 +111,8 @@ export class Backend {
         if (!(await this.rooms.head(roomId))) await this.begin(roomId, 1_000);
         return { kind: roomId < 1_000 ? 'room' : 'direct' };
       }
+      // Whoever is not answered asks alone.
+      if (pattern === 'logic.admitMany') return { kinds: [] };
       if (pattern === 'logic.restorePosition') return this.endEpoch(2_000, roomId);
       const sends = request['sends'] as Send[];
       const acks = sends.map((send) => this.accept(send.roomId ?? 0, send.text));
@@ -155,7 +158,7 @@ export function gatewayOn(backend: Backend, instanceId = 'gw-1') {
   const index = new ConnectionIndex(config, presence);
   const store = new RoomStore(connections.main, keys, LIMITS);
   const metrics = new GatewayMetrics(new MetricsRegistry(), index);
-  const rooms = new RoomDirectory(config, store, presence, index, metrics);
+  const rooms = new RoomDirectory(config, store, presence, index, metrics, new Admissions(backend.rpc));
   const delivery = new DeliveryRpcController(rooms, keys);
   let users = 0;
 

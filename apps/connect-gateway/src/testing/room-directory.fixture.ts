@@ -3,6 +3,8 @@ import type { Connection } from '../connections/connection.js';
 import type { ConnectionIndex } from '../connections/connection-index.js';
 import type { GatewayConfig } from '../gateway-config.js';
 import type { GatewayMetrics } from '../gateway-metrics.js';
+import { vi } from 'vitest';
+import type { Admissions } from '../rooms/admissions.js';
 import { RoomDirectory } from '../rooms/room-directory.js';
 import { FakeRoomLog } from './fake-room-log.js';
 import { stub } from './stub.js';
@@ -48,6 +50,9 @@ export class FakeRedis {
     return [...(this.listed.get(roomId) ?? [])];
   }
 
+  /** Told what `logic` is asked: in whose name which room is to have a head. */
+  readonly ensureHead = vi.fn<Admissions['ensureHead']>(() => Promise.resolve());
+
   readonly share: PresenceStore['share'] = async (roomId, _instanceId, share) => {
     this.shares.push(share);
     if (this.isAway) throw new Error('away');
@@ -73,6 +78,7 @@ export function setUpRooms(connections: Connection[] = []) {
     stub<PresenceStore>('PresenceStore', { share: redis.share }),
     stub<ConnectionIndex>('ConnectionIndex', { ofUser: () => new Set(connections) }),
     stub<GatewayMetrics>('GatewayMetrics', { delivered: (count) => void counted.push(count) }),
+    { ensureHead: redis.ensureHead },
   );
   rooms.onMembersChanged((roomId) => changed.push(roomId));
   return { rooms, redis, counted, changed };

@@ -17,6 +17,7 @@ import type { GatewayConfig } from '../gateway-config.js';
 import { ConnectionLifecycle } from '../lifecycle/connection-lifecycle.service.js';
 import { ListWatchers } from '../lists/list-watchers.js';
 import { ReadReports } from '../lists/read-reports.js';
+import { Admissions } from '../rooms/admissions.js';
 import { PresenceAnnouncer } from '../rooms/presence-announcer.js';
 import { ChatGateway } from '../transports/chat.gateway.js';
 import { ParleyWsAdapter } from '../transports/parley-ws-adapter.js';
@@ -76,6 +77,7 @@ export async function serve(backend: Backend, instanceId: string) {
     rates,
     new ReadReports(backend.rpc),
     new ListWatchers(config, index, new DirectoryStore(connections.main, backend.keys), events),
+    new Admissions(backend.rpc),
   );
   const intake = new FrameIntake(config, dispatcher, rates);
   const lifecycle = new ConnectionLifecycle(config, index, rooms);

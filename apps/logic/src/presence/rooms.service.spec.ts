@@ -14,6 +14,8 @@ import { RoomsService } from './rooms.service.js';
 const PER_MINUTE = 5;
 const ROOM = 9;
 const CONVERSATION = 12;
+/** Would have to be read from SQL. */
+const UNREAD = 13;
 const MEMBER = 3;
 /** May be in the room, and is not. */
 const VISITOR = 4;
@@ -54,6 +56,7 @@ function setUp(role: 'user' | 'admin' = 'user', roomCreation: 'everyone' | 'admi
     },
     stub<RoomsRepository>('RoomsRepository', { create, get }),
     stub<RoomAccessService>('RoomAccessService', {
+      knows: (roomId) => roomId !== UNREAD,
       authorize: async (userId, roomId): Promise<RoomFacts> => {
         if (userId === STRANGER) throw new AppError('ROOM_NOT_FOUND');
         return {
@@ -154,6 +157,23 @@ describe('RoomsService.get', () => {
     expect(get).not.toHaveBeenCalled();
     get.mockResolvedValueOnce(undefined);
     await expect(service.get(MEMBER, ROOM)).rejects.toMatchObject(notFound);
+  });
+});
+
+describe('RoomsService.admitMany', () => {
+  it('lets in who may be in rooms that are known, and leaves the rest to admit', async () => {
+    const { service, ensure, touch } = setUp();
+    const asks = [
+      { userId: MEMBER, roomId: ROOM },
+      { userId: MEMBER, roomId: CONVERSATION },
+      { userId: STRANGER, roomId: CONVERSATION },
+      { userId: MEMBER, roomId: UNREAD },
+      { userId: VISITOR, roomId: ROOM },
+    ];
+    expect(await service.admitMany(asks)).toEqual(['room', 'direct', null, null, 'room']);
+    // Looking at a conversation is not its use; and positions are the gateway's to miss.
+    expect(new Set(touch.mock.calls.flatMap(([roomIds]) => [...roomIds]))).toEqual(new Set([ROOM]));
+    expect(ensure).not.toHaveBeenCalled();
   });
 });
 

@@ -4,7 +4,7 @@ import { AppError, limits, type Members, type Room } from '@parley/protocol';
 import { EventBus, PresenceStore } from '@parley/redis';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { LOGIC_OPTIONS, type LogicOptions } from '../logic-options.js';
-import { RoomAccessService } from '../messages/room-access.service.js';
+import { RoomAccessService, type RoomFacts } from '../messages/room-access.service.js';
 import { RoomHeadsService } from '../messages/room-heads.service.js';
 import { SendLimits } from '../messages/send-limits.js';
 import { RoomUseService } from '../rooms/room-use.service.js';
@@ -64,6 +64,20 @@ export class RoomsService {
     // A conversation is in use by what is said in it: its place in a list is not that of who looked at it last.
     if (kind === 'room') this.use.touch([roomId]);
     return { roomId, kind };
+  }
+
+  /**
+   * Whether users may be in rooms, in the order asked: the kinds of the rooms. Null is no, or would wait for SQL: {@link admit}
+   * has the answer then. Whether the rooms have a position is not looked at.
+   */
+  async admitMany(
+    asks: readonly { readonly userId: number; readonly roomId: number }[],
+  ): Promise<(RoomFacts['kind'] | null)[]> {
+    const kindAtHand = async ({ userId, roomId }: (typeof asks)[number]) =>
+      this.access.knows(roomId) ? (await this.access.authorize(userId, roomId)).kind : null;
+    const kinds = await Promise.all(asks.map((ask) => kindAtHand(ask).catch(() => null)));
+    this.use.touch(asks.flatMap(({ roomId }, i) => (kinds[i] === 'room' ? [roomId] : [])));
+    return kinds;
   }
 
   /** Who is in a room; of a conversation, which of its two have a connection, whatever they have open. */
