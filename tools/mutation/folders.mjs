@@ -15,11 +15,15 @@ export const mutatedFolders = [
   { project: 'apps/task-worker', folders: ['src'] },
   {
     project: 'apps/logic',
-    folders: ['messages', 'archive', 'presence', 'sessions'].map((it) => `src/${it}`),
+    folders: ['messages', 'archive', 'presence', 'sessions', 'line', 'database-life'].map(
+      (it) => `src/${it}`,
+    ),
   },
   {
     project: 'apps/connect-gateway',
-    folders: ['rooms', 'connections', 'frames', 'delivery'].map((it) => `src/${it}`),
+    folders: ['rooms', 'connections', 'frames', 'delivery', 'hints', 'lists', 'lifecycle'].map(
+      (it) => `src/${it}`,
+    ),
   },
 ];
 

@@ -30,6 +30,15 @@ describe('CorkedRedis', () => {
     expect(count()).toBe(2);
   });
 
+  it('lets nothing wait longer than that', async () => {
+    const { redis, count } = await setUp();
+    const answered = redis.ping();
+    expect(count()).toBe(0);
+    await new Promise(process.nextTick);
+    expect(count()).toBe(1);
+    await answered;
+  });
+
   // The question for the server's state was refused then, the connection given up, and the subscription gone.
   it('subscribes whatever the connection is doing, and keeps that connection', async () => {
     const { key } = await setUp();
@@ -39,9 +48,34 @@ describe('CorkedRedis', () => {
     redis.on('close', closed);
     await new Promise((resolve) => redis.once('connect', resolve));
     expect(redis.status).toBe('connect');
-    expect(await Promise.all([redis.subscribe(key), redis.subscribe(`${key}2`)])).toEqual([1, 2]);
-    await redis.ping();
+    expect(await Promise.all([redis.subscribe(key), redis.psubscribe(`${key}*`)])).toEqual([1, 2]);
+    expect(redis.status).toBe('ready');
+    expect(await redis.subscribe(`${key}2`)).toBe(3);
     expect(closed).not.toHaveBeenCalled();
+  });
+
+  it('subscribes on the next connection when the first is lost before it may, and once', async () => {
+    const { redis: other, key } = await setUp();
+    const redis = new CorkedRedis((await sharedRedis()).url, { autoResubscribe: false });
+    onTestFinished(() => redis.disconnect());
+    await new Promise((resolve) => redis.once('connect', resolve));
+    const subscribed = redis.subscribe(key);
+    redis.stream.destroy();
+    expect(await subscribed).toBe(1);
+    expect(await other.pubsub('NUMSUB', key)).toEqual([key, 1]);
+    // Nobody asks for it on a third one.
+    redis.stream.destroy();
+    await new Promise((resolve) => redis.once('ready', resolve));
+    await redis.ping();
+    expect(await other.pubsub('NUMSUB', key)).toEqual([key, 0]);
+  });
+
+  it('refuses a subscription that is given up with the connection', async () => {
+    const redis = new CorkedRedis((await sharedRedis()).url);
+    await new Promise((resolve) => redis.once('connect', resolve));
+    const subscribed = redis.subscribe(uniquePrefix());
+    redis.disconnect();
+    await expect(subscribed).rejects.toThrow('Connection is closed.');
   });
 
   it('goes on after its connection was lost, also with what was called meanwhile', async () => {

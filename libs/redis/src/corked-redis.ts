@@ -41,7 +41,7 @@ export class CorkedRedis extends Redis {
     stream.cork();
     process.nextTick(() => {
       stream.uncork();
-      if (this.corked === stream) this.corked = undefined;
+      this.corked = undefined;
     });
   }
 }

@@ -2,6 +2,7 @@ import type { RedisConnection } from './connections.js';
 import { hintText, type DirectHint } from './hint.js';
 import type { RedisKeys } from './keys.js';
 import type { PresenceStore } from './presence-store.js';
+
 /**
  * Tells gateways of direct messages as they are accepted. Where the users of a conversation are connected is in slots of
  * their own, so the accept script cannot; a worker hands the message over all the same.
@@ -22,7 +23,6 @@ export class DirectHints {
    */
   async send(message: DirectHint): Promise<void> {
     const instances = new Set((await this.presence.instancesOfUsers(message.recipients)).flat());
-    if (instances.size === 0) return;
     const text = hintText(message);
     const shard = this.keys.shardOf(message.roomId);
     await Promise.all([...instances].map((id) => this.redis.publish(this.keys.hints(shard, id), text)));

@@ -3,7 +3,7 @@ import { hintText, parseHint } from './hint.js';
 
 describe('parseHint', () => {
   it('reads what the accept script writes, whatever the text has in it', () => {
-    expect(parseHint('7|12|e1||{"msg":"a|b|c"')).toEqual({
+    expect(parseHint('7|12|e1||{"msg":"a|b|c"')).toStrictEqual({
       roomId: 7,
       seq: 12,
       epoch: 'e1',
@@ -19,6 +19,6 @@ describe('parseHint', () => {
 
   it.each([
     ...['', '7', '7|12', '7|12|e1', '7|12|e1|', '7|12|e1|{', '7|12|e1||', '7|12|||{', 'x|12|e1||{'],
-    ...['7|0|e1||{', '-7|1|e1||{', '7|1.5|e1||{', '7|1|e1|a|{', '7|1|e1|1,|{'],
+    ...['7|0|e1||{', '-7|1|e1||{', '7|1.5|e1||{', '7|1|e1|a|{', '7|1|e1|1,|{', '7|9007199254740993|e1||{'],
   ])('takes %j for none', (text) => expect(parseHint(text)).toBeUndefined());
 });

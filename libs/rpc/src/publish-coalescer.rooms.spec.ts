@@ -75,24 +75,49 @@ describe('PublishCoalescer, to several rooms of one instance', () => {
     }
   });
 
+  it('puts half a mebibyte of text into a call, whatever rooms it is of', async () => {
+    const { calls, coalescer } = setUp();
+    const half = 'ж'.repeat(128 * 1024);
+    const sends = [half, half, half, half.slice(1), 'e', half, half].map((text, i) =>
+      coalescer.publish({ ...toRoom(1 + i, `${i}`), text }),
+    );
+    await turn();
+    // The send that reaches it is the last.
+    expect(calls.map(ids)).toEqual([['0', '1'], ['2', '3', '4', '5'], ['6']]);
+    calls.forEach((call) => call.answer());
+    await Promise.all(sends);
+  });
+
+  it('waits for what comes up in the same turn', async () => {
+    const { calls, coalescer } = setUp();
+    const sends = [coalescer.publish(toRoom(1, 'a'))];
+    await Promise.resolve().then(() => Promise.resolve());
+    expect(calls).toEqual([]);
+    sends.push(coalescer.publish(toRoom(2, 'b')));
+    await turn();
+    expect(calls.map(ids)).toEqual([['a', 'b']]);
+    calls[0]?.answer();
+    await Promise.all(sends);
+  });
+
   it('sends a room that has to be waited for by itself, what was given back first, and then with the others', async () => {
     const { calls, coalescer } = setUp();
     const sends = ['a', 'b'].map((id) => coalescer.publish(toRoom(1, id)));
     sends.push(coalescer.publish(toRoom(2, 'x')));
     await turn();
-    sends.push(coalescer.publish(toRoom(1, 'c')));
+    sends.push(coalescer.publish(toRoom(1, 'c')), coalescer.publish(toRoom(2, 'x2')));
     calls[0]?.answer([alone, alone, { ok: true, ack: { id: 'x' } }]);
     await turn();
-    sends.push(coalescer.publish(toRoom(2, 'y')));
+    sends.push(coalescer.publish(toRoom(3, 'y')));
     await turn();
-    expect(calls.slice(1).map(ids)).toEqual([['a', 'b', 'c'], ['y']]);
+    expect(calls.slice(1).map(ids)).toEqual([['a', 'b', 'c'], ['x2'], ['y']]);
     expect(calls[1]).toMatchObject({ apart: true, mixed: undefined });
     calls.slice(1).forEach((call) => call.answer());
     await Promise.all(sends);
     const both = [coalescer.publish(toRoom(1, 'd')), coalescer.publish(toRoom(2, 'z'))];
     await turn();
-    expect(ids(calls[3])).toEqual(['d', 'z']);
-    calls[3]?.answer();
+    expect(ids(calls[4])).toEqual(['d', 'z']);
+    calls[4]?.answer();
     await Promise.all(both);
   });
 

@@ -145,7 +145,7 @@ export class PublishCoalescer {
       );
       let at = 0;
       for (const { lane, batch } of parts) {
-        this.settle(lane, batch, results.slice(at, at + batch.length), isMixed);
+        this.settle(lane, batch, results.slice(at), isMixed);
         at += batch.length;
       }
     } catch (error) {
@@ -156,6 +156,7 @@ export class PublishCoalescer {
     this.send(goOn);
   }
 
+  /** @param results - Those of this batch, and maybe more behind them. */
   private settle(
     lane: Lane,
     batch: readonly Waiting[],

@@ -1,17 +1,22 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
 import { JwtService } from '@nestjs/jwt';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { TokenVerifier } from './token-verifier.service.js';
+import { jwtVerification, TokenVerifier } from './token-verifier.service.js';
 
 const secret = 'a secret of the tests, nothing else';
 const claims = { sub: '3', name: 'ada', role: 'user', sid: 's1', db: 'life' };
 const signer = new JwtService({});
+/** As apps have it. */
+const jwt = (await NestFactory.createApplicationContext(jwtVerification(secret), { logger: false })).get(
+  JwtService,
+);
 
 function setUp() {
   const revoked = new Set<string>();
   const accepts = vi.fn((life: string | undefined) => life !== 'other');
-  const jwt = new JwtService({ secret, verifyOptions: { algorithms: ['HS256'] } });
   const verifier = new TokenVerifier(jwt, { isRevoked: (sessionId) => revoked.has(sessionId) }, { accepts });
-  return { verifier, revoked, accepts, jwt };
+  return { verifier, revoked, accepts };
 }
 const sign = (more: object = {}, options: object = {}) =>
   signer.sign({ ...claims, ...more }, { secret, ...('exp' in more ? {} : { expiresIn: 3_600 }), ...options });
@@ -42,6 +47,7 @@ describe('TokenVerifier', () => {
     ['no token', 'hello'],
     ['an endless text', 'x'.repeat(100_000)],
     ["another's signature", sign({}, { secret: 'another secret of the tests' })],
+    ['another algorithm, with our secret', sign({}, { algorithm: 'HS512' })],
     ['no signature', sign({}, { secret: undefined, algorithm: 'none' })],
     ['a user who is no number', sign({ sub: 'ada' })],
     ['a user 0', sign({ sub: '0' })],
@@ -66,8 +72,9 @@ describe('TokenVerifier', () => {
   });
 
   it('looks at the signature of a token once, and never takes one for another', () => {
-    const { verifier, jwt } = setUp();
+    const { verifier } = setUp();
     const verify = vi.spyOn(jwt, 'verify');
+    onTestFinished(() => verify.mockRestore());
     const token = sign();
     for (let i = 0; i < 3; i++) expect(verifier.verify(token)).toMatchObject({ userId: 3 });
     expect(verify).toHaveBeenCalledTimes(1);
@@ -76,6 +83,17 @@ describe('TokenVerifier', () => {
     const [, payload] = sign({ sub: '4' }).split('.');
     expect(() => verifier.verify([header, payload, signature].join('.'))).toThrow(unauthenticated);
     expect(() => verifier.verify(`${token}x`)).toThrow(unauthenticated);
+  });
+
+  it('keeps nothing that would open something', () => {
+    const { verifier } = setUp();
+    const token = sign();
+    verifier.verify(token);
+    const kept = JSON.stringify([
+      ...(verifier as unknown as { known: Map<string, unknown> }).known.entries(),
+    ]);
+    expect(kept).toContain('ada');
+    for (const part of token.split('.')) expect(kept).not.toContain(part);
   });
 
   it('asks each time whether its database is still the one', () => {

@@ -4,10 +4,11 @@ import { RedisKeys, type RedisConnection } from '@parley/redis';
 import { describe, expect, it, vi } from 'vitest';
 import { HintListener, MAX_HINT_BYTES } from './hint-listener.js';
 
-async function setUp(hints = true) {
-  const subscribe = vi.fn<(...channels: string[]) => Promise<unknown>>(() => Promise.resolve());
+async function setUp(hints = true, confirmed: Promise<void> = Promise.resolve()) {
+  const subscribe = vi.fn<(...channels: string[]) => Promise<unknown>>(() => confirmed);
   const disconnect = vi.fn();
   const subscriber = Object.assign(new EventEmitter(), { subscribe, disconnect });
+  const createSubscriber = vi.fn(() => subscriber as unknown as RedisConnection);
   const given: [number, readonly DispatchEntry[]][] = [];
   const answers: (() => Promise<void>)[] = [];
   const counted: Record<string, number> = {};
@@ -19,25 +20,50 @@ async function setUp(hints = true) {
         return (answers.shift() ?? (() => Promise.resolve()))();
       },
     },
-    { createSubscriber: () => subscriber as unknown as RedisConnection },
+    { createSubscriber },
     new RedisKeys('p:', { shardCount: 3, shardOf: (roomId) => roomId % 3 }),
     { hints: (outcome, count) => void (counted[outcome] = (counted[outcome] ?? 0) + count) },
   );
-  await listener.onApplicationBootstrap();
+  const started = vi.fn();
+  const starting = listener.onApplicationBootstrap().then(started);
+  // With the time that it takes when Redis does not keep it waiting.
+  await Promise.race([starting, new Promise((resolve) => setImmediate(resolve))]);
   const say = (text: string) => subscriber.emit('message', 'a channel', text);
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   const seqs = () => given.map(([roomId, entries]) => [roomId, entries.map(({ seq }) => seq)]);
-  return { listener, subscriber, subscribe, disconnect, say, turn, seqs, answers, counted };
+  return {
+    listener,
+    subscriber,
+    createSubscriber,
+    subscribe,
+    started,
+    disconnect,
+    say,
+    turn,
+    seqs,
+    answers,
+    counted,
+  };
 }
 
 const hint = (roomId: number, seq: number, body = '{') => `${roomId}|${seq}|e1||${body}`;
 
 describe('HintListener', () => {
   it('listens to its channel of every shard', async () => {
-    const { subscribe } = await setUp();
+    const { createSubscriber, subscribe } = await setUp();
+    expect(createSubscriber.mock.calls).toEqual([['hints']]);
     expect(subscribe.mock.calls).toEqual([
       ['p:{s00}:hints:gw-1', 'p:{s01}:hints:gw-1', 'p:{s02}:hints:gw-1'],
     ]);
+  });
+
+  it('has started when Redis has confirmed that, not before', async () => {
+    let confirm: () => void = () => undefined;
+    const { started, turn } = await setUp(true, new Promise((resolve) => (confirm = resolve)));
+    expect(started).not.toHaveBeenCalled();
+    confirm();
+    await turn();
+    expect(started).toHaveBeenCalledTimes(1);
   });
 
   it('listens to nothing when it is told so', async () => {
@@ -64,7 +90,9 @@ describe('HintListener', () => {
     ] as const)
       say(hint(room, seq));
     expect(seqs()).toEqual([]);
-    await turn();
+    // In the same turn of the event loop, when all of the piece has been read.
+    await Promise.resolve();
+    expect(seqs()).toHaveLength(2);
     say(hint(1, 3));
     await turn();
     expect(seqs()).toEqual([
@@ -105,6 +133,45 @@ describe('HintListener', () => {
     say(hint(2, 2));
     await turn();
     expect(seqs().at(-1)).toEqual([2, [2]]);
+  });
+
+  it('counts the bytes of each room that has not taken them, all of them and no longer', async () => {
+    const { say, turn, seqs, answers, counted } = await setUp();
+    const release: (() => void)[] = [];
+    for (let i = 0; i < 2; i++) answers.push(() => new Promise((resolve) => release.push(resolve)));
+    const body = (bytes: number) => `{${'x'.repeat(bytes - 1)}`;
+    const quarter = MAX_HINT_BYTES / 4;
+    for (const [room, seq] of [
+      [1, 1],
+      [1, 2],
+      [2, 1],
+      [2, 2],
+    ] as const)
+      say(hint(room, seq, body(quarter)));
+    say(hint(3, 1));
+    await turn();
+    expect([seqs(), counted]).toEqual([
+      [
+        [1, [1, 2]],
+        [2, [1, 2]],
+      ],
+      { taken: 4, dropped: 1 },
+    ]);
+    release[0]?.();
+    await turn();
+    // The second room has its half still.
+    say(hint(3, 2, body(2 * quarter + 1)));
+    say(hint(3, 3, body(2 * quarter)));
+    await turn();
+    release[1]?.();
+    await turn();
+    say(hint(3, 4, body(4 * quarter + 1)));
+    say(hint(3, 5, body(4 * quarter)));
+    await turn();
+    expect(seqs().slice(2)).toEqual([
+      [3, [3]],
+      [3, [5]],
+    ]);
   });
 
   it('lets its connection go', async () => {
