@@ -8,7 +8,7 @@ export interface ShardOwnerOptions {
   readonly leaseTtlMs: number;
   /** Live instances that can own shards, from the registry. */
   readonly candidates: () => readonly string[];
-  readonly onError?: (error: unknown) => void;
+  readonly onError: (error: unknown) => void;
   /** Monotonic clock, milliseconds. */
   readonly now?: () => number;
 }
@@ -90,7 +90,7 @@ export class ShardOwner {
         this.isDue = false;
         return this.balance();
       })
-      .catch((error: unknown) => this.options.onError?.(error));
+      .catch((error: unknown) => this.options.onError(error));
   }
 
   /**
@@ -138,7 +138,7 @@ export class ShardOwner {
     this.held.delete(shard);
     const left = Promise.all([...this.readers].map((reader) => reader.leave(shard)))
       .then(() => this.leases.release(shard, this.options.instanceId))
-      .catch((error: unknown) => this.options.onError?.(error))
+      .catch((error: unknown) => this.options.onError(error))
       .finally(() => this.leaving.delete(shard));
     this.leaving.set(shard, left);
   }

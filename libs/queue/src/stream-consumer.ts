@@ -36,7 +36,7 @@ export interface StreamConsumerOptions {
   readonly databaseLife?: () => string | undefined;
   /** Keeps an entry that does not parse: it is acknowledged when this resolves, and comes again when it rejects. */
   readonly onUnreadable?: (entry: RawEntry) => Promise<void>;
-  readonly onError?: (error: unknown) => void;
+  readonly onError: (error: unknown) => void;
 }
 
 /** See {@link StreamConsumerOptions.maxBytesInHand}. Judgement: some hundred thousand ordinary messages. */
@@ -150,7 +150,7 @@ export class StreamConsumer implements ShardReader {
         await this.readOnce(blocking, readable);
       } catch (error) {
         if (this.stopping) break;
-        this.options.onError?.(error);
+        this.options.onError(error);
         if (String(error).includes('NOGROUP'))
           await this.streams.ensureGroups(this.hands.shards()).catch(() => undefined);
         for (const hand of this.hands.all()) hand.after = '0';
@@ -264,7 +264,7 @@ export class StreamConsumer implements ShardReader {
     // In hand already: read again after a broken read.
     if (hand.has(streamId)) return undefined;
     if (!entry) {
-      this.options.onError?.(
+      this.options.onError(
         new Error(fields ? 'unreadable stream entry' : 'a pending entry is not in the stream any more'),
       );
       this.ack([{ shard, streamId }]);
@@ -285,7 +285,7 @@ export class StreamConsumer implements ShardReader {
             const hand = this.hands.get(shard);
             for (const id of ids) hand?.drop(id);
           } catch (error) {
-            this.options.onError?.(error);
+            this.options.onError(error);
             this.acks.set(shard, [...ids, ...(this.acks.get(shard) ?? [])]);
           }
         }),

@@ -75,6 +75,18 @@ describe('a connection', () => {
     expect(a.fake.setNoDelay.mock.calls).toEqual([[true]]);
   });
 
+  it('begins as nobody, in no room, with nothing in hand', () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const now = performance.now();
+    expect(new TestConnection()).toMatchObject({
+      ...{ transport: 'tcp', addressKey: 'here', answersPings: true, watchesLists: false },
+      ...{ identity: undefined, token: undefined, sessionIds: [], currentRoomId: undefined },
+      ...{ openedAt: now, lastSeenAt: now, pingedAt: -Infinity },
+      ...{ memberships: new Map(), refusals: 0, inFlight: 0, waiting: undefined, isOpen: true },
+    });
+  });
+
   it('is written to while it is open', () => {
     const connection = new TestConnection();
     connection.send('a');

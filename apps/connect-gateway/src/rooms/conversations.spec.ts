@@ -159,11 +159,14 @@ describe('conversations that messages open', () => {
     const connection = new FakeConnection(1);
     const { rooms } = setUpRooms([connection]);
     await Promise.all(numbers(101, 164).map((roomId) => talk(rooms, roomId, 21)));
-    await rooms.deliver(165, [message(165, 21), message(165, 22)]);
+    await rooms.deliver(
+      165,
+      numbers(21, 23).map((seq) => message(165, seq)),
+    );
     expect(open(connection)).toEqual(numbers(101, 164));
     expect(connection.seen.filter((seen) => seen === 21)).toHaveLength(64);
     expect(connection.frames.filter(({ op }) => op === 24)).toEqual([
-      { op: 24, roomId: 165, epoch: 'e1', from: 21, to: 22, reason: 'slow' },
+      { op: 24, roomId: 165, epoch: 'e1', from: 21, to: 23, reason: 'slow' },
     ]);
     // Nobody here is in it.
     expect(rooms.get(165)).toBeUndefined();

@@ -56,13 +56,14 @@ describe('a room behind its head', () => {
   });
 
   it('that is not open here yet is nobody’s', async () => {
-    const room = new Room();
+    const [room, other] = [new Room(), new Room()];
     room.isOpen = false;
-    room.head = { seq: 9, epoch: 'e2' };
-    const { interval } = await setUp({ 7: room });
+    room.head = other.head = { seq: 9, epoch: 'e2' };
+    const { interval } = await setUp({ 7: room, 8: other });
     await interval();
     await interval();
     expect(room.pulled).toEqual([]);
+    expect(other.pulled).toHaveLength(2);
   });
 });
 
