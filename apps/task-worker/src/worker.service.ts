@@ -32,7 +32,7 @@ const MAX_IN_HAND = 50_000;
 /** Until logic knows of the database that this worker knows of, milliseconds. */
 const OTHER_DATABASE_PAUSE_MS = 200;
 /** Longest wait before gateways are asked for what they were told of, milliseconds: what a lost hint costs. */
-const CONFIRM_PAUSE_MS = 50;
+const CONFIRM_PAUSE_MS = 100;
 const TRIM_INTERVAL_MS = 1_000;
 /** Every so many of these, shards without traffic are looked at too: nothing may stay pending for ever. */
 const LOOK_AT_ALL_EVERY = 30;
