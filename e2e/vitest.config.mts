@@ -4,7 +4,16 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { SuiteReporter } from '../tools/vitest/suite-reporter.js';
 
 /** Suites that mostly wait: for leases to end, for a minute to pass, for processes to come back. The longest first. */
-const waiting = ['chaos', 'web', 'slow-members', 'nets', 'presence-in-redis', 'faults', 'database-life'];
+const waiting = [
+  'chaos',
+  'web',
+  'slow-members',
+  'nets',
+  'presence-in-redis',
+  'faults',
+  'hints',
+  'database-life',
+];
 const fileOf = (suite: string) => `src/${suite}.e2e-spec.ts`;
 const common = {
   environment: 'node' as const,
