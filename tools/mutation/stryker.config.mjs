@@ -1,6 +1,6 @@
 /**
  * Stryker for one project. `npm run mutate` sets the environment: MUTATE_PROJECT (a folder), MUTATE_FILES
- * (globs, space between), MUTATE_ONE_IN (a sample), MUTATE_WORKERS, MUTATE_ANEW (1: forget earlier results).
+ * (globs, space between), MUTATE_ONE_IN (a sample), MUTATE_WORKERS, MUTATE_SPECS (a folder below src), MUTATE_ANEW (1: forget earlier results).
  */
 const { MUTATE_PROJECT = '', MUTATE_FILES = '', MUTATE_ONE_IN, MUTATE_WORKERS, MUTATE_ANEW } = process.env;
 const reports = `reports/mutation/${MUTATE_PROJECT.split('/').at(-1)}`;

@@ -9,7 +9,7 @@ export default defineConfig({
   root: path.resolve(project),
   test: {
     environment: 'node',
-    include: ['src/**/*.{spec,int-spec,fault-spec}.ts'],
+    include: [`src/${process.env['MUTATE_SPECS'] || '**'}/*.{spec,int-spec,fault-spec}.ts`],
     setupFiles: [path.resolve('tools/mutation/fail-fast.ts')],
     isolate: false,
     fileParallelism: false,

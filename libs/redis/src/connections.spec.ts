@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { RedisConnections } from './connections.js';
 
 const options = (url: string) => RedisConnections.optionsFor(url, 'main');
@@ -40,4 +40,15 @@ it('waits for a server in vain when the connections are closed', async () => {
   const reached = connections.reached();
   connections.close();
   await expect(reached).rejects.toThrow('closed');
+});
+
+it('has done with a connection that has ended', async () => {
+  const connections = new RedisConnections('redis://127.0.0.1:1');
+  const [ended, open] = [connections.createBlocking('a'), connections.createBlocking('b')];
+  const isOver = new Promise((resolve) => ended.once('end', resolve));
+  ended.disconnect();
+  await isOver;
+  const disconnects = [ended, open].map((redis) => vi.spyOn(redis, 'disconnect'));
+  connections.close();
+  expect(disconnects.map(({ mock }) => mock.calls.length)).toEqual([0, 1]);
 });

@@ -33,28 +33,43 @@ describe('RedisKeys', () => {
     expect(new Set(all).size).toBe(all.length);
   });
 
-  it('pins the names: they are stored', () => {
-    expect(keys.roomHead(13)).toBe('p:{s05}:room:13:head');
-    expect(keys.roomSent(13, 7, 'x')).toBe('p:{s05}:room:13:sent:7:x');
-    expect(keys.dispatch(5)).toBe('p:{s05}:dispatch');
-  });
-
-  it('puts the prefix before every key and channel', () => {
-    const all = [
-      keys.shardCountKey(),
-      keys.roomHead(1),
-      keys.dispatch(1),
-      keys.userInstances(1),
-      keys.revoked(),
-      keys.lineLives(),
-      keys.lineReports('r'),
-      keys.registry('logic'),
-      keys.rpcRequests('logic', 'a'),
-      keys.rpcReplies('a'),
-      keys.events('revoked'),
-    ];
-    expect(all.filter((key) => !key.startsWith('p:'))).toEqual([]);
-    expect(new Set(all).size).toBe(all.length);
+  // Other versions and other processes look for them under these names.
+  it.each([
+    [keys.shardCountKey(), 'p:shards'],
+    [keys.roomHead(13), 'p:{s05}:room:13:head'],
+    [keys.roomLog(13), 'p:{s05}:room:13:log'],
+    [keys.roomSent(13, 7, 'x'), 'p:{s05}:room:13:sent:7:x'],
+    [keys.roomRestoring(13), 'p:{s05}:room:13:restoring'],
+    [keys.roomAhead(13, 7), 'p:{s05}:room:13:ahead:7'],
+    [keys.roomInstances(13), 'p:{s05}:room:13:instances'],
+    [keys.roomMembers(13), 'p:{s05}:room:13:members'],
+    [keys.roomNames(13), 'p:{s05}:room:13:names'],
+    [keys.roomOnPrefix(13), 'p:{s05}:room:13:on:'],
+    [keys.shardOnline(5), 'p:{s05}:online'],
+    [keys.shardRoomsOn(5, 'gw-1'), 'p:{s05}:rooms-on:gw-1'],
+    [keys.shardHolders(5), 'p:{s05}:holders'],
+    [keys.dispatch(5), 'p:{s05}:dispatch'],
+    [keys.dispatchOf(5, 'life'), 'p:{s05}:dispatch-of:life'],
+    [keys.dispatchOf(5, ''), 'p:{s05}:dispatch-of:unnamed'],
+    [keys.hints(5, 'gw-1'), 'p:{s05}:hints:gw-1'],
+    [keys.owner(5), 'p:{s05}:owner'],
+    [keys.fence(5), 'p:{s05}:fence'],
+    [keys.line(15), 'p:{s15}:line'],
+    [keys.lineLives(), 'p:line:lives'],
+    [keys.lineReports('r'), 'p:line:reports:r'],
+    [keys.userInstances(7), 'p:user:7:instances'],
+    [keys.revoked(), 'p:revoked'],
+    [keys.database(), 'p:database'],
+    [keys.databaseSwitch(), 'p:database:switch'],
+    [keys.directoryVersion(), 'p:directory:version'],
+    [keys.aside(), 'p:aside'],
+    [keys.registry('logic'), 'p:registry:logic'],
+    [keys.writeCheck('a'), 'p:write-check:a'],
+    [keys.rpcRequests('logic', 'a'), 'p:rpc:logic:a'],
+    [keys.rpcReplies('a'), 'p:rpc:reply:a'],
+    [keys.events('revoked'), 'p:events:revoked'],
+  ])('says %s', (name, pinned) => {
+    expect(name).toBe(pinned);
   });
 
   it('keeps rooms and users apart', () => {

@@ -39,7 +39,24 @@ describe('judgeServer', () => {
 });
 
 it('says why writes are refused without repeating what the server says', () => {
-  expect(whyRefused("OOM command not allowed when used memory > 'maxmemory'.")).toBe('out of memory');
-  expect(whyRefused('MISCONF Errors writing to the AOF file: No space left')).toBe('cannot write its files');
-  expect(whyRefused('ERR something with redis://:secret@host')).toBe('refuses writes');
+  const told = Object.entries({
+    READONLY: 'read-only replica',
+    MASTERDOWN: 'replica without a primary',
+    LOADING: 'loading its data',
+    NOREPLICAS: 'too few replicas for a write',
+    OOM: 'out of memory',
+    MISCONF: 'cannot write its files',
+    NOAUTH: 'asks for a password',
+    WRONGPASS: 'wrong password',
+    NOPERM: 'may not write',
+    BUSY: 'busy with a script',
+    CLUSTERDOWN: 'cluster is down',
+    ERR: 'refuses writes',
+  });
+  for (const [code, reason] of told) {
+    expect(whyRefused(`${code} something with redis://:secret@host`)).toBe(reason);
+    expect(whyRefused(`-${code} from a script`)).toBe(reason);
+  }
+  for (const other of ['', 'no code', 'OOM', 'x OOM is no word here'])
+    expect(whyRefused(other)).toBe('refuses writes');
 });
