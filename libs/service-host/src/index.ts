@@ -7,5 +7,5 @@ export {
 } from './client-address.js';
 export { hostModules, VERSION, type HostOptions } from './host-modules.js';
 export { OriginGate } from './origin-gate.js';
-export { jwtVerification, TokenVerifier } from './token-verifier.service.js';
+export { digestOf, jwtVerification, TokenVerifier } from './token-verifier.service.js';
 export { runService, type ServiceOptions } from './run-service.js';

@@ -1,6 +1,7 @@
 import { eventually } from '@parley/testing';
 import type { Identity } from '@parley/contracts';
 import type { PresenceStore } from '@parley/redis';
+import { digestOf } from '@parley/service-host';
 import { describe, expect, it } from 'vitest';
 import type { GatewayConfig } from '../gateway-config.js';
 import { FakeConnection } from '../testing/fake-connection.js';
@@ -51,7 +52,7 @@ describe('ConnectionIndex', () => {
     expect([...index.all()]).toEqual([a, b, c]);
     expect([...index.ofUser(1)]).toEqual([a, b]);
     expect([...index.ofSession('laptop')]).toEqual([b]);
-    expect(a.token).toBe('t1');
+    expect(a.tokenDigest).toBe(digestOf('t1'));
     expect(a.identity?.userId).toBe(1);
   });
 

@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Identity } from '@parley/contracts';
 import { PresenceStore } from '@parley/redis';
+import { digestOf } from '@parley/service-host';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
 import type { Connection } from './connection.js';
-
-const none: ReadonlySet<Connection> = new Set();
+import { Multimap } from './multimap.js';
 /** Every so many position checks the users here are said again, whether or not anything looks wrong. */
 export const SHARE_USERS_EVERY = 20;
 /** So many times may that fail before Redis forgets them. */
@@ -16,8 +16,8 @@ const USERS_PER_PIPELINE = 500;
 @Injectable()
 export class ConnectionIndex {
   private readonly connections = new Set<Connection>();
-  private readonly byUser = new Map<number, Set<Connection>>();
-  private readonly bySession = new Map<string, Set<Connection>>();
+  private readonly byUser = new Multimap<number, Connection>();
+  private readonly bySession = new Multimap<string, Connection>();
   /** How many without a user there are, by address. */
   private readonly strangers = new Map<string, number>();
   /** Users who have come or left while Redis could not be told. */
@@ -41,11 +41,16 @@ export class ConnectionIndex {
   }
 
   ofUser(userId: number): ReadonlySet<Connection> {
-    return this.byUser.get(userId) ?? none;
+    return this.byUser.of(userId);
+  }
+
+  /** How many connections a user has here. */
+  countOf(userId: number): number {
+    return this.byUser.count(userId);
   }
 
   ofSession(sessionId: string): ReadonlySet<Connection> {
-    return this.bySession.get(sessionId) ?? none;
+    return this.bySession.of(sessionId);
   }
 
   /** Connections of an address that nobody has logged in on: people who share it are told apart by then. */
@@ -67,10 +72,10 @@ export class ConnectionIndex {
     if (!this.connections.has(connection)) throw new Error('the connection is gone');
     this.countStranger(connection, -1);
     connection.identity = identity;
-    connection.token = token;
+    connection.tokenDigest = digestOf(token);
     connection.sessionIds = [identity.sessionId];
-    insert(this.byUser, identity.userId, connection);
-    insert(this.bySession, identity.sessionId, connection);
+    this.byUser.add(identity.userId, connection);
+    this.bySession.add(identity.sessionId, connection);
     await this.share(identity.userId);
   }
 
@@ -78,10 +83,10 @@ export class ConnectionIndex {
   extend(connection: Connection, identity: Identity, token: string): void {
     if (!this.connections.has(connection)) return;
     connection.identity = identity;
-    connection.token = token;
+    connection.tokenDigest = digestOf(token);
     const [opener = identity.sessionId, extender] = connection.sessionIds;
-    if (extender !== undefined) discard(this.bySession, extender, connection);
-    insert(this.bySession, identity.sessionId, connection);
+    if (extender !== undefined) this.bySession.delete(extender, connection);
+    this.bySession.add(identity.sessionId, connection);
     connection.sessionIds = [...new Set([opener, identity.sessionId])];
   }
 
@@ -89,8 +94,8 @@ export class ConnectionIndex {
     if (this.connections.delete(connection)) this.countStranger(connection, -1);
     const { identity } = connection;
     if (!identity) return;
-    discard(this.byUser, identity.userId, connection);
-    for (const sessionId of connection.sessionIds) discard(this.bySession, sessionId, connection);
+    this.byUser.delete(identity.userId, connection);
+    for (const sessionId of connection.sessionIds) this.bySession.delete(sessionId, connection);
     // When Redis is away it is repeated, and a dispatcher removes what a dead instance left.
     void this.share(identity.userId).catch(() => undefined);
   }
@@ -143,7 +148,7 @@ export class ConnectionIndex {
     for (let i = 0; i < users.length; i += USERS_PER_PIPELINE) {
       const shares = users
         .slice(i, i + USERS_PER_PIPELINE)
-        .map((userId) => ({ userId, connections: this.ofUser(userId).size }));
+        .map((userId) => ({ userId, connections: this.countOf(userId) }));
       try {
         await this.presence.shareUsers(shares, instanceId, ttlMs);
       } catch (error) {
@@ -153,16 +158,4 @@ export class ConnectionIndex {
       for (const { userId } of shares) this.unsaid.delete(userId);
     }
   }
-}
-
-function insert<K>(index: Map<K, Set<Connection>>, key: K, connection: Connection): void {
-  const set = index.get(key);
-  if (set) set.add(connection);
-  else index.set(key, new Set([connection]));
-}
-
-function discard<K>(index: Map<K, Set<Connection>>, key: K, connection: Connection): void {
-  const set = index.get(key);
-  set?.delete(connection);
-  if (set?.size === 0) index.delete(key);
 }

@@ -175,21 +175,21 @@ describe('whoever waits for the socket to take what there is', () => {
     connection.fake.fill(100);
     const waiting = Promise.all(Array.from({ length: 20 }, () => connection.whenTaken(10)));
     const listeners = () => ['drain', 'close'].map((event) => connection.fake.listenerCount(event));
-    expect(listeners()).toEqual([1, 1]);
+    expect(listeners()).toEqual([2, 1]);
     connection.fake.drain();
     await waiting;
-    expect(listeners()).toEqual([0, 0]);
+    expect(listeners()).toEqual([1, 0]);
     connection.fake.fill(100);
     expect(await isDone(connection.whenTaken(10))).toBe(false);
-    expect(listeners()).toEqual([1, 1]);
+    expect(listeners()).toEqual([2, 1]);
   });
 
-  it('hears of every drain', () => {
+  it('is each of its rooms, at every drain', () => {
     const connection = new TestConnection();
-    const listener = vi.fn();
-    connection.onDrain(listener);
+    const rooms = [7, 8].map((roomId) => ({ roomId, kind: 'room' as const, drained: vi.fn() }));
+    for (const room of rooms) connection.memberships.set(room.roomId, { room });
     connection.fake.drain();
     connection.fake.drain();
-    expect(listener).toHaveBeenCalledTimes(2);
+    for (const { drained } of rooms) expect(drained.mock.calls).toEqual([[connection], [connection]]);
   });
 });

@@ -31,6 +31,8 @@ export interface WaitingFrames {
 }
 
 let nextConnectionId = 0;
+/** Shared by all that have nothing under way. */
+const done = Promise.resolve();
 
 /**
  * One socket, whatever it speaks. Subclasses know how bytes are framed; everything else is the same for both.
@@ -43,8 +45,8 @@ export abstract class Connection {
   readonly memberships = new Map<number, Place>();
   /** Who it is, once a valid token has come. */
   identity: Identity | undefined;
-  /** The token that proved it, the newest one: the same again need not be verified again. */
-  token: string | undefined;
+  /** Of the token that proved it, the newest one: the same again need not be verified again. */
+  tokenDigest: string | undefined;
   /** The session that opened it, and the one whose token has extended it last: it ends with either. */
   sessionIds: readonly string[] = [];
   /** The room that frames without `roomId` mean: the last one joined. */
@@ -62,7 +64,7 @@ export abstract class Connection {
   /** In which its frames take effect. */
   readonly order = new FrameOrder();
   /** Pages of history are read one after another. */
-  pages: Promise<void> = Promise.resolve();
+  pages: Promise<void> = done;
   /** Frames in hand: being handled, or answered into a socket that is full. */
   inFlight = 0;
   /** Set while it is not read from. */
@@ -79,6 +81,7 @@ export abstract class Connection {
   ) {
     this.answersPings = answersPings;
     socket.setNoDelay(true);
+    socket.on('drain', () => this.onDrain());
   }
 
   /** Bytes that the operating system has not taken yet. */
@@ -100,18 +103,18 @@ export abstract class Connection {
   private nextDrain(): Promise<void> {
     const { socket } = this;
     return new Promise<void>((resolve) => {
-      const done = () => {
-        socket.off('drain', done).off('close', done);
+      const go = () => {
+        socket.off('drain', go).off('close', go);
         this.drained = undefined;
         resolve();
       };
-      socket.on('drain', done).on('close', done);
+      socket.on('drain', go).on('close', go);
     });
   }
 
-  /** Calls `listener` whenever the socket has taken all that was waiting. */
-  onDrain(listener: () => void): void {
-    this.socket.on('drain', listener);
+  /** The socket has taken all that was waiting: its rooms go on. */
+  protected onDrain(): void {
+    for (const { room } of this.memberships.values()) room.drained(this);
   }
 
   /** Writes bytes that are framed for this transport already. */

@@ -1,3 +1,4 @@
+import { digestOf } from '@parley/service-host';
 import { describe, expect, it } from 'vitest';
 import { setUpAuthenticator as setUp } from '../testing/authenticator.fixture.js';
 
@@ -36,7 +37,10 @@ describe('a newer token on a connection', () => {
     await authenticator.identify(connection, '1 first 100');
     for (const token of ['1 earlier 50', '1 same 100', '2 other 900'])
       await authenticator.identify(connection, token);
-    expect(connection).toMatchObject({ token: '1 first 100', sessionIds: ['first'] });
+    expect(connection).toMatchObject({
+      tokenDigest: digestOf('1 first 100'),
+      sessionIds: ['first'],
+    });
     expect(connection.identity?.expiresAt).toBe(100);
     await expect(authenticator.identify(connection, 'nonsense')).rejects.toMatchObject({
       code: 'UNAUTHENTICATED',

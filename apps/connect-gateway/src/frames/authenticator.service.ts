@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Identity } from '@parley/contracts';
 import { AppError, CloseCode } from '@parley/protocol';
 import { DatabaseLife, RevocationList } from '@parley/redis';
-import { TokenVerifier } from '@parley/service-host';
+import { digestOf, TokenVerifier } from '@parley/service-host';
 import { ConnectionIndex } from '../connections/connection-index.js';
 import type { Connection } from '../connections/connection.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
@@ -36,7 +36,7 @@ export class AuthenticatorService {
    *   told.
    */
   async identify(connection: Connection, token: string | undefined): Promise<Identity> {
-    if (connection.identity && (token === undefined || token === connection.token))
+    if (connection.identity && (token === undefined || digestOf(token) === connection.tokenDigest))
       return connection.identity;
     if (token === undefined) throw new AppError('UNAUTHENTICATED');
     const identity = this.tokens.verify(token);
@@ -46,7 +46,7 @@ export class AuthenticatorService {
         this.connections.extend(connection, identity, token);
       return identity;
     }
-    if (this.connections.ofUser(identity.userId).size >= this.config.connectionsPerUser)
+    if (this.connections.countOf(identity.userId) >= this.config.connectionsPerUser)
       throw new AppError('TOO_MANY_CONNECTIONS');
     try {
       await this.connections.authenticate(connection, identity, token);

@@ -10,6 +10,7 @@ import {
   type ClientFrameOf,
 } from '@parley/protocol';
 import { PublishCoalescer, RpcClient } from '@parley/rpc';
+import { digestOf } from '@parley/service-host';
 import type { Connection } from '../connections/connection.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
 import { ListWatchers } from '../lists/list-watchers.js';
@@ -105,7 +106,8 @@ export class FrameDispatcher {
     { authToken, roomId }: { readonly authToken?: string | undefined; readonly roomId?: number | undefined },
     job: (identity: Identity) => T,
   ): Promise<T> {
-    const isKnown = connection.identity && (authToken === undefined || authToken === connection.token);
+    const isKnown =
+      connection.identity && (authToken === undefined || digestOf(authToken) === connection.tokenDigest);
     return connection.order.run(isKnown ? roomId : undefined, async () =>
       job(await this.authenticator.identify(connection, authToken)),
     );

@@ -1,5 +1,6 @@
 import { Op } from '@parley/protocol';
 import type { RpcClient } from '@parley/rpc';
+import { digestOf } from '@parley/service-host';
 import { describe, expect, it } from 'vitest';
 import type { GatewayConfig } from '../gateway-config.js';
 import { Admissions } from '../rooms/admissions.js';
@@ -52,7 +53,7 @@ function setUp() {
         if (from.identity) return from.identity;
         expect(token).toBe('t');
         from.identity = identity;
-        from.token = token;
+        from.tokenDigest = digestOf(token ?? '');
         await redis.released;
         return identity!;
       },

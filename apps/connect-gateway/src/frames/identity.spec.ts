@@ -1,5 +1,6 @@
 import { Op } from '@parley/protocol';
 import type { RpcClient } from '@parley/rpc';
+import { digestOf } from '@parley/service-host';
 import { describe, expect, it } from 'vitest';
 import type { GatewayConfig } from '../gateway-config.js';
 import { Admissions } from '../rooms/admissions.js';
@@ -81,7 +82,11 @@ const frames = [
   { what: 'pong', frame: { op: Op.pong } },
 ];
 /** A later token that is not taken must not touch what the connection is. */
-const asBefore = { token: '1 first 1000', sessionIds: ['first'], identity: { userId: 1, expiresAt: 1_000 } };
+const asBefore = {
+  tokenDigest: digestOf('1 first 1000'),
+  sessionIds: ['first'],
+  identity: { userId: 1, expiresAt: 1_000 },
+};
 
 describe.each(frames)('$what on a bound connection', ({ frame }) => {
   it('is refused with a bad token, and does nothing; the connection stays', async () => {
@@ -105,7 +110,10 @@ describe.each(frames)('$what on a bound connection', ({ frame }) => {
     const { connection, handle } = await setUp();
     await handle({ ...frame, authToken: '1 second 2000' });
     expect(connection.frames.filter(({ op }) => op === Op.error)).toEqual([]);
-    expect(connection).toMatchObject({ token: '1 second 2000', identity: { userId: 1, expiresAt: 2_000 } });
+    expect(connection).toMatchObject({
+      tokenDigest: digestOf('1 second 2000'),
+      identity: { userId: 1, expiresAt: 2_000 },
+    });
   });
 
   it('leaves it its own user with the token of another', async () => {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '@parley/protocol';
-import { LRUCache } from 'lru-cache';
-import { TokenBucket, type BucketRate } from './token-bucket.js';
+import type { BucketRate } from './token-bucket.js';
+import { TokenBuckets } from './token-buckets.js';
 
 /** Who is online may be asked so often, by one user of one room; the answer may go to everybody in it. Judgement. */
 export const questionRate: BucketRate = { burst: 10, perSecond: 2 };
@@ -11,15 +11,11 @@ const MAX_ASKERS = 50_000;
 /** How often one user may ask who is in a room, on this instance. */
 @Injectable()
 export class QuestionLimits {
-  private readonly askers = new LRUCache<string, TokenBucket>({ max: MAX_ASKERS });
+  private readonly askers = new TokenBuckets<string>(questionRate, MAX_ASKERS);
 
   /** Counts a question. @throws {AppError} `RATE_LIMITED` with the time to wait. */
   take(userId: number, roomId: number): void {
-    const key = `${userId} ${roomId}`;
-    const now = performance.now();
-    let bucket = this.askers.get(key);
-    if (!bucket) this.askers.set(key, (bucket = new TokenBucket(questionRate, now)));
-    const retryAfterMs = bucket.take(1, now);
+    const retryAfterMs = this.askers.take(`${userId} ${roomId}`, 1, performance.now());
     if (retryAfterMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs });
   }
 }

@@ -49,9 +49,6 @@ export class ConnectionLifecycle implements OnApplicationBootstrap, OnApplicatio
       return false;
     }
     this.connections.add(connection);
-    connection.onDrain(() => {
-      for (const { room } of connection.memberships.values()) room.drained(connection);
-    });
     return true;
   }
 

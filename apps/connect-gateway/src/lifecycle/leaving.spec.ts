@@ -1,7 +1,6 @@
 import { CloseCode, Op } from '@parley/protocol';
 import type { PresenceStore } from '@parley/redis';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { JoinedRoom } from '../connections/connection.js';
 import { ConnectionIndex } from '../connections/connection-index.js';
 import type { GatewayConfig } from '../gateway-config.js';
 import type { RoomDirectory } from '../rooms/room-directory.js';
@@ -87,18 +86,6 @@ describe('a connection', () => {
     connection.answersPings = false;
     vi.advanceTimersByTime(300_000);
     expect([connection.closes, pings.mock.calls.length]).toEqual([[], 12]);
-  });
-
-  it('whose socket has drained is written to again in each of its rooms', () => {
-    const { lifecycle } = setUp();
-    const connection = new FakeConnection(1);
-    const listeners: (() => void)[] = [];
-    vi.spyOn(connection, 'onDrain').mockImplementation((listener) => void listeners.push(listener));
-    lifecycle.opened(connection);
-    const rooms = [7, 8].map((roomId) => ({ roomId, kind: 'room' as const, drained: vi.fn() }));
-    for (const room of rooms) connection.memberships.set(room.roomId, { room: room satisfies JoinedRoom });
-    for (const listener of listeners) listener();
-    for (const { drained } of rooms) expect(drained.mock.calls).toEqual([[connection]]);
   });
 
   it('that is over leaves all its rooms, as its user, and then the gateway', async () => {

@@ -76,7 +76,7 @@ it('lets a full socket do without, and tells it the version when it has drained'
   const { watchers, all, rooms } = await setUp([1]);
   const [slow] = all as [FakeConnection];
   watchers.watch(slow);
-  Object.assign(slow, { whenTaken: () => new Promise<void>((done) => slow.onDrain(done)) });
+  Object.assign(slow, { whenTaken: () => new Promise<void>((done) => slow.whenDrained(done)) });
   slow.bufferedBytes = 2_000;
   rooms(8);
   rooms(9);

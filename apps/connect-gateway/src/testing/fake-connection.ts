@@ -49,10 +49,6 @@ export class FakeConnection extends Connection {
       expiresAt: Infinity,
       role: 'user',
     };
-    // As ConnectionLifecycle does it.
-    this.onDrain(() => {
-      for (const { room } of this.memberships.values()) room.drained(this);
-    });
   }
 
   override get bufferedBytes(): number {
@@ -75,6 +71,11 @@ export class FakeConnection extends Connection {
   /** The frames as `7`, or `resync 3-9 gap`. */
   get seen(): (number | string)[] {
     return this.frames.map(({ seq, from, to, reason }) => seq ?? `resync ${from}-${to} ${reason}`);
+  }
+
+  /** Calls `listener` when it is told to drain. */
+  whenDrained(listener: () => void): void {
+    this.emitter.on('drain', listener);
   }
 
   drain(): void {

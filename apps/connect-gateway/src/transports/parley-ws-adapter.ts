@@ -6,6 +6,7 @@ import { ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import { asksForWebSocket, hasBody, refusalOf, type UpgradeRules } from './upgrade-request.js';
+import { OwnedWebSocket } from './ws-connection.js';
 
 /** Inbound messages above this are cut off by ws itself (close 1009); between the two, a typed error answers. Bytes. */
 const HARD_LIMIT_BYTES = 4 * limits.maxWsMessageBytes;
@@ -13,6 +14,9 @@ const HARD_LIMIT_BYTES = 4 * limits.maxWsMessageBytes;
 const CLOSE_GRACE_MS = 2_000;
 /** A peer of whom an earlier request is still being answered, or an upgrade ignored, gets this long. Milliseconds. */
 const HTTP_ANSWER_MS = 10_000;
+
+/** Not a function made where it is used: that would keep the request, with all its headers, for as long as the socket. */
+const ignore = (): void => undefined;
 
 /**
  * Nest's WebSocket adapter with an upgrade of our own: Nest's listener parses what strangers send, and leaves a socket
@@ -38,6 +42,7 @@ export class ParleyWsAdapter extends WsAdapter {
       // Prepared frames are written past ws.
       perMessageDeflate: false,
       maxPayload: HARD_LIMIT_BYTES,
+      WebSocket: OwnedWebSocket,
       // Its types leave it out.
       ...({ closeTimeout: CLOSE_GRACE_MS } as object),
       // Both are the connection's: pongs within its bound, and a typed answer to what is no text.
@@ -52,7 +57,7 @@ export class ParleyWsAdapter extends WsAdapter {
       void this.answering.set(request.socket, response);
     const onUpgrade = (request: IncomingMessage, socket: Socket, head: Buffer) => {
       // Node has taken its own away; a reset may come at any time from here on.
-      socket.on('error', () => undefined);
+      socket.on('error', ignore);
       this.whenAnswered(socket, () => this.upgrade(server, request, socket, head));
     };
     http.on('request', onRequest).on('upgrade', onUpgrade);
@@ -62,6 +67,7 @@ export class ParleyWsAdapter extends WsAdapter {
 
   /** Nothing: see the class. */
   override bindMessageHandlers(): void {}
+  override bindClientDisconnect(): void {}
 
   override dispose(): Promise<void> {
     this.stopListening();
