@@ -26,22 +26,20 @@ async function world(options: DirectRedisClientOptions = {}, fake = fakeConnecti
   /** A call, and how it ended. */
   const call = (data: unknown, over: Partial<DirectCall> = {}) => {
     const outcome: { response?: unknown; error?: AppError; code?: string; completed?: boolean } = {};
-    const subscription = client
-      .send<unknown, DirectCall>('logic.read', {
-        service: 'logic',
-        instanceId: 'a',
-        data,
-        endsAtMs: performance.now() + 10_000,
-        replyBytes: 0,
-        correlationId: undefined,
-        ...over,
-      })
-      .subscribe({
-        next: (response) => (outcome.response = response),
-        error: (error: AppError) => Object.assign(outcome, { error, code: error.code }),
-        complete: () => (outcome.completed = true),
-      });
-    return { outcome, giveUp: () => subscription.unsubscribe() };
+    const { reply, giveUp } = client.ask('logic.read', {
+      service: 'logic',
+      instanceId: 'a',
+      data,
+      endsAtMs: performance.now() + 10_000,
+      replyBytes: 0,
+      correlationId: undefined,
+      ...over,
+    });
+    reply.then(
+      (response) => Object.assign(outcome, { response, completed: true }),
+      (error: AppError) => Object.assign(outcome, { error, code: error.code }),
+    );
+    return { outcome, giveUp };
   };
   /** Requests that have left, in order. */
   const sent = () =>
@@ -128,6 +126,7 @@ describe('a client', () => {
     ]);
     expect(client.pending).toBe(1);
     reply({ id: c, response: 'c' }, { id: c, response: 'again' });
+    await settled();
     expect(calls[2]?.outcome).toEqual({ response: 'c', completed: true });
     expect(client.pending).toBe(0);
   });
@@ -163,6 +162,7 @@ describe('a client', () => {
     const { outcome } = call(1);
     await settled();
     await client.close();
+    await settled();
     expect(subscriber.commands.at(-1)).toBe('disconnect');
     expect(outcome.error).toBeInstanceOf(Error);
     expect(client.pending).toBe(0);

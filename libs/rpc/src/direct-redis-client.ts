@@ -99,6 +99,34 @@ export class DirectRedisClient extends ClientRedis {
     this.handleClose();
   }
 
+  /**
+   * Sends a request: Nest's `send` without the observables, of which a call of ours needs none.
+   *
+   * @returns The reply, which rejects with what the callee or the way to it refused; and how to stop waiting for it.
+   */
+  ask(pattern: string, call: DirectCall): { readonly reply: Promise<unknown>; readonly giveUp: () => void } {
+    let stop: (() => void) | undefined;
+    let isOver = false;
+    const giveUp = () => {
+      isOver = true;
+      stop?.();
+    };
+    const reply = this.connect().then(
+      () =>
+        new Promise((resolve, reject: (error: unknown) => void) => {
+          if (isOver) return;
+          stop = this.publish({ pattern, data: call }, ({ err, response }: WritePacket) => {
+            if (err === undefined || err === null) resolve(response);
+            else reject(err);
+            giveUp();
+          });
+          // A refusal comes before there is anything to stop.
+          if (isOver) stop();
+        }),
+    );
+    return { reply, giveUp };
+  }
+
   protected override publish(
     packet: ReadPacket<DirectCall>,
     callback: (packet: WritePacket) => void,

@@ -1,7 +1,6 @@
 import { rpcContract } from '@parley/contracts';
 import { AppError } from '@parley/protocol';
 import type { Instance, Registry } from '@parley/registry';
-import { NEVER, of, throwError, type Observable } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import type { DirectCall, DirectRedisClient } from './direct-redis-client.js';
@@ -28,21 +27,26 @@ const page = rpcContract({
 
 type Answer = 'ok' | 'silence' | 'lie' | AppError['code'];
 
-/** Callees that answer as they are told, and who was called. */
+function replyOf(answer: Answer, by: string): Promise<unknown> {
+  if (answer === 'silence') return new Promise(() => undefined);
+  if (answer === 'ok') return Promise.resolve({ by, more: 1 });
+  return answer === 'lie' ? Promise.resolve({ by: 5 }) : Promise.reject({ code: answer } as unknown as Error);
+}
+
+/** Callees that answer as they are told, who was called, and what was not waited for any more. */
 function world(states: Record<string, Instance['state']>, answers: Record<string, Answer> = {}) {
   const calls: { instanceId: string; pattern: string; call: DirectCall; atMs: number }[] = [];
+  const givenUp: unknown[] = [];
   const startedMs = performance.now();
   const client = {
     isFull: false,
     connect: vi.fn(async () => undefined),
     close: vi.fn(async () => undefined),
-    send: (pattern: string, call: DirectCall): Observable<unknown> => {
+    ask: (pattern: string, call: DirectCall): ReturnType<DirectRedisClient['ask']> => {
       const { instanceId } = call;
       calls.push({ instanceId, pattern, call, atMs: performance.now() - startedMs });
       const answer = answers[instanceId] ?? 'ok';
-      if (answer === 'silence') return NEVER;
-      if (answer === 'ok') return of({ by: instanceId, more: 1 });
-      return answer === 'lie' ? of({ by: 5 }) : throwError(() => ({ code: answer }));
+      return { reply: replyOf(answer, instanceId), giveUp: () => void givenUp.push(call.data) };
     },
   };
   // Both services have the same ones.
@@ -52,7 +56,7 @@ function world(states: Record<string, Instance['state']>, answers: Record<string
   let correlationId: string | undefined = 'c-1';
   const rpc = new RpcClient(client as unknown as DirectRedisClient, registry, () => correlationId);
   return {
-    ...{ rpc, client, calls, answers, states },
+    ...{ rpc, client, calls, answers, states, givenUp },
     called: () => calls.splice(0).map(({ instanceId }) => instanceId),
     withoutCorrelation: () => (correlationId = undefined),
   };
@@ -192,24 +196,25 @@ describe('a deadline', () => {
     ['of what may not be repeated', write, {}],
     ['of what has a target', read, { target: 'a' }],
   ] as const)('%s is for one try', async (_what, contract, options) => {
-    const { rpc, calls } = world({ a: 'ready', b: 'ready' }, { a: 'silence' });
+    const { rpc, calls, givenUp } = world({ a: 'ready', b: 'ready' }, { a: 'silence' });
     const error = refusal(rpc.call(contract, { n: 1 }, { ...options, deadlineMs: 300 }));
     await vi.advanceTimersByTimeAsync(299);
     expect(await Promise.race([error, 'waiting'])).toBe('waiting');
     await vi.advanceTimersByTimeAsync(1);
     expect((await error).code).toBe('DEADLINE_EXCEEDED');
     expect(calls).toHaveLength(1);
+    expect(givenUp).toEqual([{ n: 1 }]);
   });
 
   it('that is over leaves nothing for a second try', async () => {
     const { rpc, client } = world({ a: 'ready', b: 'ready' });
-    const send = vi.fn(() => {
+    const ask = vi.fn(() => {
       vi.advanceTimersByTime(1_000);
-      return throwError(() => ({ code: 'UNAVAILABLE' }));
+      return { reply: replyOf('UNAVAILABLE', 'a'), giveUp: () => undefined };
     });
-    client.send = send;
+    client.ask = ask;
     expect((await refusal(rpc.call(read, { n: 1 }))).code).toBe('UNAVAILABLE');
-    expect(send).toHaveBeenCalledOnce();
+    expect(ask).toHaveBeenCalledOnce();
   });
 });
 

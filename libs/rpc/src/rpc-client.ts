@@ -2,7 +2,6 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 import type { RpcContract, RpcRequest, RpcResponse } from '@parley/contracts';
 import { AppError } from '@parley/protocol';
 import { byKey, roundRobin, REGISTRY, type Instance, type Picker, type Registry } from '@parley/registry';
-import { firstValueFrom, timeout, TimeoutError } from 'rxjs';
 import { DirectRedisClient, type DirectCall } from './direct-redis-client.js';
 import { decodeError } from './rpc-error.js';
 
@@ -95,6 +94,7 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
     endsAtMs: number,
     waitMs: number,
   ): Promise<RpcResponse<C>> {
+    const context = { service: contract.service, instanceId, pattern: contract.pattern };
     const call: DirectCall = {
       service: contract.service,
       instanceId,
@@ -103,18 +103,17 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
       replyBytes: contract.replyBytes?.(request as never) ?? 0,
       correlationId: this.correlationId(),
     };
+    const { reply, giveUp } = this.client.ask(contract.pattern, call);
+    let timer: NodeJS.Timeout | undefined;
     let response: unknown;
     try {
-      response = await firstValueFrom(
-        this.client.send<unknown, DirectCall>(contract.pattern, call).pipe(timeout(waitMs)),
-      );
-    } catch (error) {
-      if (error instanceof TimeoutError) {
-        throw new AppError('DEADLINE_EXCEEDED', {
-          context: { service: contract.service, instanceId, pattern: contract.pattern },
-        });
-      }
-      throw decodeError(error);
+      response = await new Promise((resolve, reject: (error: unknown) => void) => {
+        timer = setTimeout(() => reject(new AppError('DEADLINE_EXCEEDED', { context })), waitMs);
+        reply.then(resolve, (error: unknown) => reject(decodeError(error)));
+      });
+    } finally {
+      clearTimeout(timer);
+      giveUp();
     }
     const parsed = contract.response.safeParse(response);
     if (!parsed.success)
