@@ -81,7 +81,7 @@ describe('a connection', () => {
     const now = performance.now();
     expect(new TestConnection()).toMatchObject({
       ...{ transport: 'tcp', addressKey: 'here', answersPings: true, watchesLists: false },
-      ...{ identity: undefined, token: undefined, sessionIds: [], currentRoomId: undefined },
+      ...{ identity: undefined, tokenDigest: undefined, sessionIds: [], currentRoomId: undefined },
       ...{ openedAt: now, lastSeenAt: now, pingedAt: -Infinity },
       ...{ memberships: new Map(), refusals: 0, inFlight: 0, waiting: undefined, isOpen: true },
     });
