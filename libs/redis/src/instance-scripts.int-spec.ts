@@ -138,7 +138,22 @@ describe('the list', () => {
   });
 
   // Redis's clock was set back: an instance that was killed stayed for as much longer.
-  it('cuts a lease that is far longer than any is given, for good, and no other', async () => {
+  it('cuts a lease that has more left than its life, for good, and no other', async () => {
+    const { list, beat, main, registry, record } = await world();
+    const says = record({ leaseTtlMs: 60_000 });
+    await beat('long', says, 60_000);
+    // Another setting in another process: a long lease lost all but its own length at each look of a short one.
+    expect((await list(1_000)).get('long')?.leftMs).toBeGreaterThan(50_000);
+    await beat('half over', says, 30_000);
+    expect((await list(1_000)).get('half over')?.leftMs).toBeLessThanOrEqual(30_000);
+    await beat('clock set back', says, 90_000);
+    const cut = (await list(1_000)).get('clock set back');
+    expect(cut).toEqual({ leftMs: 60_000, record: says });
+    expect((await list(3_600_000)).get('clock set back')?.leftMs).toBeLessThanOrEqual(60_000);
+    expect(await main.hget(registry, 'clock set back')).toMatch(/^\d+\|\{"state"/);
+  });
+
+  it('cuts a lease of an older version, which does not say its life, when it is far longer than that of who looks', async () => {
     const { list, endIn, main, registry, record } = await world();
     await endIn('other setting', 30_000);
     await endIn('clock set back', 3_600_000);

@@ -72,17 +72,44 @@ describe('LeaseStore', () => {
   });
 
   // Leases end by Redis's wall clock: set back an hour, it let a dead owner keep its shard for an hour.
-  it('cuts a lease that is far longer than any is given, and no other', async () => {
+  it('cuts a lease that has more left than its life, whatever that is, and no other', async () => {
     const { main } = connect((await sharedRedis()).url);
     const keys = testKeys(uniquePrefix());
     const leases = new LeaseStore(main, keys);
-    await leases.acquire(1, 'owner', 4_000);
+    const left = () => main.pttl(keys.owner(1));
+    const fence = await leases.acquire(1, 'owner', 60_000);
+    // Another setting in another process: a long lease lost all but a second at each look of the short one.
+    expect(await leases.acquire(1, 'next', 1_000)).toBe(0);
+    expect(await left()).toBeGreaterThan(50_000);
+    // Nor may a look prolong it.
+    await main.pexpire(keys.owner(1), 30_000);
+    expect(await leases.acquire(1, 'next', 1_000)).toBe(0);
+    expect(await left()).toBeLessThanOrEqual(30_000);
+    await main.pexpire(keys.owner(1), 90_000);
+    expect(await leases.acquire(1, 'next', 1_000)).toBe(0);
+    expect(await left()).toBeLessThanOrEqual(60_000);
+    expect(await left()).toBeGreaterThan(50_000);
+    // Renewed with another life, it has that.
+    expect(await leases.acquire(1, 'owner', 500)).toBe(fence);
+    await main.pexpire(keys.owner(1), 3_600_000);
+    expect(await leases.acquire(1, 'next', 60_000)).toBe(0);
+    await eventually(async () => expect(await leases.acquire(1, 'next', 60_000)).toBeGreaterThan(fence));
+  });
+
+  it('cuts a lease of an older version, which does not say its life, to that of who asks when it is far longer', async () => {
+    const { main } = connect((await sharedRedis()).url);
+    const keys = testKeys(uniquePrefix());
+    const leases = new LeaseStore(main, keys);
+    await main.set(keys.owner(1), 'owner|77', 'PX', 4_000);
     expect(await leases.acquire(1, 'next', 1_000)).toBe(0);
     expect(await main.pttl(keys.owner(1))).toBeGreaterThan(3_000);
     await main.pexpire(keys.owner(1), 3_600_000);
-    expect(await leases.acquire(1, 'next', 1_000)).toBe(0);
-    expect(await main.pttl(keys.owner(1))).toBeLessThanOrEqual(1_000);
-    await eventually(async () => expect(await leases.acquire(1, 'next', 1_000)).toBeGreaterThan(0));
+    expect(await leases.acquire(1, 'next', 60_000)).toBe(0);
+    expect(await main.pttl(keys.owner(1))).toBeLessThanOrEqual(60_000);
+    // Its owner, of a newer version now, has it still.
+    expect(await leases.acquire(1, 'owner', 1_000)).toBe(77);
+    await leases.release(1, 'owner');
+    expect(await main.exists(keys.owner(1))).toBe(0);
   });
 
   // Its clock set back and its counter lost, Redis gave fences below those that the gateways had seen: they took every

@@ -143,6 +143,21 @@ describe('after an outage', () => {
     expect(await refreshed()).toEqual([]);
   });
 
+  it('who was there is kept for the longest lease that anybody has: others may be set to another length', async () => {
+    const { left, records, registry, main, refreshed } = setUp();
+    records['patient'] = JSON.stringify({ ...instance('patient'), leaseTtlMs: 4 * LEASE_MS });
+    records['hasty'] = JSON.stringify({ ...instance('hasty'), leaseTtlMs: SHORT_MS });
+    Object.assign(left, { patient: SHORT_MS, hasty: SHORT_MS });
+    await registry.watch('logic');
+    expect(registry.list('logic')).toEqual([instance('hasty'), instance('patient')]);
+    main.emit('close');
+    main.emit('ready');
+    await vi.advanceTimersByTimeAsync(4 * LEASE_MS - 1);
+    expect(await refreshed()).toEqual(['hasty', 'patient']);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await refreshed()).toEqual([]);
+  });
+
   it('nobody is dropped for as long as it lasts', async () => {
     const { left, registry, main, refreshed } = setUp();
     left['a'] = SHORT_MS;

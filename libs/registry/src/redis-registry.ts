@@ -24,6 +24,8 @@ const recordSchema = z.object({
   version: z.string(),
   load: z.number(),
   startedAt: z.number(),
+  // Said beside the instance; an older version does not.
+  leaseTtlMs: z.number().optional(),
 });
 
 export interface RedisRegistryOptions {
@@ -42,7 +44,8 @@ export interface RedisRegistryOptions {
  * re-read.
  *
  * While Redis is away the last known list stays. Afterwards every lease may look ended, because nobody could renew it:
- * for one lease's time after an outage, known instances are kept. Likewise when Redis's clock was set forward.
+ * for the longest lease's time after an outage, known instances are kept. Likewise when Redis's clock was set forward.
+ * Each instance says how long its lease is: processes may be set to different lengths.
  */
 export class RedisRegistry implements Registry {
   private readonly lists = new Map<string, WatchList>();
@@ -52,6 +55,8 @@ export class RedisRegistry implements Registry {
   private readonly timer: NodeJS.Timeout;
   /** No instance is dropped for an ended lease before this time: Redis was away until shortly before. */
   private graceUntil = 0;
+  /** Of all that were seen, milliseconds. */
+  private longestLeaseMs: number;
 
   constructor(
     private readonly redis: RedisConnection,
@@ -59,6 +64,7 @@ export class RedisRegistry implements Registry {
     private readonly events: Pick<EventBus, 'subscribeText'>,
     private readonly options: RedisRegistryOptions,
   ) {
+    this.longestLeaseMs = options.leaseTtlMs;
     this.timer = setInterval(() => this.refreshAll(), options.refreshIntervalMs);
     this.timer.unref();
     // A re-read that waits through the outage is answered before anyone can have renewed a lease, and never fails.
@@ -75,7 +81,7 @@ export class RedisRegistry implements Registry {
       [this.keys.registry(instance.service)],
       [
         instance.instanceId,
-        JSON.stringify(instance),
+        JSON.stringify({ ...instance, leaseTtlMs: this.options.leaseTtlMs }),
         this.options.leaseTtlMs,
         this.keys.events(`registry:${instance.service}`),
         maxInstances,
@@ -120,8 +126,13 @@ export class RedisRegistry implements Registry {
       const instanceId = String(reply[i]);
       if (Number(reply[i + 1]) <= 0 && !(grace && known.has(instanceId))) continue;
       const record = recordSchema.safeParse(parseJson(String(reply[i + 2])));
-      if (record.success) live.push(record.data);
-      else this.options.onError?.(record.error);
+      if (!record.success) {
+        this.options.onError?.(record.error);
+        continue;
+      }
+      const { leaseTtlMs = 0, ...instance } = record.data;
+      this.longestLeaseMs = Math.max(this.longestLeaseMs, leaseTtlMs);
+      live.push(instance);
     }
     // An emptied Redis lists nobody until they have registered again.
     if (grace)
@@ -189,7 +200,7 @@ export class RedisRegistry implements Registry {
   }
 
   private startGrace(): void {
-    this.graceUntil = this.now() + this.options.leaseTtlMs;
+    this.graceUntil = this.now() + this.longestLeaseMs;
   }
 
   private refreshAll(): void {

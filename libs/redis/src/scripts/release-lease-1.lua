@@ -1,6 +1,6 @@
 -- Gives the ownership of a shard back at once instead of letting it expire.
 --
--- KEYS[1] owner (string '<instance>|<fence>')
+-- KEYS[1] owner (string that begins with '<instance>|')
 -- ARGV[1] the instance that releases
 --
 -- Returns: 1 when it was the caller's, else 0
