@@ -13,12 +13,9 @@ const ON_ITS_WAY_MS = 1_400;
 /** Of the workers here, milliseconds: a gateway that is paused fails soon. */
 const DELIVER_DEADLINE_MS = 500;
 const OFF_MS = '3600000';
-/**
- * Leases of the workers here, and of gateways without a check, milliseconds. A lease of more than four times one's own is taken for
- * that of a clock set back, and cut: the gateway that is paused was then gone, when its last heartbeat was two seconds ago.
- */
-const WORKER_LEASE_MS = 4_000;
-const GATEWAY_LEASE_MS = 4 * WORKER_LEASE_MS;
+/** Leases of the workers here, and of gateways without a check, milliseconds: very different ones may be set side by side. */
+const WORKER_LEASE_MS = 2_000;
+const GATEWAY_LEASE_MS = 30_000;
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
 /**
