@@ -7,6 +7,7 @@ import { RoomEntity } from '../database/room.entity.js';
 import { IdIssuer } from '../database/id-issuer.js';
 import { SqlWriter } from '../database/sql-writer.js';
 import { UserEntity } from '../database/user.entity.js';
+import { SeqReservations, type ReservedSeqs } from './seq-reservations.js';
 
 /** A room as SQL knows it. */
 export interface RoomRow {
@@ -39,11 +40,15 @@ export interface Membership {
 /** Rooms and conversations in SQL. */
 @Injectable()
 export class RoomsRepository {
+  private readonly reservations: SeqReservations;
+
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     @Inject(SqlWriter) private readonly writer: SqlWriter,
     @Inject(IdIssuer) private readonly ids: IdIssuer,
-  ) {}
+  ) {
+    this.reservations = new SeqReservations(writer);
+  }
 
   /** Rooms, the most recently used first: the first `limit` of them, or those after a place in the list. */
   async list(limit: number, after?: UsePosition): Promise<(UsePosition & { readonly name: string })[]> {
@@ -207,18 +212,8 @@ export class RoomsRepository {
    * @returns Numbers above `floor`, up to `ceiling`, once that is committed.
    * @throws {AppError} `ROOM_NOT_FOUND`.
    */
-  async reserveSeqs(
-    roomId: number,
-    above: number,
-    count: number,
-  ): Promise<{ floor: number; ceiling: number }> {
-    const ceiling = await this.moveCeiling(roomId, (manager) =>
-      manager.query(
-        'UPDATE rooms SET seq_ceiling = CASE WHEN seq_ceiling > $1 THEN seq_ceiling ELSE $1 END + $2 WHERE id = $3',
-        [above, count, roomId],
-      ),
-    );
-    return { floor: ceiling - count, ceiling };
+  reserveSeqs(roomId: number, above: number, count: number): Promise<ReservedSeqs> {
+    return this.reservations.reserve(roomId, above, count);
   }
 
   /**
@@ -228,19 +223,13 @@ export class RoomsRepository {
    * @throws {AppError} `ROOM_NOT_FOUND`.
    */
   async raiseSeqCeiling(roomId: number, ceiling: number): Promise<number> {
-    return this.moveCeiling(roomId, (manager) =>
-      manager
+    return this.writer.run(async (manager) => {
+      await manager
         .createQueryBuilder()
         .update(RoomEntity)
         .set({ seqCeiling: ceiling })
         .where('id = :roomId AND seq_ceiling < :ceiling', { roomId, ceiling })
-        .execute(),
-    );
-  }
-
-  private moveCeiling(roomId: number, move: (manager: EntityManager) => Promise<unknown>): Promise<number> {
-    return this.writer.run(async (manager) => {
-      await move(manager);
+        .execute();
       // Numbers above a position that was kept may be issued from now on.
       await manager.query('UPDATE rooms SET parked_epoch = NULL WHERE id = $1 AND parked_epoch IS NOT NULL', [
         roomId,
