@@ -74,6 +74,11 @@ export class LogicRpcController {
     return this.rooms.members(userId, roomId);
   }
 
+  @RpcMethod(logicRpc.getPresence)
+  getPresence(@Payload() { userId }: Request<'getPresence'>): Response<'getPresence'> {
+    return this.rooms.presenceOf(userId);
+  }
+
   @RpcMethod(logicRpc.listConversations)
   listConversations(
     @Payload() { userId, limit, cursor }: Request<'listConversations'>,

@@ -3,6 +3,7 @@ import {
   conversationsSchema,
   historyPageSchema,
   membersSchema,
+  presenceSchema,
   problemSchema,
   readStateSchema,
   roomSchema,
@@ -15,6 +16,7 @@ import {
   type Conversations,
   type HistoryPage,
   type Members,
+  type Presence,
   type ReadState,
   type Room,
   type Rooms,
@@ -134,6 +136,11 @@ export class ParleyApi {
 
   members(roomId: number): Promise<Members> {
     return this.#call('GET', `/v1/rooms/${roomId}/members`, membersSchema);
+  }
+
+  /** Whether a user has a connection. */
+  presence(userId: number): Promise<Presence> {
+    return this.#call('GET', `/v1/users/${userId}/presence`, presenceSchema);
   }
 
   /** A page of messages, ascending. */

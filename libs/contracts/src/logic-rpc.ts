@@ -5,6 +5,7 @@ import {
   cursorField,
   limits,
   membersSchema,
+  presenceSchema,
   readStateSchema,
   roomSchema,
   roomsSchema,
@@ -170,6 +171,13 @@ export const logicRpc = {
     pattern: 'logic.listMembers',
     request: z.object({ userId: id, roomId: id }),
     response: membersSchema,
+    idempotent: true,
+  }),
+  getPresence: rpcContract({
+    ...logic,
+    pattern: 'logic.getPresence',
+    request: z.object({ userId: id }),
+    response: presenceSchema,
     idempotent: true,
   }),
   listConversations: rpcContract({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { codePointLength } from './code-point-length.js';
 import {
   clientMsgIdField,
-  codePointLength,
   epochField,
   idField,
   passwordField,

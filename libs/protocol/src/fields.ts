@@ -1,22 +1,9 @@
 import { z } from 'zod';
+import { codePointLength } from './code-point-length.js';
 import { limits } from './limits.js';
 import { isVisibleName, preparedName } from './names.js';
 import { isTypeable, opaqueString } from './opaque-string.js';
 import { isStorable, showsSomething } from './visible-text.js';
-
-/** Number of Unicode code points, without building an array. */
-export function codePointLength(text: string): number {
-  let count = 0;
-  for (let i = 0; i < text.length; i++) {
-    count++;
-    const unit = text.charCodeAt(i);
-    if (unit >= 0xd800 && unit < 0xdc00) {
-      const next = text.charCodeAt(i + 1);
-      if (next >= 0xdc00 && next < 0xe000) i++;
-    }
-  }
-  return count;
-}
 
 /** Any text that can be kept as it is: no NUL, no half of a surrogate pair. */
 export const storableField = z.string().refine(isStorable, 'storable');

@@ -1,3 +1,4 @@
+export { codePointLength } from './code-point-length.js';
 export { limits } from './limits.js';
 export { Op } from './opcodes.js';
 export { CloseCode, mayReconnect } from './close-codes.js';
@@ -5,7 +6,6 @@ export { errorCatalog, isErrorCode, type ErrorCode, type ErrorSpec } from './err
 export { AppError, type AppErrorOptions } from './errors/app-error.js';
 export {
   clientMsgIdField,
-  codePointLength,
   epochField,
   idField,
   passwordField,
@@ -66,6 +66,7 @@ export {
   loginBodySchema,
   memberSchema,
   membersSchema,
+  presenceSchema,
   problemSchema,
   readBodySchema,
   registerBodySchema,
@@ -81,6 +82,7 @@ export {
   type Ack,
   type Conversations,
   type Members,
+  type Presence,
   type Problem,
   type Rooms,
   type Session,

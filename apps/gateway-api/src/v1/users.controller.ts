@@ -1,6 +1,13 @@
-import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { logicRpc, type Identity } from '@parley/contracts';
-import { usersSchema, usersSearchSchema, type Users } from '@parley/protocol';
+import {
+  idField,
+  presenceSchema,
+  usersSchema,
+  usersSearchSchema,
+  type Presence,
+  type Users,
+} from '@parley/protocol';
 import { RpcClient } from '@parley/rpc';
 import type { z } from 'zod';
 import { Caller } from '../auth/access.decorators.js';
@@ -8,7 +15,7 @@ import { ApiRoute } from '../docs/api-route.decorator.js';
 import { RateLimits } from '../http/rate-limits.js';
 import { ZodPipe } from '../http/zod.pipe.js';
 
-/** People by name. */
+/** People: by name, and whether they are there. */
 @Controller('v1')
 export class UsersController {
   constructor(
@@ -30,5 +37,16 @@ export class UsersController {
   ): Promise<Users> {
     this.limits.search(userId);
     return this.rpc.call(logicRpc.searchUsers, { userId, ...query });
+  }
+
+  @Get('users/:id/presence')
+  @ApiRoute({
+    summary: 'Whether a user is connected, before a conversation with him has begun',
+    tag: 'rooms',
+    response: presenceSchema,
+    params: { id: 1 },
+  })
+  presence(@Param('id', new ZodPipe(idField, 'id')) userId: number): Promise<Presence> {
+    return this.rpc.call(logicRpc.getPresence, { userId });
   }
 }

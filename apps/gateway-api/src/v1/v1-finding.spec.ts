@@ -59,6 +59,14 @@ describe('reading', () => {
 });
 
 describe('search', () => {
+  it('says whether a user is connected', async () => {
+    const presence = { userId: 4, userName: 'demo1', online: true };
+    api.logic.on(logicRpc.getPresence, () => presence);
+    expect((await get('/v1/users/4/presence')).json()).toEqual(presence);
+    expect(api.logic.calls[0]?.request).toEqual({ userId: 4 });
+    expect((await get('/v1/users/x/presence')).json()).toMatchObject({ code: 'INVALID' });
+  });
+
   it('finds rooms and users by name, in pages', async () => {
     const users = { users: [{ userId: 4, userName: 'demo1' }], next: '0-4' };
     api.logic.on(logicRpc.listRooms, () => ({ rooms: [room] })).on(logicRpc.searchUsers, () => users);

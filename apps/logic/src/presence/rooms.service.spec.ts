@@ -237,6 +237,20 @@ describe('RoomsService.members', () => {
   });
 });
 
+describe('RoomsService.presenceOf', () => {
+  it('says whether somebody is connected', async () => {
+    const { service } = setUp();
+    expect(await service.presenceOf(VISITOR)).toEqual({ userId: VISITOR, userName: 'u', online: true });
+    expect(await service.presenceOf(MEMBER)).toEqual({ userId: MEMBER, userName: 'u', online: false });
+  });
+
+  it('knows nobody who does not exist', async () => {
+    const { service, findByIds } = setUp();
+    findByIds.mockResolvedValue([]);
+    await expect(service.presenceOf(99)).rejects.toMatchObject({ code: 'USER_NOT_FOUND' });
+  });
+});
+
 describe('RoomsService.announce', () => {
   it.each(['count', 'info'] as const)('asks all who hold the room to say its %s', async (what) => {
     const { service, done } = setUp();

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { PresenceEvent, RoomChangedEvent } from '@parley/contracts';
-import { AppError, limits, type Members, type Room } from '@parley/protocol';
+import { AppError, limits, type Members, type Presence, type Room } from '@parley/protocol';
 import { EventBus, PresenceStore } from '@parley/redis';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { LOGIC_OPTIONS, type LogicOptions } from '../logic-options.js';
@@ -86,6 +86,14 @@ export class RoomsService {
     if (users) return this.connected(users);
     await this.live.clean([roomId]);
     return this.presence.list(roomId, limits.maxListedMembers);
+  }
+
+  /** Whether a user has a connection, as whoever talks to him is told. @throws {AppError} `USER_NOT_FOUND`. */
+  async presenceOf(userId: number): Promise<Presence> {
+    const [account] = await this.accounts.findByIds([userId]);
+    if (!account) throw new AppError('USER_NOT_FOUND');
+    const online = (await this.live.connected([userId])).includes(userId);
+    return { userId, userName: account.userName, online };
   }
 
   private async connected(userIds: readonly number[]): Promise<Members> {

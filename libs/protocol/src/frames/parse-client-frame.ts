@@ -1,5 +1,5 @@
 import { AppError } from '../errors/app-error.js';
-import { codePointLength } from '../fields.js';
+import { codePointLength } from '../code-point-length.js';
 import { limits } from '../limits.js';
 import { Op } from '../opcodes.js';
 import { parseJson } from '../parse-json.js';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { codePointLength } from '../code-point-length.js';
 import {
   clientMsgIdField,
-  codePointLength,
   passwordField,
   roomNameField,
   seqField,
@@ -66,6 +66,8 @@ export const createRoomBodySchema = z.object({ name: roomNameField });
 export const memberSchema = z.object({ userId: z.number(), userName: z.string() });
 /** `count` is exact; `members` are all of them up to `limits.maxListedMembers`, the newest beyond. */
 export const membersSchema = z.object({ count: z.number(), members: z.array(memberSchema) });
+/** Whether a user has a connection, whatever he has open. */
+export const presenceSchema = memberSchema.extend({ online: z.boolean() });
 /** A page of users: those whose name begins with what was looked for come first. */
 export const usersSchema = z.object({ users: z.array(memberSchema), next: z.string().optional() });
 /** What is unread, in the rooms that the user follows and his conversations: the most recently used of them. */
@@ -104,6 +106,7 @@ export type Session = z.infer<typeof sessionSchema>;
 export type Rooms = z.infer<typeof roomsSchema>;
 export type Conversations = z.infer<typeof conversationsSchema>;
 export type Members = z.infer<typeof membersSchema>;
+export type Presence = z.infer<typeof presenceSchema>;
 export type Users = z.infer<typeof usersSchema>;
 export type Unread = z.infer<typeof unreadSchema>;
 export type Ack = z.infer<typeof ackSchema>;

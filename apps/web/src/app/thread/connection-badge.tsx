@@ -59,7 +59,8 @@ export function PeerPresence({
     const isIn = ({ members }: Members) => members.some((member) => member.userId === userId);
     const present = roomId === undefined ? undefined : state.present.get(roomId);
     if (present) return isIn(present);
-    // Before anything was said to each other: in a room with both of them they can be seen.
+    // Before anything was said to each other.
+    if (state.peer?.userId === userId) return state.peer.isThere;
     return [...state.present.values()].some(isIn) || undefined;
   });
   if (!isKnown || isThere === undefined) return null;

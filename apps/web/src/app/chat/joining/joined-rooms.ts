@@ -39,11 +39,12 @@ export class JoinedRooms {
 
   /** A thread is opened. A conversation in which nothing was said has nothing to join. */
   open(key: ThreadKey): void {
-    const { positions, store } = this.#parts;
+    const { positions, presence, shown, store } = this.#parts;
     const { kind, id } = parseKey(key);
     this.#opened = kind === 'room' ? id : store.thread(key).roomId;
     if (kind === 'room') for (const closed of positions.open(id)) this.#part(closed);
     if (this.#opened !== undefined) this.#join(key, this.#opened);
+    else void presence.followPeer(id, () => store.thread(key).roomId !== undefined, shown());
   }
 
   /** A thread may have got its room: a conversation has one from its first message on. */

@@ -9,13 +9,13 @@ const peerEveryMs = 15_000;
 /** Who is online in the rooms that are open. */
 export class Presence {
   readonly #store: ChatStore;
-  readonly #api: Pick<ParleyApi, 'members'>;
+  readonly #api: Pick<ParleyApi, 'members' | 'presence'>;
   readonly #retries: Retries;
   readonly #failed: (error: unknown) => void;
 
   constructor(
     store: ChatStore,
-    api: Pick<ParleyApi, 'members'>,
+    api: Pick<ParleyApi, 'members' | 'presence'>,
     retries: Retries,
     failed: (error: unknown) => void,
   ) {
@@ -41,6 +41,24 @@ export class Presence {
     while (!signal.aborted) {
       if (document.visibilityState === 'visible') await this.load(roomId, signal);
       await pause(peerEveryMs, signal);
+    }
+  }
+
+  /** The same of somebody with whom nothing was said yet. @param isBegun - From then on the conversation is followed. */
+  async followPeer(userId: number, isBegun: () => boolean, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !isBegun()) {
+      if (document.visibilityState === 'visible') await this.#loadPeer(userId, signal);
+      await pause(peerEveryMs, signal);
+    }
+  }
+
+  async #loadPeer(userId: number, signal: AbortSignal): Promise<void> {
+    try {
+      const { online } = await this.#retries.run(() => this.#api.presence(userId), { signal });
+      if (!signal.aborted) this.#store.patch({ peer: { userId, isThere: online } });
+    } catch (error) {
+      // Somebody who does not exist is not there, either.
+      this.#failed(error);
     }
   }
 

@@ -34,6 +34,8 @@ export interface ChatState {
   readonly threads: ReadonlyMap<ThreadKey, Thread>;
   /** Who is online, by room id. */
   readonly present: ReadonlyMap<number, Members>;
+  /** Whether the one is there with whom a conversation has been opened that has not begun; undefined while nobody said so. */
+  readonly peer: { readonly userId: number; readonly isThere: boolean } | undefined;
   /** What the page shows. */
   readonly active: ThreadKey | undefined;
 }
@@ -48,6 +50,7 @@ export const initialChatState: ChatState = {
   conversationsNext: undefined,
   threads: new Map(),
   present: new Map(),
+  peer: undefined,
   active: undefined,
 };
 
