@@ -22,6 +22,7 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
   const { drafts } = chat;
   const text = useSyncExternalStore(drafts.subscribe, () => drafts.get(threadKey));
   const [isFull, setFull] = useState(false);
+  const [isTall, setTall] = useState(false);
   const input = useRef<HTMLTextAreaElement>(null);
   const length = codePointLength(text);
   const left = limits.maxTextCodePoints - length;
@@ -47,6 +48,13 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
     event.preventDefault();
   };
 
+  // By hand: React would write the whole text into the page again with every key, and lay it out.
+  useLayoutEffect(() => {
+    const area = input.current;
+    if (!area) return;
+    if (area.value !== text) area.value = text;
+    setTall((was) => text !== '' && (was || area.scrollHeight > area.clientHeight));
+  }, [text]);
   useLayoutEffect(() => {
     if (!hasScreenKeyboard()) input.current?.focus();
   }, []);
@@ -60,12 +68,11 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
       }}
     >
       <div className={styles['box']} data-over={left < 0 || undefined}>
-        <div className={styles['grow']} data-text={text}>
+        <div className={styles['grow']} data-text={isTall ? text : ''}>
           <textarea
             ref={input}
             className={styles['input']}
             rows={1}
-            value={text}
             onChange={(event) => change(event.target.value)}
             onKeyDown={onKeyDown}
             placeholder={t.composer.placeholder(name)}

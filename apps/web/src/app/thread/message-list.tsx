@@ -37,7 +37,7 @@ export function MessageList({
   const todayMs = useToday();
   const isVisible = usePageVisible();
   const scroller = useRef<HTMLDivElement>(null);
-  const content = useRef<HTMLOListElement>(null);
+  const content = useRef<HTMLDivElement>(null);
   const keeper = useRef<ScrollKeeper>(null);
   const lastSend = useRef<string>(undefined);
   const { timeline, unreadAfter, older, newer } = thread;
@@ -142,30 +142,26 @@ export function MessageList({
         id="messages"
         data-testid="message-list"
       >
-        <ol ref={content} className={styles['content']}>
-          {timeline.reachedStart && rows.length > 0 && <li className={styles['note']}>{t.room.start}</li>}
-          {older === 'loading' && <li className={styles['note']}>{t.room.loadingOlder}</li>}
+        <div ref={content} className={styles['content']}>
+          {timeline.reachedStart && rows.length > 0 && <p className={styles['note']}>{t.room.start}</p>}
+          {older === 'loading' && <p className={styles['note']}>{t.room.loadingOlder}</p>}
           {older === 'failed' && (
-            <li>
-              <ErrorNote text={`${t.room.olderFailed} ${errorText(thread.errorCode ?? 'INTERNAL')}`}>
-                <Button look="quiet" onClick={() => chat.loadOlder(threadKey)}>
-                  {t.app.retry}
-                </Button>
-              </ErrorNote>
-            </li>
+            <ErrorNote text={`${t.room.olderFailed} ${errorText(thread.errorCode ?? 'INTERNAL')}`}>
+              <Button look="quiet" onClick={() => chat.loadOlder(threadKey)}>
+                {t.app.retry}
+              </Button>
+            </ErrorNote>
           )}
           <MessageRows rows={rows} todayMs={todayMs} actions={actions} />
           {newer === 'failed' && (
-            <li>
-              <ErrorNote text={`${t.room.historyFailed} ${errorText(thread.errorCode ?? 'INTERNAL')}`}>
-                <Button look="quiet" onClick={() => chat.loadNewer(threadKey)}>
-                  {t.app.retry}
-                </Button>
-              </ErrorNote>
-            </li>
+            <ErrorNote text={`${t.room.historyFailed} ${errorText(thread.errorCode ?? 'INTERNAL')}`}>
+              <Button look="quiet" onClick={() => chat.loadNewer(threadKey)}>
+                {t.app.retry}
+              </Button>
+            </ErrorNote>
           )}
-          {thread.hasBroken && <li className={styles['note']}>{t.notice.epoch}</li>}
-        </ol>
+          {thread.hasBroken && <p className={styles['note']}>{t.notice.epoch}</p>}
+        </div>
       </div>
       {!isAtBottom && (
         <div className={styles['jump']}>

@@ -2,6 +2,7 @@ import { memo } from 'react';
 import { Avatar } from '../components/avatar.js';
 import { useLanguage, useTexts } from '../i18n/texts.js';
 import { formatDay, formatFull, formatTime } from '../text/dates.js';
+import { blocksOf, type Block } from '../timeline/blocks.js';
 import type { Group, Row } from '../timeline/rows.js';
 import { MessageBubble, type SendActions } from './message-bubble.js';
 import list from './message-list.module.css';
@@ -52,15 +53,14 @@ function DayLine({ dayMs, nowMs }: { readonly dayMs: number; readonly nowMs: num
   return <li className={list['day']}>{formatDay(language, t.day, dayMs, nowMs)}</li>;
 }
 
-/** Days, groups and the line above what is new. */
-export const MessageRows = memo(function MessageRows(props: {
-  readonly rows: readonly Row[];
-  /** What "today" means; changes once a day. */
+/** Neighbours that stay as they are while others come. */
+const MessageBlock = memo(function MessageBlock(props: {
+  readonly block: Block;
   readonly todayMs: number;
   readonly actions: SendActions;
 }) {
   const t = useTexts();
-  return props.rows.map((row) => {
+  const rows = props.block.rows.map((row) => {
     switch (row.kind) {
       case 'day':
         return <DayLine key={row.key} dayMs={row.dayMs} nowMs={props.todayMs} />;
@@ -74,4 +74,16 @@ export const MessageRows = memo(function MessageRows(props: {
         return <MessageGroup key={row.key} group={row} actions={props.actions} />;
     }
   });
+  return <ol className={list['block']}>{rows}</ol>;
+});
+
+/** Days, groups and the line above what is new. */
+export const MessageRows = memo(function MessageRows(props: {
+  readonly rows: readonly Row[];
+  /** What "today" means; changes once a day. */
+  readonly todayMs: number;
+  readonly actions: SendActions;
+}) {
+  const { rows, ...others } = props;
+  return blocksOf(rows).map((block) => <MessageBlock key={block.key} block={block} {...others} />);
 });

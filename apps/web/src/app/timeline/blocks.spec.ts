@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { blocksOf } from './blocks.js';
+import { buildRows } from './rows.js';
+import { testMessage, testMessages } from './test-messages.js';
+import { emptyTimeline, withLive, withSends, type Timeline } from './timeline.js';
+
+const me = { userId: 7, userName: 'me' };
+/** Of two people in turn: each message is a row. */
+const between = (from: number, to: number): Timeline => ({
+  ...emptyTimeline,
+  messages: testMessages(from, to).map((message) => ({ ...message, fromUserId: 1 + (message.seq % 2) })),
+  coveredTo: to,
+  head: to,
+});
+const blocks = (timeline: Timeline, unreadAfter?: number) => blocksOf(buildRows(timeline, me, unreadAfter));
+const shape = (timeline: Timeline, unreadAfter?: number) =>
+  blocks(timeline, unreadAfter).map(({ rows }) =>
+    rows.map((row) => (row.kind === 'group' ? row.bubbles[0]?.seq : row.kind)),
+  );
+
+describe('blocksOf', () => {
+  it('has none of nothing', () => {
+    expect(shape(emptyTimeline)).toEqual([]);
+  });
+
+  it('has all rows, in order, with lines above what they belong to', () => {
+    expect(shape(between(14, 18), 15)).toEqual([
+      ['day', 14, 15],
+      ['unread', 16, 17, 18],
+    ]);
+  });
+
+  it('gives the same blocks again, but for the one to which a message is added', () => {
+    const timeline = between(1, 40);
+    const before = blocks(timeline);
+    const after = blocks(withLive(timeline, testMessage(41, { fromUserId: 2 }), me.userId));
+    expect(after.map((block, i) => block === before[i])).toEqual([true, true, false]);
+    expect(after.map(({ key }) => key)).toEqual(before.map(({ key }) => key));
+  });
+
+  it('gives the same blocks again when older messages come or go', () => {
+    const all = between(1, 40);
+    const later = { ...all, messages: all.messages.slice(20) };
+    const [, , last] = blocks(all);
+    expect(blocks(later).at(-1)).toBe(last);
+    expect(blocks(all).at(-1)).toBe(last);
+  });
+
+  it('has what is on its way in the last block', () => {
+    const send = {
+      clientMsgId: 'mine',
+      text: 'hi',
+      createdAtMs: testMessage(17).sentAt,
+      status: 'pending' as const,
+    };
+    expect(shape(withSends(between(14, 17), [send], me.userId))).toEqual([
+      ['day', 14, 15],
+      [16, 17, undefined],
+    ]);
+    expect(shape(withSends(emptyTimeline, [send], me.userId))).toEqual([['day', undefined]]);
+  });
+});
