@@ -1,5 +1,6 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { pageHead } from './page-head.mts';
 
 /** The oldest browsers that the site works in: what tablets and computers of schools still have. */
 const browsers = ['chrome109', 'firefox115', 'safari16'];
@@ -8,7 +9,7 @@ const browsers = ['chrome109', 'firefox115', 'safari16'];
 export default defineConfig({
   root: import.meta.dirname,
   publicDir: 'public',
-  plugins: [react()],
+  plugins: [react(), pageHead()],
   build: {
     outDir: 'dist/public',
     emptyOutDir: true,
@@ -16,7 +17,7 @@ export default defineConfig({
     // light-dark() and nesting are written out for those that lack them.
     cssTarget: browsers,
     sourcemap: true,
-    // `data:` URLs and inline scripts are not allowed by the content security policy.
+    // `data:` URLs are not allowed by the content security policy, and of inline scripts only early.js.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },

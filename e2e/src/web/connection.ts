@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
-import { close, Network, online, Pages, say, sent } from './pages.js';
+import { close, fillLogin, Network, online, Pages, say, sent } from './pages.js';
 
 /** What the page says about its connection and its session is true. */
 export const connection = (running: () => Stack) =>
@@ -60,16 +60,17 @@ export const connection = (running: () => Stack) =>
       await close(page);
     });
 
-    it("is the other one's, in a conversation, from its very first message on", async () => {
+    it("is the other one's, in a conversation, before its first message and from then on", async () => {
       const stamp = Date.now();
       const [mine, theirs] = [`caller ${stamp}`, `called ${stamp}`];
       const { user } = await stack.api().register(theirs, '111111');
       await stack.api().register(mine, '111111');
       const peer = await pages.login(theirs, { gateway: 1 });
       const page = await pages.login(mine, { gateway: 0, path: `/direct/${user.userId}` });
+      const presence = page.getByTestId('peer-presence');
+      await presence.and(page.locator('[data-presence=online]')).waitFor();
       await say(page, 'are you there?');
       await sent(page, 'are you there?');
-      const presence = page.getByTestId('peer-presence');
       await presence.and(page.locator('[data-presence=online]')).waitFor();
       await peer.context().close();
       await presence.and(page.locator('[data-presence=offline]')).waitFor({ timeout: 40_000 });
@@ -91,6 +92,22 @@ export const connection = (running: () => Stack) =>
       const said = page.getByText('PARLEY_PUBLIC_API_URL');
       await said.waitFor();
       expect(await said.innerText()).toContain('http://chat.example:7070');
+      await close(page);
+    });
+
+    it('that a page over TLS works out for itself is spoken of when nothing answers there', async () => {
+      const person = await pages.person();
+      await person.route('https://secure.example/**', async (route) => {
+        const { pathname } = new URL(route.request().url());
+        await route.fulfill({ response: await route.fetch({ url: stack.webUrl + pathname }) });
+      });
+      await person.route('https://secure.example:*/**', (route) => route.abort());
+      const page = await person.newPage();
+      await page.goto('https://secure.example/');
+      await fillLogin(page, 'demo');
+      const said = page.getByTestId('error').filter({ hasText: 'PARLEY_PUBLIC_API_URL' });
+      await said.waitFor();
+      expect(await said.innerText()).toContain('Check your connection');
       await close(page);
     });
 

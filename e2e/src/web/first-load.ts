@@ -1,6 +1,18 @@
+import type { BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
-import { Pages } from './pages.js';
+import { fillLogin, online, Pages } from './pages.js';
+
+/** Keeps what a browser asks for waiting. @returns Lets it through. */
+async function held(person: BrowserContext, url: RegExp): Promise<() => void> {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await person.route(url, async (route) => {
+    await released;
+    await route.continue();
+  });
+  return release;
+}
 
 /** What somebody sees whose network is slow. How fast it is, `npm run measure -- --web` shows. */
 export const firstLoad = (running: () => Stack) =>
@@ -14,14 +26,9 @@ export const firstLoad = (running: () => Stack) =>
     it.each([
       ['light', 'rgb(244, 246, 248)'],
       ['dark', 'rgb(17, 22, 28)'],
-    ] as const)('shows where one is before the scripts are here (%s)', async (colorScheme, background) => {
+    ] as const)('shows where one is with its first bytes (%s)', async (colorScheme, background) => {
       const person = await pages.person({ colorScheme });
-      let release = () => {};
-      const released = new Promise<void>((resolve) => (release = resolve));
-      await person.route(/\/assets\/.*\.js$/, async (route) => {
-        await released;
-        await route.continue();
-      });
+      const release = await held(person, /\/assets\//);
       const page = await person.newPage();
       await page.goto(running().webUrl, { waitUntil: 'commit' });
       await page.getByTestId('splash').getByText('Parley').waitFor();
@@ -31,6 +38,65 @@ export const firstLoad = (running: () => Stack) =>
       release();
       await page.getByTestId('login-name').waitFor();
       expect(await page.getByTestId('splash').count()).toBe(0);
+      await person.close();
+    });
+
+    it('has the form before what talks to the server is here, and logs in once it is', async () => {
+      const person = await pages.person();
+      const release = await held(person, /\/assets\/server-part.*\.js$/);
+      const page = await pages.open({ of: person });
+      await fillLogin(page, 'demo');
+      expect(await page.getByTestId('login-submit').isDisabled()).toBe(true);
+      release();
+      await online(page);
+      await person.close();
+    });
+
+    it('says that the server is out of reach beside the form, and keeps what was typed', async () => {
+      const person = await pages.person();
+      await person.route(/\/assets\/server-part.*\.js$/, (route) => route.abort());
+      const page = await pages.open({ of: person });
+      await page.getByTestId('error').waitFor();
+      await page.getByTestId('login-name').fill('demo');
+      await person.unroute(/\/assets\/server-part.*\.js$/);
+      await page.getByTestId('error').waitFor({ state: 'detached' });
+      expect(await page.getByTestId('login-name').inputValue()).toBe('demo');
+      await fillLogin(page, 'demo');
+      await online(page);
+      await person.close();
+    });
+
+    it('asks at once for all that somebody needs who is logged in', async () => {
+      const person = await pages.person();
+      await pages.login('demo', { of: person });
+      const release = await held(person, /\/assets\/index.*\.js$/);
+      const page = await person.newPage();
+      const asked = Promise.all([
+        page.waitForRequest(/\/assets\/server-part.*\.js$/),
+        page.waitForRequest(/\/assets\/server-part.*\.css$/),
+        page.waitForRequest(/\/assets\/en-words/),
+      ]);
+      await page.goto(running().webUrl, { waitUntil: 'commit' });
+      await asked;
+      release();
+      await online(page);
+      await person.close();
+    });
+
+    it('loads a language when it is chosen', async () => {
+      const person = await pages.person();
+      const asked: string[] = [];
+      person.on('request', (request) => asked.push(new URL(request.url()).pathname));
+      const page = await pages.open({ of: person });
+      await page.getByRole('heading', { name: 'Log in' }).waitFor();
+      const words = () => asked.filter((path) => path.includes('-words'));
+      expect(words()).toEqual([expect.stringContaining('en-words')]);
+      await page.getByTestId('language').selectOption('zh');
+      await page.getByRole('heading', { name: '登录' }).waitFor();
+      expect(await page.evaluate(() => document.documentElement.lang)).toBe('zh-Hans');
+      await page.reload();
+      await page.getByRole('heading', { name: '登录' }).waitFor();
+      expect(words().filter((path) => path.includes('en-words'))).toHaveLength(1);
       await person.close();
     });
 

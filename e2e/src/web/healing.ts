@@ -84,7 +84,9 @@ export const healing = (running: () => Stack) =>
     it('builds a pane anew whose elements were taken away', async () => {
       const [page, other] = await Promise.all([pages.login('demo'), pages.login('demo1')]);
       await page.getByTestId('composer').fill('still here');
-      await page.evaluate(() => document.querySelector('#messages > ol > li:last-child')?.remove());
+      await page.evaluate(() =>
+        document.querySelector('#messages ol:last-of-type > li:last-child')?.remove(),
+      );
       await page.evaluate(() => {
         for (const item of document.querySelectorAll('[data-testid=member]')) item.parentElement?.remove();
       });

@@ -1,12 +1,12 @@
 import { useEffect } from 'react';
-import { ChatPage } from './pages/chat-page.js';
 import { LoginPage } from './pages/login-page.js';
 import { NotFoundPage } from './pages/not-found-page.js';
 import { RegisterPage } from './pages/register-page.js';
+import { RefusedPage, SplashPage, UnreachablePage } from './pages/waiting-page.js';
 import { firstRoomId, parseRoute, pathOf, type Route } from './routing/route.js';
 import { currentRouteState, navigate, useRoute } from './routing/router.js';
-import { ChatContext } from './site/site-context.js';
-import type { Site } from './site/site.js';
+import { ChatContext, useSite } from './site/site-context.js';
+import type { Server, ThreadRoute } from './site/server.js';
 import { useObservable } from './use-observable.js';
 
 /** Where a visitor, or a user, has to be instead; undefined when the page is theirs to see. */
@@ -25,10 +25,12 @@ function detour(route: Route, isLoggedIn: boolean): { to: Route; returnTo?: stri
 }
 
 /** Shows the page that the address names, or leads to the one that can be shown. */
-export function App({ site }: { readonly site: Site }) {
+export function App() {
+  const site = useSite();
   const route = useRoute();
-  const chat = useObservable(site.chat, (value) => value);
-  const away = detour(route, chat !== undefined);
+  const state = useObservable(site.state, (value) => value);
+  const isLoggedIn = useObservable(site.account.state, ({ session }) => session !== undefined);
+  const away = detour(route, isLoggedIn);
   const target = away && pathOf(away.to);
   const returnTo = away?.returnTo;
 
@@ -37,16 +39,29 @@ export function App({ site }: { readonly site: Site }) {
     navigate(parseRoute(target), { replace: true, state: returnTo === undefined ? {} : { returnTo } });
   }, [target, returnTo]);
 
-  if (away) return null;
-  if (route.page === 'unknown') return <NotFoundPage />;
-  if (route.page === 'login') return <LoginPage />;
-  if (route.page === 'register') return <RegisterPage />;
-  if (chat && (route.page === 'room' || route.page === 'direct')) {
-    return (
-      <ChatContext value={chat}>
-        <ChatPage route={route} />
-      </ChatContext>
-    );
+  if (state.phase === 'refused') return <RefusedPage refused={state.refused} />;
+  if (away) return <SplashPage />;
+  switch (route.page) {
+    case 'login':
+      return <LoginPage />;
+    case 'register':
+      return <RegisterPage />;
+    case 'room':
+    case 'direct':
+      if (state.phase === 'failed') return <UnreachablePage />;
+      return state.phase === 'ready' ? <Chat server={state.server} route={route} /> : <SplashPage />;
+    default:
+      return <NotFoundPage />;
   }
-  return null;
+}
+
+function Chat(props: { readonly server: Server; readonly route: ThreadRoute }) {
+  const { ChatPage, chat } = props.server;
+  const session = useObservable(chat, (value) => value);
+  if (!session) return <SplashPage />;
+  return (
+    <ChatContext value={session}>
+      <ChatPage route={props.route} />
+    </ChatContext>
+  );
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { InlineHashes } from './inline-hashes.js';
 import { connectSources, securityHeaders } from './security-headers.js';
 import { misleadingSetting, siteConfigBody, type SiteSettings } from './site-config.js';
 
@@ -41,8 +42,18 @@ describe('connectSources', () => {
   );
 });
 
-it('allows nothing inline, nothing from elsewhere and no framing', () => {
-  const policy = securityHeaders(derived, 'localhost:8080')['content-security-policy'] ?? '';
+const policyWith = (inline: InlineHashes) =>
+  securityHeaders(derived, 'localhost:8080', inline)['content-security-policy'] ?? '';
+
+it('allows what the page was built with', () => {
+  const policy = policyWith({ scripts: ["'sha256-a'"], styles: ["'sha256-b'", "'sha256-c'"] });
+  expect(policy).toContain("script-src 'self' 'sha256-a';");
+  expect(policy).toContain("style-src 'self' 'sha256-b' 'sha256-c';");
+});
+
+it('allows nothing else inline, nothing from elsewhere and no framing', () => {
+  const policy = policyWith({ scripts: [], styles: [] });
+  expect(policy).toContain("script-src 'self';");
   expect(policy).toContain("default-src 'none'");
   expect(policy).toContain("frame-ancestors 'none'");
   expect(policy).not.toContain('unsafe');

@@ -1,3 +1,4 @@
+import type { InlineHashes } from './inline-hashes.js';
 import { siteAddresses, type SiteSettings } from './site-config.js';
 
 /** A host that may stand in a policy: a name or an IPv4 address. Nothing that could end a directive. */
@@ -25,15 +26,16 @@ export function connectSources(settings: SiteSettings, hostHeader: string | unde
   return [...new Set(["'self'", api, ...ws])];
 }
 
-/** Headers of every answer. Strict: no inline scripts or styles, nothing from elsewhere, no framing. */
+/** Headers of every answer. Strict: nothing inline but what the page was built with, nothing from elsewhere, no framing. */
 export function securityHeaders(
   settings: SiteSettings,
   hostHeader: string | undefined,
+  inline: InlineHashes,
 ): Readonly<Record<string, string>> {
   const policy = [
     "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
+    ["script-src 'self'", ...inline.scripts].join(' '),
+    ["style-src 'self'", ...inline.styles].join(' '),
     "img-src 'self' data:",
     "manifest-src 'self'",
     `connect-src ${connectSources(settings, hostHeader).join(' ')}`,

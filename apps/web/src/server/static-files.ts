@@ -1,6 +1,7 @@
 import fastifyStatic from '@fastify/static';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { sep } from 'node:path';
+import { join, sep } from 'node:path';
+import { hashesOf } from './inline-hashes.js';
 import { securityHeaders } from './security-headers.js';
 import type { SiteSettings } from './site-config.js';
 
@@ -18,8 +19,9 @@ export async function serveSite(
   publicDir: string,
 ): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
+  const inline = hashesOf(join(publicDir, 'index.html'));
   fastify.addHook('onRequest', async (request, reply) => {
-    reply.headers(securityHeaders(settings, request.headers.host));
+    reply.headers(securityHeaders(settings, request.headers.host, await inline()));
   });
   await app.register(fastifyStatic, {
     root: publicDir,

@@ -1,7 +1,5 @@
-import { ParleyApi } from '@parley/client';
 import type { Session } from '@parley/protocol';
 import { Observable } from '../observable.js';
-import type { DemoAccounts } from './demo-accounts.js';
 import { forgetSession, readSession, sessionKey, storeSession } from './stored-session.js';
 
 export interface AccountState {
@@ -10,44 +8,47 @@ export interface AccountState {
   readonly ended: 'revoked' | 'expired' | 'elsewhere' | undefined;
 }
 
+/** What of the server an account needs. Every method throws `ApiError` of libs/client. */
+export interface AccountServer {
+  login(userName: string, password: string): Promise<Session>;
+  register(userName: string, password: string): Promise<Session>;
+  logout(session: Session): Promise<unknown>;
+}
+
 /** Who is logged in, in this tab. */
 export class Account {
   readonly state: Observable<AccountState>;
-  readonly #api: ParleyApi;
+  readonly #server: () => Promise<AccountServer>;
 
-  /**
-   * @param apiUrl - Address of the API.
-   * @param demo - Accounts that the server offers to everybody; undefined when it does not.
-   */
-  constructor(
-    readonly apiUrl: string,
-    readonly demo?: DemoAccounts,
-  ) {
-    this.#api = new ParleyApi({ baseUrl: apiUrl, getToken: () => this.state.get().session?.token });
+  /** @param server - May not be known yet: whoever logs in waits for it. */
+  constructor(server: () => Promise<AccountServer>) {
+    this.#server = server;
     this.state = new Observable<AccountState>({ session: readSession(), ended: undefined });
     window.addEventListener('storage', (event) => this.#otherTab(event));
   }
 
   /** @throws {ApiError} */
   async login(userName: string, password: string): Promise<void> {
-    this.#begin(await this.#api.login(userName, password));
+    const server = await this.#server();
+    this.#begin(await server.login(userName, password));
   }
 
   /** Creates the account and logs in. @throws {ApiError} */
   async register(userName: string, password: string): Promise<void> {
-    this.#begin(await this.#api.register(userName, password));
+    const server = await this.#server();
+    this.#begin(await server.register(userName, password));
   }
 
   /** Logs out here at once, and on the server as soon as it answers. */
   logout(): void {
     const { session } = this.state.get();
     if (!session) return;
-    // The token is forgotten here: the call must carry the one it had.
-    const api = new ParleyApi({ baseUrl: this.apiUrl, getToken: () => session.token });
     forgetSession(session);
     this.state.set({ session: undefined, ended: undefined });
     // Out of reach: the token still expires by itself, and nobody here has it any more.
-    void api.logout().catch(() => undefined);
+    void this.#server()
+      .then((server) => server.logout(session))
+      .catch(() => undefined);
   }
 
   /** The server says that the session is over. Nobody else can: clocks of devices are wrong. */

@@ -7,7 +7,7 @@ const command = isMac ? '⌘' : 'Ctrl';
 const option = isMac ? '⌥' : 'Alt';
 
 /** Which keys do what. */
-export default function KeysHelp({ onClose }: { readonly onClose: () => void }) {
+export function KeysHelp({ onClose }: { readonly onClose: () => void }) {
   const t = useTexts();
   const keys: readonly (readonly [string, string])[] = [
     [`${command} + K`, t.keys.switcher],

@@ -12,7 +12,7 @@ import { foundPlaces, placesOf, type Place } from './places.js';
 const mostShown = 12;
 
 /** Goes to a room or a conversation by its name. */
-export default function Switcher({ onClose }: { readonly onClose: () => void }) {
+export function Switcher({ onClose }: { readonly onClose: () => void }) {
   const t = useTexts();
   const chat = useChat();
   const id = useId();

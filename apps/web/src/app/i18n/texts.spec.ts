@@ -1,8 +1,9 @@
 import { errorCatalog } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
-import { en } from './en.js';
+import { words as english } from './en-words.js';
 import { errorText } from './error-texts.js';
-import { zh } from './zh.js';
+import { loadWords } from './load-words.js';
+import { words as chinese } from './zh-words.js';
 
 /** Dotted path → text; a function is called with a number that no text contains by itself. */
 function flatten(node: unknown, path = ''): Map<string, string> {
@@ -16,33 +17,38 @@ function flatten(node: unknown, path = ''): Map<string, string> {
 }
 
 describe('languages', () => {
-  const english = flatten(en);
-  const chinese = flatten(zh);
+  const inEnglish = flatten(english.texts);
+  const inChinese = flatten(chinese.texts);
 
   it('have the same texts', () => {
-    expect([...chinese.keys()].sort()).toEqual([...english.keys()].sort());
+    expect([...inChinese.keys()].sort()).toEqual([...inEnglish.keys()].sort());
   });
 
-  it.each([...english])('%s is there, and mentions its number in both', (path, text) => {
-    const other = chinese.get(path) ?? '';
+  it.each([...inEnglish])('%s is there, and mentions its number in both', (path, text) => {
+    const other = inChinese.get(path) ?? '';
     expect(text.trim()).not.toBe('');
     expect(other.trim()).not.toBe('');
     expect(other.includes('987')).toBe(text.includes('987'));
   });
 
+  it('are loaded by name', async () => {
+    expect(await loadWords('en')).toBe(english);
+    expect(await loadWords('zh')).toBe(chinese);
+  });
+
   it('Chinese is Chinese', () => {
-    for (const [path, text] of chinese) expect(text, path).toMatch(/\p{Script=Han}/u);
+    for (const [path, text] of inChinese) expect(text, path).toMatch(/\p{Script=Han}/u);
   });
 });
 
 describe('errorText', () => {
   it.each(Object.keys(errorCatalog))('%s has words in both languages', (code) => {
-    expect(errorText('en', code)).not.toBe('');
-    expect(errorText('zh', code)).toMatch(/\p{Script=Han}/u);
+    expect(errorText(english.errors, code)).not.toBe('');
+    expect(errorText(chinese.errors, code)).toMatch(/\p{Script=Han}/u);
   });
 
   it('does not show a code it does not know', () => {
-    expect(errorText('en', 'FROM_THE_FUTURE')).toBe(errorText('en', 'INTERNAL'));
-    expect(errorText('en', 'constructor')).toBe(errorText('en', 'INTERNAL'));
+    expect(errorText(english.errors, 'FROM_THE_FUTURE')).toBe(errorText(english.errors, 'INTERNAL'));
+    expect(errorText(english.errors, 'constructor')).toBe(errorText(english.errors, 'INTERNAL'));
   });
 });

@@ -4,6 +4,8 @@ import { Button } from '../components/button.js';
 import { ErrorNote } from '../components/error-note.js';
 import { PasswordField, TextField } from '../components/field.js';
 import { useErrorText, useTexts } from '../i18n/texts.js';
+import { useSite } from '../site/site-context.js';
+import { useObservable } from '../use-observable.js';
 import { AuthPage } from './auth-page.js';
 import type { DemoAccounts } from '../account/demo-accounts.js';
 import styles from './auth-page.module.css';
@@ -40,6 +42,8 @@ export interface CredentialsPageProps {
 export function CredentialsPage(props: CredentialsPageProps) {
   const t = useTexts();
   const errorText = useErrorText();
+  const site = useSite();
+  const isUnreachable = useObservable(site.state, ({ phase }) => phase === 'failed');
   const [problem, setProblem] = useState(props.notice);
   const [isWorking, setWorking] = useState(false);
   const form = useRef<HTMLFormElement>(null);
@@ -67,6 +71,13 @@ export function CredentialsPage(props: CredentialsPageProps) {
 
   return (
     <AuthPage title={props.title}>
+      {isUnreachable && (
+        <ErrorNote text={t.app.loadFailed}>
+          <Button look="quiet" onClick={() => site.retryNow()}>
+            {t.app.retry}
+          </Button>
+        </ErrorNote>
+      )}
       {problem !== undefined && <ErrorNote text={problem} />}
       <form ref={form} className={styles['form']} onSubmit={submit} noValidate={props.check !== undefined}>
         <TextField

@@ -1,7 +1,7 @@
 import { useTexts } from '../i18n/texts.js';
 import { Link } from '../routing/link.js';
 import { currentRouteState } from '../routing/router.js';
-import { useAccount } from '../site/site-context.js';
+import { useAccount, useDemo } from '../site/site-context.js';
 import { useObservable } from '../use-observable.js';
 import { CredentialsPage } from './credentials-page.js';
 
@@ -9,6 +9,7 @@ import { CredentialsPage } from './credentials-page.js';
 export function LoginPage() {
   const t = useTexts();
   const account = useAccount();
+  const demo = useDemo();
   const ended = useObservable(account.state, (state) => state.ended);
   return (
     <CredentialsPage
@@ -18,7 +19,7 @@ export function LoginPage() {
       working={t.login.working}
       notice={ended && `${t.login.ended[ended]} ${t.login.kept}`}
       password="current-password"
-      demo={account.demo}
+      demo={demo}
       send={(name, password) => account.login(name, password)}
       other={
         <>

@@ -39,9 +39,8 @@ function readPreferences(): Preferences {
   };
 }
 
-function apply({ theme, language, density }: Preferences): void {
+function apply({ theme, density }: Preferences): void {
   const root = document.documentElement;
-  root.lang = language === 'zh' ? 'zh-Hans' : 'en';
   if (theme === 'system') delete root.dataset['theme'];
   else root.dataset['theme'] = theme;
   root.dataset['density'] = density;
@@ -58,7 +57,7 @@ export function createPreferences(): Observable<Preferences> {
   return preferences;
 }
 
-/** Chooses and remembers a theme. `system` forgets the choice: theme.js reads the same key. */
+/** Chooses and remembers a theme. `system` forgets the choice: early.js reads the same key. */
 export function chooseTheme(preferences: Observable<Preferences>, theme: Theme): void {
   writeStored(themeKey, theme === 'system' ? null : theme);
   preferences.patch({ theme });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { refusedAddress, resolveEndpoints, siteConfigSchema, type SiteConfig } from './endpoints.js';
+import { isGuess, refusedAddress, resolveEndpoints, siteConfigSchema, type SiteConfig } from './endpoints.js';
 
 const derived: SiteConfig = {
   apiUrl: null,
@@ -13,6 +13,12 @@ const derived: SiteConfig = {
 it('takes /ws, and no demo accounts, from a server that does not say', () => {
   const { wsPath: _, demo: _none, ...older } = derived;
   expect(siteConfigSchema.parse(older)).toEqual({ ...derived, wsPath: '/ws' });
+});
+
+it('guesses only for a page over TLS that is told nothing', () => {
+  expect(isGuess(derived, { protocol: 'https:' })).toBe(true);
+  expect(isGuess(derived, { protocol: 'http:' })).toBe(false);
+  expect(isGuess({ ...derived, apiUrl: 'https://api.example' }, { protocol: 'https:' })).toBe(false);
 });
 
 describe('resolveEndpoints', () => {

@@ -40,6 +40,14 @@ export function resolveEndpoints(
   };
 }
 
+/**
+ * Whether the page makes up an address that was meant for somebody without TLS: what ends TLS in front of the site need not do so
+ * at the port of the API.
+ */
+export function isGuess(config: SiteConfig, page: { readonly protocol: string }): boolean {
+  return config.apiUrl === null && page.protocol === 'https:';
+}
+
 /** An address that this page may not call, and the setting that it is from. */
 export interface RefusedAddress {
   readonly address: string;

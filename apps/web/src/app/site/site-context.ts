@@ -5,8 +5,10 @@ import type { Account } from '../account/account.js';
 import type { Observable } from '../observable.js';
 import type { Preferences } from '../preferences/preferences.js';
 import { useObservable } from '../use-observable.js';
+import type { DemoAccounts } from '../account/demo-accounts.js';
+import type { Site } from './site.js';
 
-export const AccountContext = createContext<Account | undefined>(undefined);
+export const SiteContext = createContext<Site | undefined>(undefined);
 export const PreferencesContext = createContext<Observable<Preferences> | undefined>(undefined);
 export const ChatContext = createContext<ChatSession | undefined>(undefined);
 
@@ -15,7 +17,13 @@ function provided<T>(value: T | undefined): T {
   return value;
 }
 
-export const useAccount = (): Account => provided(use(AccountContext));
+export const useSite = (): Site => provided(use(SiteContext));
+export const useAccount = (): Account => useSite().account;
+/** Accounts for trying Parley out, once the server has said that there are some. */
+export function useDemo(): DemoAccounts | undefined {
+  const site = useSite();
+  return useObservable(site.state, () => site.demo);
+}
 export const usePreferences = (): Observable<Preferences> => provided(use(PreferencesContext));
 /** The chat session of the user who is logged in. Only inside the chat pages. */
 export const useChat = (): ChatSession => provided(use(ChatContext));

@@ -1,50 +1,61 @@
-import { ParleyApi, ParleyClient, rotating, webSocketTransport } from '@parley/client';
-import type { Session } from '@parley/protocol';
 import { Account } from '../account/account.js';
-import { ChatSession } from '../chat/chat-session.js';
+import { loadPart } from '../load-part.js';
 import { Observable } from '../observable.js';
 import type { DemoAccounts } from '../account/demo-accounts.js';
-import type { Endpoints } from './endpoints.js';
+import { Retries } from '../retries.js';
+import type { RefusedAddress } from './endpoints.js';
+import type { Server, ServerPart } from './server.js';
 
-/** The parts of a running site. */
-export interface Site {
+/** How far the page has come with the server. */
+export type SiteState =
+  | { readonly phase: 'loading' }
+  /** It is tried again by itself. */
+  | { readonly phase: 'failed' }
+  /** Browsers will not let this page call it. */
+  | { readonly phase: 'refused'; readonly refused: RefusedAddress }
+  | { readonly phase: 'ready'; readonly server: Server };
+
+/**
+ * The parts of a running site. They live as long as the page, outside React: a render must not open connections. What talks to
+ * the server is loaded behind the first look at the page.
+ */
+export class Site {
   readonly account: Account;
-  /** Follows the account: one chat session per log-in. */
-  readonly chat: Observable<ChatSession | undefined>;
-}
+  readonly state = new Observable<SiteState>({ phase: 'loading' });
+  readonly #retries = new Retries();
 
-/** Puts the parts together. They live as long as the page, outside React: a render must not open connections. */
-export function createSite(endpoints: Endpoints, demo?: DemoAccounts): Site {
-  const account = new Account(endpoints.apiUrl, demo);
-  const chat = new Observable<ChatSession | undefined>(undefined);
+  /** @param load - Loads what talks to the server. */
+  constructor(load: () => Promise<ServerPart>) {
+    const server = this.#connect(load);
+    this.account = new Account(() => server);
+  }
 
-  const begin = (session: Session): ChatSession => {
-    const getToken = () => session.token;
-    return new ChatSession({
-      api: new ParleyApi({ baseUrl: endpoints.apiUrl, getToken }),
-      client: new ParleyClient({
-        transport: webSocketTransport(rotating(endpoints.wsUrls)),
-        getToken,
-        // What is owed to the server is kept by chat/sending, for as long as it takes.
-        sendDeadlineMs: Infinity,
-        pagingDeadlineMs: 120_000,
-      }),
-      me: session.user,
-      onEnded: (why) => account.end(session, why),
-    });
-  };
+  /** Tries now what waits for a better moment. */
+  retryNow(): void {
+    this.#retries.hurry(0);
+  }
 
-  let current: Session | undefined;
-  const follow = () => {
-    const { session } = account.state.get();
-    if (session === current) return;
-    current = session;
-    chat.get()?.stop();
-    const next = session && begin(session);
-    chat.set(next);
-    next?.start();
-  };
-  account.state.subscribe(follow);
-  follow();
-  return { account, chat };
+  /** Who has no account may try Parley out with these; undefined where there are none, or nobody has said so yet. */
+  get demo(): DemoAccounts | undefined {
+    const state = this.state.get();
+    return state.phase === 'ready' ? state.server.demo : undefined;
+  }
+
+  /** Never resolves where the page may not call the server. */
+  async #connect(load: () => Promise<ServerPart>): Promise<Server> {
+    const page = new AbortController();
+    const { signal } = page;
+    window.addEventListener('online', () => this.#retries.hurry(), { signal });
+    const failed = () => this.state.set({ phase: 'failed' });
+    const { findServer } = await this.#retries.run(() => loadPart(load), { signal, failed });
+    const found = await this.#retries.run(findServer, { signal, failed });
+    page.abort();
+    if ('refused' in found) {
+      this.state.set({ phase: 'refused', refused: found.refused });
+      return new Promise(() => undefined);
+    }
+    const server = found.serve(this.account);
+    this.state.set({ phase: 'ready', server });
+    return server;
+  }
 }

@@ -2,13 +2,13 @@ import { threadOf } from '../chat/threads/chat-state.js';
 import { parseKey, type ThreadKey } from '../chat/threads/thread-key.js';
 import { useTexts } from '../i18n/texts.js';
 import { secondWindow } from '../site/second-window.js';
-import { useAccount, useChat, useChatState } from '../site/site-context.js';
+import { useChat, useChatState, useDemo } from '../site/site-context.js';
 import styles from './connection-badge.module.css';
 
 /** For whoever tries Parley out alone, in a room where nobody else has ever been: how to have somebody to talk with. */
 export function FirstRunHint({ threadKey }: { readonly threadKey: ThreadKey }) {
   const t = useTexts();
-  const { demo } = useAccount();
+  const demo = useDemo();
   const { me } = useChat();
   const { kind, id } = parseKey(threadKey);
   const isAlone = useChatState((state) => {

@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Plugin, Rollup } from 'vite';
+
+/** What the page asks for early, by the name that `early.js` has for it: modules that are loaded later otherwise. */
+const parts = {
+  en: 'src/app/i18n/en-words.ts',
+  zh: 'src/app/i18n/zh-words.ts',
+  server: 'src/app/server-part.ts',
+} as const;
+
+/**
+ * Makes the page show something with its first bytes: `early.js` and the styles of the first look stand in it, where they keep
+ * nobody waiting.
+ */
+export function pageHead(): Plugin {
+  return {
+    name: 'page-head',
+    apply: 'build',
+    transformIndexHtml: {
+      order: 'post',
+      handler(html, { bundle = {} }) {
+        const early = readFileSync(join(import.meta.dirname, 'src/early.js'), 'utf8').replace(
+          'FILES_OF_PARTS',
+          JSON.stringify(filesOfParts(bundle)),
+        );
+        return html
+          .replace('<!-- early.js -->', () => `<script>${withoutComments(early)}</script>`)
+          .replace(/<link rel="stylesheet"[^>]* href="\/([^"]+)">/g, (_link, name: string) => {
+            const sheet = bundle[name];
+            if (sheet?.type !== 'asset') throw new Error(`${name} was not built`);
+            delete bundle[name];
+            return `<style>${String(sheet.source)}</style>`;
+          });
+      },
+    },
+  };
+}
+
+/** @throws {Error} when a part is none any more. */
+function filesOfParts(bundle: Rollup.OutputBundle): Record<keyof typeof parts, string[]> {
+  const files = (module: string) => {
+    const chunk = Object.values(bundle).find(
+      (output) => output.type === 'chunk' && output.facadeModuleId?.endsWith(module),
+    );
+    if (chunk?.type !== 'chunk') throw new Error(`${module} is not a file of its own`);
+    const styles = [...(chunk.viteMetadata?.importedCss ?? [])];
+    return [chunk.fileName, ...styles].map((name) => `/${name}`);
+  };
+  return { en: files(parts.en), zh: files(parts.zh), server: files(parts.server) };
+}
+
+const withoutComments = (script: string) => script.replace(/^\s*\/\/.*\n| \/\/ .*$/gm, '');
