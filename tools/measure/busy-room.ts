@@ -4,6 +4,7 @@ import type { Browser, CDPSession, Page } from 'playwright-core';
 import { percentile } from './percentile.js';
 import { registered } from './registered.js';
 import type { Figure, WebOptions } from './figure.js';
+import { threadTimes, waitingShare } from './thread-times.js';
 
 /** Each below the limit of sends per user. */
 const SENDS_PER_USER_PER_SECOND = 10;
@@ -14,6 +15,9 @@ const WARM_UP_S = 8;
 const PATIENCE_MS = 180_000;
 /** The timeline is full before it is measured: then a message that comes makes another one go. */
 const FILL = 550;
+
+/** Of the time, per cent. With more the figures below are those of a machine that is too busy, not of the page. */
+const mostWaiting = 5;
 
 interface Seen {
   readonly keysMs: readonly number[];
@@ -70,12 +74,14 @@ export async function measureBusyRoom(browser: Browser, options: WebOptions): Pr
   await talk(rate * WARM_UP_S, rate);
 
   await page.evaluate(watch);
+  const timesBefore = await threadTimes(browser);
   const before = await busyMs(cdp);
   const firstSeq = deliveredAt.size + 1;
   const typing = typeSlowly(page, seconds);
   await talk(rate * seconds, rate);
   await typing;
   const after = await busyMs(cdp);
+  const timesAfter = await threadTimes(browser);
   await page.locator(`[data-seq="${Math.max(...deliveredAt.keys())}"]`).waitFor();
   const { keysMs, paintedAt }: Seen = await page.evaluate(() => (window as unknown as { seen: Seen }).seen);
   for (const sender of senders) void sender.close();
@@ -86,8 +92,12 @@ export async function measureBusyRoom(browser: Browser, options: WebOptions): Pr
     .map(([seq, at]) => at - (deliveredAt.get(seq) ?? at))
     .sort((a, b) => a - b);
   const keys = [...keysMs].sort((a, b) => a - b);
+  const waited = waitingShare(timesBefore, timesAfter, after.atMs - before.atMs);
   const share = (100 * (after.taskMs - before.taskMs)) / (after.atMs - before.atMs);
   return [
+    ...(waited === undefined
+      ? []
+      : [{ name: 'main thread waited for a processor', value: waited, unit: '%', most: mostWaiting }]),
     { name: `messages shown of ${rate * seconds}`, value: latenessMs.length, unit: '' },
     { name: `main thread at ${rate} messages/s`, value: share, unit: '%', most: 50 },
     { name: `key to frame, p95 of ${keys.length}`, value: percentile(keys, 0.95), unit: 'ms', most: 50 },
