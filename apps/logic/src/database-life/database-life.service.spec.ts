@@ -79,7 +79,11 @@ function setUp(given: { known?: Partial<KnownLife>; sql?: Partial<SqlLife>; isUs
         current = known.life;
       },
     }),
-    { survey: async () => [{ streamId: given.isUsed ? '5-0' : '0-0' } as ShardSurvey] },
+    // Of some shards nobody has been accepted anything.
+    {
+      survey: async () =>
+        ['0-0', given.isUsed ? '5-0' : '0-0'].map((streamId) => ({ streamId }) as ShardSurvey),
+    },
     { beginAll },
     stub<IdIssuer>('IdIssuer', { use }),
     surroundings,
@@ -183,6 +187,21 @@ describe('a database that stepped back', () => {
     });
     await service.check();
     expect(done.map((what) => what.split(' ')[0])).toEqual(['unlock', 'raise', 'announce']);
+  });
+
+  it('is left alone when Redis has lost its data, or is of a third one, by the time that it is its turn', async () => {
+    const emptied = setUp({ sql: { life: 'b' }, isUsed: true });
+    emptied.redis.read.mockResolvedValueOnce({ ...emptied.known }).mockResolvedValueOnce({ ...nobody });
+    Object.assign(emptied.sql, { beat: 3 });
+    await expect(emptied.service.check()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(emptied.done).toEqual(['lock', 'unlock']);
+    const third = await started();
+    third.sql.beat = 1;
+    third.redis.read
+      .mockResolvedValueOnce({ ...third.known })
+      .mockResolvedValueOnce({ ...third.known, life: 'c' });
+    await expect(third.service.check()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(third.done).toEqual(['lock', 'unlock']);
   });
 
   it('is not done with while Redis does not say that it belongs to it', async () => {

@@ -28,6 +28,8 @@ it.each([
   ['same', known(), sql({ beat: 9 }), true],
   // Redis is of so long ago that the token is not kept any more.
   ['same', known(), sql({ beat: 90_000, tokenAt: undefined }), true],
+  // Nobody has left a token with the first beat.
+  ['same', known({ beat: 0, beatToken: '' }), sql({ tokenAt: 't0' }), true],
   ['behind', known(), sql({ beat: 4, tokenAt: undefined }), true],
   ['renewed', known(), sql({ life: 'b', parent: 'a' }), true],
   ['forked', known(), sql({ beat: 9, tokenAt: 'another' }), true],
