@@ -41,7 +41,11 @@ export async function mutate(args) {
     step.done(`${result.killed} killed, ${result.survivors.length} not judged`);
     for (const line of result.survivors) out.line(`  ${line}`);
     unjudged += result.survivors.length;
-    if (options.write) rememberScores(result.name, { oneIn: options.oneIn, folders: result.folders });
+    if (options.write)
+      rememberScores(
+        result.name,
+        result.folders.map((folder) => ({ ...folder, oneIn: options.oneIn })),
+      );
   }
   if (options.write) await writeDocument();
   if (unjudged > 0) process.exitCode = 1;

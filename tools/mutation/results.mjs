@@ -11,7 +11,7 @@ const end = '<!-- npm run mutate -- --write: to here -->';
 
 /**
  * @typedef {import('./survivors.mjs').Judgement} Judgement
- * @typedef {{ oneIn: number, folders: import('./survivors.mjs').FolderScore[] }} ProjectResult
+ * @typedef {import('./survivors.mjs').FolderScore & { oneIn: number }} FolderResult of a sample of one mutant in so many
  */
 
 /** @param {string} name of a project @returns {Judgement[]} none when nothing has been judged yet. */
@@ -20,12 +20,15 @@ export function readJudgements(name) {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
 }
 
-/** @returns {Record<string, ProjectResult>} the last known results by project. */
+/** @returns {Record<string, FolderResult[]>} the last known results by project. */
 const readResults = () => (existsSync(resultsFile) ? JSON.parse(readFileSync(resultsFile, 'utf8')) : {});
 
-/** @param {string} name @param {ProjectResult} result */
-export function rememberScores(name, result) {
-  const results = { ...readResults(), [name]: result };
+/** Of folders that were not tried this time the earlier results stay. @param {string} name @param {FolderResult[]} tried */
+export function rememberScores(name, tried) {
+  const before = readResults();
+  const kept = (before[name] ?? []).filter(({ folder }) => !tried.some((it) => it.folder === folder));
+  const all = [...kept, ...tried].sort((a, b) => a.folder.localeCompare(b.folder));
+  const results = { ...before, [name]: all };
   const sorted = Object.fromEntries(Object.entries(results).sort(([a], [b]) => a.localeCompare(b)));
   writeFileSync(resultsFile, `${JSON.stringify(sorted, undefined, 2)}\n`);
 }
@@ -43,10 +46,10 @@ export async function writeDocument() {
   writeFileSync(documentFile, await format(whole, { ...options, filepath: documentFile }));
 }
 
-/** @param {Record<string, ProjectResult>} results */
+/** @param {Record<string, FolderResult[]>} results */
 function table(results) {
-  const rows = Object.values(results).flatMap(({ oneIn, folders }) =>
-    folders.map(({ folder, killed, survived, judged }) => {
+  const rows = Object.values(results).flatMap((folders) =>
+    folders.map(({ folder, oneIn, killed, survived, judged }) => {
       const tried = killed + survived;
       const score = tried === 0 ? '-' : `${((100 * killed) / tried).toFixed(1)} %`;
       return [folder, oneIn === 1 ? 'all' : `one in ${oneIn}`, tried, killed, score, survived - judged];
