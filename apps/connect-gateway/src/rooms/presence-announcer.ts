@@ -14,8 +14,8 @@ import { Throttle } from './throttle.js';
 const CHANGE_INTERVAL_MS = 1_000;
 /** So many members are told in that time: of a room with more of them here it is longer, as many times as there are more. */
 export const TOLD_PER_INTERVAL = 1_000;
-/** But not longer than this, milliseconds: counts are right within 10 seconds after anything. */
-const MAX_CHANGE_INTERVAL_MS = 5_000;
+/** But not longer than this, milliseconds: with a lease's 6 seconds, members see within 10 that a gateway is gone. */
+const MAX_CHANGE_INTERVAL_MS = 3_000;
 /** Announcements asked for by somebody, of one room and kind, milliseconds. */
 const FORCED_INTERVAL_MS = 200;
 /** What is known of a room answers for this long, milliseconds. */
