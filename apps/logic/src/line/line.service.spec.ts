@@ -287,6 +287,23 @@ describe('LineService', () => {
       expect(server.provenOn).toBe('s2');
     });
 
+    it('is to be done again when a single shard is found that is not', async () => {
+      const { service, server, store } = setUp();
+      const [first, second] = await store.survey();
+      store.survey.mockResolvedValueOnce([first!, { ...second!, provenOn: 's0' }]);
+      store.survey.mockResolvedValueOnce([first!, { ...second!, provenOn: 's0' }]);
+      await service.noteNow();
+      expect(store.prove.mock.calls.map(([{ shard }]) => shard)).toEqual([1]);
+      expect(server.provenOn).toBe('s1');
+    });
+
+    it('knows Redis’s time from the start, if only by the clock of its machine', () => {
+      // The process has run for a while.
+      vi.advanceTimersByTime(60_000);
+      vi.setSystemTime(1_764_000_000_000);
+      expect(setUp().service.redisNowMs()).toBe(1_764_000_000_000);
+    });
+
     it('is UNAVAILABLE when Redis does not answer, and when it takes too long', async () => {
       const { service, store } = setUp();
       store.survey.mockRejectedValueOnce(new Error('away'));
