@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { Stack } from './stack.js';
 import { accessibility } from './web/accessibility.js';
 import { comfort } from './web/comfort.js';
+import { firefox } from './web/firefox.js';
 import { firstRun } from './web/first-run.js';
 import { keyboard } from './web/keyboard.js';
 import { busyRoom } from './web/busy-room.js';
@@ -39,6 +40,7 @@ describe('in the browser', () => {
   lan(running);
   unknownPages(running);
   firstLoad(running);
+  firefox(running);
   outbox(running);
   healing(running);
   connection(running);
