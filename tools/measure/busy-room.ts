@@ -4,7 +4,7 @@ import type { Browser, CDPSession, Page } from 'playwright-core';
 import { percentile } from './percentile.js';
 import { registered } from './registered.js';
 import type { Figure, WebOptions } from './figure.js';
-import { threadTimes, waitingShare } from './thread-times.js';
+import { busiestShares, threadTimes } from './thread-times.js';
 
 /** Each below the limit of sends per user. */
 const SENDS_PER_USER_PER_SECOND = 10;
@@ -16,6 +16,8 @@ const PATIENCE_MS = 180_000;
 /** The timeline is full before it is measured: then a message that comes makes another one go. */
 const FILL = 550;
 
+/** How long the page is watched at full speed first. */
+const OWN_WORK_S = 8;
 /** Of the time, per cent. With more the figures below are those of a machine that is too busy, not of the page. */
 const mostWaiting = 5;
 
@@ -70,6 +72,9 @@ export async function measureBusyRoom(browser: Browser, options: WebOptions): Pr
   // The time of the thread, slowed down as it is; not that in which other programs had the processor.
   await cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
   await talk(FILL, rate * 2);
+  const own = await ownWork(browser, async () => {
+    await Promise.all([talk(rate * OWN_WORK_S, rate), typeSlowly(page, OWN_WORK_S)]);
+  });
   await cdp.send('Emulation.setCPUThrottlingRate', { rate: options.slowdown });
   await talk(rate * WARM_UP_S, rate);
 
@@ -92,9 +97,18 @@ export async function measureBusyRoom(browser: Browser, options: WebOptions): Pr
     .map(([seq, at]) => at - (deliveredAt.get(seq) ?? at))
     .sort((a, b) => a - b);
   const keys = [...keysMs].sort((a, b) => a - b);
-  const waited = waitingShare(timesBefore, timesAfter, after.atMs - before.atMs);
+  const waited = busiestShares(timesBefore, timesAfter, after.atMs - before.atMs)?.waited;
   const share = (100 * (after.taskMs - before.taskMs)) / (after.atMs - before.atMs);
   return [
+    ...(own === undefined
+      ? []
+      : [
+          {
+            name: `main thread's own work, times ${options.slowdown}`,
+            value: own * options.slowdown,
+            unit: '%',
+          },
+        ]),
     ...(waited === undefined
       ? []
       : [{ name: 'main thread waited for a processor', value: waited, unit: '%', most: mostWaiting }]),
@@ -109,6 +123,17 @@ export async function measureBusyRoom(browser: Browser, options: WebOptions): Pr
       most: 100,
     },
   ];
+}
+
+/**
+ * Share of the time in which the main thread runs at full speed, per cent: what the page does by itself, whatever else the
+ * machine has to do. Undefined where nobody tells.
+ */
+async function ownWork(browser: Browser, work: () => Promise<void>): Promise<number | undefined> {
+  const before = await threadTimes(browser);
+  const startedAt = performance.now();
+  await work();
+  return busiestShares(before, await threadTimes(browser), performance.now() - startedAt)?.ran;
 }
 
 /** Sentences of different lengths, some with a link. */

@@ -25,18 +25,19 @@ export async function threadTimes(browser: Browser): Promise<readonly ThreadTime
   return times.filter((time) => time !== undefined);
 }
 
-/** Of the one that ran the most between two looks: share of the time in which it waited, per cent; undefined when nobody tells. */
-export function waitingShare(
+/** Of the thread that ran the most between two looks: shares of the time in which it ran and in which it waited, per cent. */
+export function busiestShares(
   before: readonly ThreadTimes[],
   after: readonly ThreadTimes[],
   tookMs: number,
-): number | undefined {
+): { readonly ran: number; readonly waited: number } | undefined {
+  const share = (ms: number) => (100 * ms) / tookMs;
   const spent = after.flatMap((end) => {
     const start = before.find(({ pid }) => pid === end.pid);
-    return start ? [{ ranMs: end.ranMs - start.ranMs, waitedMs: end.waitedMs - start.waitedMs }] : [];
+    if (!start) return [];
+    return [{ ran: share(end.ranMs - start.ranMs), waited: share(end.waitedMs - start.waitedMs) }];
   });
-  const [busiest] = spent.sort((a, b) => b.ranMs - a.ranMs);
-  return busiest && (100 * busiest.waitedMs) / tookMs;
+  return spent.sort((a, b) => b.ran - a.ran)[0];
 }
 
 async function timesOf(pid: number): Promise<ThreadTimes | undefined> {

@@ -34,8 +34,8 @@ export interface ChatSessionOptions {
 
 /** Pages that are loaded to get to the first unread message: as many as are counted, and more. */
 const MAX_UNREAD_PAGES = 10;
-/** Changes are shown this often, milliseconds: faster than reading, and leaves a slow machine time to take keys. Chosen by measuring. */
-const SHOW_INTERVAL_MS = 50;
+/** Changes are shown this often, milliseconds: with a render and a frame behind it, nothing is a tenth of a second late. Chosen by measuring. */
+const SHOW_INTERVAL_MS = 64;
 /** Why a session is over. `revoked`: logged out, here or elsewhere. `expired`: its token is too old, or of another server. */
 export type SessionEnd = 'revoked' | 'expired';
 
