@@ -16,6 +16,7 @@ const executablePath = places.find((path) => path !== undefined && existsSync(pa
 export const firefox = (running: () => Stack) =>
   describe.skipIf(executablePath === undefined)(
     'in Firefox (PARLEY_FIREFOX, or where it is installed)',
+    { timeout: 120_000 },
     () => {
       let browser: Browser;
       const problems: string[] = [];
