@@ -5,10 +5,14 @@ import { expect, it } from 'vitest';
 const root = join(import.meta.dirname, '../..');
 const read = (name: string): unknown => JSON.parse(readFileSync(join(root, name), 'utf8'));
 
-/** Where the tree has a package: one place for each version. */
+/** Where the tree has a package that runs, and is not only built or tested with: one place for each version. */
 function placesOf(name: string): string[] {
-  const { packages } = read('package-lock.json') as { packages: Record<string, unknown> };
-  return Object.keys(packages).filter((place) => place.endsWith(`node_modules/${name}`));
+  const { packages } = read('package-lock.json') as {
+    packages: Record<string, { readonly dev?: boolean }>;
+  };
+  return Object.entries(packages)
+    .filter(([place, { dev }]) => dev !== true && place.endsWith(`node_modules/${name}`))
+    .map(([place]) => place);
 }
 
 // Nest brought an older ws beside ours, without its bound on pongs: which of the two served was for npm to decide.
