@@ -44,7 +44,7 @@ export class UsersController {
     summary: 'Whether a user is connected, before a conversation with him has begun',
     tag: 'rooms',
     response: presenceSchema,
-    params: { id: 1 },
+    params: { id: 4 },
   })
   presence(@Param('id', new ZodPipe(idField, 'id')) userId: number): Promise<Presence> {
     return this.rpc.call(logicRpc.getPresence, { userId });
