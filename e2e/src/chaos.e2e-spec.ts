@@ -101,6 +101,8 @@ describe('chaos', { timeout: 480_000 }, () => {
       cwd: root,
       name: 'chaos',
     });
+    // If it hangs, with what it said until then.
+    await chaos.waitForLine(/^logs of every process/, 240_000);
     expect(await chaos.exited, chaos.output()).toMatchObject({ code: 1 });
     expect(chaos.output()).toMatch(/^seed 7, each fault once, 6 clients on sqlite/);
     expect(chaos.output()).toMatch(/"kind":"lost".*acked, never came/);

@@ -46,6 +46,9 @@ export interface StackOptions {
 /** A whole Parley on ports of its own: Redis, SQLite, and real processes of every app. */
 export class Stack {
   readonly apps: AppProcess[] = [];
+  /** Started, ready or not. */
+  private readonly launched = new Set<ManagedProcess>();
+  private isStopped = false;
 
   private constructor(
     readonly redis: RedisHarness,
@@ -103,14 +106,14 @@ export class Stack {
     return started;
   }
 
-  /** Starts a process of an app that may not become ready; the caller sees to its end. */
+  /** Starts a process of an app that may not become ready. It ends with the stack. */
   async launch(app: AppName, ports: Readonly<Record<string, string>> = {}): Promise<ManagedProcess> {
     const { workspace } = this;
     const main = join(workspace, 'apps', app, 'dist/main.js');
     if (!existsSync(main)) throw new Error(`${main} is missing: build the apps first (nx run-many -t build)`);
     // The site's server serves what stands beside it.
     const isPacked = !this.asBuilt && app !== 'web';
-    return spawnProcess({
+    const launched = await spawnProcess({
       command: process.execPath,
       args: ['--enable-source-maps', isPacked ? await packedApp(workspace, app, main) : main],
       cwd: workspace,
@@ -125,6 +128,13 @@ export class Stack {
         ...ports,
       },
     });
+    this.launched.add(launched);
+    void launched.exited.then(() => this.launched.delete(launched));
+    if (this.isStopped) {
+      await launched.kill9();
+      throw new Error(`${app} was started while the stack was being stopped`);
+    }
+    return launched;
   }
 
   of(app: AppName): AppProcess[] {
@@ -172,10 +182,9 @@ export class Stack {
 
   /** @throws {Error} when a process has crashed since the start; everything is stopped then, too. */
   async stop(): Promise<void> {
+    this.isStopped = true;
     await Promise.all(
-      this.apps.map(({ process: running }) =>
-        running.running ? running.terminate(8_000).catch(() => running.kill9()) : undefined,
-      ),
+      [...this.launched].map((running) => running.terminate(8_000).catch(() => running.kill9())),
     );
     await this.redis.stop();
     rmSync(this.dataDir, { recursive: true, force: true });

@@ -44,21 +44,25 @@ export class ChaosStack {
     ackReplicas: 0 | 1,
   ): Promise<ChaosStack> {
     let dataDir = '';
-    const sql = await startSql(sqlKind, () => dataDir);
-    const site = await RedisSite.start();
-    if (ackReplicas > 0) await site.haveReplica();
-    const stack = await Stack.start({
-      replicas: 0,
-      redis: site.primary,
-      env: {
-        ...env,
-        PARLEY_ACK_REPLICAS: String(ackReplicas),
-        PARLEY_REDIS_URL: `redis://127.0.0.1:${site.proxy.port}`,
-        ...(sql.url !== undefined && { PARLEY_DATABASE_URL: sql.url }),
-      },
-    });
-    ({ dataDir } = stack);
+    const started: { stop: () => Promise<void> }[] = [];
     try {
+      const sql = await startSql(sqlKind, () => dataDir);
+      started.push(sql);
+      const site = await RedisSite.start();
+      started.push(site);
+      if (ackReplicas > 0) await site.haveReplica();
+      const stack = await Stack.start({
+        replicas: 0,
+        redis: site.primary,
+        env: {
+          ...env,
+          PARLEY_ACK_REPLICAS: String(ackReplicas),
+          PARLEY_REDIS_URL: `redis://127.0.0.1:${site.proxy.port}`,
+          ...(sql.url !== undefined && { PARLEY_DATABASE_URL: sql.url }),
+        },
+      });
+      started.push(stack);
+      ({ dataDir } = stack);
       const places = await addresses();
       // In this order in every run, whoever is ready first: a seed's schedule names slots.
       const slots = await Promise.all(
@@ -68,9 +72,8 @@ export class ChaosStack {
       );
       return new ChaosStack(stack, slots, site, sql);
     } catch (error) {
-      await stack.stop();
-      await site.stop();
-      await sql.stop();
+      // What could not be started says why; that it also ended is no news. Whatever is left running would keep this process.
+      for (const part of started.reverse()) await part.stop().catch(() => undefined);
       throw error;
     }
   }

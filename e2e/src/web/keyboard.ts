@@ -93,9 +93,11 @@ export const keyboard = (running: () => Stack) =>
       for (let i = 0; i < 40; i++) await post(stack, other, roomId, `old ${i}`);
       const page = await pages.login(name, { path: `/rooms/${roomId}` });
       await shows(page, 'old 39');
-      await page.keyboard.press('PageDown');
-      await page.keyboard.type('half a sent');
+      await focusComesTo(page, 'composer');
       const top = () => page.getByTestId('message-list').evaluate((list) => list.scrollTop);
+      await page.keyboard.press('PageDown');
+      await expect.poll(top, { timeout: 15_000 }).toBeGreaterThan(100);
+      await page.keyboard.type('half a sent');
       const before = await top();
       await page.keyboard.press('PageUp');
       await expect.poll(top, { timeout: 15_000 }).toBeLessThan(before - 100);

@@ -1,4 +1,4 @@
-import { useEffect, useRef, type RefObject } from 'react';
+import { useLayoutEffect, useRef, type RefObject } from 'react';
 
 /**
  * Brings the entry that is shown into view, and keeps it there when others move it: lists are in the order of use. Who has
@@ -13,7 +13,8 @@ export function useKeepInView(
   place: number,
 ): void {
   const isInView = useRef(false);
-  useEffect(() => {
+  // Before a frame is shown: an observer would report what was moved as scrolled away otherwise.
+  useLayoutEffect(() => {
     const entry = shown === undefined ? undefined : list.current?.querySelector('[aria-current]');
     if (!entry) return;
     entry.scrollIntoView({ block: 'nearest' });
@@ -25,7 +26,7 @@ export function useKeepInView(
     observer.observe(entry);
     return () => observer.disconnect();
   }, [list, shown]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isInView.current) list.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
   }, [list, place]);
 }
