@@ -156,7 +156,7 @@ async function serve() {
     PARLEY_ROOT: root,
     PARLEY_DATA_DIR: dataDir,
     // The same secret as under `npm start`: apps served one by one trust each other's tokens.
-    PARLEY_JWT_SECRET: jwtSecret(dataDir),
+    ...(process.env.PARLEY_JWT_SECRET_FILE ? {} : { PARLEY_JWT_SECRET: jwtSecret(dataDir) }),
     ...process.env,
     PARLEY_SUPERVISED: '1',
   };

@@ -114,9 +114,13 @@ function appEnvironment({ dataDir, host, lan, redisUrl, verbose }) {
     ...defaults,
     ...process.env,
     ...lan,
-    PARLEY_JWT_SECRET: process.env.PARLEY_JWT_SECRET || jwtSecret(dataDir),
+    ...(process.env.PARLEY_JWT_SECRET || process.env.PARLEY_JWT_SECRET_FILE
+      ? {}
+      : { PARLEY_JWT_SECRET: jwtSecret(dataDir) }),
     PARLEY_DATA_DIR: dataDir,
     PARLEY_REDIS_URL: redisUrl,
+    // Where the address came from; beside the address that the user gave, it is the mistake that it is elsewhere.
+    ...(process.env.PARLEY_REDIS_URL ? {} : { PARLEY_REDIS_URL_FILE: undefined }),
   };
 }
 

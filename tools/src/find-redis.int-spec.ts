@@ -77,6 +77,20 @@ describe('a Redis given by URL', () => {
     });
   });
 
+  it('may stand in a file, and an error does not say what is in it', async () => {
+    const port = portOf(await find(await anyFreePort()));
+    const file = join(folder, 'redis-url');
+    writeFileSync(file, `redis://${host}:${port}\n`);
+    const env = { PARLEY_REDIS_URL_FILE: file, PATH: pathWith() };
+    expect((await find(1, { env })).url).toBe(`redis://${host}:${port}`);
+    writeFileSync(file, `redis://:geheim@${host}:1`);
+    await expect(find(1, { env })).rejects.toThrow(
+      /^PARLEY_REDIS_URL_FILE \(127\.0\.0\.1:1\) cannot be used(?!.*geheim)/,
+    );
+    rmSync(file);
+    await expect(find(1, { env })).rejects.toThrow('PARLEY_REDIS_URL_FILE names a file that cannot be read');
+  });
+
   it('that does not answer is an error without its password, though another Redis could be started', async () => {
     const env = {
       PARLEY_REDIS_URL: `redis://:geheim@${host}:${await anyFreePort()}`,

@@ -12,7 +12,7 @@ export interface EnvVariable {
   /** Another kind for one app, where the same name means one port there and a list here. */
   readonly kinds?: Partial<Record<AppName, EnvKind>>;
   readonly description: string;
-  /** Its value may hold a password: never printed, not even in the documentation table. */
+  /** Its value may hold a password: never printed, not even in the documentation table, and a file may hold it. */
   readonly sensitive: boolean;
 }
 
@@ -258,3 +258,16 @@ export const envTable: readonly EnvVariable[] = [
   // Read by the tools; known here because the apps they start inherit it.
   variable('CHROMIUM', 'text', {}, 'browser that drives the end-to-end tests'),
 ];
+
+/**
+ * The variable that names a file with the value of a secret one, as Docker and Kubernetes hand secrets over; undefined for
+ * what is no secret.
+ */
+export function fileVariable({ name, sensitive }: EnvVariable): string | undefined {
+  return sensitive ? `${name}_FILE` : undefined;
+}
+
+/** Every name that may be set, those of files among them. */
+export const variableNames: readonly string[] = envTable.flatMap((variable) =>
+  [variable.name, fileVariable(variable)].filter((name) => name !== undefined),
+);

@@ -8,9 +8,9 @@ import { ConfigError } from './config-error.js';
 import { findRoot, readConfigFiles } from './config-files.js';
 import { getPath, mergeTrees, type Tree, withPath } from './config-tree.js';
 import { deepFreeze } from './deep-freeze.js';
-import { envTable } from './env-table.js';
+import { envTable, variableNames } from './env-table.js';
 import { didYouMean } from './nearest.mjs';
-import { readEnvironment } from './read-environment.js';
+import { readEnvironment, unknownVariables } from './read-environment.js';
 import { type AppConfig, schemas } from './schemas.js';
 
 /** Where the config comes from; both are for tests and tools. */
@@ -73,7 +73,8 @@ interface JsonSchema {
 }
 
 /**
- * Reads, checks and freezes the config of one process: `config/default.yaml`, `config/<env>.yaml`, then `PARLEY_*`.
+ * Reads, checks and freezes the config of one process: `config/default.yaml`, `config/<env>.yaml`, then `PARLEY_*`
+ * and the files that `PARLEY_…_FILE` name.
  * Call it once, at the start of `main.ts`.
  *
  * @throws {ConfigError} listing every problem by name, never by value. The process must not start.
@@ -81,10 +82,8 @@ interface JsonSchema {
  */
 export function loadConfig<S extends AppName>(app: S, options: LoadConfigOptions = {}): AppConfig<S> {
   const env = options.env ?? process.env;
-  const environment = readEnvironment(app, env);
-  const known = envTable.map((variable) => variable.name);
-  const problems = environment.unknownNames.map(
-    (name) => `${name} is not a known variable${didYouMean(name, known)}`,
+  const problems = unknownVariables(env).map(
+    (name) => `${name} is not a known variable${didYouMean(name, variableNames)}`,
   );
 
   const mode = env['PARLEY_ENV'] || 'dev';
@@ -98,12 +97,17 @@ export function loadConfig<S extends AppName>(app: S, options: LoadConfigOptions
     ]);
   }
 
+  const environment = readEnvironment(app, env, resolve(root));
+  problems.push(...environment.fileProblems.values());
   const files = readConfigFiles(resolve(root), mode, app, problems);
   const schema = schemas[app](mode);
   const result = schema.safeParse(derive(app, mode, resolve(root), mergeTrees(files, environment.values)));
   if (!result.success) {
     problems.push(
-      ...result.error.issues.flatMap((issue) => describeIssue(app, issue, environment.nameByPath, schema)),
+      ...result.error.issues
+        // That the value is missing is the file's doing, which is said.
+        .filter((issue) => !environment.fileProblems.has(issue.path.join('.')))
+        .flatMap((issue) => describeIssue(app, issue, environment.nameByPath, schema)),
     );
   }
   if (!result.success || problems.length > 0) throw new ConfigError(app, [...new Set(problems)]);

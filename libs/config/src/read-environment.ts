@@ -1,6 +1,9 @@
+import { resolve } from 'node:path';
+
 import type { AppName } from './app-name.js';
 import { type Tree, withPath } from './config-tree.js';
-import { type EnvKind, envTable } from './env-table.js';
+import { type EnvKind, envTable, type EnvVariable, fileVariable, variableNames } from './env-table.js';
+import { readSecretFile } from './secret-file.js';
 
 const flags: Readonly<Record<string, boolean>> = {
   '1': true,
@@ -51,25 +54,51 @@ export interface EnvironmentValues {
   readonly values: Tree;
   /** Config path → variable, for those that are set: lets a problem be reported under the name its owner knows. */
   readonly nameByPath: ReadonlyMap<string, string>;
-  /** `PARLEY_` names nobody reads. */
-  readonly unknownNames: readonly string[];
+  /** Config path → what is wrong with the file that should hold its value, a sentence. */
+  readonly fileProblems: ReadonlyMap<string, string>;
 }
 
-/** Picks this app's values out of `env`. An empty variable counts as not set, as compose files produce those. */
-export function readEnvironment(app: AppName, env: NodeJS.ProcessEnv): EnvironmentValues {
+/**
+ * Picks this app's values out of `env`, and out of the files that it names. An empty variable counts as not set, as
+ * compose files produce those.
+ *
+ * @param root - Where the paths of files start, unless they are absolute.
+ */
+export function readEnvironment(app: AppName, env: NodeJS.ProcessEnv, root: string): EnvironmentValues {
   let values: Tree = {};
   const nameByPath = new Map<string, string>();
+  const fileProblems = new Map<string, string>();
   for (const variable of envTable) {
     const path = variable.paths[app];
-    const value = env[variable.name];
-    if (path === undefined || value === undefined || value === '' || isServiceLink(variable.name, value))
-      continue;
+    if (path === undefined) continue;
+    const { name, value, problem } = valueOf(variable, env, root);
+    if (problem !== undefined) fileProblems.set(path, problem);
+    if (value === undefined || value === '') continue;
     values = withPath(values, path, parse(variable.kinds?.[app] ?? variable.kind, value));
-    nameByPath.set(path, variable.name);
+    nameByPath.set(path, name);
   }
-  const known = new Set(envTable.map(({ name }) => name));
-  const unknownNames = Object.keys(env).filter(
+  return { values, nameByPath, fileProblems };
+}
+
+/** A variable's text, the name under which it was given, and what is wrong with the file that was named for it. */
+function valueOf(variable: EnvVariable, env: NodeJS.ProcessEnv, root: string) {
+  const { name } = variable;
+  const value = isServiceLink(name, env[name]) ? undefined : env[name];
+  const fromFile = fileVariable(variable);
+  const file = fromFile === undefined ? undefined : env[fromFile];
+  if (fromFile === undefined || !file) return { name, value };
+  // Whichever won, somebody would be surprised.
+  if (value) return { name, problem: `${name} and ${fromFile} are both set: keep one of them` };
+  const content = readSecretFile(resolve(root, file));
+  if ('problem' in content)
+    return { name: fromFile, problem: `${fromFile} names a file that ${content.problem}` };
+  return { name: fromFile, value: content.text };
+}
+
+/** `PARLEY_` names in `env` that nobody reads. */
+export function unknownVariables(env: NodeJS.ProcessEnv): string[] {
+  const known = new Set(variableNames);
+  return Object.keys(env).filter(
     (name) => name.startsWith('PARLEY_') && !known.has(name) && !isServiceLink(name, env[name]),
   );
-  return { values, nameByPath, unknownNames };
 }

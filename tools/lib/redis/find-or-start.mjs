@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { findExecutable } from '../find-executable.mjs';
-import { UserError, isAtLeast } from '../workspace.mjs';
+import { UserError, isAtLeast, root } from '../workspace.mjs';
 import { adoptContainer, startContainer } from './docker-server.mjs';
 import { adoptServer, isSameFolder, startServer } from './embedded-server.mjs';
 import { describe, parseRedisUrl } from './redis-url.mjs';
@@ -40,6 +41,8 @@ export async function findOrStartRedis({
   usualPort = 6379,
   cache,
 }) {
+  const file = env.PARLEY_REDIS_URL_FILE;
+  if (file && !env.PARLEY_REDIS_URL) return await useGiven(readUrl(file), 'PARLEY_REDIS_URL_FILE');
   const variable = env.PARLEY_REDIS_URL ? 'PARLEY_REDIS_URL' : 'REDIS_URL';
   const url = env[variable];
   if (url) return await useGiven(url, variable);
@@ -67,6 +70,15 @@ export async function findOrStartRedis({
       '  elsewhere       REDIS_URL=redis://host:6379 npm start',
     ].join('\n'),
   );
+}
+
+/** @param {string} file @returns {string} */
+function readUrl(file) {
+  try {
+    return readFileSync(path.resolve(root, file), 'utf8').trim();
+  } catch {
+    throw new UserError('PARLEY_REDIS_URL_FILE names a file that cannot be read.');
+  }
 }
 
 /** @param {string} url @param {string} variable @returns {Promise<FoundRedis>} */
