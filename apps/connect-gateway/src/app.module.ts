@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ParleyConfigModule } from '@parley/config';
 import type { NoticeLog } from '@parley/observability';
-import { hostModules, jwtVerification, TokenVerifier } from '@parley/service-host';
+import { hostModules, SigningKeys, TokenVerifier } from '@parley/service-host';
 import { ConnectionIndex } from './connections/connection-index.js';
 import { ConnectionLifecycle } from './lifecycle/connection-lifecycle.service.js';
 import { DeliveryRpcController } from './delivery/delivery.rpc-controller.js';
@@ -37,7 +37,6 @@ export class AppModule {
       module: AppModule,
       imports: [
         ParleyConfigModule.forRoot(config),
-        jwtVerification(config.jwt.secret.reveal()),
         ...hostModules(config, { service: 'connect-gateway', watch: ['logic', 'connect-gateway'] }),
       ],
       controllers: [DeliveryRpcController],
@@ -60,6 +59,7 @@ export class AppModule {
         QuestionLimits,
         ReadReports,
         RoomDirectory,
+        { provide: SigningKeys, useValue: SigningKeys.of(config.jwt) },
         TcpServer,
         TokenVerifier,
       ],

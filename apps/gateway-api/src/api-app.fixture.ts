@@ -8,7 +8,7 @@ import { HealthModule, installCorrelation, MetricsModule, type NoticeLog } from 
 import { AppError, limits } from '@parley/protocol';
 import { DatabaseLife, RevocationList } from '@parley/redis';
 import { RpcClient, type CallOptions } from '@parley/rpc';
-import { OriginGate } from '@parley/service-host';
+import { OriginGate, SigningKeys } from '@parley/service-host';
 import { ApiModule } from './api.module.js';
 import { configureHttp } from './configure-http.js';
 import type { RateOptions } from './http/rate-limits.js';
@@ -98,7 +98,7 @@ export async function startApiApp(options: ApiAppOptions = {}): Promise<ApiApp> 
       FakeHostModule,
       HealthModule,
       MetricsModule.forRoot({ token: metricsToken, loopback: false }),
-      ApiModule.forRoot({ jwtSecret, rate, errorLog: (error) => errors.push(error) }),
+      ApiModule.forRoot({ keys: new SigningKeys(jwtSecret), rate, errorLog: (error) => errors.push(error) }),
     ],
   }).compile();
   // As bootstrapApp makes it.

@@ -5,7 +5,7 @@ import { PublishCoalescer, RpcClient } from '@parley/rpc';
 import { Admission } from './auth/admission.js';
 import { CredentialsService } from './auth/credentials.service.js';
 import { AuthGuard } from './auth/auth.guard.js';
-import { jwtVerification, TokenVerifier } from '@parley/service-host';
+import { SigningKeys, TokenVerifier } from '@parley/service-host';
 import { AppErrorFilter, ERROR_LOG } from './errors/app-error.filter.js';
 import { RateLimits, type RateOptions } from './http/rate-limits.js';
 import { PushController } from './seed/push.controller.js';
@@ -17,7 +17,7 @@ import { SessionsController } from './v1/sessions.controller.js';
 import { UsersController } from './v1/users.controller.js';
 
 export interface ApiModuleOptions {
-  readonly jwtSecret: string;
+  readonly keys: SigningKeys;
   readonly rate: RateOptions;
   readonly errorLog: ErrorLog;
 }
@@ -25,10 +25,9 @@ export interface ApiModuleOptions {
 /** The routes and what stands before them. Needs `RpcClient` and `RevocationList` from global modules. */
 @Module({})
 export class ApiModule {
-  static forRoot({ jwtSecret, rate, errorLog }: ApiModuleOptions): DynamicModule {
+  static forRoot({ keys, rate, errorLog }: ApiModuleOptions): DynamicModule {
     return {
       module: ApiModule,
-      imports: [jwtVerification(jwtSecret)],
       // In the order of the docs.
       controllers: [
         SessionsController,
@@ -51,6 +50,7 @@ export class ApiModule {
           useFactory: (rpc: RpcClient) => new PublishCoalescer(rpc),
           inject: [RpcClient],
         },
+        { provide: SigningKeys, useValue: keys },
         TokenVerifier,
       ],
     };

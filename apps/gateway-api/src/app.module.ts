@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ParleyConfigModule, type AppConfig } from '@parley/config';
 import { createLogger, throttledErrorLog } from '@parley/observability';
-import { hostModules } from '@parley/service-host';
+import { hostModules, SigningKeys } from '@parley/service-host';
 import { ApiModule } from './api.module.js';
 
 @Module({})
@@ -14,7 +14,7 @@ export class AppModule {
       imports: [
         ParleyConfigModule.forRoot(config),
         ...hostModules(config, { service: 'gateway-api', watch: ['logic'] }),
-        ApiModule.forRoot({ jwtSecret: jwt.secret.reveal(), rate, errorLog: throttledErrorLog(logger) }),
+        ApiModule.forRoot({ keys: SigningKeys.of(jwt), rate, errorLog: throttledErrorLog(logger) }),
       ],
     };
   }

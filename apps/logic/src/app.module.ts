@@ -2,7 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { ParleyConfigModule, type AppConfig } from '@parley/config';
 import { createLogger, throttledErrorLog } from '@parley/observability';
 import { REGISTRY, type Registry } from '@parley/registry';
-import { hostModules } from '@parley/service-host';
+import { hostModules, SigningKeys } from '@parley/service-host';
 import { AccountsModule } from './accounts/accounts.module.js';
 import { DEMO, SeedService } from './accounts/seed.service.js';
 import { DatabaseLifeService } from './database-life/database-life.service.js';
@@ -52,7 +52,7 @@ export class AppModule {
         }),
         AccountsModule.forRoot({
           argon2: config.argon2,
-          jwtSecret: config.jwt.secret.reveal(),
+          keys: SigningKeys.of(config.jwt),
           sessionTtlMs: config.jwt.ttlMs,
         }),
         DatabaseModule.forRoot(config.database.url.reveal()),

@@ -25,6 +25,7 @@ it('describes every variable once, with defaults and without secrets', () => {
     'PARLEY_REDIS_URL',
     'PARLEY_METRICS_TOKEN',
     'PARLEY_JWT_SECRET',
+    'PARLEY_JWT_OTHER_SECRETS',
     'PARLEY_DATABASE_URL',
   ]);
 });

@@ -1,7 +1,7 @@
 import { type AppName, appNames } from './app-name.js';
 
 /** How a variable's text becomes a value. Text that does not fit stays text, for the schema to refuse by name. */
-export type EnvKind = 'text' | 'integer' | 'flag' | 'list' | 'integers';
+export type EnvKind = 'text' | 'integer' | 'flag' | 'list' | 'lines' | 'integers';
 
 /** One environment variable: where its value goes in each app's config, and what it means. */
 export interface EnvVariable {
@@ -82,6 +82,13 @@ export const envTable: readonly EnvVariable[] = [
   variable('JWT_SECRET', 'text', to('jwt.secret', ...tokens), 'signs tokens; at least 32 bytes in prod', {
     sensitive: true,
   }),
+  variable(
+    'JWT_OTHER_SECRETS',
+    'lines',
+    to('jwt.otherSecrets', ...tokens),
+    'verify tokens and sign none, while a secret is replaced: one a line, or comma separated',
+    { sensitive: true },
+  ),
   variable('JWT_TTL_MS', 'integer', to('jwt.ttlMs', 'logic'), 'life of a token'),
 
   variable(

@@ -6,7 +6,7 @@ import { originWords } from './origins.js';
 import { Secret } from './secret.js';
 
 /** Messages name what is expected and never what was found: they end up in logs. */
-const expected = (what: string) => ({
+export const expected = (what: string) => ({
   error: (issue: { input?: unknown }) => (issue.input === undefined ? 'is required' : `must be ${what}`),
 });
 

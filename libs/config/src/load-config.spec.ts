@@ -300,6 +300,18 @@ describe('a wrong config', () => {
       expect(loadConfig(app, { env, root }).maxPendingEntries).toBe(7);
   });
 
+  it.each([
+    ['comma separated', 'one-secret, another', ['one-secret', 'another']],
+    ['one a line', 'one, with a comma\n another \n\n', ['one, with a comma', 'another']],
+    ['one alone in a file', 'one-secret\n', ['one-secret']],
+    ['none', ' , ', []],
+  ])('takes secrets that verify only: %s', (_, value, secrets) => {
+    for (const app of ['logic', 'gateway-api', 'connect-gateway'] as const) {
+      const { otherSecrets } = loadConfig(app, { env: { PARLEY_JWT_OTHER_SECRETS: value }, root }).jwt;
+      expect(otherSecrets.map((secret) => secret.reveal())).toEqual(secrets);
+    }
+  });
+
   it('names an unknown environment', () => {
     expect(problemsOf('web', { PARLEY_ENV: 'staging' })).toContain('PARLEY_ENV must be dev or prod');
   });
@@ -319,6 +331,14 @@ describe('prod', () => {
     expect(message).toContain('PARLEY_JWT_SECRET');
     expect(message).toContain(expected);
     if (secret) expect(message).not.toContain(secret);
+  });
+
+  it('asks of the secrets that verify only what it asks of the one that signs', () => {
+    const others = (value: string) => problemsOf('gateway-api', prod({ PARLEY_JWT_OTHER_SECRETS: value }));
+    const message = others(`${goodSecret}x,hush-hush`);
+    expect(message).toContain('PARLEY_JWT_OTHER_SECRETS must be at least 32 bytes');
+    expect(message).not.toContain('hush');
+    expect(others(Array(9).fill(goodSecret).join())).toContain('PARLEY_JWT_OTHER_SECRETS must be at most 8');
   });
 
   it('refuses the very secret that config/dev.yaml holds', () => {

@@ -18,6 +18,14 @@ const items = (value: string) =>
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
+/** Of a single line the parts between its commas: whoever has a comma in one of them writes two lines. */
+const lines = (value: string) =>
+  /\n/.test(value.trim())
+    ? value
+        .split('\n')
+        .map((line) => line.trim())
+        .filter((line) => line !== '')
+    : items(value);
 const integer = (value: string) => (/^-?\d{1,15}$/.test(value) ? Number(value) : value);
 
 function parse(kind: EnvKind, value: string): unknown {
@@ -30,6 +38,8 @@ function parse(kind: EnvKind, value: string): unknown {
       return flags[value.toLowerCase()] ?? value;
     case 'list':
       return items(value);
+    case 'lines':
+      return lines(value);
     case 'integers':
       return items(value).map(integer);
   }

@@ -5,6 +5,7 @@ import { type AppName, appNames, type Environment } from './app-name.js';
 import type { DeepReadonly } from './deep-freeze.js';
 import {
   choice,
+  expected,
   flag,
   milliseconds,
   minTokenChars,
@@ -25,6 +26,9 @@ import {
  * them: zod skips an object's own rules when one of its fields is wrong.
  */
 const rule = (message: string, path: string) => ({ error: message, path: [path] });
+
+/** A token that names no key is tried with each. */
+const maxOtherSecrets = 8;
 
 const redis = z.strictObject({
   url: secretOf(urlField(['redis:', 'rediss:'])),
@@ -66,7 +70,16 @@ const common = {
     .prefault({}),
 };
 
-const jwt = (mode: Environment) => z.strictObject({ secret: signingSecret(mode), ttlMs: milliseconds });
+const jwt = (mode: Environment) =>
+  z.strictObject({
+    /** Signs, and verifies. */
+    secret: signingSecret(mode),
+    /** These verify only: the one that comes, while others do not know it yet, and those whose tokens have not ended. */
+    otherSecrets: z
+      .array(signingSecret(mode), expected('a list of secrets'))
+      .max(maxOtherSecrets, `must be at most ${maxOtherSecrets}`),
+    ttlMs: milliseconds,
+  });
 const http = z.strictObject({ port });
 
 /** Of the WebSocket address; exactly this, as it stands in a request. */

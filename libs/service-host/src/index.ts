@@ -7,5 +7,6 @@ export {
 } from './client-address.js';
 export { hostModules, VERSION, type HostOptions } from './host-modules.js';
 export { OriginGate } from './origin-gate.js';
-export { digestOf, jwtVerification, TokenVerifier } from './token-verifier.service.js';
+export { SigningKeys, type SigningKey } from './signing-keys.js';
+export { digestOf, TokenVerifier } from './token-verifier.service.js';
 export { runService, type ServiceOptions } from './run-service.js';

@@ -1,21 +1,17 @@
 import 'reflect-metadata';
-import { NestFactory } from '@nestjs/core';
 import { JwtService } from '@nestjs/jwt';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { jwtVerification, TokenVerifier } from './token-verifier.service.js';
+import { SigningKeys } from './signing-keys.js';
+import { TokenVerifier } from './token-verifier.service.js';
 
 const secret = 'a secret of the tests, nothing else';
 const claims = { sub: '3', name: 'ada', role: 'user', sid: 's1', db: 'life' };
 const signer = new JwtService({});
-/** As apps have it. */
-const jwt = (await NestFactory.createApplicationContext(jwtVerification(secret), { logger: false })).get(
-  JwtService,
-);
 
-function setUp() {
+function setUp(keys = new SigningKeys(secret)) {
   const revoked = new Set<string>();
   const accepts = vi.fn((life: string | undefined) => life !== 'other');
-  const verifier = new TokenVerifier(jwt, { isRevoked: (sessionId) => revoked.has(sessionId) }, { accepts });
+  const verifier = new TokenVerifier(keys, { isRevoked: (sessionId) => revoked.has(sessionId) }, { accepts });
   return { verifier, revoked, accepts };
 }
 const sign = (more: object = {}, options: object = {}) =>
@@ -61,6 +57,58 @@ describe('TokenVerifier', () => {
     expect(() => setUp().verifier.verify(token)).toThrow(unauthenticated);
   });
 
+  describe('while a secret is being replaced', () => {
+    const [next, old] = ['the next secret of the tests', secret];
+    const steps = {
+      before: new SigningKeys(old),
+      prepared: new SigningKeys(old, [next]),
+      signing: new SigningKeys(next, [old]),
+      after: new SigningKeys(next),
+    };
+    const signedBy = (keys: SigningKeys) => keys.signing.jwt.sign(claims, { expiresIn: 3_600 });
+    const takes = (keys: SigningKeys, token: string) => {
+      const { verifier } = setUp(keys);
+      try {
+        return verifier.verify(token).userId === 3;
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'UNAUTHENTICATED' });
+        return false;
+      }
+    };
+
+    it.each<[keyof typeof steps, keyof typeof steps]>([
+      ['before', 'prepared'],
+      ['prepared', 'signing'],
+    ])('processes %s and %s take what the others sign', (one, other) => {
+      for (const signer of [one, other])
+        for (const verifier of [one, other])
+          expect(takes(steps[verifier], signedBy(steps[signer])), `${signer} to ${verifier}`).toBe(true);
+    });
+
+    it('the old one verifies until it is taken away, and nothing is taken that another secret signed', () => {
+      expect(takes(steps.signing, signedBy(steps.before))).toBe(true);
+      expect(takes(steps.after, signedBy(steps.before))).toBe(false);
+      expect(takes(steps.before, signedBy(steps.signing))).toBe(false);
+    });
+
+    it('a token of a version that named no key is tried with each of them', () => {
+      expect(takes(steps.signing, sign())).toBe(true);
+      expect(takes(steps.prepared, sign({}, { secret: next }))).toBe(true);
+      expect(takes(steps.signing, sign({}, { secret: 'another secret of the tests' }))).toBe(false);
+    });
+
+    it('a key that is named is the only one tried', () => {
+      const named = (keyid: string) => sign({}, { secret: old, keyid });
+      expect(takes(steps.signing, named(steps.before.signing.id))).toBe(true);
+      expect(takes(steps.signing, named(steps.after.signing.id))).toBe(false);
+      for (const id of ['nobody', '__proto__', ' ']) expect(takes(steps.signing, named(id))).toBe(false);
+      const header = Buffer.from(JSON.stringify({ alg: 'HS256', typ: 'JWT', kid: null })).toString(
+        'base64url',
+      );
+      expect(takes(steps.signing, [header, ...sign().split('.').slice(1)].join('.'))).toBe(false);
+    });
+  });
+
   it('refuses a token from the second in which it ends', () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_764_000_059_999 });
     onTestFinished(() => void vi.useRealTimers());
@@ -72,9 +120,9 @@ describe('TokenVerifier', () => {
   });
 
   it('looks at the signature of a token once, and never takes one for another', () => {
-    const { verifier } = setUp();
-    const verify = vi.spyOn(jwt, 'verify');
-    onTestFinished(() => verify.mockRestore());
+    const keys = new SigningKeys(secret);
+    const { verifier } = setUp(keys);
+    const verify = vi.spyOn(keys.signing.jwt, 'verify');
     const token = sign();
     for (let i = 0; i < 3; i++) expect(verifier.verify(token)).toMatchObject({ userId: 3 });
     expect(verify).toHaveBeenCalledTimes(1);

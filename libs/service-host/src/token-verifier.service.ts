@@ -1,21 +1,10 @@
-import { createSecretKey, hash } from 'node:crypto';
-import { Inject, Injectable, type DynamicModule } from '@nestjs/common';
-import { JwtModule, JwtService } from '@nestjs/jwt';
+import { hash } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
 import { identityOf, tokenClaimsSchema, type Identity } from '@parley/contracts';
 import { AppError, tokenField } from '@parley/protocol';
 import { DatabaseLife, RevocationList } from '@parley/redis';
 import { LRUCache } from 'lru-cache';
-
-/**
- * What {@link TokenVerifier} stands on: HS256 with this secret, and nothing else.
- *
- * A key object, because of a string every verification first tries to read a PEM key, for a third of a millisecond.
- */
-export const jwtVerification = (secret: string): DynamicModule =>
-  JwtModule.register({
-    secret: createSecretKey(Buffer.from(secret)),
-    verifyOptions: { algorithms: ['HS256'] },
-  });
+import { SigningKeys } from './signing-keys.js';
 
 /** What stands for a token where one is remembered: what is read from memory opens nothing. */
 export const digestOf = (token: string): string => hash('sha256', token, 'base64');
@@ -24,7 +13,7 @@ export const digestOf = (token: string): string => hash('sha256', token, 'base64
 const KNOWN_TOKENS = 20_000;
 
 /**
- * Turns a token into an identity, without a round trip. Needs {@link jwtVerification}.
+ * Turns a token into an identity, without a round trip. Needs {@link SigningKeys}.
  *
  * A good signature stays good, so a token is read once; whether it has ended, was revoked or is of another database is asked
  * each time. Kept are digests, not tokens: what is read from memory opens nothing.
@@ -34,7 +23,7 @@ export class TokenVerifier {
   private readonly known = new LRUCache<string, Identity>({ max: KNOWN_TOKENS });
 
   constructor(
-    @Inject(JwtService) private readonly jwt: JwtService,
+    @Inject(SigningKeys) private readonly keys: SigningKeys,
     @Inject(RevocationList) private readonly revocations: Pick<RevocationList, 'isRevoked'>,
     @Inject(DatabaseLife) private readonly database: Pick<DatabaseLife, 'accepts'>,
   ) {}
@@ -54,14 +43,30 @@ export class TokenVerifier {
   }
 
   private read(token: string): Identity {
-    let claims: unknown;
-    try {
-      claims = this.jwt.verify(token);
-    } catch (cause) {
-      throw new AppError('UNAUTHENTICATED', { cause });
-    }
-    const parsed = tokenClaimsSchema.safeParse(claims);
+    const parsed = tokenClaimsSchema.safeParse(this.claimsOf(token));
     if (!parsed.success) throw new AppError('UNAUTHENTICATED', { cause: parsed.error });
     return identityOf(parsed.data);
+  }
+
+  private claimsOf(token: string): unknown {
+    let cause: unknown;
+    for (const { jwt } of this.keys.candidates(keyIdOf(token))) {
+      try {
+        return jwt.verify<object>(token);
+      } catch (error) {
+        cause = error;
+      }
+    }
+    throw new AppError('UNAUTHENTICATED', { cause });
+  }
+}
+
+/** Nothing is believed of it but which key to try. @see RFC 7515, section 4.1.4 */
+function keyIdOf(token: string): unknown {
+  try {
+    const header: unknown = JSON.parse(Buffer.from(token.split('.', 1)[0] ?? '', 'base64url').toString());
+    return (header as { kid?: unknown } | null)?.kid;
+  } catch {
+    return undefined;
   }
 }

@@ -1,8 +1,7 @@
-import { JwtService } from '@nestjs/jwt';
 import type { INestApplicationContext } from '@nestjs/common';
 import { encodeFrame, FrameDecoder } from '@parley/framing';
 import { DatabaseLife, DatabaseLifeStore, RevocationList, SessionStore, DirectoryStore } from '@parley/redis';
-import { TokenVerifier } from '@parley/service-host';
+import { SigningKeys, TokenVerifier } from '@parley/service-host';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
@@ -24,11 +23,14 @@ import { ParleyWsAdapter } from '../transports/parley-ws-adapter.js';
 import { TcpServer } from '../transports/tcp-server.service.js';
 import { gatewayOn, type Backend } from './live-gateway.fixture.js';
 
-const jwt = new JwtService({ secret: 'a secret of the tests' });
+const signingKeys = new SigningKeys('a secret of the tests');
 
 /** A token as `logic` signs them. */
 export function tokenOf(userId: number, sid: string, expiresIn = 3_600): string {
-  return jwt.sign({ name: `u${userId}`, role: 'user', sid }, { subject: String(userId), expiresIn });
+  return signingKeys.signing.jwt.sign(
+    { name: `u${userId}`, role: 'user', sid },
+    { subject: String(userId), expiresIn },
+  );
 }
 
 /** What a client has been sent, and how it ended. */
@@ -62,7 +64,7 @@ export async function serve(backend: Backend, instanceId: string) {
   await revocations.start();
   const database = new DatabaseLife(new DatabaseLifeStore(connections.main, backend.keys), events);
   await database.start();
-  const verifier = new TokenVerifier(jwt, revocations, database);
+  const verifier = new TokenVerifier(signingKeys, revocations, database);
   const authenticator = new AuthenticatorService(config, verifier, revocations, index, database);
   const announcer = new PresenceAnnouncer(config, rooms, index, presence, events);
   await announcer.onModuleInit();

@@ -1,12 +1,13 @@
-import { createSecretKey } from 'node:crypto';
 import { Global, Module, type DynamicModule } from '@nestjs/common';
-import { JwtModule } from '@nestjs/jwt';
+import { JwtService } from '@nestjs/jwt';
+import type { SigningKeys } from '@parley/service-host';
 import { PasswordHasher, type Argon2Options } from './password-hasher.js';
 import { SESSION_TTL_MS, TokenService } from './token.service.js';
 
 export interface AccountsOptions {
   readonly argon2: Argon2Options;
-  readonly jwtSecret: string;
+  /** The one that signs is used. */
+  readonly keys: SigningKeys;
   readonly sessionTtlMs: number;
 }
 
@@ -14,17 +15,11 @@ export interface AccountsOptions {
 @Global()
 @Module({})
 export class AccountsModule {
-  static forRoot({ argon2, jwtSecret, sessionTtlMs }: AccountsOptions): DynamicModule {
+  static forRoot({ argon2, keys, sessionTtlMs }: AccountsOptions): DynamicModule {
     return {
       module: AccountsModule,
-      imports: [
-        JwtModule.register({
-          // Of a string every signature first tries to read a PEM key.
-          secret: createSecretKey(Buffer.from(jwtSecret)),
-          signOptions: { algorithm: 'HS256' },
-        }),
-      ],
       providers: [
+        { provide: JwtService, useValue: keys.signing.jwt },
         { provide: PasswordHasher, useValue: new PasswordHasher(argon2) },
         { provide: SESSION_TTL_MS, useValue: sessionTtlMs },
         TokenService,

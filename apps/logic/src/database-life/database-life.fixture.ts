@@ -1,9 +1,8 @@
-import { JwtService } from '@nestjs/jwt';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { MetricsRegistry } from '@parley/observability';
 import { consumerGroups, DispatchStreams } from '@parley/queue';
 import { AsideStream, DatabaseLife, DatabaseLifeStore } from '@parley/redis';
-import { TokenVerifier } from '@parley/service-host';
+import { SigningKeys, TokenVerifier } from '@parley/service-host';
 import type { DataSource } from 'typeorm';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { TokenService } from '../accounts/token.service.js';
@@ -44,9 +43,9 @@ export async function startOn(redisUrl: string, prefix: string, url: string, oth
     throw error;
   });
 
-  const jwt = new JwtService({ secret: 'of the tests' });
-  const tokens = new TokenService(jwt, 60_000, life);
-  const verifier = new TokenVerifier(jwt, { isRevoked: () => false }, life);
+  const signingKeys = new SigningKeys('of the tests');
+  const tokens = new TokenService(signingKeys.signing.jwt, 60_000, life);
+  const verifier = new TokenVerifier(signingKeys, { isRevoked: () => false }, life);
   const access = new RoomAccessService(logic.rooms, events);
   const histories = new HistoryService(access, logic.heads, store, archive);
   const aside = new AsideStream(connections.main, keys);

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { SigningKeys } from '@parley/service-host';
 import { missingPostgres, startPostgres } from '@parley/testing';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -58,7 +59,7 @@ export async function openSql(
       AccountsModule.forRoot({
         // The least that argon2 takes: these tests are not about its strength.
         argon2: { memoryKib: 1_024, iterations: 2, parallelism: 1 },
-        jwtSecret: 'a secret of the tests, nothing else',
+        keys: new SigningKeys('a secret of the tests, nothing else'),
         sessionTtlMs: 60_000,
       }),
       DatabaseModule.forRoot(url),
