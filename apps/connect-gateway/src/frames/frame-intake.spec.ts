@@ -91,12 +91,13 @@ describe('frames of one connection', () => {
       await after(0);
     }
     expect(reading).toEqual(['paused']);
-    // Another timer is that of the rates, which are not the connection's.
-    expect(vi.getTimerCount()).toBe(2);
+    // Other timers are those of the rates, which are not the connection's.
+    const timers = vi.getTimerCount();
+    expect(connection.waiting).toBeDefined();
     connection.close(CloseCode.abuse, 'TOO_MANY_ERRORS');
     // The peer's answer to the close is read.
     expect(reading).toEqual(['paused', 'resumed']);
-    expect([connection.waiting, vi.getTimerCount()]).toEqual([undefined, 1]);
+    expect([connection.waiting, vi.getTimerCount()]).toEqual([undefined, timers - 1]);
     await after(10_000);
     expect(handled.length).toBe(2_000);
   });

@@ -1,8 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { TokenBuckets, type BucketRate } from '@parley/service-host/rates';
 import type { Connection } from '../connections/connection.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
-import type { BucketRate } from './token-bucket.js';
-import { TokenBuckets } from './token-buckets.js';
 
 /** Frames of any kind that a user may send for each message; above, reading waits. Judgement: joins, pages, receipts. */
 const FRAMES_PER_SEND = 50;
@@ -12,8 +11,6 @@ const FRAME_BURST_SECONDS = 2;
 const SENDS_ALLOWANCE = 2;
 /** What a connection may send that has not said whose it is: a join of each of its rooms, say. */
 const UNKNOWN_RATE: BucketRate = { burst: 100, perSecond: 10 };
-/** Users, or connections without one, that are remembered. Who is forgotten starts again with a full bucket. */
-const MAX_REMEMBERED = 100_000;
 /** A longer frame counts as several, as it costs as much. */
 const BYTES_PER_FRAME = 4_096;
 
@@ -26,16 +23,15 @@ export class FrameRates {
   private readonly frames: TokenBuckets<number>;
   private readonly sends: TokenBuckets<number>;
   /** Of connections without a user, by their ids. */
-  private readonly unknown = new TokenBuckets<number>(UNKNOWN_RATE, MAX_REMEMBERED);
+  private readonly unknown = new TokenBuckets<number>(UNKNOWN_RATE);
 
   constructor(@Inject(GATEWAY_CONFIG) config: Pick<GatewayConfig, 'sendBurst' | 'sendsPerSecond'>) {
     const perSecond = FRAMES_PER_SEND * config.sendsPerSecond;
-    this.frames = new TokenBuckets({ burst: FRAME_BURST_SECONDS * perSecond, perSecond }, MAX_REMEMBERED);
-    const sends = {
+    this.frames = new TokenBuckets({ burst: FRAME_BURST_SECONDS * perSecond, perSecond });
+    this.sends = new TokenBuckets({
       burst: SENDS_ALLOWANCE * config.sendBurst,
       perSecond: SENDS_ALLOWANCE * config.sendsPerSecond,
-    };
-    this.sends = new TokenBuckets(sends, MAX_REMEMBERED);
+    });
   }
 
   /** @returns 0 when a frame of so many bytes may be looked at, else how long it has to wait, milliseconds. */

@@ -1,5 +1,5 @@
 import { AppError } from '@parley/protocol';
-import { TokenBuckets, type BucketRate } from './token-buckets.js';
+import { TokenBuckets, type BucketRate } from '@parley/service-host/rates';
 
 /** Attempts under one key that wait for others of it to end. Judgement: three classes behind one address. */
 const MAX_WAITING = 1_000;
@@ -18,16 +18,16 @@ interface Attempts {
  * may give theirs back, the next ones wait: three hundred people who log in to one demo account are no attack.
  */
 export class GuessLimit {
-  private readonly buckets: TokenBuckets;
+  private readonly buckets: TokenBuckets<string>;
   private readonly attempts = new Map<string, Attempts>();
 
-  /** @param rate - Of failures. @param isFailure - Tells a wrong guess from an attempt that could not be judged. */
+  /** @param rate - Of failures. @param isFailure - Tells a wrong guess from an attempt that could not be judged. @param now - Milliseconds, monotonic. */
   constructor(
     rate: BucketRate,
     private readonly isFailure: (error: unknown) => boolean,
-    now?: () => number,
+    private readonly now: () => number,
   ) {
-    this.buckets = new TokenBuckets(rate, now);
+    this.buckets = new TokenBuckets(rate);
   }
 
   /** @throws {AppError} `RATE_LIMITED` after too many failures, and what `attempt` throws. */
@@ -46,14 +46,14 @@ export class GuessLimit {
       hasFailed = this.isFailure(error);
       throw error;
     } finally {
-      if (!hasFailed) this.buckets.giveBack(key);
+      if (!hasFailed) this.buckets.giveBack(key, 1);
       this.ended(key, attempts);
     }
   }
 
   private async admit(key: string, attempts: Attempts): Promise<void> {
     if (attempts.waiting.length === 0) {
-      const waitMs = this.buckets.tryTake(key);
+      const waitMs = this.buckets.take(key, 1, this.now());
       if (waitMs === 0) return void attempts.running++;
       if (attempts.running === 0) throw tooMany(waitMs);
     }
@@ -65,7 +65,7 @@ export class GuessLimit {
   private ended(key: string, attempts: Attempts): void {
     attempts.running--;
     for (let next = attempts.waiting[0]; next; next = attempts.waiting[0]) {
-      const waitMs = this.buckets.tryTake(key);
+      const waitMs = this.buckets.take(key, 1, this.now());
       if (waitMs > 0 && attempts.running > 0) return;
       attempts.waiting.shift();
       if (waitMs > 0) next.refuse(tooMany(waitMs));

@@ -1,7 +1,7 @@
 import { nameKey } from '@parley/contracts/name-key';
 import { AppError, type ErrorCode } from '@parley/protocol';
+import { TokenBuckets } from '@parley/service-host/rates';
 import { GuessLimit } from './guess-limit.js';
-import { TokenBuckets } from './token-buckets.js';
 
 /** `rate` of the config. */
 export interface RateOptions {
@@ -41,21 +41,24 @@ const isTakenName = hasCode('NAME_TAKEN');
 
 /** What this edge limits, each instance by itself; sends are limited in logic too, which sees every edge. */
 export class RateLimits {
-  private readonly requests: TokenBuckets;
-  private readonly users: TokenBuckets;
-  private readonly sends: TokenBuckets;
-  private readonly credentials: TokenBuckets;
+  private readonly requests: TokenBuckets<string>;
+  private readonly users: TokenBuckets<number>;
+  private readonly sends: TokenBuckets<number>;
+  private readonly credentials: TokenBuckets<string>;
   private readonly guesses: GuessLimit;
   private readonly failures: GuessLimit;
-  private readonly registrations: TokenBuckets;
-  private readonly allRegistrations: TokenBuckets;
-  private readonly announcements: TokenBuckets;
-  private readonly searches: TokenBuckets;
+  private readonly registrations: TokenBuckets<string>;
+  private readonly allRegistrations: TokenBuckets<string>;
+  private readonly announcements: TokenBuckets<number>;
+  private readonly searches: TokenBuckets<number>;
 
   /** @param now - Milliseconds, monotonic. */
-  constructor(options: RateOptions, now?: () => number) {
+  constructor(
+    options: RateOptions,
+    private readonly now: () => number = () => performance.now(),
+  ) {
     const { loginPerMinute, registrationsPerMinute, requestsPerSecond: perSecond } = options;
-    const buckets = (burst: number, rate: number) => new TokenBuckets({ burst, perSecond: rate }, now);
+    const buckets = <K>(burst: number, rate: number) => new TokenBuckets<K>({ burst, perSecond: rate });
     this.requests = buckets(ADDRESS_BURST_S * perSecond, perSecond);
     this.users = buckets(2 * perSecond, perSecond);
     this.sends = buckets(options.sendBurst, options.sendsPerSecond);
@@ -76,17 +79,17 @@ export class RateLimits {
 
   /** Counts a request without a valid token. @param address - Its `addressKey`, here and below. @throws {AppError} `RATE_LIMITED` */
   stranger(address: string): void {
-    this.requests.take(address);
+    this.take(this.requests, address);
   }
 
   /** Counts a request of a user, wherever it comes from. @throws {AppError} `RATE_LIMITED` */
   user(userId: number): void {
-    this.users.take(String(userId));
+    this.take(this.users, userId);
   }
 
   /** Counts a send, as logic will: what it would refuse need not go there. @throws {AppError} `RATE_LIMITED` */
   send(userId: number): void {
-    this.sends.take(String(userId));
+    this.take(this.sends, userId);
   }
 
   /**
@@ -97,7 +100,7 @@ export class RateLimits {
    * @throws {AppError} `RATE_LIMITED`, and what `ask` throws.
    */
   async login<T>(address: string, userName: string, ask: () => Promise<T>): Promise<T> {
-    this.credentials.take(address);
+    this.take(this.credentials, address);
     const key = `${address} ${nameKey(userName)}`;
     return await this.guesses.run(key, () => this.failures.run(address, ask));
   }
@@ -109,14 +112,14 @@ export class RateLimits {
    * @throws {AppError} `RATE_LIMITED`, and what `ask` throws.
    */
   async registration<T>(address: string, ask: () => Promise<T>): Promise<T> {
-    this.registrations.take(address);
-    this.allRegistrations.take(ALL);
+    this.take(this.registrations, address);
+    this.take(this.allRegistrations, ALL);
     try {
       return await ask();
     } catch (error) {
       if (isTakenName(error)) {
-        this.registrations.giveBack(address);
-        this.allRegistrations.giveBack(ALL);
+        this.registrations.giveBack(address, 1);
+        this.allRegistrations.giveBack(ALL, 1);
       }
       throw error;
     }
@@ -124,11 +127,16 @@ export class RateLimits {
 
   /** Counts a search by name. @throws {AppError} `RATE_LIMITED` */
   search(userId: number): void {
-    this.searches.take(String(userId));
+    this.take(this.searches, userId);
   }
 
   /** Counts a request for an announcement. @throws {AppError} `RATE_LIMITED` */
   announcement(userId: number): void {
-    this.announcements.take(String(userId));
+    this.take(this.announcements, userId);
+  }
+
+  private take<K>(buckets: TokenBuckets<K>, key: K): void {
+    const retryAfterMs = buckets.take(key, 1, this.now());
+    if (retryAfterMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs });
   }
 }

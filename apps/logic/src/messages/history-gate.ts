@@ -1,5 +1,5 @@
 import { AppError } from '@parley/protocol';
-import { SendLimits } from './send-limits.js';
+import { TokenBuckets } from '@parley/service-host/rates';
 
 /**
  * Pages that one user may ask for at once, and a second in the long run. Judgement: after a `resync` a client pages through
@@ -24,7 +24,7 @@ interface Reader {
 
 /** Who may have a page made now: bounded per user and in all, users take turns. */
 export class HistoryGate {
-  private readonly rate = new SendLimits(PAGE_RATE.burst, PAGE_RATE.perSecond);
+  private readonly rate = new TokenBuckets<number>(PAGE_RATE);
   private readonly readers = new Map<number, Reader>();
   /** Users who wait and may run, in the order of their turns. */
   private readonly turns = new Set<number>();
@@ -45,7 +45,7 @@ export class HistoryGate {
    * @throws {AppError} `RATE_LIMITED` for too many pages of this user; `OVERLOADED` when too many wait.
    */
   async run<T>(userId: number, make: () => Promise<T>): Promise<T> {
-    const waitMs = this.rate.take(userId, this.now());
+    const waitMs = this.rate.take(userId, 1, this.now());
     if (waitMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs: waitMs });
     const reader = this.readers.get(userId) ?? { running: 0, waiting: [] };
     const waits = this.running >= MAX_AT_ONCE || reader.running >= MAX_AT_ONCE_PER_USER;

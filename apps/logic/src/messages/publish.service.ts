@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { newId, type Send, type SendResult } from '@parley/contracts';
 import { AppError, codePointLength, limits, type Ack } from '@parley/protocol';
 import { DirectHints, RoomStore, type AcceptInput, type AcceptOutcome } from '@parley/redis';
+import { TokenBuckets } from '@parley/service-host/rates';
 import { LineService } from '../line/line.service.js';
 import { LOGIC_OPTIONS, type LogicOptions } from '../logic-options.js';
 import { idTimeMs, looksForgotten } from './client-msg-id.js';
@@ -9,7 +10,6 @@ import { DirectRoomsService } from './direct-rooms.service.js';
 import { bodyOf } from './message-body.js';
 import { RoomAccessService } from './room-access.service.js';
 import { RoomHeadsService } from './room-heads.service.js';
-import { SendLimits } from './send-limits.js';
 import { SentBeforeService, type SentMessage } from './sent-before.service.js';
 
 /** How often one send may be sent back by the accept script before it is given up: each answer is mended once. */
@@ -32,7 +32,7 @@ interface Pending {
 /** Accepts messages. Once a send is answered with an ack it is kept. */
 @Injectable()
 export class PublishService {
-  private readonly limits: SendLimits;
+  private readonly limits: TokenBuckets<number>;
 
   constructor(
     @Inject(LOGIC_OPTIONS) options: LogicOptions,
@@ -44,7 +44,7 @@ export class PublishService {
     @Inject(LineService) private readonly line: Pick<LineService, 'proven' | 'redisNowMs'>,
     @Inject(DirectHints) private readonly hints: Pick<DirectHints, 'send'>,
   ) {
-    this.limits = new SendLimits(options.sendBurst, options.sendsPerSecond);
+    this.limits = new TokenBuckets({ burst: options.sendBurst, perSecond: options.sendsPerSecond });
   }
 
   /** Accepts sends in their order; each has its own result. */
@@ -87,7 +87,7 @@ export class PublishService {
 
   private async prepare(send: Send, index: number): Promise<Pending> {
     if (codePointLength(send.text) > limits.maxTextCodePoints) throw new AppError('MESSAGE_TOO_LONG');
-    const waitMs = this.limits.take(send.from.userId, performance.now());
+    const waitMs = this.limits.take(send.from.userId, 1, performance.now());
     if (waitMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs: waitMs });
     const now = Date.now();
     const conversation =

@@ -2,11 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { PresenceEvent, RoomChangedEvent } from '@parley/contracts';
 import { AppError, limits, type Members, type Presence, type Room } from '@parley/protocol';
 import { EventBus, PresenceStore } from '@parley/redis';
+import { TokenBuckets } from '@parley/service-host/rates';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { LOGIC_OPTIONS, type LogicOptions } from '../logic-options.js';
 import { RoomAccessService, type RoomFacts } from '../messages/room-access.service.js';
 import { RoomHeadsService } from '../messages/room-heads.service.js';
-import { SendLimits } from '../messages/send-limits.js';
 import { RoomUseService } from '../rooms/room-use.service.js';
 import { RoomsRepository } from '../rooms/rooms.repository.js';
 import { LivePresenceService } from './live-presence.service.js';
@@ -15,7 +15,7 @@ import { RoomListsService } from './room-lists.service.js';
 /** Rooms as people see them: names, members, who is online. */
 @Injectable()
 export class RoomsService {
-  private readonly creations: SendLimits;
+  private readonly creations: TokenBuckets<number>;
 
   constructor(
     @Inject(LOGIC_OPTIONS) private readonly options: LogicOptions,
@@ -29,7 +29,10 @@ export class RoomsService {
     @Inject(RoomListsService) private readonly lists: RoomListsService,
     @Inject(RoomUseService) private readonly use: RoomUseService,
   ) {
-    this.creations = new SendLimits(options.roomsPerMinute, options.roomsPerMinute / 60);
+    this.creations = new TokenBuckets({
+      burst: options.roomsPerMinute,
+      perSecond: options.roomsPerMinute / 60,
+    });
   }
 
   async get(userId: number, roomId: number): Promise<Room> {
@@ -43,7 +46,7 @@ export class RoomsService {
 
   /** @throws {AppError} `FORBIDDEN`; `ROOM_LIMIT`; `RATE_LIMITED`. */
   async create(userId: number, name: string): Promise<Room> {
-    const waitMs = this.creations.take(userId, performance.now());
+    const waitMs = this.creations.take(userId, 1, performance.now());
     if (waitMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs: waitMs });
     const [user] = await this.accounts.findByIds([userId]);
     const isAdmin = user?.role === 'admin';

@@ -2,17 +2,16 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ReadEvent, ReadReport, ReadResult } from '@parley/contracts';
 import { AppError, limits, type ReadState, type Unread } from '@parley/protocol';
 import { EventBus, RoomStore } from '@parley/redis';
+import { TokenBuckets } from '@parley/service-host/rates';
 import { RoomAccessService } from '../messages/room-access.service.js';
 import { RoomHeadsService } from '../messages/room-heads.service.js';
-import { SendLimits } from '../messages/send-limits.js';
 import type { UsePosition } from '../rooms/rooms.repository.js';
 import { CursorWriter } from './cursor-writer.js';
 import { ReadCursorsRepository, type FollowedRoom } from './read-cursors.repository.js';
 import { RoomTails, type RoomEnd } from './room-tails.service.js';
 
 /** Lists of what is unread that one user may ask for, at once and a second: each looks into many rooms. Judgement. */
-const LIST_BURST = 20;
-const LISTS_PER_SECOND = 2;
+const LIST_RATE = { burst: 20, perSecond: 2 };
 /** Rooms whose newest messages are read at a time, for one list. */
 const AT_A_TIME = 8;
 
@@ -22,7 +21,7 @@ const READS_PER_HINT = 200;
 /** How far users have read, and what they have not. The same on all of a user's devices: SQL is the only record. */
 @Injectable()
 export class ReadingService {
-  private readonly lists = new SendLimits(LIST_BURST, LISTS_PER_SECOND);
+  private readonly lists = new TokenBuckets<number>(LIST_RATE);
   private readonly writer: CursorWriter;
 
   constructor(
@@ -132,7 +131,7 @@ export class ReadingService {
   }
 
   private countList(userId: number): void {
-    const retryAfterMs = this.lists.take(userId, performance.now());
+    const retryAfterMs = this.lists.take(userId, 1, performance.now());
     if (retryAfterMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs });
   }
 

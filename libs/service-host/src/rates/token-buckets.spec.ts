@@ -44,6 +44,17 @@ describe('token buckets', () => {
     expect([buckets.size, vi.getTimerCount()]).toEqual([0, 0]);
   });
 
+  it('take back what did not count, never beyond their burst, and whatever was forgotten', () => {
+    const { buckets, take } = setUp();
+    take('a', 10);
+    buckets.giveBack('a', 3);
+    expect([take('a', 3), take('a')]).toEqual([0, 500]);
+    buckets.giveBack('a', 100);
+    expect([take('a', 10), take('a')]).toEqual([0, 500]);
+    buckets.giveBack('nobody', 1);
+    expect(buckets.size).toBe(1);
+  });
+
   it('are not more than so many: those asked longest ago start again', () => {
     const { buckets, take } = setUp(4);
     take('a', 10);

@@ -10,10 +10,10 @@ export class TokenBuckets<K> {
   private earlier = new Map<K, TokenBucket>();
   private timer: NodeJS.Timeout | undefined;
 
-  /** @param max - Buckets at the most; of more, those that were not touched for longest start again, full. */
+  /** @param max - Buckets at the most, some 10 MB of them; of more, those that were not touched for longest start again, full. */
   constructor(
     private readonly rate: BucketRate,
-    private readonly max: number,
+    private readonly max = 100_000,
   ) {}
 
   /** Buckets that are remembered. */
@@ -24,6 +24,11 @@ export class TokenBuckets<K> {
   /** Like {@link TokenBucket.take}, of the bucket with this key. */
   take(key: K, count: number, nowMs: number): number {
     return this.of(key, nowMs).take(count, nowMs);
+  }
+
+  /** Like {@link TokenBucket.giveBack}. One that is forgotten is full already. */
+  giveBack(key: K, count: number): void {
+    (this.touched.get(key) ?? this.earlier.get(key))?.giveBack(count);
   }
 
   private of(key: K, nowMs: number): TokenBucket {

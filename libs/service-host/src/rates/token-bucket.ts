@@ -29,4 +29,9 @@ export class TokenBucket {
     this.tokens -= count;
     return 0;
   }
+
+  /** What was taken turned out not to count. */
+  giveBack(count: number): void {
+    this.tokens = Math.min(this.rate.burst, this.tokens + count);
+  }
 }

@@ -1,0 +1,2 @@
+export { TokenBucket, type BucketRate } from './token-bucket.js';
+export { TokenBuckets } from './token-buckets.js';
