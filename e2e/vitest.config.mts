@@ -12,6 +12,7 @@ const waiting = [
   'presence-in-redis',
   'faults',
   'hints',
+  'backup',
   'database-life',
 ];
 const fileOf = (suite: string) => `src/${suite}.e2e-spec.ts`;
