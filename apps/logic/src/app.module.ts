@@ -4,6 +4,7 @@ import { createLogger, throttledErrorLog } from '@parley/observability';
 import { REGISTRY, type Registry } from '@parley/registry';
 import { hostModules, SigningKeys } from '@parley/service-host';
 import { AccountsModule } from './accounts/accounts.module.js';
+import { FIRST_ADMIN, FirstAdminService } from './accounts/first-admin.service.js';
 import { DEMO, SeedService } from './accounts/seed.service.js';
 import { DatabaseLifeService } from './database-life/database-life.service.js';
 import { LIFE_SURROUNDINGS, lifeSurroundings } from './database-life/life-surroundings.js';
@@ -62,6 +63,8 @@ export class AppModule {
         { provide: LOGIC_OPTIONS, useValue: options },
         { provide: LOGIC_INSTANCE, useValue: instanceId },
         { provide: DEMO, useValue: config.demoAccounts },
+        { provide: FIRST_ADMIN, useValue: config.firstAdmin },
+        FirstAdminService,
         AckLevelService,
         { provide: ERROR_LOG, useValue: throttledErrorLog(logger) },
         ArchiveService,

@@ -27,12 +27,19 @@ it('describes every variable once, with defaults and without secrets', () => {
     'PARLEY_JWT_SECRET',
     'PARLEY_JWT_OTHER_SECRETS',
     'PARLEY_DATABASE_URL',
+    'PARLEY_FIRST_ADMIN_PASSWORD',
   ]);
 });
 
 it('maps every variable to a setting that exists', () => {
   // Without this a renamed setting would leave its variable silently dead; the strict schemas catch values only.
-  const optional = ['advertisedHost', 'metrics.token', 'public.apiUrl', 'public.wsUrls'];
+  const optional = [
+    'advertisedHost',
+    'metrics.token',
+    'public.apiUrl',
+    'public.wsUrls',
+    'firstAdmin.password',
+  ];
   for (const { paths } of envTable) {
     for (const [app, path] of Object.entries(paths)) {
       if (optional.includes(path)) continue;

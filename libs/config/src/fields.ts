@@ -1,3 +1,4 @@
+import { passwordField } from '@parley/protocol';
 import { z } from 'zod';
 
 import type { Environment } from './app-name.js';
@@ -15,6 +16,9 @@ export const minSecretBytes = 32;
 
 /** Fewest characters of a token that opens something. */
 export const minTokenChars = 16;
+
+/** Fewest characters of a password that opens an admin's account in prod. */
+export const minPasswordChars = 12;
 
 /** What an example value looks like. The secret in config/dev.yaml must match. */
 const exampleSecret = /dev-secret|not-for-production|change-?me|example|your-secret|placeholder/i;
@@ -100,5 +104,18 @@ export const signingSecret = (mode: Environment) =>
         refuse(`must be at least ${minSecretBytes} bytes in prod`);
       if (exampleSecret.test(value)) refuse('is an example value, which prod refuses');
       else if (new Set(value).size < 8) refuse('is too easy to guess for prod');
+    }),
+  );
+
+/** Somebody's password, as they would type it; in prod none that is printed in this repository, and not a short one. */
+export const passwordSetting = (mode: Environment) =>
+  secretOf(
+    text.superRefine((value, context) => {
+      const refuse = (message: string) => context.addIssue({ code: 'custom', message });
+      if (!passwordField.safeParse(value).success) refuse('must be a password that somebody can type');
+      else if (mode === 'prod' && value.length < minPasswordChars)
+        refuse(`must be at least ${minPasswordChars} characters in prod`);
+      else if (mode === 'prod' && exampleSecret.test(value))
+        refuse('is an example value, which prod refuses');
     }),
   );

@@ -1,4 +1,4 @@
-import { limits } from '@parley/protocol';
+import { limits, userNameField } from '@parley/protocol';
 import { z } from 'zod';
 
 import { type AppName, appNames, type Environment } from './app-name.js';
@@ -12,6 +12,7 @@ import {
   networksField,
   nonNegative,
   nonNegativeMs,
+  passwordSetting,
   originsField,
   port,
   positive,
@@ -136,6 +137,17 @@ const databaseUrl = secretOf(
 const demoAccountsField = (mode: Environment) =>
   flag.refine((value) => mode === 'dev' || !value, 'must be false in prod');
 
+/** An admin for an empty database; none without a password. */
+const firstAdmin = (mode: Environment) =>
+  z
+    .strictObject({
+      name: text
+        .refine((name) => userNameField.safeParse(name).success, 'must be the name of a user')
+        .default('admin'),
+      password: passwordSetting(mode).optional(),
+    })
+    .prefault({});
+
 /** One schema per app, for the rules of one environment. */
 export const schemas = {
   'gateway-api': (mode: Environment) =>
@@ -170,6 +182,7 @@ export const schemas = {
       dataDir: text,
       database: z.strictObject({ url: databaseUrl }),
       demoAccounts: demoAccountsField(mode),
+      firstAdmin: firstAdmin(mode),
       argon2: z.strictObject({
         // argon2 itself asks for at least 8 KiB per lane.
         memoryKib: positive.min(8, 'must be at least 8'),

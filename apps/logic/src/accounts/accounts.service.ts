@@ -66,15 +66,20 @@ export class AccountsService {
   }
 
   /** Inserts an account under a given id, unless the id or the name is taken. */
-  async insertWithId(id: number, userName: string, password: string): Promise<void> {
+  async insertWithId(
+    id: number,
+    userName: string,
+    password: string,
+    role: User['role'] = 'user',
+  ): Promise<void> {
     const passwordHash = await this.hasher.hash(opaqueString(password));
     const { name, nameKey: key, nameLook: look } = namesOf(userName);
     // Written by hand: on Postgres TypeORM leaves out an id that the database can generate.
     await this.writer.run((manager) =>
       manager.query(
         `INSERT INTO users (id, name, name_key, name_look, password_hash, role, created_at)
-         VALUES ($1, $2, $3, $4, $5, 'user', $6) ON CONFLICT DO NOTHING`,
-        [id, name, key, look, passwordHash, Date.now()],
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+        [id, name, key, look, passwordHash, role, Date.now()],
       ),
     );
   }
