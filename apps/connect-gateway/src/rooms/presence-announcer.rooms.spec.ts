@@ -6,7 +6,7 @@ import { FakeConnection } from '../testing/fake-connection.js';
 import { stub } from '../testing/stub.js';
 import type { LocalRoom } from './local-room.js';
 import { PresenceAnnouncer, TOLD_PER_INTERVAL } from './presence-announcer.js';
-import type { RoomDirectory } from './room-directory.js';
+import type { DirectoryEntry, RoomDirectory } from './room-directory.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -19,11 +19,13 @@ async function setUp(names: readonly string[] = ['ann', 'bob']) {
   const connection = new FakeConnection(1);
   let changed: (roomId: number) => void = () => undefined;
   let onEvent: (event: unknown) => void = () => undefined;
+  let resubscribed: () => void = () => undefined;
   const rooms = new Map([
     [
       7,
       stub<LocalRoom>('LocalRoom', {
         roomId: 7,
+        kind: 'room',
         members: new Map([[connection, {}]]) as unknown as LocalRoom['members'],
         announce: (kind, text) => void told.push({ kind, frame: JSON.parse(text) as never }),
       }),
@@ -33,6 +35,8 @@ async function setUp(names: readonly string[] = ['ann', 'bob']) {
     { maxOutboundBytes: 1_000 },
     stub<RoomDirectory>('RoomDirectory', {
       get: (roomId) => rooms.get(roomId),
+      all: () =>
+        new Map([...rooms].map(([roomId, room]) => [roomId, { kind: room.kind, room } as DirectoryEntry])),
       onMembersChanged: (listener) => void (changed = listener),
     }),
     stub<ConnectionIndex>('ConnectionIndex', {
@@ -53,7 +57,10 @@ async function setUp(names: readonly string[] = ['ann', 'bob']) {
         await Promise.resolve();
         if (redis.isAway) throw new Error('away');
       },
-      subscribe: async (_kind, _schema, listener) => void (onEvent = listener as typeof onEvent),
+      subscribe: async (_kind, _schema, listener, onSubscribed) => {
+        onEvent = listener as typeof onEvent;
+        resubscribed = onSubscribed as typeof resubscribed;
+      },
     }),
   );
   await announcer.onModuleInit();
@@ -65,6 +72,7 @@ async function setUp(names: readonly string[] = ['ann', 'bob']) {
     connection,
     rooms,
     change: (roomId = 7) => changed(roomId),
+    resubscribed: () => resubscribed(),
     event: (event: object) => onEvent({ roomId: 7, ...event }),
     pass: (ms: number) => vi.advanceTimersByTimeAsync(ms),
   };
@@ -84,15 +92,25 @@ describe('a change of who is in a room here', () => {
     expect(published).toHaveLength(2);
   });
 
-  it('is not lost for others because Redis was away', async () => {
+  // Others went on seeing who had left, until somebody else came or went.
+  it('is said again, once a second, until Redis has taken it', async () => {
     const { change, published, redis, pass } = await setUp();
     redis.isAway = true;
     change();
-    await pass(1_000);
+    await pass(2_999);
+    expect(published).toHaveLength(3);
     redis.isAway = false;
+    await pass(10_000);
+    expect(published).toEqual(Array(4).fill(['presence', { roomId: 7 }]));
+  });
+
+  it('is not said again by a gateway that has stopped', async () => {
+    const { announcer, change, published, redis, pass } = await setUp();
+    redis.isAway = true;
     change();
-    await pass(0);
-    expect(published).toHaveLength(2);
+    announcer.onApplicationShutdown();
+    await pass(10_000);
+    expect(published).toHaveLength(1);
   });
 });
 
@@ -139,16 +157,37 @@ describe('what is heard of a room', () => {
     expect(redis.reads).toBe(reads);
   });
 
-  it('is tried again with the next change when it could not be read', async () => {
+  // A member saw a number that was wrong until the next change.
+  it('is told as soon as it can be read', async () => {
     const { event, told, redis, pass } = await setUp();
     redis.isAway = true;
     event({});
-    await pass(1_000);
-    expect(told).toEqual([]);
+    await pass(2_999);
+    expect([told, redis.reads]).toEqual([[], 3]);
     redis.isAway = false;
+    await pass(10_000);
+    expect([told.length, redis.reads]).toEqual([1, 4]);
+  });
+
+  it('is not tried again for a room that nobody is in any more', async () => {
+    const { event, redis, rooms, pass } = await setUp();
+    redis.isAway = true;
     event({});
     await pass(0);
-    expect(told).toHaveLength(1);
+    rooms.clear();
+    await pass(10_000);
+    expect([redis.reads, vi.getTimerCount()]).toEqual([1, 0]);
+  });
+
+  it('is told again when something may have been missed, of every room here and of no conversation', async () => {
+    const { resubscribed, told, rooms, pass } = await setUp();
+    const room = rooms.get(7) as LocalRoom;
+    const conversation = stub<LocalRoom>('LocalRoom', { roomId: 8, kind: 'direct' });
+    rooms.set(8, conversation);
+    rooms.set(9, stub<LocalRoom>('LocalRoom', { ...room, roomId: 9 }));
+    resubscribed();
+    await pass(0);
+    expect(told.map(({ frame }) => frame['roomId'])).toEqual([7, 9]);
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { presenceEventSchema, type PresenceEvent } from '@parley/contracts';
 import { limits, Op } from '@parley/protocol';
 import { EventBus, PresenceStore, type Member } from '@parley/redis';
@@ -39,9 +39,13 @@ interface Reading {
   readonly startedAt: number;
 }
 
-/** Tells the members of a room here how many and who they are, when that changes anywhere or somebody asks. */
+/**
+ * Tells the members of a room here how many and who they are, when that changes anywhere or somebody asks. A change that
+ * Redis does not take or tell is tried again until it does, and what was missed while nothing was heard is made up for:
+ * else they would see a wrong number until the next change, which may never come.
+ */
 @Injectable()
-export class PresenceAnnouncer implements OnModuleInit {
+export class PresenceAnnouncer implements OnModuleInit, OnApplicationShutdown {
   private readonly throttles: Record<What | 'change', Throttle>;
   private readonly hints: Throttle;
   private readonly asked: Record<What, Throttle>;
@@ -50,6 +54,7 @@ export class PresenceAnnouncer implements OnModuleInit {
     count: new WeakMap(),
     info: new WeakMap(),
   };
+  private isOver = false;
 
   constructor(
     @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'maxOutboundBytes'>,
@@ -59,7 +64,10 @@ export class PresenceAnnouncer implements OnModuleInit {
     @Inject(EventBus) private readonly events: EventBus,
   ) {
     const announce = (kind: What | 'change') => (roomId: number) =>
-      void this.announce(roomId, kind).catch(() => undefined);
+      void this.announce(roomId, kind).catch(() => {
+        // Whoever asked may ask again.
+        if (kind === 'change') this.again(this.throttles.change, roomId);
+      });
     this.throttles = {
       change: new Throttle((roomId) => this.changeIntervalMs(roomId), announce('change')),
       count: new Throttle(FORCED_INTERVAL_MS, announce('count')),
@@ -68,7 +76,9 @@ export class PresenceAnnouncer implements OnModuleInit {
     const publish = (force?: What) => (roomId: number) =>
       void this.events
         .publish('presence', { roomId, ...(force && { force }) } satisfies PresenceEvent)
-        .catch(() => undefined);
+        .catch(() => {
+          if (!force) this.again(this.hints, roomId);
+        });
     this.hints = new Throttle(CHANGE_INTERVAL_MS, publish());
     this.asked = {
       count: new Throttle(FORCED_INTERVAL_MS, publish('count')),
@@ -78,7 +88,16 @@ export class PresenceAnnouncer implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     this.rooms.onMembersChanged((roomId) => this.hints.call(roomId));
-    await this.events.subscribe('presence', presenceEventSchema, (event) => this.onEvent(event));
+    await this.events.subscribe(
+      'presence',
+      presenceEventSchema,
+      (event) => this.onEvent(event),
+      () => this.announceAll(),
+    );
+  }
+
+  onApplicationShutdown(): void {
+    this.isOver = true;
   }
 
   /**
@@ -98,6 +117,16 @@ export class PresenceAnnouncer implements OnModuleInit {
     const members = this.rooms.get(roomId)?.members.size ?? 0;
     const intervals = Math.max(1, members / TOLD_PER_INTERVAL);
     return Math.min(MAX_CHANGE_INTERVAL_MS, CHANGE_INTERVAL_MS * intervals);
+  }
+
+  private again(throttle: Throttle, roomId: number): void {
+    if (!this.isOver) throttle.call(roomId);
+  }
+
+  /** Events may have been missed. */
+  private announceAll(): void {
+    for (const [roomId, { kind }] of this.rooms.all())
+      if (kind === 'room') this.throttles.change.call(roomId);
   }
 
   private onEvent({ roomId, force, userId }: PresenceEvent): void {
