@@ -23,6 +23,8 @@ export class FakeGateway {
     Promise.resolve(undefined);
   /** Whether it compares fences. */
   comparesFences = true;
+  /** Whether it reads from the log what is missing before an entry, as the real one does. */
+  fillsGaps = false;
   private readonly fences = new Map<number, number>();
 
   constructor(
@@ -49,11 +51,11 @@ export class FakeGateway {
     }
     const isToTake = ({ roomId }: { roomId: number }) =>
       !failed.has(roomId) && !stale.has(this.shardOf(roomId));
-    for (const { roomId, seq } of request.entries.filter(isToTake)) this.take(roomId, seq);
-    for (const { roomId, seq } of request.upTo.filter(isToTake)) {
-      const from = (this.seen(roomId).at(-1) ?? 0) + 1;
-      for (const entry of await this.log.range(roomId, from, seq, 10_000)) this.take(roomId, entry.seq);
+    for (const { roomId, seq } of request.entries.filter(isToTake)) {
+      if (this.fillsGaps && this.rooms.has(roomId)) await this.takeUpTo(roomId, seq - 1);
+      this.take(roomId, seq);
     }
+    for (const { roomId, seq } of request.upTo.filter(isToTake)) await this.takeUpTo(roomId, seq);
     return { staleShards: [...stale.keys()], seenFences: [...stale], failed: [...failed] };
   }
 
@@ -61,6 +63,12 @@ export class FakeGateway {
   expectAll(roomId: number, last: number, first = 1): void {
     expect(this.seen(roomId)).toEqual(Array.from({ length: last - first + 1 }, (_, i) => first + i));
     expect(this.gaps).toEqual([]);
+  }
+
+  private async takeUpTo(roomId: number, seq: number): Promise<void> {
+    const from = (this.seen(roomId).at(-1) ?? 0) + 1;
+    if (from > seq) return;
+    for (const entry of await this.log.range(roomId, from, seq, 10_000)) this.take(roomId, entry.seq);
   }
 
   private take(roomId: number, seq: number): void {

@@ -32,10 +32,16 @@ export type WorkerEnv = Readonly<Record<`PARLEY_${string}`, string | number>>;
 interface Archive {
   /** Numbers of each batch that was offered, in order. */
   readonly calls: number[][];
-  /** What SQL has, by room. */
+  /** What SQL has, in the order it came; one message under each number of a room, whoever brings it again. */
   readonly kept: DispatchEntry[];
   /** Told of each batch before it is kept; an error, or an answer, is what the worker gets instead. */
   onCall: (entries: readonly DispatchEntry[], databaseLife?: string) => Promise<object | undefined>;
+}
+
+/** What may be another worker's own: its way to Redis, and its view of who is alive. */
+interface WorkerPlace {
+  readonly url: string;
+  readonly registry: MemoryRegistry;
 }
 
 /**
@@ -44,8 +50,8 @@ interface Archive {
  */
 export async function workerWorld(url: string, prefix: string, { shardCount = 1 } = {}) {
   const keys = new RedisKeys(prefix, { shardCount, shardOf: (room) => room % shardCount });
-  const connect = () => {
-    const connections = new RedisConnections(url);
+  const connect = (to = url) => {
+    const connections = new RedisConnections(to);
     onTestFinished(() => connections.close());
     return connections;
   };
@@ -60,8 +66,12 @@ export async function workerWorld(url: string, prefix: string, { shardCount = 1 
     maxPendingEntries: 100_000,
   });
   const presence = new PresenceStore(main, keys);
-  const registry = new MemoryRegistry({ leaseTtlMs: 600_000 });
-  onTestFinished(() => registry.close());
+  const newRegistry = () => {
+    const made = new MemoryRegistry({ leaseTtlMs: 600_000 });
+    onTestFinished(() => made.close());
+    return made;
+  };
+  const registry = newRegistry();
   const gateways = new Map<string, FakeGateway>();
   const archive: Archive = { calls: [], kept: [], onCall: () => Promise.resolve(undefined) };
   const database = {
@@ -74,8 +84,8 @@ export async function workerWorld(url: string, prefix: string, { shardCount = 1 
     },
   };
 
-  const enlist = (service: string, instanceId: string, state: InstanceState = 'ready') =>
-    registry.register({ instanceId, service, state, address: '', version: '1', load: 0, startedAt: 0 });
+  const enlist = (service: string, instanceId: string, state: InstanceState = 'ready', among = registry) =>
+    among.register({ instanceId, service, state, address: '', version: '1', load: 0, startedAt: 0 });
 
   async function gateway(id: string): Promise<FakeGateway> {
     const made = new FakeGateway(id, rooms, (room) => keys.shardOf(room));
@@ -111,7 +121,7 @@ export async function workerWorld(url: string, prefix: string, { shardCount = 1 
   }
 
   /** A worker; `kill` ends it as a `kill -9` does: it says nothing more to anybody, and gives nothing back. */
-  async function worker(id: string, env: WorkerEnv = {}) {
+  async function worker(id: string, env: WorkerEnv = {}, place: Partial<WorkerPlace> = {}) {
     const config = loadConfig('task-worker', {
       env: {
         PARLEY_INSTANCE_ID: id,
@@ -121,7 +131,8 @@ export async function workerWorld(url: string, prefix: string, { shardCount = 1 
         ...Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)])),
       },
     });
-    const its = connect();
+    const its = connect(place.url);
+    const known = place.registry ?? registry;
     let isDead = false;
     const call = async (contract: unknown, request: never, options?: { target?: string }) => {
       if (isDead) return new Promise(() => undefined);
@@ -135,7 +146,9 @@ export async function workerWorld(url: string, prefix: string, { shardCount = 1 
       archive.calls.push(entries.map(({ seq }) => seq));
       const instead = await archive.onCall(entries, databaseLife);
       if (instead) return instead;
-      archive.kept.push(...entries);
+      const has = ({ roomId, seq }: DispatchEntry) =>
+        archive.kept.some((kept) => kept.roomId === roomId && kept.seq === seq);
+      archive.kept.push(...entries.filter((entry) => !has(entry)));
       return {};
     };
     const rpc = stub<RpcClient>('RpcClient', { call: call as unknown as RpcClient['call'] });
@@ -143,9 +156,9 @@ export async function workerWorld(url: string, prefix: string, { shardCount = 1 
     const metrics = new MetricsRegistry();
     const health = new HealthRegistry();
     const archiver = new ArchiverService(rpc, new AsideStream(its.main, keys), metrics);
-    const dispatcher = new DispatcherService(new PresenceStore(its.main, keys), registry, rpc, events);
+    const dispatcher = new DispatcherService(new PresenceStore(its.main, keys), known, rpc, events);
     const service = new WorkerService(
-      ...([config, registry, dispatcher, archiver, health, metrics] as const),
+      ...([config, known, dispatcher, archiver, health, metrics] as const),
       ...([new LeaseStore(its.main, keys), its, keys] as const),
       ...([new LineStore(its.main, keys, RECENT_FUTURE_MS), events] as const),
       stub<DatabaseLife>('DatabaseLife', {
@@ -156,7 +169,7 @@ export async function workerWorld(url: string, prefix: string, { shardCount = 1 
         onChanged: (listener) => void database.listeners.push(listener),
       }),
     );
-    await enlist('task-worker', id);
+    await enlist('task-worker', id, 'ready', known);
     await service.start();
     onTestFinished(() => {
       // Not waited for: a test may hold what it would wait for, and connections end after it.
@@ -165,7 +178,7 @@ export async function workerWorld(url: string, prefix: string, { shardCount = 1 
     const kill = async () => {
       isDead = true;
       its.close();
-      await registry.deregister('task-worker', id);
+      await known.deregister('task-worker', id);
     };
     return { service, dispatcher, health, metrics, kill };
   }
@@ -173,10 +186,16 @@ export async function workerWorld(url: string, prefix: string, { shardCount = 1 
   const streams = new DispatchStreams(main, keys);
   const pending = async (group: ConsumerGroup, shard = 0): Promise<number> =>
     Number((await main.xpending(keys.dispatch(shard), group))[0]);
+  /** Entries that the group has still to read. */
+  const unread = async (group: ConsumerGroup, shard = 0): Promise<number> => {
+    const groups = (await main.xinfo('GROUPS', keys.dispatch(shard))) as unknown[][];
+    const its = groups.find((fields) => fields[1] === group) ?? [];
+    return Number(its[its.indexOf('lag') + 1]);
+  };
   /** Who has the shard in Redis, and under which fence. */
   const owner = async (shard = 0) => (await main.get(keys.owner(shard)))?.split('|');
   return {
     ...{ main, keys, streams, registry, presence, rooms, archive, database },
-    ...{ enlist, gateway, gateways, join, leave, send, worker, pending, owner },
+    ...{ newRegistry, enlist, gateway, gateways, join, leave, send, worker, pending, unread, owner },
   };
 }
