@@ -1,7 +1,8 @@
 import { AppError } from '@parley/protocol';
 import { eventually, sharedRedis, uniquePrefix } from '@parley/testing';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { workerWorld } from './testing/worker-world.js';
+import type { WorkerService } from './worker.service.js';
 
 afterAll(async () => (await sharedRedis()).stop());
 
@@ -15,6 +16,29 @@ function latch() {
   return { released, release };
 }
 
+/**
+ * Begins to stop a worker; `isStopped` once it has, `readsNoMore` resolves when its reader of `dispatch` has ended, and
+ * `leftWith` is what it has in hand when it begins to give its shards back.
+ */
+function stop(service: WorkerService) {
+  const [dispatching, archiving, owner] = [service['dispatching'], service['archiving'], service['owner']];
+  const reader = vi.spyOn(dispatching, 'stopReading');
+  const giveBack = owner.stop.bind(owner);
+  const stopping = {
+    isStopped: false,
+    done: Promise.resolve(),
+    readsNoMore: Promise.resolve(),
+    leftWith: undefined as number | undefined,
+  };
+  vi.spyOn(owner, 'stop').mockImplementation(() => {
+    stopping.leftWith = dispatching.inHand + archiving.inHand;
+    return giveBack();
+  });
+  stopping.done = service.stop().then(() => void (stopping.isStopped = true));
+  stopping.readsNoMore = Promise.resolve(reader.mock.results[0]?.value as Promise<void>);
+  return stopping;
+}
+
 describe('a worker that stops', () => {
   it('waits for what gateways have in hand, acknowledges it, and then gives its shards back', async () => {
     const { gateway, join, send, worker, pending, owner } = await world();
@@ -26,22 +50,16 @@ describe('a worker that stops', () => {
     await send(1, 3);
     await eventually(() => expect(gw.requests).not.toEqual([]));
     await eventually(async () => expect(await pending('archive')).toBe(0));
-    let isStopped = false;
-    const stopping = service.stop().then(() => (isStopped = true));
-    // It reads no more: this one is its successor's.
-    await eventually(async () => {
-      await send(1);
-      const before = await pending('dispatch');
-      await send(1);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      expect(await pending('dispatch')).toBe(before);
-    });
-    expect([isStopped, (await owner())?.[0]]).toEqual([false, 'w']);
+    const stopping = stop(service);
+    await stopping.readsNoMore;
     const inHand = await pending('dispatch');
     expect(inHand).toBeGreaterThan(0);
+    // This one is its successor's.
+    await send(1);
+    expect([stopping.isStopped, (await owner())?.[0]]).toEqual([false, 'w']);
     call.release();
-    await stopping;
-    expect([await pending('dispatch'), await owner()]).toEqual([0, undefined]);
+    await stopping.done;
+    expect([await pending('dispatch'), await owner(), stopping.leftWith]).toEqual([0, undefined, 0]);
     expect(gw.seen(1).length).toBe(inHand);
   });
 
@@ -53,15 +71,13 @@ describe('a worker that stops', () => {
     await send(1);
     await eventually(() => expect(archive.calls).toEqual([[1]]));
     await eventually(async () => expect(await pending('dispatch')).toBe(0));
-    let isStopped = false;
-    const stopping = service.stop().then(() => (isStopped = true));
-    // Longer than the last read may block, so that nothing but the batch is waited for.
-    const blockedUntil = performance.now() + 200;
-    await eventually(() => expect(performance.now()).toBeGreaterThan(blockedUntil));
-    expect([isStopped, (await owner())?.[0], await pending('archive')]).toEqual([false, 'w', 1]);
+    const stopping = stop(service);
+    // From here on nothing but the batch is waited for.
+    await stopping.readsNoMore;
+    expect([stopping.isStopped, (await owner())?.[0], await pending('archive')]).toEqual([false, 'w', 1]);
     writing.release();
-    await stopping;
-    expect([await pending('archive'), await owner()]).toEqual([0, undefined]);
+    await stopping.done;
+    expect([await pending('archive'), await owner(), stopping.leftWith]).toEqual([0, undefined, 0]);
   });
 
   it('gives back after two seconds what a gateway does not confirm, and its successor brings it', async () => {

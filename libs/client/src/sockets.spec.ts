@@ -220,16 +220,20 @@ describe('the transports alone', () => {
       const server = await listen();
       const heard = handlers();
       const connection = server.transport.open(heard);
-      await eventually(() => expect(heard.onOpen).toHaveBeenCalled());
+      await eventually(() => expect([heard.onOpen.mock.calls.length, server.peers.length]).toEqual([1, 1]));
       connection.pause?.();
-      await eventually(() => expect(server.peers).toHaveLength(1));
-      for (let i = 0; i < 10; i++) server.peers[0]?.send({ op: Op.ping });
-      // That nothing comes is only to be seen by waiting; over loopback a frame takes well under a millisecond.
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      // Whoever is not paused has heard, again and again, what was said after it.
+      const witness = handlers();
+      const beside = server.transport.open(witness);
+      await eventually(() => expect([witness.onOpen.mock.calls.length, server.peers.length]).toEqual([1, 2]));
+      for (let i = 1; i <= 10; i++) {
+        for (const peer of server.peers) peer.send({ op: Op.ping });
+        await eventually(() => expect(witness.onText).toHaveBeenCalledTimes(i));
+      }
       expect(heard.onText).not.toHaveBeenCalled();
       connection.resume?.();
       await eventually(() => expect(heard.onText).toHaveBeenCalledTimes(10));
-      connection.close();
+      for (const each of [connection, beside]) each.close();
       await server.stop();
     }
   });

@@ -1,6 +1,6 @@
 import { eventually } from '@parley/testing';
 import { RedisConnections, RedisKeys, LeaseStore } from '@parley/redis';
-import { expect, onTestFinished } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import { DispatchStreams, type ConsumerGroup, type RawEntry } from './dispatch-streams.js';
 import { ShardOwner } from './shard-owner.js';
 import { StreamConsumer, type StreamItem } from './stream-consumer.js';
@@ -83,7 +83,14 @@ export function queueWorld(url: string, prefix: string, shardCount = 1) {
     onTestFinished(() => consumer.stopReading());
     consumer.start();
     const seen = () => items.map(({ entry }) => entry.seq);
-    return { consumer, owner: mine, items, batchSizes, errors, seen, positions };
+    const asked = vi.spyOn(mine, 'owned');
+    /** Resolves when it has gone round twice more: it has found something to read by then, or may not. */
+    const goesRound = async () => {
+      const before = asked.mock.calls.length;
+      // Twice a round it asks what it owns.
+      await eventually(() => expect(asked.mock.calls.length).toBeGreaterThan(before + 4));
+    };
+    return { consumer, owner: mine, items, batchSizes, errors, seen, positions, goesRound };
   }
 
   const pending = async (group: ConsumerGroup) => Number((await main.xpending(keys.dispatch(0), group))[0]);

@@ -323,11 +323,9 @@ describe('ArchiveRepository on a locked SQLite file', () => {
     await other.all('BEGIN IMMEDIATE');
     let written = false;
     const appending = archive.append([entry(2)]).then(() => (written = true));
-    const start = Date.now();
-    while (Date.now() - start < 2_000) {
+    for (let i = 0; i < 20; i++) {
       expect(seqs(await archive.page(1, { after: 0, limit: 10 }))).toEqual([1]);
       expect(written).toBe(false);
-      await new Promise((resolve) => setTimeout(resolve, 50));
     }
     await other.all('COMMIT');
     await other.close();
