@@ -1,3 +1,4 @@
+import { eventually } from '@parley/testing';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RawTcp } from '../raw-clients.js';
@@ -54,12 +55,15 @@ export const webApp = (running: () => Stack) =>
     }
     const shows = (page: Page, text: string) =>
       page.getByTestId('message-text').filter({ hasText: text }).first().waitFor();
-    const sees = async (page: Page, count: number) => {
-      await page
-        .getByTestId('online-count')
-        .filter({ hasText: String(count) })
-        .waitFor();
-    };
+    const sees = (page: Page, count: number) =>
+      eventually(
+        async () => {
+          const shown = await page.getByTestId('online-count').allInnerTexts();
+          const members = await page.getByTestId('member').allInnerTexts();
+          expect(shown.join(), `online are ${members.join(', ')}`).toContain(String(count));
+        },
+        { timeoutMs: 30_000 },
+      );
 
     it('says in words that a password is wrong', async () => {
       const page = await open();
@@ -77,6 +81,7 @@ export const webApp = (running: () => Stack) =>
       ]);
       const carol = await RawTcp.connect(stack.gateway(1).tcpPort);
       carol.send({ op: 6, authToken: await stack.login('demo2'), roomId: 1 });
+      await carol.waitFor(({ op }) => op === 21);
       await sees(alice, 3);
       await say(alice, 'hello from a browser');
       await shows(bob, 'hello from a browser');
