@@ -1,6 +1,6 @@
 import type { DispatchEntry } from '@parley/contracts';
 import type { RedisKeys } from '@parley/redis';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RoomDirectory } from '../rooms/room-directory.js';
 import { entry } from '../testing/fake-room-log.js';
 import { stub } from '../testing/stub.js';
@@ -10,11 +10,13 @@ function setUp() {
   const delivered: [number, readonly DispatchEntry[]][] = [];
   const pulled: unknown[][] = [];
   const failing = new Set<number>();
+  const takes = { ms: 0 };
   const controller = new DeliveryRpcController(
     stub<RoomDirectory>('RoomDirectory', {
       deliver: (roomId, entries) => {
         delivered.push([roomId, entries]);
-        return failing.has(roomId) ? Promise.reject(new Error('log cannot be read')) : Promise.resolve();
+        if (failing.has(roomId)) return Promise.reject(new Error('log cannot be read'));
+        return takes.ms === 0 ? Promise.resolve() : new Promise((taken) => setTimeout(taken, takes.ms));
       },
       pullTo: (...args) => {
         pulled.push(args);
@@ -23,7 +25,7 @@ function setUp() {
     }),
     stub<RedisKeys>('RedisKeys', { shardOf: (roomId) => roomId % 10 }),
   );
-  return { controller, delivered, pulled, failing };
+  return { controller, delivered, pulled, failing, takes };
 }
 
 describe('DeliveryRpcController', () => {
@@ -95,5 +97,19 @@ describe('DeliveryRpcController', () => {
     failing.add(1);
     const request = { fences: [[1, 1]] as [number, number][], entries: [entry(1, 1), entry(2, 1)], upTo: [] };
     await expect(controller.deliver(request)).rejects.toThrow('log cannot be read');
+  });
+
+  it('waits for a slow room nearly as long as a caller of 0.1, and not for one that asks again', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { controller, takes } = setUp();
+    takes.ms = 1_500;
+    const request = { fences: [[1, 1]] as [number, number][], entries: [entry(1, 1)], upTo: [] };
+    const replies = Promise.all([
+      controller.deliver(request),
+      controller.deliver({ ...request, partial: true }),
+    ]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect((await replies).map(({ failed }) => failed)).toEqual([[], [1]]);
   });
 });

@@ -51,6 +51,14 @@ it('answers each with what became of his own', async () => {
   expect(await good).toMatchObject({ seq: 9 });
 });
 
+it('fails who is given no answer', async () => {
+  const { answer, reports } = setUp();
+  answer.mockResolvedValueOnce([]);
+  const failed = expect(reports.report(report(1, 1))).rejects.toMatchObject({ code: 'INTERNAL' });
+  await pass(200);
+  await failed;
+});
+
 it('fails all of a call that fails, and goes on', async () => {
   const { answer, reports } = setUp();
   answer.mockRejectedValueOnce(new AppError('UNAVAILABLE'));
