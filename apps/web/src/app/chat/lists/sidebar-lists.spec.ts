@@ -77,6 +77,21 @@ describe('SidebarLists', () => {
     expect(roomsPage).toHaveBeenCalledTimes(4);
   });
 
+  // The room that was opened jumped to the end of the list, or did not, by which answer came first.
+  it('leaves a room where the list has it when it was asked for by itself, too', async () => {
+    const { lists, store, readRoom } = setUp();
+    let answer!: () => void;
+    readRoom.mockImplementationOnce(async (roomId) => {
+      await new Promise<void>((resolve) => (answer = resolve));
+      return room(roomId, 3);
+    });
+    const included = lists.include(9);
+    await lists.refresh();
+    answer();
+    await included;
+    expect(store.get().rooms).toEqual([room(9, 3), room(8)]);
+  });
+
   it('keeps the room that is shown, unless it is no more', async () => {
     const { lists, store, roomsPage, readRoom, removed } = setUp();
     await lists.refresh();

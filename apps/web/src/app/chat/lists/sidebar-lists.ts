@@ -183,8 +183,7 @@ export class SidebarLists {
     const { api, store, failed, removed } = this.#ports;
     try {
       const read = await api.room(roomId);
-      const others = store.get().rooms.filter((room) => room.roomId !== roomId);
-      if (read.kind === 'room') store.patch({ rooms: [...others, read] });
+      if (read.kind === 'room') store.patch({ rooms: withRoom(store.get().rooms, read) });
     } catch (error) {
       if (error instanceof ApiError && error.code === 'ROOM_NOT_FOUND') {
         store.patch({ rooms: store.get().rooms.filter((room) => room.roomId !== roomId) });
@@ -210,6 +209,12 @@ export class SidebarLists {
     failed(error);
     if (store.get().roomsPhase !== 'ready') store.patch({ roomsPhase: 'failed' });
   }
+}
+
+/** With what is known of a room now. It stays where it is: the list that came first has said where; else it comes last. */
+function withRoom(rooms: readonly Room[], read: Room): readonly Room[] {
+  const isListed = rooms.some(({ roomId }) => roomId === read.roomId);
+  return isListed ? rooms.map((room) => (room.roomId === read.roomId ? read : room)) : [...rooms, read];
 }
 
 /** Both lists in this order, each entry once, as the first list has it. */
