@@ -5,7 +5,7 @@ import { REGISTRY, type Registry } from '@parley/registry';
 import { hostModules, SigningKeys } from '@parley/service-host';
 import { AccountsModule } from './accounts/accounts.module.js';
 import { FIRST_ADMIN, FirstAdminService } from './accounts/first-admin.service.js';
-import { DEMO, SeedService } from './accounts/seed.service.js';
+import { SeedService } from './accounts/seed.service.js';
 import { DatabaseLifeService } from './database-life/database-life.service.js';
 import { LIFE_SURROUNDINGS, lifeSurroundings } from './database-life/life-surroundings.js';
 import { DirectoryFeed } from './directory/directory-feed.service.js';
@@ -34,12 +34,14 @@ import { ReadingService } from './reading/reading.service.js';
 import { RoomTails } from './reading/room-tails.service.js';
 import { RoomUseService } from './rooms/room-use.service.js';
 import { SessionsService } from './sessions/sessions.service.js';
+import { STORAGE_NEEDS, StorageCheck, type StorageNeeds } from './storage-check.service.js';
 
 @Module({})
 export class AppModule {
   static forConfig(config: AppConfig<'logic'>): DynamicModule {
     const { instanceId, log } = config;
     const logger = createLogger({ service: 'logic', instanceId, level: log.level });
+    const needs: StorageNeeds = { durable: config.env === 'prod', replicas: config.acks.replicas };
     const options: LogicOptions = { ...config.limits, roomCreation: config.roomCreation };
     return {
       module: AppModule,
@@ -55,6 +57,7 @@ export class AppModule {
           argon2: config.argon2,
           keys: SigningKeys.of(config.jwt),
           sessionTtlMs: config.jwt.ttlMs,
+          demo: config.demoAccounts,
         }),
         DatabaseModule.forRoot(config.database.url.reveal()),
       ],
@@ -62,9 +65,9 @@ export class AppModule {
       providers: [
         { provide: LOGIC_OPTIONS, useValue: options },
         { provide: LOGIC_INSTANCE, useValue: instanceId },
-        { provide: DEMO, useValue: config.demoAccounts },
         { provide: FIRST_ADMIN, useValue: config.firstAdmin },
         FirstAdminService,
+        { provide: STORAGE_NEEDS, useValue: needs },
         AckLevelService,
         { provide: ERROR_LOG, useValue: throttledErrorLog(logger) },
         ArchiveService,
@@ -94,6 +97,7 @@ export class AppModule {
         SeedService,
         SentBeforeService,
         SessionsService,
+        StorageCheck,
         UserSearchService,
       ],
     };

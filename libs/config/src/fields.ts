@@ -40,8 +40,9 @@ export const choice = <const T extends readonly [string, ...string[]]>(values: T
 /** Schemes of applications that show their pages in a web view: Capacitor, Ionic, Tauri, Electron, extensions. */
 const appOrigin =
   /^(?!https?:|wss?:|ftp:|file:|data:|blob:|javascript:|about:)[a-z][a-z0-9+.-]*:\/\/[a-z0-9._-]+(:\d{1,5})?$/;
+/** No browser sends a `*`: whoever writes one expects that it stands for many. */
 const isOrigin = (value: string) =>
-  appOrigin.test(value) || (URL.canParse(value) && new URL(value).origin === value);
+  !value.includes('*') && (appOrigin.test(value) || (URL.canParse(value) && new URL(value).origin === value));
 const originItem = z
   .string(expected('an origin'))
   .refine(
@@ -57,7 +58,7 @@ export const originsField = (mode: Environment) =>
       z.array(originItem, expected('a list of origins')),
     )
     .refine((value) => mode === 'dev' || !value.some((item) => item === 'loopback' || item === '*'), {
-      error: 'must list origins by name in prod, or lan (no *, no loopback)',
+      error: 'must list origins by name in prod, like https://chat.example.org, or lan (no *, no loopback)',
     });
 
 const everybody =
@@ -91,6 +92,41 @@ export const urlField = (protocols: readonly string[]) =>
     error: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   });
 
+/** Passwords that examples and images come with. */
+const examplePasswords: ReadonlySet<string> = new Set([
+  ...['parley', 'postgres', 'redis', 'password', 'pass', 'secret', 'admin', 'root', 'test'],
+  ...['111111', '123456', '12345678', 'foobared'],
+]);
+
+/** A URL that may hold a password: in prod none that everybody knows. */
+export const notAnExamplePassword = (mode: Environment, field: z.ZodType<string, unknown>) =>
+  field.refine(
+    (value) => {
+      if (mode === 'dev' || !URL.canParse(value)) return true;
+      const password = decoded(new URL(value).password);
+      return !examplePasswords.has(password.toLowerCase()) && !exampleSecret.test(password);
+    },
+    { error: 'has the password of an example, which prod refuses; a new one: openssl rand -hex 24' },
+  );
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** A token that opens something: of some length, and in prod not an example. */
+export const openingToken = (mode: Environment) =>
+  secretOf(
+    text
+      .min(minTokenChars, `must be at least ${minTokenChars} characters`)
+      .refine((value) => mode === 'dev' || !exampleSecret.test(value), {
+        error: 'is an example value, which prod refuses; a new one: openssl rand -hex 24',
+      }),
+  );
+
 /** Wraps the value so that it cannot be printed. */
 export const secretOf = (field: z.ZodType<string, unknown>) => field.transform((value) => new Secret(value));
 
@@ -101,9 +137,11 @@ export const signingSecret = (mode: Environment) =>
       const refuse = (message: string) => context.addIssue({ code: 'custom', message });
       if (mode === 'dev') return;
       if (Buffer.byteLength(value) < minSecretBytes)
-        refuse(`must be at least ${minSecretBytes} bytes in prod`);
-      if (exampleSecret.test(value)) refuse('is an example value, which prod refuses');
-      else if (new Set(value).size < 8) refuse('is too easy to guess for prod');
+        refuse(`must be at least ${minSecretBytes} bytes in prod; a new one: openssl rand -base64 48`);
+      if (exampleSecret.test(value))
+        refuse('is an example value, which prod refuses; a new one: openssl rand -base64 48');
+      else if (new Set(value).size < 8)
+        refuse('is too easy to guess for prod; a new one: openssl rand -base64 48');
     }),
   );
 

@@ -8,10 +8,11 @@ import {
   expected,
   flag,
   milliseconds,
-  minTokenChars,
   networksField,
   nonNegative,
   nonNegativeMs,
+  notAnExamplePassword,
+  openingToken,
   passwordSetting,
   originsField,
   port,
@@ -31,12 +32,13 @@ const rule = (message: string, path: string) => ({ error: message, path: [path] 
 /** A token that names no key is tried with each. */
 const maxOtherSecrets = 8;
 
-const redis = z.strictObject({
-  url: secretOf(urlField(['redis:', 'rediss:'])),
-  // Braces would change the hash tag, and with it the Redis Cluster slot.
-  prefix: text.regex(/^[^{}\s]{1,64}$/, 'must be 1 to 64 characters without spaces and braces'),
-  shardCount: positive.max(1_024, 'must be at most 1024'),
-});
+const redis = (mode: Environment) =>
+  z.strictObject({
+    url: secretOf(notAnExamplePassword(mode, urlField(['redis:', 'rediss:']))),
+    // Braces would change the hash tag, and with it the Redis Cluster slot.
+    prefix: text.regex(/^[^{}\s]{1,64}$/, 'must be 1 to 64 characters without spaces and braces'),
+    shardCount: positive.max(1_024, 'must be at most 1024'),
+  });
 
 const registry = z
   .strictObject({ leaseTtlMs: milliseconds, heartbeatIntervalMs: milliseconds })
@@ -44,7 +46,7 @@ const registry = z
     ...rule('must be more than twice registry.heartbeatIntervalMs', 'leaseTtlMs'),
   });
 
-const common = {
+const common = (mode: Environment) => ({
   app: z.enum(appNames),
   env: choice(['dev', 'prod']),
   /** Where `config/` is; relative paths start here. */
@@ -60,16 +62,16 @@ const common = {
     level: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
     pretty: flag.optional(),
   }),
-  redis,
+  redis: redis(mode),
   registry,
   shutdown: z.strictObject({ drainWindowMs: nonNegativeMs }),
   admin: z.strictObject({ port }),
   metrics: z
     .strictObject({
-      token: secretOf(text.min(minTokenChars, `must be at least ${minTokenChars} characters`)).optional(),
+      token: openingToken(mode).optional(),
     })
     .prefault({}),
-};
+});
 
 const jwt = (mode: Environment) =>
   z.strictObject({
@@ -127,11 +129,15 @@ const dispatch = z
   });
 
 /** `sqlite:<path>` or a Postgres URL; both may hold a password. */
-const databaseUrl = secretOf(
-  text.refine((value) => /^(sqlite:.+|postgres(ql)?:\/\/.+)$/.test(value), {
-    error: 'must be sqlite:<path> or postgres://…',
-  }),
-);
+const databaseUrl = (mode: Environment) =>
+  secretOf(
+    notAnExamplePassword(
+      mode,
+      text.refine((value) => /^(sqlite:.+|postgres(ql)?:\/\/.+)$/.test(value), {
+        error: 'must be sqlite:<path> or postgres://…',
+      }),
+    ),
+  );
 
 /** Whether there are accounts whose password everybody knows. */
 const demoAccountsField = (mode: Environment) =>
@@ -152,7 +158,7 @@ const firstAdmin = (mode: Environment) =>
 export const schemas = {
   'gateway-api': (mode: Environment) =>
     z.strictObject({
-      ...common,
+      ...common(mode),
       jwt: jwt(mode),
       http,
       cors: z.strictObject({ origins: originsField(mode) }),
@@ -166,7 +172,7 @@ export const schemas = {
     }),
   'connect-gateway': (mode: Environment) =>
     z.strictObject({
-      ...common,
+      ...common(mode),
       jwt: jwt(mode),
       ws: z.strictObject({ port, path: wsPath }),
       tcp: z.strictObject({ port: port.or(z.literal('off')) }),
@@ -177,10 +183,10 @@ export const schemas = {
     }),
   logic: (mode: Environment) =>
     z.strictObject({
-      ...common,
+      ...common(mode),
       jwt: jwt(mode),
       dataDir: text,
-      database: z.strictObject({ url: databaseUrl }),
+      database: z.strictObject({ url: databaseUrl(mode) }),
       demoAccounts: demoAccountsField(mode),
       firstAdmin: firstAdmin(mode),
       argon2: z.strictObject({
@@ -199,16 +205,16 @@ export const schemas = {
       acks: z.strictObject({ replicas: nonNegative.max(16, 'must be at most 16'), fsync: flag }),
       roomCreation: choice(['everyone', 'admins']),
     }),
-  'task-worker': (_mode: Environment) =>
+  'task-worker': (mode: Environment) =>
     z.strictObject({
-      ...common,
+      ...common(mode),
       dispatch,
       archive: z.strictObject({ batchSize: entriesPerRead, flushMs: milliseconds }),
       maxPendingEntries: positive,
     }),
   web: (mode: Environment) =>
     z.strictObject({
-      ...common,
+      ...common(mode),
       http,
       public: z
         .strictObject({
@@ -231,4 +237,4 @@ export type AppConfig<S extends AppName = AppName> = DeepReadonly<
 };
 
 /** What every app's config has. */
-export type CommonConfig = DeepReadonly<z.infer<z.ZodObject<typeof common>>>;
+export type CommonConfig = DeepReadonly<z.infer<z.ZodObject<ReturnType<typeof common>>>>;

@@ -1,4 +1,5 @@
 export { RedisConnections, runScript, type RedisConnection, type RedisErrorListener } from './connections.js';
+export { durabilityProblems } from './durability.js';
 export { checkWrite } from './write-check.js';
 export { DirectHints } from './direct-hints.js';
 export { parseHint, type Hint } from './hint.js';

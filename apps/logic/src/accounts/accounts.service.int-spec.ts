@@ -1,3 +1,4 @@
+import { demoAccounts } from '@parley/config';
 import { AppError } from '@parley/protocol';
 import { expect, it } from 'vitest';
 import { describeSql, openSql, rawSql } from '../database/sql-databases.conformance.js';
@@ -33,6 +34,21 @@ describeSql('AccountsService', (server) => {
     expect(await code(accounts.verify('nobody', 'correct horse'))).toBe('BAD_CREDENTIALS');
     expect(await code(accounts.verify('', ''))).toBe('BAD_CREDENTIALS');
     expect(await code(accounts.verify('anna', 'x'.repeat(100_000)))).toBe('BAD_CREDENTIALS');
+  });
+
+  // Whoever went from trying it out to using it, on the same database, let everybody in.
+  it('lets nobody in by a demo account where there are none, and those in again who have them', async () => {
+    const { ids, password } = demoAccounts;
+    const url = await server.createDatabase();
+    const verify = async (demo: boolean) => {
+      const app = await openSql(url, { demo });
+      await app.init();
+      const accounts = app.get(AccountsService);
+      return Promise.all(Object.keys(ids).map((name) => code(accounts.verify(name, password))));
+    };
+    expect(await verify(true)).toEqual(Array(4).fill('ok'));
+    expect(await verify(false)).toEqual(Array(4).fill('BAD_CREDENTIALS'));
+    expect(await verify(true)).toEqual(Array(4).fill('ok'));
   });
 
   it('takes a name once, whatever its case and form', async () => {

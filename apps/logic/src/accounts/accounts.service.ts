@@ -9,10 +9,12 @@ import {
   userNameField,
   type User,
 } from '@parley/protocol';
+import { demoAccounts } from '@parley/config';
 import { DataSource, In } from 'typeorm';
 import { IdIssuer } from '../database/id-issuer.js';
 import { SqlWriter } from '../database/sql-writer.js';
 import { UserEntity } from '../database/user.entity.js';
+import { DEMO } from './demo.js';
 import { legacyNameKey } from './legacy-name-key.js';
 import { PasswordHasher } from './password-hasher.js';
 
@@ -24,6 +26,7 @@ export class AccountsService {
     @Inject(SqlWriter) private readonly writer: SqlWriter,
     @Inject(PasswordHasher) private readonly hasher: PasswordHasher,
     @Inject(IdIssuer) private readonly ids: IdIssuer,
+    @Inject(DEMO) private readonly demo: boolean,
   ) {}
 
   /** @throws {AppError} `INVALID` with the field's name, or `NAME_TAKEN`, also by a name that looks the same. */
@@ -55,7 +58,8 @@ export class AccountsService {
   /** @throws {AppError} `BAD_CREDENTIALS`, after the same work whether or not the user exists. */
   async verify(userName: string, password: string): Promise<User> {
     const user = await this.findByName(userName);
-    if (!(await this.matches(password, user)) || !user) throw new AppError('BAD_CREDENTIALS');
+    if (!(await this.matches(password, user)) || !user || this.isShutOut(user))
+      throw new AppError('BAD_CREDENTIALS');
     return userOf(user);
   }
 
@@ -82,6 +86,11 @@ export class AccountsService {
         [id, name, key, look, passwordHash, role, Date.now()],
       ),
     );
+  }
+
+  /** A database that was tried out with demo accounts still has them when it goes into use. */
+  private isShutOut({ id }: UserEntity): boolean {
+    return !this.demo && demoIds.has(id);
   }
 
   /** Passwords were once hashed as they were typed: those are tried too. */
@@ -112,5 +121,6 @@ export class AccountsService {
   }
 }
 
+const demoIds: ReadonlySet<number> = new Set(Object.values(demoAccounts.ids));
 const userOf = ({ id, name, role }: UserEntity): User => ({ userId: id, userName: name, role });
 const namesOf = (name: string) => ({ name, nameKey: nameKey(name), nameLook: nameLook(name) });

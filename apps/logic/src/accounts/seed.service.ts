@@ -1,9 +1,7 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { demoAccounts } from '@parley/config';
 import { AccountsService } from './accounts.service.js';
-
-/** Injection token: whether to make the demo accounts. */
-export const DEMO = Symbol('DEMO');
+import { DEMO } from './demo.js';
 
 /** Puts the demo accounts into a database that lacks them, in development. Ids up to 100 are never given to others. Two processes may do so at once. */
 @Injectable()

@@ -9,7 +9,7 @@ const MIGRATION_LOCK = 7_070;
 const WAL_RETRY_MS = 50;
 
 /** Whether this data source is SQLite; else it is Postgres. */
-export function isSqlite(dataSource: DataSource): boolean {
+export function isSqlite(dataSource: Pick<DataSource, 'options'>): boolean {
   return dataSource.options.type === 'sqlite';
 }
 

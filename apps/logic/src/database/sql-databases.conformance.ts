@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, onTestFinished } from 'vitest';
 import { AccountsModule } from '../accounts/accounts.module.js';
-import { DEMO, SeedService } from '../accounts/seed.service.js';
+import { SeedService } from '../accounts/seed.service.js';
 import { DatabaseModule } from '../database.module.js';
 
 /** Makes empty databases of one kind. */
@@ -61,10 +61,11 @@ export async function openSql(
         argon2: { memoryKib: 1_024, iterations: 2, parallelism: 1 },
         keys: new SigningKeys('a secret of the tests, nothing else'),
         sessionTtlMs: 60_000,
+        demo: options.demo ?? false,
       }),
       DatabaseModule.forRoot(url),
     ],
-    providers: [{ provide: DEMO, useValue: options.demo ?? false }, SeedService],
+    providers: [SeedService],
   })
   class SqlModule {}
   const app = await NestFactory.createApplicationContext(SqlModule, {
