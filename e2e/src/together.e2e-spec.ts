@@ -9,6 +9,7 @@ import { gochatClients } from './together/gochat-clients.js';
 import { presence } from './together/presence.js';
 import { revocation } from './together/revocation.js';
 import { school } from './together/school.js';
+import { seeing } from './together/seeing.js';
 
 /** What one Parley can stand one after the other: a start costs ten seconds of processor time. */
 describe('one Parley', () => {
@@ -40,6 +41,7 @@ describe('one Parley', () => {
   webApp(running);
   revocation(running);
   school(running);
+  seeing(running);
   presence(running);
   bounds(running);
 });

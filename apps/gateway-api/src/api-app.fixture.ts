@@ -97,7 +97,7 @@ export async function startApiApp(options: ApiAppOptions = {}): Promise<ApiApp> 
     imports: [
       FakeHostModule,
       HealthModule,
-      MetricsModule.forRoot({ token: metricsToken, loopback: false }),
+      MetricsModule.forRoot({ app: 'gateway-api', token: metricsToken, loopback: false }),
       ApiModule.forRoot({ keys: new SigningKeys(jwtSecret), rate, errorLog: (error) => errors.push(error) }),
     ],
   }).compile();

@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
-import type { ErrorLog } from '@parley/observability';
-import { PublishCoalescer, RpcClient } from '@parley/rpc';
+import { MetricsRegistry, type ErrorLog } from '@parley/observability';
+import { PublishCoalescer, RpcClient, SEND_SECONDS } from '@parley/rpc';
 import { Admission } from './auth/admission.js';
 import { CredentialsService } from './auth/credentials.service.js';
 import { AuthGuard } from './auth/auth.guard.js';
@@ -47,8 +47,11 @@ export class ApiModule {
         { provide: RateLimits, useValue: new RateLimits(rate) },
         {
           provide: PublishCoalescer,
-          useFactory: (rpc: RpcClient) => new PublishCoalescer(rpc),
-          inject: [RpcClient],
+          useFactory: (rpc: RpcClient, metrics: MetricsRegistry) => {
+            const sends = metrics.durations(SEND_SECONDS).of();
+            return new PublishCoalescer(rpc, {}, (seconds) => sends.observe(seconds));
+          },
+          inject: [RpcClient, MetricsRegistry],
         },
         { provide: SigningKeys, useValue: keys },
         TokenVerifier,

@@ -22,6 +22,7 @@ import { AsideAlarm } from './messages/aside-alarm.service.js';
 import { DirectRoomsService } from './messages/direct-rooms.service.js';
 import { HistoryService } from './messages/history.service.js';
 import { OwnDatabaseService } from './messages/own-database.service.js';
+import { PublishMetrics } from './messages/publish-metrics.js';
 import { PublishService } from './messages/publish.service.js';
 import { RoomAccessService } from './messages/room-access.service.js';
 import { RoomHeadsService } from './messages/room-heads.service.js';
@@ -85,6 +86,7 @@ export class AppModule {
         LineService,
         LivePresenceService,
         OwnDatabaseService,
+        PublishMetrics,
         PublishService,
         ReadingService,
         RoomAccessService,

@@ -1,5 +1,6 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
+import { MetricsRegistry } from '@parley/observability';
 import { AppError } from '@parley/protocol';
 import type { DataSource } from 'typeorm';
 import { AccountsService } from './accounts/accounts.service.js';
@@ -15,6 +16,7 @@ import { IdIssuer } from './database/id-issuer.js';
 import { dataSourceOptions } from './database/data-source-options.js';
 import { isSqlite, openDatabase, openSqliteWriter } from './database/open-database.js';
 import { asAppError } from './database/sql-errors.js';
+import { measureSql } from './database/sql-metrics.js';
 import { PostgresWriter, SqliteWriter, SqlWriter } from './database/sql-writer.js';
 
 /** A database server that is still starting is tried again for this long. */
@@ -57,11 +59,13 @@ export class DatabaseModule {
       providers: [
         {
           provide: SqlWriter,
-          useFactory: async (dataSource: DataSource) =>
-            isSqlite(dataSource)
-              ? new SqliteWriter(await openSqliteWriter(url))
-              : new PostgresWriter(dataSource),
-          inject: [getDataSourceToken()],
+          useFactory: async (dataSource: DataSource, metrics?: MetricsRegistry) => {
+            const own = isSqlite(dataSource) ? await openSqliteWriter(url) : undefined;
+            const writer = own ? new SqliteWriter(own) : new PostgresWriter(dataSource);
+            if (metrics) measureSql(metrics, writer, own ? [dataSource, own] : [dataSource]);
+            return writer;
+          },
+          inject: [getDataSourceToken(), { token: MetricsRegistry, optional: true }],
         },
         ...services,
       ],

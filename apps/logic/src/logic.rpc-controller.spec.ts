@@ -6,6 +6,7 @@ import type { HistoryService } from './messages/history.service.js';
 import type { OwnDatabaseService } from './messages/own-database.service.js';
 import type { RoomHeadsService } from './messages/room-heads.service.js';
 import type { UserSearchService } from './directory/user-search.service.js';
+import type { PublishMetrics } from './messages/publish-metrics.js';
 import type { ReadingService } from './reading/reading.service.js';
 import type { RoomListsService } from './presence/room-lists.service.js';
 import type { RoomsService } from './presence/rooms.service.js';
@@ -66,6 +67,7 @@ function setUp() {
       }),
     ),
     stub<UserSearchService>('UserSearchService', as({ find: said('find', 'users') })),
+    stub<PublishMetrics>('PublishMetrics', { published: () => undefined }),
   );
   return { controller, calls, append, isOurs, logout };
 }

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { ArchiveService } from './messages/archive.service.js';
 import { HistoryService } from './messages/history.service.js';
 import { OwnDatabaseService } from './messages/own-database.service.js';
+import { PublishMetrics } from './messages/publish-metrics.js';
 import { RoomHeadsService } from './messages/room-heads.service.js';
 import { UserSearchService } from './directory/user-search.service.js';
 import { ReadingService } from './reading/reading.service.js';
@@ -31,6 +32,7 @@ export class LogicRpcController {
     @Inject(ArchiveService) private readonly archives: ArchiveService,
     @Inject(ReadingService) private readonly reading: ReadingService,
     @Inject(UserSearchService) private readonly people: UserSearchService,
+    @Inject(PublishMetrics) private readonly metrics: PublishMetrics,
   ) {}
 
   @RpcMethod(logicRpc.register)
@@ -106,7 +108,10 @@ export class LogicRpcController {
 
   @RpcMethod(logicRpc.publishMany)
   async publishMany(@Payload() { sends, apart, mixed }: Request<'publishMany'>): Response<'publishMany'> {
-    return { results: await this.own.publishMany(sends, { apart: apart ?? false, mixed: mixed ?? false }) };
+    const startedAt = performance.now();
+    const results = await this.own.publishMany(sends, { apart: apart ?? false, mixed: mixed ?? false });
+    this.metrics.published(results, performance.now() - startedAt);
+    return { results };
   }
 
   @RpcMethod(logicRpc.history)

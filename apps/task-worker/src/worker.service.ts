@@ -23,6 +23,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ArchiverService } from './archiver.service.js';
 import { Backlog } from './backlog.js';
 import { DispatcherService } from './dispatcher.service.js';
+import { QueueAges } from './queue-ages.js';
+import { RedisClock } from './redis-clock.js';
+import { workerMetrics, type WorkerMetrics } from './worker-metrics.js';
 
 /** Injection token of the worker's config. */
 export const WORKER_CONFIG = Symbol('WORKER_CONFIG');
@@ -50,6 +53,9 @@ export class WorkerService {
   private readonly logError: ErrorLog;
   private trimTimer: NodeJS.Timeout | undefined;
   private readonly backlog: Backlog;
+  private readonly clock = new RedisClock();
+  private readonly ages = new QueueAges(() => this.owner.owned().keys());
+  private readonly metrics: WorkerMetrics;
   private readonly witness: LineWitness;
   /** Shards with traffic since their last trim, or taken over. */
   private readonly untrimmed = new Set<number>();
@@ -108,6 +114,7 @@ export class WorkerService {
           this.logError(error, 'archive'),
         );
         this.archiving.ack(archived);
+        this.metrics.archived(archived);
         if (foreign.length > 0) await this.letGo(foreign);
         for (const { shard } of items) this.untrimmed.add(shard);
         // Nobody waits for the archive: what comes meanwhile shares the next call.
@@ -122,7 +129,10 @@ export class WorkerService {
       laneMaxEntries: dispatch.laneMaxEntries,
       deliverDeadlineMs: dispatch.deliverDeadlineMs,
       onError: this.logError,
-      onDone: (items) => this.dispatching.ack(items),
+      onDone: (items) => {
+        this.dispatching.ack(items);
+        this.metrics.dispatched(items);
+      },
       onBodyUnneeded: (item) => this.dispatching.letGoOfBody(item),
       onStale: (shard, seenFence) => this.owner.lose(shard, seenFence),
     });
@@ -139,12 +149,14 @@ export class WorkerService {
     });
     this.backlog = backlog;
     health.register('backlog', () => !backlog.isTooLong || 'the streams are filling up');
-    metrics.gauge({
-      name: 'parley_stream_entries',
-      help: 'Entries in the dispatch streams of the shards owned here that are not trimmed yet',
-      collect() {
-        this.set(backlog.total);
-      },
+    this.metrics = workerMetrics(metrics, {
+      ages: this.ages,
+      clock: this.clock,
+      streamEntries: () => backlog.total,
+      maxPendingEntries,
+      shardsOwned: () => this.owner.owned().size,
+      shardCount: config.redis.shardCount,
+      laneEntries: () => dispatcher.pending,
     });
   }
 
@@ -205,7 +217,11 @@ export class WorkerService {
   private async trimShard(shard: number): Promise<void> {
     let isTrimmed = false;
     try {
-      const { length, pending, lag, pendingOf } = await this.streams.trim(shard);
+      const askedAt = performance.now();
+      const backlog = await this.streams.trim(shard);
+      const { length, pending, lag, pendingOf } = backlog;
+      this.clock.read(backlog.redisNowMs, askedAt);
+      this.ages.measured(shard, backlog);
       this.backlog.measured(shard, length);
       this.dispatching.notePending(shard, pendingOf.dispatch ?? 0);
       this.archiving.notePending(shard, pendingOf.archive ?? 0);

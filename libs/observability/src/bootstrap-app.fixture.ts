@@ -54,7 +54,11 @@ class FixtureController implements OnModuleDestroy {
 }
 
 @Module({
-  imports: [LoggingModule.forRoot(identity), HealthModule, MetricsModule.forRoot({ loopback: true })],
+  imports: [
+    LoggingModule.forRoot(identity),
+    HealthModule,
+    MetricsModule.forRoot({ app: 'fixture', loopback: true }),
+  ],
   controllers: [FixtureController],
 })
 class FixtureModule {}

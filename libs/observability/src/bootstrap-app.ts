@@ -3,9 +3,11 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { installCorrelation } from './correlation.js';
 import { HealthRegistry } from './health.js';
 import { HttpDrain } from './http-drain.js';
+import { installHttpMetrics } from './http-metrics.js';
 import { guardedServer, refuseToHandOver } from './http-sockets.js';
 import type { RequestListener, Server } from 'node:http';
 import { createLogger } from './logging.module.js';
+import { MetricsRegistry } from './metrics.js';
 import { NestLogger } from './nest-logger.js';
 import { ShutdownRegistry } from './shutdown-registry.js';
 import { StopSequence } from './stop-sequence.js';
@@ -100,6 +102,7 @@ export async function bootstrapApp(options: BootstrapOptions): Promise<NestFasti
 
   // Undefined until Nest has made it: a signal may come before.
   let app: NestFastifyApplication | undefined;
+  installHttpMetrics(adapter.getInstance(), () => app?.get(MetricsRegistry));
   const stop = new StopSequence({
     logger,
     deadlineMs: drainWindowMs + SHUTDOWN_MARGIN_MS,

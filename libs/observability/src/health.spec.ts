@@ -57,7 +57,7 @@ it('gives the same metric for the same name', async () => {
   counter.inc({ transport: 'tcp' });
   expect(metrics.counter({ name: 'parley_sent_total', help: 'Sent.' })).toBe(counter);
   metrics.gauge({ name: 'parley_open', help: 'Open.' }).set(3);
-  metrics.histogram({ name: 'parley_wait_seconds', help: 'Wait.' }).observe(0.1);
+  metrics.durations({ name: 'parley_wait_seconds', help: 'Wait.' }).of().observe(0.1);
   const text = await metrics.metrics();
   expect(text).toContain('parley_sent_total{transport="tcp"} 1');
   expect(text).toContain('parley_open 3');

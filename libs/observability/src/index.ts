@@ -5,13 +5,16 @@ export {
   installCorrelation,
   runWithCorrelationId,
 } from './correlation.js';
+export { Durations, Tally } from './durations.js';
 export { throttledErrorLog, type ErrorLog } from './error-log.js';
 export { HealthModule, HealthRegistry, type HealthCheck, type Readiness } from './health.js';
 export { answerAndClose } from './http-sockets.js';
 export { createLogger, LoggingModule, type LoggingOptions } from './logging.module.js';
+export type { DurationsMetric, MetricSpec, TallyMetric } from './labelled-metric.js';
 export { type MetricsAccess } from './metrics-access.js';
-export { MetricsModule, MetricsRegistry } from './metrics.js';
+export { MetricsModule, MetricsRegistry, type MetricsOptions } from './metrics.js';
 export { noticeLog, type NoticeLog } from './notice-log.js';
 export { Logger, PinoLogger } from 'nestjs-pino';
 export { ShutdownRegistry, type DrainHook, type DrainOptions } from './shutdown-registry.js';
+export { VERSION } from './version.js';
 export { within } from './within.js';

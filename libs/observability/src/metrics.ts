@@ -16,26 +16,39 @@ import {
   type CounterConfiguration,
   Gauge,
   type GaugeConfiguration,
-  Histogram,
-  type HistogramConfiguration,
   Registry,
 } from 'prom-client';
+import { EventLoopWatch } from './event-loop.js';
+import { HealthRegistry } from './health.js';
+import { HTTP_REQUESTS } from './http-metrics.js';
+import { DurationsMetric, TallyMetric, type MetricSpec } from './labelled-metric.js';
 import { mayReadMetrics, type MetricsAccess } from './metrics-access.js';
+import { VERSION } from './version.js';
 
 /** Injection token of {@link MetricsAccess}. */
 const METRICS_ACCESS = Symbol('METRICS_ACCESS');
+const READY = Symbol('READY');
 
-/**
- * How often the event loop's delay is sampled, milliseconds. Each sample wakes the process: at the library's ten, that was
- * most of what an idle one did.
- */
-const EVENT_LOOP_SAMPLE_MS = 100;
+/** Never: the event loop is watched otherwise, see {@link EventLoopWatch}. Milliseconds. */
+const NO_EVENT_LOOP_SAMPLES = 2 ** 31 - 1;
 
 /** This process's Prometheus metrics. Asking for a name again gives the metric that has it. */
 export class MetricsRegistry extends Registry {
   constructor() {
     super();
-    collectDefaultMetrics({ register: this, eventLoopMonitoringPrecision: EVENT_LOOP_SAMPLE_MS });
+    collectDefaultMetrics({ register: this, eventLoopMonitoringPrecision: NO_EVENT_LOOP_SAMPLES });
+    for (const { name } of this.getMetricsAsArray())
+      if (name.startsWith('nodejs_eventloop_lag')) this.removeSingleMetric(name);
+  }
+
+  /** Durations, for what happens often: take the children once, and keep them. The name ends in `_seconds`. */
+  durations(spec: MetricSpec): DurationsMetric {
+    return this.existing<DurationsMetric>(spec.name) ?? this.added(new DurationsMetric(spec));
+  }
+
+  /** A counter, for what happens often: take the children once, and keep them. The name ends in `_total`. */
+  tally(spec: MetricSpec): TallyMetric {
+    return this.existing<TallyMetric>(spec.name) ?? this.added(new TallyMetric(spec));
   }
 
   /** Something that only grows; by convention its name ends in `_total`. */
@@ -50,12 +63,10 @@ export class MetricsRegistry extends Registry {
     return this.existing<Gauge<L>>(configuration.name) ?? new Gauge({ ...configuration, registers: [this] });
   }
 
-  /** A distribution; durations are in seconds, as Prometheus has it, and the name says so. */
-  histogram<L extends string>(configuration: HistogramConfiguration<L>): Histogram<L> {
-    return (
-      this.existing<Histogram<L>>(configuration.name) ??
-      new Histogram({ ...configuration, registers: [this] })
-    );
+  private added<M extends { readonly name: string }>(metric: M): M {
+    // Its types know the library's own classes alone; it asks for no more than a name and `get`.
+    this.registerMetric(metric as unknown as Counter);
+    return metric;
   }
 
   private existing<T>(name: string): T | undefined {
@@ -79,17 +90,46 @@ export class MetricsController {
   }
 }
 
-/** `/metrics`, and {@link MetricsRegistry} for whoever counts. */
+/** What of the app its metrics name. */
+export interface MetricsOptions extends MetricsAccess {
+  readonly app: string;
+  /** Made before the app, for modules that need one. @defaultValue a new one */
+  readonly registry?: MetricsRegistry;
+}
+
+/** `/metrics`, and {@link MetricsRegistry} for whoever counts. Needs `HealthModule`. */
 @Global()
 @Module({})
 export class MetricsModule {
-  /** @param access - Who may read `/metrics`; others are answered 404. */
-  static forRoot(access: MetricsAccess): DynamicModule {
+  /** @param options - With who may read `/metrics`; others are answered 404. */
+  static forRoot({ app, registry = new MetricsRegistry(), ...access }: MetricsOptions): DynamicModule {
+    registry
+      .gauge({ name: 'parley_build_info', help: 'Always 1: what runs here', labelNames: ['app', 'version'] })
+      .set({ app, version: VERSION }, 1);
+    registry.durations(HTTP_REQUESTS);
+    const delays = registry.durations({
+      name: 'parley_event_loop_delay_seconds',
+      help: 'How late the event loop was, looked at ten times a second',
+    });
     return {
       module: MetricsModule,
       providers: [
-        { provide: MetricsRegistry, useFactory: () => new MetricsRegistry() },
+        { provide: MetricsRegistry, useValue: registry },
         { provide: METRICS_ACCESS, useValue: access },
+        { provide: EventLoopWatch, useValue: new EventLoopWatch(delays.of()) },
+        {
+          provide: READY,
+          useFactory: (health: HealthRegistry) =>
+            registry.gauge({
+              name: 'parley_ready',
+              help: '1 when the process takes work, as /health/ready has it; else 0',
+              async collect() {
+                const failing = Object.keys(await health.failing()).length;
+                this.set(health.readiness === 'ready' && failing === 0 ? 1 : 0);
+              },
+            }),
+          inject: [HealthRegistry],
+        },
       ],
       controllers: [MetricsController],
       exports: [MetricsRegistry],

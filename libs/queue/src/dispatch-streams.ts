@@ -30,6 +30,10 @@ export interface StreamBacklog {
   readonly lag: number;
   /** Entries that each group has read and not acknowledged. */
   readonly pendingOf: Readonly<Partial<Record<ConsumerGroup, number>>>;
+  /** Age of the oldest entry that each group has not acknowledged, milliseconds; 0 when there is none. */
+  readonly oldestMsOf: Readonly<Partial<Record<ConsumerGroup, number>>>;
+  /** Redis's clock, whose time ids have; ms since 1970. */
+  readonly redisNowMs: number;
 }
 
 /** Pending entries of another consumer that are claimed with one command. */
@@ -133,18 +137,21 @@ export class DispatchStreams {
 
   /** Removes what both groups have acknowledged. */
   async trim(shard: number): Promise<StreamBacklog> {
-    const [length, pending, lag, groups] = (await runScript(
+    const [length, pending, lag, groups, redisNowMs] = (await runScript(
       this.main,
       'trimDispatch',
       [this.keys.dispatch(shard)],
       [consumerGroups.length],
-    )) as [number, number, number, (string | number)[]];
+    )) as [number, number, number, (string | number)[], number];
     const pendingOf: Partial<Record<ConsumerGroup, number>> = {};
+    const oldestMsOf: Partial<Record<ConsumerGroup, number>> = {};
     for (const group of consumerGroups) {
       const at = groups.indexOf(group);
-      if (at >= 0) pendingOf[group] = Number(groups[at + 1]);
+      if (at < 0) continue;
+      pendingOf[group] = Number(groups[at + 1]);
+      oldestMsOf[group] = Number(groups[at + 2]);
     }
-    return { length, pending, lag, pendingOf };
+    return { length, pending, lag, pendingOf, oldestMsOf, redisNowMs };
   }
 }
 

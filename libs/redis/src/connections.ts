@@ -32,6 +32,8 @@ export class RedisConnections {
     /** `redis://[user:password@]host[:port][/db]` or `rediss://…`. */
     private readonly url: string,
     private readonly onError: RedisErrorListener = () => undefined,
+    /** Told how long ordinary commands take, of some of them; seconds. */
+    private readonly onAnswered?: (seconds: number) => void,
   ) {
     this.watch = new ServerWatch((error, role) => this.onError(error, role));
   }
@@ -43,11 +45,14 @@ export class RedisConnections {
 
   /** The shared connection for ordinary commands and scripts. */
   get main(): RedisConnection {
-    return (this.mainConnection ??= this.create('main', {
+    if (this.mainConnection) return this.mainConnection;
+    const main = this.create('main', {
       question: 'role',
       resendRefused: true,
       commandTimeout: COMMAND_TIMEOUT_MS,
-    }));
+    });
+    main.onAnswered = this.onAnswered;
+    return (this.mainConnection = main);
   }
 
   /**
@@ -127,8 +132,8 @@ export class RedisConnections {
     this.mainConnection = undefined;
   }
 
-  private create(role: string, { question, resendRefused, ...options }: ConnectionOptions): Redis {
-    const redis: Redis = new CorkedRedis({
+  private create(role: string, { question, resendRefused, ...options }: ConnectionOptions): CorkedRedis {
+    const redis: CorkedRedis = new CorkedRedis({
       ...RedisConnections.optionsFor(this.url, role),
       scripts: Object.fromEntries(Object.values(scripts).map(({ name, ...script }) => [name, script])),
       // 2: connect anew and send it again; a server that refuses has not done any of it. 1: without sending it again.

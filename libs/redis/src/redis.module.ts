@@ -29,6 +29,8 @@ export interface RedisModuleOptions {
   /** What must have a message before it is acknowledged, for a service that accepts some. @defaultValue the primary */
   readonly acks?: AckLevel & { readonly instanceId: string };
   readonly onError?: RedisErrorListener;
+  /** Told how long ordinary commands take, of some of them; seconds. */
+  readonly onAnswered?: (seconds: number) => void;
   /** Called when the app's start has to wait for Redis. */
   readonly onWaiting?: () => void;
 }
@@ -56,7 +58,7 @@ class RedisLifecycle implements OnApplicationShutdown {
 @Module({})
 export class RedisModule {
   static forRoot(options: RedisModuleOptions): DynamicModule {
-    const connections = new RedisConnections(options.url, options.onError);
+    const connections = new RedisConnections(options.url, options.onError, options.onAnswered);
     const keys = new RedisKeys(options.prefix, {
       shardCount: options.shardCount,
       shardOf: (roomId) => shardOf(roomId, options.shardCount),

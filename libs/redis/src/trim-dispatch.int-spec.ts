@@ -10,7 +10,9 @@ beforeAll(async () => {
 });
 afterAll(() => redis.stop());
 
-type Trimmed = [length: number, pending: number, lag: number, groups: (string | number)[]];
+type Trimmed = [length: number, pending: number, lag: number, groups: (string | number)[], nowMs: number];
+/** Of a group: its name, what it has pending, the age of its oldest entry. */
+const FIELDS = 3;
 
 async function world(groups = ['task', 'archive'], ids = ['1-0', '2-0', '3-0', '4-0', '5-0']) {
   const { main } = connect(redis.url);
@@ -24,8 +26,16 @@ async function world(groups = ['task', 'archive'], ids = ['1-0', '2-0', '3-0', '
     read: (group: string, count: number) =>
       main.xreadgroup('GROUP', group, 'c', 'COUNT', count, 'STREAMS', key, '>'),
     ack: (group: string, ...of: string[]) => main.xack(key, group, ...of),
-    trim: async (groupsNeeded = 2) =>
-      (await runScript(main, 'trimDispatch', [key], [groupsNeeded])) as Trimmed,
+    /** Without ages. */
+    trim: async (groupsNeeded = 2) => {
+      const answer = (await runScript(main, 'trimDispatch', [key], [groupsNeeded])) as Trimmed;
+      const [length, pending, lag, groups] = answer;
+      return [length, pending, lag, groups.filter((_, i) => i % FIELDS < FIELDS - 1)];
+    },
+    ages: async () => {
+      const [, , , groups, nowMs] = (await runScript(main, 'trimDispatch', [key], [2])) as Trimmed;
+      return { nowMs, of: groups.filter((_, i) => i % FIELDS === FIELDS - 1).map(Number) };
+    },
     left: async () => (await main.xrange(key, '-', '+')).map(([id]) => id),
   };
 }
@@ -66,6 +76,25 @@ describe('a dispatch stream', () => {
     }
     expect(await trim()).toEqual([0, 0, 0, ['archive', 0, 'task', 0]]);
     expect(await left()).toEqual([]);
+  });
+
+  it('says how long each group has left its oldest entry, by the clock of Redis', async () => {
+    const { main, key, read, ack, ages } = await world([], []);
+    const ids = [await main.xadd(key, '*', 'a', 1), await main.xadd(key, '*', 'a', 2)].map(String);
+    for (const group of ['archive', 'task']) await main.xgroup('CREATE', key, group, '0');
+    const [first = 0, second = 0] = ids.map((id) => Number(id.split('-')[0]));
+    await read('task', 1);
+    // One has it in hand, the other has read nothing: both leave it.
+    const both = await ages();
+    expect(both.of).toEqual([both.nowMs - first, both.nowMs - first]);
+    await ack('task', String(ids[0]));
+    const one = await ages();
+    expect(one.of).toEqual([one.nowMs - first, one.nowMs - second]);
+    for (const group of ['task', 'archive']) {
+      await read(group, 5);
+      await ack(group, ...ids);
+    }
+    expect((await ages()).of).toEqual([0, 0]);
   });
 
   // A group that is not there yet, or was lost, would find nothing.

@@ -2,6 +2,7 @@ import { RedisContext, ServerRedis } from '@nestjs/microservices';
 import { AppError } from '@parley/protocol';
 import { keepSubscribed, type RedisConnection, type RedisConnections, type RedisKeys } from '@parley/redis';
 import { isObservable, lastValueFrom } from 'rxjs';
+import type { CallObserver } from './call-observer.js';
 import {
   MAX_PACKET_BYTES,
   Outbox,
@@ -34,6 +35,8 @@ export interface DirectRedisServerOptions {
   readonly maxRequestsInHand?: number;
   /** A request came so late that its caller had given up; it was answered `DEADLINE_EXCEEDED` and not run. */
   readonly onExpired?: () => void;
+  /** Told of every request that has been answered. */
+  readonly onHandled?: CallObserver;
   /** Monotonic clock, milliseconds. */
   readonly now?: () => number;
 }
@@ -104,17 +107,20 @@ export class DirectRedisServer extends ServerRedis {
     const parsed = requestEnvelopeSchema.safeParse(parseJson(packet));
     if (!parsed.success) return this.direct.onError?.(parsed.error, 'envelope');
     const { pattern, data, id, replyTo, correlationId } = parsed.data;
+    const startedAt = performance.now();
     const reply = (envelope: ReplyEnvelope) => this.reply(replyTo, envelope, pattern);
     const expired = this.expired(parsed.data);
     if (expired) {
       this.direct.onExpired?.();
       this.direct.onError?.(expired, 'expired');
+      this.handled(pattern, startedAt, expired.code);
       return reply({ id, err: encodeError(expired), isDisposed: true });
     }
     if (this.inFlight >= (this.direct.maxRequestsInHand ?? MAX_REQUESTS_IN_HAND)) {
       const context = { inHand: this.inFlight };
       const error = new AppError('OVERLOADED', { context, retryAfterMs: OVERLOADED_RETRY_MS });
       this.direct.onError?.(error, 'overloaded');
+      this.handled(pattern, startedAt, error.code);
       return reply({ id, err: encodeError(error), isDisposed: true });
     }
     const run = async () => {
@@ -125,6 +131,7 @@ export class DirectRedisServer extends ServerRedis {
       return isObservable(result) ? await lastValueFrom(result, { defaultValue: undefined }) : result;
     };
     this.inFlight++;
+    let outcome = 'ok';
     try {
       const response = await (correlationId && this.direct.withCorrelationId
         ? this.direct.withCorrelationId(correlationId, run)
@@ -132,11 +139,19 @@ export class DirectRedisServer extends ServerRedis {
       reply({ id, response, isDisposed: true });
     } catch (cause) {
       const error = AppError.from(cause);
+      outcome = error.code;
       if (error.code === 'INTERNAL') this.direct.onError?.(cause, pattern);
       reply({ id, err: encodeError(error), isDisposed: true });
     } finally {
       this.inFlight--;
+      this.handled(pattern, startedAt, outcome);
     }
+  }
+
+  private handled(pattern: string, startedAt: number, outcome: string): void {
+    // A name from the wire must not become a metric's.
+    const method = this.messageHandlers.has(pattern) ? pattern : 'unknown';
+    this.direct.onHandled?.(method, (performance.now() - startedAt) / 1_000, outcome);
   }
 
   /** Nobody waits any more for what was under way for too long; running it could only surprise. */

@@ -10,6 +10,12 @@ const MAX_SENDS_IN_FLIGHT = 20_000;
 const MAX_SENDS_APART = 1_000;
 const OVERLOADED_RETRY_MS = 1_000;
 
+/** The metric of {@link PublishCoalescer}'s acknowledgements, the same at each edge. */
+export const SEND_SECONDS = {
+  name: 'parley_send_seconds',
+  help: 'Sends from when this edge had them until they were acknowledged',
+} as const;
+
 type Ack = Extract<SendResult, { ok: true }>['ack'];
 
 interface Waiting {
@@ -57,6 +63,8 @@ export class PublishCoalescer {
   constructor(
     private readonly rpc: PublishPort,
     private readonly options: CallOptions = {},
+    /** Told of each send that was acknowledged how long it took, seconds; see {@link SEND_SECONDS}. */
+    private readonly onAcknowledged?: (seconds: number) => void,
   ) {}
 
   /**
@@ -68,13 +76,24 @@ export class PublishCoalescer {
   publish(send: Send): Promise<Ack> {
     if (this.inFlight >= MAX_SENDS_IN_FLIGHT) return Promise.reject(overloaded());
     this.inFlight++;
+    const startedAt = performance.now();
     const go = (key: string) =>
       new Promise<Ack>((resolve, reject) => {
         const waiting = { send, resolve, reject };
         if (this.lanes.has(apartKey(key, send))) this.enqueueApart(key, waiting);
         else this.enqueue(key, key, false, waiting);
       });
-    return this.order.run(send, go).finally(() => this.inFlight--);
+    return this.order.run(send, go).then(
+      (ack) => {
+        this.inFlight--;
+        this.onAcknowledged?.((performance.now() - startedAt) / 1_000);
+        return ack;
+      },
+      (error: unknown) => {
+        this.inFlight--;
+        throw error;
+      },
+    );
   }
 
   private enqueue(key: string, roomKey: string, isApart: boolean, waiting: Waiting): void {

@@ -54,7 +54,12 @@ function world(states: Record<string, Instance['state']>, answers: Record<string
     Object.entries(states).map(([instanceId, state]) => ({ instanceId, state, service }) as Instance);
   const registry = { list } as unknown as Registry;
   let correlationId: string | undefined = 'c-1';
-  const rpc = new RpcClient(client as unknown as DirectRedisClient, registry, () => correlationId);
+  const rpc = new RpcClient(
+    client as unknown as DirectRedisClient,
+    registry,
+    () => correlationId,
+    () => undefined,
+  );
   return {
     ...{ rpc, client, calls, answers, states, givenUp },
     called: () => calls.splice(0).map(({ instanceId }) => instanceId),

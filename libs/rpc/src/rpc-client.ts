@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 import type { RpcContract, RpcRequest, RpcResponse } from '@parley/contracts';
 import { AppError } from '@parley/protocol';
 import { byKey, roundRobin, REGISTRY, type Instance, type Picker, type Registry } from '@parley/registry';
+import type { CallObserver } from './call-observer.js';
 import { DirectRedisClient, type DirectCall } from './direct-redis-client.js';
 import { decodeError } from './rpc-error.js';
 
@@ -16,6 +17,8 @@ export interface CallOptions {
 
 /** Where the correlation id of outgoing calls comes from. */
 export const CORRELATION_ID = Symbol('CORRELATION_ID');
+/** Injection token of the {@link CallObserver}. */
+export const CALL_OBSERVER = Symbol('CALL_OBSERVER');
 
 /** A call that takes longer than its share of the deadline leaves time for the second try. */
 const FIRST_TRY_SHARE = 0.5;
@@ -34,6 +37,7 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly client: DirectRedisClient,
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(CORRELATION_ID) private readonly correlationId: () => string | undefined,
+    @Inject(CALL_OBSERVER) private readonly onCalled: CallObserver,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -55,6 +59,28 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
     contract: C,
     request: RpcRequest<C>,
     options: CallOptions = {},
+  ): Promise<RpcResponse<C>> {
+    const startedAt = performance.now();
+    let outcome = 'ok';
+    try {
+      return await this.callTwice(contract, request, options);
+    } catch (error) {
+      outcome = AppError.from(error).code;
+      throw error;
+    } finally {
+      this.onCalled(contract.pattern, (performance.now() - startedAt) / 1_000, outcome);
+    }
+  }
+
+  /** The instance that a call with this key would go to now; undefined when there is none. */
+  instanceFor({ service }: Pick<RpcContract, 'service'>, key: string | number): string | undefined {
+    return this.pick(service, key)?.instanceId;
+  }
+
+  private async callTwice<C extends RpcContract>(
+    contract: C,
+    request: RpcRequest<C>,
+    options: CallOptions,
   ): Promise<RpcResponse<C>> {
     const deadlineMs = options.deadlineMs ?? contract.deadlineMs;
     const endsAtMs = performance.now() + deadlineMs;
@@ -80,11 +106,6 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
       // Alone, the same instance may have been slow or just back: worth the rest of the deadline.
       return await this.send(contract, request, second ?? first, endsAtMs, leftMs);
     }
-  }
-
-  /** The instance that a call with this key would go to now; undefined when there is none. */
-  instanceFor({ service }: Pick<RpcContract, 'service'>, key: string | number): string | undefined {
-    return this.pick(service, key)?.instanceId;
   }
 
   private async send<C extends RpcContract>(

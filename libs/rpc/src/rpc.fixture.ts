@@ -166,7 +166,15 @@ export function rpcWorld(url: string, prefix: string) {
     const direct = new DirectRedisClient(connect(), keys, instanceId, options);
     await direct.connect();
     onTestFinished(() => direct.close());
-    return { direct, rpc: new RpcClient(direct, registry, () => undefined) };
+    return {
+      direct,
+      rpc: new RpcClient(
+        direct,
+        registry,
+        () => undefined,
+        () => undefined,
+      ),
+    };
   }
 
   return { keys, registry, calls, held, errors, expired, connect, serve, serveDraining, enlist, client };

@@ -1,12 +1,15 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { RedisConnections, RedisKeys } from '@parley/redis';
 import { DirectRedisClient } from './direct-redis-client.js';
-import { CORRELATION_ID, RpcClient } from './rpc-client.js';
+import type { CallObserver } from './call-observer.js';
+import { CALL_OBSERVER, CORRELATION_ID, RpcClient } from './rpc-client.js';
 
 export interface RpcModuleOptions {
   readonly instanceId: string;
   /** The correlation id of whatever is being handled now. */
   readonly correlationId?: () => string | undefined;
+  /** Told of every call that has ended. */
+  readonly onCalled?: CallObserver;
 }
 
 /** Outgoing calls for a Nest app, global. Needs `RedisModule` and `RegistryModule` (which must watch the callees). */
@@ -24,6 +27,7 @@ export class RpcModule {
           inject: [RedisConnections, RedisKeys],
         },
         { provide: CORRELATION_ID, useValue: options.correlationId ?? (() => undefined) },
+        { provide: CALL_OBSERVER, useValue: options.onCalled ?? (() => undefined) },
         RpcClient,
       ],
       exports: [RpcClient, DirectRedisClient],

@@ -6,15 +6,16 @@ import {
   HealthModule,
   LoggingModule,
   MetricsModule,
+  MetricsRegistry,
   throttledErrorLog,
+  VERSION,
 } from '@parley/observability';
 import { RedisModule, type AckLevel } from '@parley/redis';
 import { RegistryModule } from '@parley/registry';
 import { RpcModule } from '@parley/rpc';
 import type { ServiceName } from '@parley/contracts';
-
-/** Version that instances report of themselves. */
-export const VERSION = '0.1.0';
+import { redisMetricsOf } from './redis-metrics.js';
+import { rpcMetrics } from './rpc-metrics.js';
 
 export interface HostOptions {
   readonly service: ServiceName;
@@ -32,17 +33,28 @@ export function hostModules(config: CommonConfig, options: HostOptions): (Dynami
   const logging = { service: options.service, instanceId, ...config.log };
   const logger = createLogger(logging);
   const logError = throttledErrorLog(logger);
+  const metrics = new MetricsRegistry();
+  const redisMetrics = redisMetricsOf(metrics);
   return [
     LoggingModule.forRoot(logging),
     HealthModule,
-    MetricsModule.forRoot({ token: config.metrics.token?.reveal(), loopback: config.env === 'dev' }),
+    MetricsModule.forRoot({
+      app: options.service,
+      registry: metrics,
+      token: config.metrics.token?.reveal(),
+      loopback: config.env === 'dev',
+    }),
     RedisModule.forRoot({
       url: redis.url.reveal(),
       prefix: redis.prefix,
       shardCount: redis.shardCount,
       ...(options.maxPendingEntries !== undefined && { maxPendingEntries: options.maxPendingEntries }),
       ...(options.acks && { acks: { ...options.acks, instanceId } }),
-      onError: (error, role) => logError(error, `redis ${role}`),
+      onError: (error, role) => {
+        redisMetrics.failed(role);
+        logError(error, `redis ${role}`);
+      },
+      onAnswered: redisMetrics.answered,
       onWaiting: () => logger.warn('waiting for Redis'),
     }),
     RegistryModule.forRoot({
@@ -54,6 +66,10 @@ export function hostModules(config: CommonConfig, options: HostOptions): (Dynami
       watch: options.watch,
       onError: (error) => logError(error, 'registry'),
     }),
-    RpcModule.forRoot({ instanceId, correlationId: currentCorrelationId }),
+    RpcModule.forRoot({
+      instanceId,
+      correlationId: currentCorrelationId,
+      onCalled: rpcMetrics(metrics, 'client'),
+    }),
   ];
 }

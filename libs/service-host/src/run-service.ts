@@ -14,6 +14,7 @@ import {
 import { checkWrite, RedisConnections, RedisKeys } from '@parley/redis';
 import { SelfRegistration } from '@parley/registry';
 import { DirectRedisServer } from '@parley/rpc';
+import { rpcMetrics } from './rpc-metrics.js';
 
 export interface ServiceOptions extends Omit<BootstrapOptions, 'service' | 'config'> {
   readonly service: ServiceName;
@@ -72,7 +73,8 @@ function connectRpcServer(
   { service, config }: ServiceOptions,
   logError: (error: unknown, where: string) => void,
 ): DirectRedisServer {
-  const expired = app.get(MetricsRegistry).counter({
+  const metrics = app.get(MetricsRegistry);
+  const expired = metrics.counter({
     name: 'parley_rpc_expired_total',
     help: 'Requests that came after their caller had given up, and were not run',
   });
@@ -84,8 +86,16 @@ function connectRpcServer(
     withCorrelationId: runWithCorrelationId,
     onError: (error, pattern) => logError(error, `rpc ${pattern}`),
     onExpired: () => expired.inc(),
+    onHandled: rpcMetrics(metrics, 'server'),
   });
   app.connectMicroservice({ strategy });
+  metrics.gauge({
+    name: 'parley_rpc_server_requests_in_hand',
+    help: 'Requests of other services that are being handled',
+    collect() {
+      this.set(strategy.load);
+    },
+  });
   app.get(SelfRegistration).reportLoad(() => strategy.load);
   return strategy;
 }

@@ -24,6 +24,7 @@ export class ConnectionIndex {
   private readonly unsaid = new Set<number>();
   /** Users of the next batch. */
   private readonly due = new Set<number>();
+  private taken = 0;
   private batch: Promise<void> | undefined;
   private nextBatch: Promise<void> | undefined;
 
@@ -31,6 +32,11 @@ export class ConnectionIndex {
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     @Inject(PresenceStore) private readonly presence: PresenceStore,
   ) {}
+
+  /** How many there have been. */
+  get opened(): number {
+    return this.taken;
+  }
 
   get size(): number {
     return this.connections.size;
@@ -60,6 +66,7 @@ export class ConnectionIndex {
 
   add(connection: Connection): void {
     this.connections.add(connection);
+    this.taken++;
     this.countStranger(connection, 1);
   }
 

@@ -11,6 +11,8 @@ export interface EncodedMessage {
   readonly text: string;
   /** Of the text in UTF-8. */
   readonly bytes: number;
+  /** When it was taken for delivery, milliseconds, monotonic. */
+  takenAt?: number;
   ws?: Buffer;
   tcp?: Buffer;
 }

@@ -57,6 +57,7 @@ async function setUp() {
     stub<ReadReports>('ReadReports', { report }),
     stub<ListWatchers>('ListWatchers', { watch, nameOf: () => 'this one' }),
     new Admissions(rpc),
+    { sent: () => undefined },
   );
   const connection = open();
   const handle = (frame: object) => dispatcher.handle(connection, JSON.stringify(frame));

@@ -66,6 +66,7 @@ function setUp({ sendWaitMs = 0 } = {}) {
     stub<ReadReports>('ReadReports', {}),
     stub<ListWatchers>('ListWatchers', {}),
     new Admissions(rpc),
+    { sent: () => undefined },
   );
   const handle = (frame: object) => dispatcher.handle(connection, JSON.stringify(frame));
   const last = () => connection.frames.at(-1);

@@ -13,6 +13,7 @@ import { PublishCoalescer, RpcClient } from '@parley/rpc';
 import { digestOf } from '@parley/service-host';
 import type { Connection } from '../connections/connection.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
+import { GatewayMetrics } from '../gateway-metrics.js';
 import { ListWatchers } from '../lists/list-watchers.js';
 import { ReadReports } from '../lists/read-reports.js';
 import { Admissions } from '../rooms/admissions.js';
@@ -46,8 +47,9 @@ export class FrameDispatcher {
     @Inject(ReadReports) private readonly reads: Pick<ReadReports, 'report'>,
     @Inject(ListWatchers) private readonly watchers: Pick<ListWatchers, 'watch' | 'nameOf'>,
     @Inject(Admissions) private readonly admissions: Pick<Admissions, 'admit'>,
+    @Inject(GatewayMetrics) metrics: Pick<GatewayMetrics, 'sent'>,
   ) {
-    this.publisher = new PublishCoalescer(rpc);
+    this.publisher = new PublishCoalescer(rpc, {}, (seconds) => metrics.sent(seconds));
   }
 
   /**

@@ -82,6 +82,7 @@ function setUp() {
     stub<ReadReports>('ReadReports', {}),
     stub<ListWatchers>('ListWatchers', {}),
     new Admissions(rpc),
+    { sent: () => undefined },
   );
   const handle = (frame: object) => dispatcher.handle(connection, JSON.stringify(frame));
   return { connection, redis, admitted, accepted, handle };

@@ -58,6 +58,7 @@ async function setUp() {
       nameOf: () => 'this one',
     }),
     new Admissions(rpc),
+    { sent: () => undefined },
   );
   const connection = open();
   const handle = (frame: object, of = connection) => dispatcher.handle(of, JSON.stringify(frame));

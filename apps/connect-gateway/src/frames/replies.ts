@@ -1,6 +1,7 @@
 import type { RawHistoryPage } from '@parley/contracts';
 import { Op, type AppError } from '@parley/protocol';
 import type { Connection } from '../connections/connection.js';
+import { countRefusal } from '../connections/refusals.js';
 
 type Ref = string | number | undefined;
 
@@ -43,6 +44,7 @@ export function refuse(
   error: AppError,
   about: { ref?: Ref; roomId?: number; clientMsgId?: string } = {},
 ): void {
+  countRefusal(error.code);
   connection.send(errorFrame(error, about));
   if (error.spec.closeCode !== undefined) connection.close(error.spec.closeCode, error.code);
 }

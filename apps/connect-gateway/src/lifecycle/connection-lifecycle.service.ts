@@ -5,6 +5,7 @@ import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
 import { RoomDirectory } from '../rooms/room-directory.js';
 import { ConnectionIndex } from '../connections/connection-index.js';
 import type { Connection } from '../connections/connection.js';
+import { countRefusal } from '../connections/refusals.js';
 
 /** One timer for all connections instead of one each. */
 const MAX_WHEEL_INTERVAL_MS = 5_000;
@@ -41,6 +42,7 @@ export class ConnectionLifecycle implements OnApplicationBootstrap, OnApplicatio
   opened(connection: Connection): boolean {
     const refusal = this.refusalOf(connection);
     if (refusal) {
+      countRefusal(refusal[1]);
       if (this.refused.size >= MAX_REFUSED) connection.destroy();
       else {
         this.refused.add(connection);

@@ -76,6 +76,7 @@ function collapse(member: Membership): void {
     reason: 'slow',
   });
   member.lastSeq = room.delivered;
+  room.collapsed();
 }
 
 export interface SkippedRange {

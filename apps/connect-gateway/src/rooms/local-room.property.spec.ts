@@ -97,6 +97,8 @@ async function run(steps: readonly Step[], latencies: readonly number[], crowd: 
       taken: new ByteBudget(10_000),
       recent: new RecentBudget(),
       onDelivered: () => undefined,
+      onResync: () => undefined,
+      onSlow: () => undefined,
     },
   );
   let reads = 0;

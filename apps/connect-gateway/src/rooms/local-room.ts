@@ -1,6 +1,7 @@
 import type { DispatchEntry } from '@parley/contracts';
 import type { RoomPosition } from '@parley/redis';
 import type { Connection, TransportName } from '../connections/connection.js';
+import type { ResyncReason } from '../gateway-metrics.js';
 import type { ByteBudget } from './byte-budget.js';
 import { catchUp, MAX_REPLAY, resyncFrame, sendResync } from './catch-up.js';
 import type { LogReader } from './log-reader.js';
@@ -23,7 +24,12 @@ export interface LocalRoomOptions {
   /** Messages taken and not flushed, over all rooms. */
   readonly taken: ByteBudget;
   readonly recent: RecentBudget;
-  readonly onDelivered: (messages: number, members: number) => void;
+  /** @param tookMs - Since the first of these messages was taken. */
+  readonly onDelivered: (messages: number, members: number, tookMs: number) => void;
+  /** Members were told to read a range themselves. */
+  readonly onResync: (reason: ResyncReason, members: number) => void;
+  /** A live member fell behind, because its socket held too much. */
+  readonly onSlow: () => void;
 }
 
 /** Pause after a catch-up that could not read the room log, milliseconds. */
@@ -94,6 +100,11 @@ export class LocalRoom implements MembersRoom {
     return this.line;
   }
 
+  /** Members that get every message at once; the others are behind. */
+  get liveCount(): number {
+    return this.live.size;
+  }
+
   /** Nothing is under way, and nobody is behind: whoever is put out of the room now has all of it. */
   get isQuiet(): boolean {
     return (
@@ -144,6 +155,10 @@ export class LocalRoom implements MembersRoom {
     if (member) this.resume(member);
   }
 
+  collapsed(): void {
+    this.options.onResync('slow', 1);
+  }
+
   resume(member: Membership): void {
     if (member.live) return;
     void catchUp(member, this.options.log, this.options.maxOutboundBytes).catch(() => {
@@ -164,10 +179,10 @@ export class LocalRoom implements MembersRoom {
    *   read: try again.
    */
   async deliver(entries: readonly DispatchEntry[]): Promise<void> {
-    this.usedAt = performance.now();
+    const takenAt = (this.usedAt = performance.now());
     await this.enqueue(async () => {
       try {
-        for (const entry of entries) await this.take(entry);
+        for (const entry of entries) await this.take(entry, takenAt);
       } finally {
         void this.flush();
       }
@@ -177,11 +192,11 @@ export class LocalRoom implements MembersRoom {
 
   /** Makes sure that everything up to `position` is taken; reads it from the room log. */
   pullTo(position: RoomPosition): Promise<void> {
-    this.usedAt = performance.now();
+    const takenAt = (this.usedAt = performance.now());
     return this.enqueue(async () => {
       if (this.isOfEarlierEpoch(position)) return;
       if (position.epoch !== this.line) await this.startEpoch(position.epoch, position.seq);
-      else if (position.seq > this.tail) await this.fill(position.seq);
+      else if (position.seq > this.tail) await this.fill(position.seq, takenAt);
     });
   }
 
@@ -243,27 +258,30 @@ export class LocalRoom implements MembersRoom {
     return done;
   }
 
-  private async take(entry: DispatchEntry): Promise<void> {
+  /** @param takenAt - When it came here, milliseconds, monotonic; below likewise. */
+  private async take(entry: DispatchEntry, takenAt: number): Promise<void> {
     if (entry.seq <= this.tail || this.isOfEarlierEpoch(entry)) return;
     if (entry.epoch !== this.line) await this.startEpoch(entry.epoch, entry.seq - 1);
-    if (entry.seq > this.tail + 1) await this.fill(entry.seq - 1);
-    if (entry.seq === this.tail + 1) this.append(encodedMessage(entry));
+    if (entry.seq > this.tail + 1) await this.fill(entry.seq - 1, takenAt);
+    if (entry.seq === this.tail + 1) this.append(encodedMessage(entry), takenAt);
   }
 
-  private append(message: EncodedMessage): void {
+  private append(message: EncodedMessage, takenAt: number): void {
     this.tail = message.seq;
+    message.takenAt = takenAt;
     this.pending.push(message);
     this.takenBytes += message.bytes;
     this.options.taken.add(message.bytes);
   }
 
   /** Reads `tail + 1`..`to` from the log. What it no longer has becomes a resync for everybody. */
-  private async fill(to: number): Promise<void> {
+  private async fill(to: number, takenAt: number): Promise<void> {
     if (to - this.tail > MAX_REPLAY) return this.skip(to, 'gap');
     while (this.tail < to) {
       const { tail } = this;
       for (const entry of await this.options.log.range(this.roomId, tail + 1, to))
-        if (entry.seq === this.tail + 1 && entry.epoch === this.line) this.append(encodedMessage(entry));
+        if (entry.seq === this.tail + 1 && entry.epoch === this.line)
+          this.append(encodedMessage(entry), takenAt);
       if (this.tail === tail) return this.skip(to, 'gap');
       void this.flush();
       await this.options.taken.whenFree(() => this.takenBytes);
@@ -292,6 +310,7 @@ export class LocalRoom implements MembersRoom {
     const { roomId, line: epoch } = this;
     const from = this.deliveredSeq + 1;
     const live = [...this.live].map(({ connection }) => connection);
+    let told = live.length;
     this.tail = this.deliveredSeq = to;
     this.recent.clear();
     for (const member of [...this.behind]) {
@@ -299,9 +318,11 @@ export class LocalRoom implements MembersRoom {
       if (reason === 'epoch' || member.lastSeq < to) {
         sendResync(member.connection, { roomId, epoch, from: member.lastSeq + 1, to, reason });
         member.lastSeq = to;
+        told++;
       }
       this.promote(member);
     }
+    this.options.onResync(reason, told);
     // Nothing is flushed before they all have it: this is done in the order of deliveries.
     await this.writeToAll(live, resyncFrame({ roomId, epoch, from, to, reason }), true);
   }
@@ -339,7 +360,7 @@ export class LocalRoom implements MembersRoom {
       if (!this.closed) this.recent.push(chunk);
       this.takenBytes -= chunkBytes;
       this.options.taken.release(chunkBytes);
-      this.options.onDelivered(chunk.length, written);
+      this.options.onDelivered(chunk.length, written, performance.now() - (chunk[0]?.takenAt ?? Infinity));
       for (const member of this.behind) {
         this.promote(member);
         const { lastSeq } = member;
@@ -361,6 +382,7 @@ export class LocalRoom implements MembersRoom {
       member.live = false;
       member.lastSeq = this.deliveredSeq;
       this.behind.add(member);
+      this.options.onSlow();
       return false;
     }
     let buffer = bytes.get(connection.transport);

@@ -12,6 +12,8 @@ export interface MembersRoom extends JoinedRoom {
   promote(member: Membership): void;
   /** Brings a member that is behind further, as far as its socket takes it. */
   resume(member: Membership): void;
+  /** A member was told to read what it lacks itself. */
+  collapsed(): void;
 }
 
 /**

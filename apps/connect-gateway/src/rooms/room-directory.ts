@@ -5,7 +5,7 @@ import type { DispatchEntry, Identity } from '@parley/contracts';
 import type { Connection } from '../connections/connection.js';
 import { ConnectionIndex } from '../connections/connection-index.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
-import { GatewayMetrics } from '../gateway-metrics.js';
+import { GatewayMetrics, type RoomCensus } from '../gateway-metrics.js';
 import { Admissions } from './admissions.js';
 import { ByteBudget } from './byte-budget.js';
 import { sendResync } from './catch-up.js';
@@ -51,7 +51,7 @@ export class RoomDirectory {
     @Inject(RoomStore) private readonly store: RoomStore,
     @Inject(PresenceStore) private readonly presence: PresenceStore,
     @Inject(ConnectionIndex) private readonly connections: ConnectionIndex,
-    @Inject(GatewayMetrics) metrics: GatewayMetrics,
+    @Inject(GatewayMetrics) private readonly metrics: GatewayMetrics,
     @Inject(Admissions) private readonly admissions: Pick<Admissions, 'ensureHead'>,
   ) {
     this.nobody = new RoomPresence(0, config.instanceId, presence);
@@ -60,8 +60,11 @@ export class RoomDirectory {
       maxOutboundBytes: config.maxOutboundBytes,
       taken: new ByteBudget(MAX_TAKEN_BYTES),
       recent: new RecentBudget(),
-      onDelivered: (messages, members) => metrics.delivered(messages * members),
+      onDelivered: (messages, members, tookMs) => metrics.delivered(messages, members, tookMs),
+      onResync: (reason, members) => metrics.resynced(reason, members),
+      onSlow: () => metrics.fellBehind(),
     };
+    metrics.watchRooms(() => this.census());
   }
 
   get(roomId: number): LocalRoom | undefined {
@@ -71,6 +74,16 @@ export class RoomDirectory {
   /** Rooms with their presence; for the position check. */
   all(): ReadonlyMap<number, DirectoryEntry> {
     return this.entries;
+  }
+
+  private census(): RoomCensus {
+    let [conversations, members, live] = [0, 0, 0];
+    for (const { kind, room } of this.entries.values()) {
+      if (kind === 'direct') conversations++;
+      members += room?.members.size ?? 0;
+      live += room?.liveCount ?? 0;
+    }
+    return { rooms: this.entries.size - conversations, conversations, live, behind: members - live };
   }
 
   /** Calls `listener` when users have come to or gone from a room here. */
@@ -232,7 +245,9 @@ export class RoomDirectory {
         (other) => this.get(other),
         (other) => this.leave(connection, other),
       );
-      if (!isOpen) sendResync(connection, { roomId, epoch: at.epoch, from: at.seq, to, reason: 'slow' });
+      if (isOpen) continue;
+      sendResync(connection, { roomId, epoch: at.epoch, from: at.seq, to, reason: 'slow' });
+      this.metrics.resynced('slow', 1);
     }
     this.drop(roomId);
   }

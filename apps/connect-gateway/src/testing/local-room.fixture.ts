@@ -14,6 +14,8 @@ export const MAX_TAKEN_BYTES = 200_000;
 export function setUp(position = { seq: 0, epoch: 'e1' }) {
   const log = new FakeRoomLog(ROOM);
   const onDelivered = vi.fn();
+  const onResync = vi.fn();
+  const onSlow = vi.fn();
   const taken = new ByteBudget(MAX_TAKEN_BYTES);
   const recent = new RecentBudget();
   const room = new LocalRoom(ROOM, 'room', position, {
@@ -22,13 +24,15 @@ export function setUp(position = { seq: 0, epoch: 'e1' }) {
     taken,
     recent,
     onDelivered,
+    onResync,
+    onSlow,
   });
   let users = 0;
   const join = (lastSeq = room.delivered, connection = new FakeConnection(++users)) => {
     room.resume(room.add(connection, lastSeq));
     return connection;
   };
-  return { log, room, join, onDelivered, taken, recent };
+  return { log, room, join, onDelivered, onResync, onSlow, taken, recent };
 }
 
 export const numbers = (from: number, to: number) =>

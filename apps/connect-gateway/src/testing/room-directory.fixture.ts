@@ -77,7 +77,12 @@ export function setUpRooms(connections: Connection[] = []) {
     redis.log.store,
     stub<PresenceStore>('PresenceStore', { share: redis.share }),
     stub<ConnectionIndex>('ConnectionIndex', { ofUser: () => new Set(connections) }),
-    stub<GatewayMetrics>('GatewayMetrics', { delivered: (count) => void counted.push(count) }),
+    stub<GatewayMetrics>('GatewayMetrics', {
+      delivered: (messages, members) => void counted.push(messages * members),
+      resynced: () => undefined,
+      fellBehind: () => undefined,
+      watchRooms: () => undefined,
+    }),
     { ensureHead: redis.ensureHead },
   );
   rooms.onMembersChanged((roomId) => changed.push(roomId));

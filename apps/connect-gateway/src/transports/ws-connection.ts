@@ -2,6 +2,7 @@ import { AppError, type CloseCode } from '@parley/protocol';
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { Connection } from '../connections/connection.js';
+import { countRefusal } from '../connections/refusals.js';
 import type { EncodedMessage } from '../connections/encoded-message.js';
 import { errorFrame } from '../frames/replies.js';
 import { wsTextFrame } from './ws-frame.js';
@@ -41,6 +42,7 @@ export class WsConnection extends Connection {
 
   /** A text message that is no UTF-8 ends the connection. @see RFC 6455, section 8.1 */
   refuseText(): void {
+    countRefusal('BAD_JSON');
     this.send(errorFrame(new AppError('BAD_JSON')));
     this.ws.close(NOT_UTF8, 'BAD_JSON');
   }

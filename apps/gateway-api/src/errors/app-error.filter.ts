@@ -1,5 +1,5 @@
 import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import type { ErrorLog } from '@parley/observability';
+import { MetricsRegistry, type ErrorLog } from '@parley/observability';
 import type { AppError } from '@parley/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isSeedRoute } from '../http/seed-route.js';
@@ -13,12 +13,24 @@ export const ERROR_LOG = Symbol('ERROR_LOG');
 /** Turns every error into this edge's form: problem details, or gochat's `{code, data, message}` on its routes. */
 @Catch()
 export class AppErrorFilter implements ExceptionFilter {
-  constructor(@Inject(ERROR_LOG) private readonly log: ErrorLog) {}
+  private readonly refusals;
+
+  constructor(
+    @Inject(ERROR_LOG) private readonly log: ErrorLog,
+    @Inject(MetricsRegistry) registry: MetricsRegistry,
+  ) {
+    this.refusals = registry.counter({
+      name: 'parley_refusals_total',
+      help: 'Requests refused, by code',
+      labelNames: ['code'],
+    });
+  }
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const error = toAppError(thrown);
+    this.refusals.inc({ code: error.code });
     if (error.code === 'INTERNAL') this.log(error.cause ?? error, 'http');
     // The answer has begun, or its reader has gone: there is nobody to tell.
     if (reply.sent) return;

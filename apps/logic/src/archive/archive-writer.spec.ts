@@ -29,7 +29,7 @@ function setUp(fails: (seqs: readonly number[]) => unknown = () => undefined) {
     queryRunner: { query } as unknown as QueryRunner,
   });
   class Writer extends SqlWriter {
-    run<T>(work: SqlWork<T>): Promise<T> {
+    protected transact<T>(work: SqlWork<T>): Promise<T> {
       return work(manager);
     }
   }

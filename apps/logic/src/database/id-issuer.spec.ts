@@ -16,7 +16,7 @@ function setUp(sql = { life: 'a', beat: 5 }) {
     }) as EntityManager['query'],
   });
   class Writer extends SqlWriter {
-    async run<T>(work: SqlWork<T>): Promise<T> {
+    protected async transact<T>(work: SqlWork<T>): Promise<T> {
       try {
         const result = await work(manager);
         done.push('commit');

@@ -6,6 +6,9 @@ import { immediateTransaction, type SqlWork } from './write-transaction.js';
 
 /** The one way to write to SQL. */
 export abstract class SqlWriter {
+  /** Told of each transaction when it is over, with its wait; seconds. */
+  onTransaction: ((seconds: number) => void) | undefined;
+
   /**
    * Runs work in a transaction: all of it happens, or nothing.
    *
@@ -14,7 +17,16 @@ export abstract class SqlWriter {
    * @throws {AppError} `UNAVAILABLE` when the database is locked, full, failing or gone; `OVERLOADED` when too much is
    *   waiting already. Errors of `work` come through as they are.
    */
-  abstract run<T>(work: SqlWork<T>): Promise<T>;
+  async run<T>(work: SqlWork<T>): Promise<T> {
+    const startedAt = performance.now();
+    try {
+      return await this.transact(work);
+    } finally {
+      this.onTransaction?.((performance.now() - startedAt) / 1_000);
+    }
+  }
+
+  protected abstract transact<T>(work: SqlWork<T>): Promise<T>;
 }
 
 /** Writes under way or waiting for their turn on SQLite; more are refused. Each is a batch or a person's click. */
@@ -34,7 +46,7 @@ export class SqliteWriter extends SqlWriter implements OnApplicationShutdown {
     super();
   }
 
-  async run<T>(work: SqlWork<T>): Promise<T> {
+  protected async transact<T>(work: SqlWork<T>): Promise<T> {
     if (this.closed) throw new AppError('UNAVAILABLE');
     if (this.waiting >= MAX_WAITING_WRITES)
       throw new AppError('OVERLOADED', { retryAfterMs: OVERLOADED_RETRY_MS });
@@ -64,7 +76,7 @@ export class PostgresWriter extends SqlWriter {
     super();
   }
 
-  async run<T>(work: SqlWork<T>): Promise<T> {
+  protected async transact<T>(work: SqlWork<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.dataSource.transaction(work);

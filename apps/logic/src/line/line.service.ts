@@ -53,6 +53,7 @@ export class LineService implements OnModuleInit, OnApplicationBootstrap, Before
   /** What to add to this process's monotonic clock for Redis's time. */
   private clockMs = Date.now() - performance.now();
   private closed = false;
+  private readonly verdicts;
 
   constructor(
     @Inject(LineStore) private readonly store: LineStore,
@@ -60,9 +61,14 @@ export class LineService implements OnModuleInit, OnApplicationBootstrap, Before
     @Inject(LineLivesRepository) private readonly lives: LineLivesRepository,
     @Inject(RedisConnections) private readonly redis: RedisConnections,
     @Inject(EventBus) private readonly events: EventBus,
-    @Inject(MetricsRegistry) private readonly metrics: MetricsRegistry,
+    @Inject(MetricsRegistry) metrics: MetricsRegistry,
     @Inject(PinoLogger) private readonly logger: PinoLogger,
   ) {
+    this.verdicts = metrics.counter({
+      name: 'parley_line_verdicts_total',
+      help: 'Shards judged after Redis came back: unbroken, stepped-back, unknown',
+      labelNames: ['because'],
+    });
     this.knowledge = new LineKnowledge(store.shardCount);
     rooms.onAppended((roomId, position) => this.knowledge.saw(store.shardOf(roomId), position));
     this.watch = new LivesWatch(store, lives, this.life);
@@ -204,14 +210,7 @@ export class LineService implements OnModuleInit, OnApplicationBootstrap, Before
 
   private tell(verdicts: readonly Verdict[]): void {
     const ended = verdicts.filter(({ because }) => because !== 'unbroken');
-    for (const { because } of verdicts)
-      this.metrics
-        .counter({
-          name: 'parley_line_verdicts_total',
-          help: 'Shards judged after Redis came back: unbroken, stepped-back, unknown',
-          labelNames: ['because'],
-        })
-        .inc({ because });
+    for (const { because } of verdicts) this.verdicts.inc({ because });
     if (ended.length === 0) return;
     const because = [...new Set(ended.map((verdict) => verdict.because))];
     this.logger.warn({ shards: ended.length, because }, 'Redis may have less than it had: epochs end');

@@ -15,7 +15,11 @@ export class AppModule {
         ParleyConfigModule.forRoot(config),
         LoggingModule.forRoot({ service: 'web', instanceId, level: log.level, pretty: log.pretty }),
         HealthModule,
-        MetricsModule.forRoot({ token: config.metrics.token?.reveal(), loopback: config.env === 'dev' }),
+        MetricsModule.forRoot({
+          app: 'web',
+          token: config.metrics.token?.reveal(),
+          loopback: config.env === 'dev',
+        }),
       ],
       controllers: [PagesController],
       providers: [{ provide: APP_FILTER, useClass: MissingPageFilter }],

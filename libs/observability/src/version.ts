@@ -1,0 +1,2 @@
+/** Version that processes report of themselves. */
+export const VERSION = '0.1.0';
