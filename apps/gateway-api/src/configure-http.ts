@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { NoticeLog } from '@parley/observability';
-import { VERSION, type OriginGate } from '@parley/service-host';
+import { parseAddress } from '@parley/config';
+import { installHttpTracing, type NoticeLog } from '@parley/observability';
+import { trustedProxies, VERSION, type OriginGate } from '@parley/service-host';
 import type { FastifyRequest } from 'fastify';
 import { Admission } from './auth/admission.js';
 import { setupDocs } from './docs/setup-docs.js';
@@ -31,6 +32,11 @@ export function configureHttp(
   addResponseHeaders(fastify, env);
   addBodyParsers(app);
   addCallerAddress(fastify, trustProxy, notice);
+  const trusted = trustedProxies(trustProxy);
+  installHttpTracing(fastify, ({ raw }) => {
+    const peer = parseAddress(raw.socket.remoteAddress ?? '');
+    return peer !== undefined && trusted(peer);
+  });
   // Behind CORS, whose hook answers preflights and puts its headers on refusals too; before the body is read.
   fastify.addHook('preParsing', (request, _reply, payload, done) => {
     admission.beforeBody(request);

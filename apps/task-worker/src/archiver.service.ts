@@ -5,6 +5,7 @@ import { AppError, errorCatalog } from '@parley/protocol';
 import type { StreamItem } from '@parley/queue';
 import { AsideStream } from '@parley/redis';
 import { RpcClient } from '@parley/rpc';
+import { spanOf } from './item-span.js';
 
 const MIN_RETRY_MS = 100;
 const MAX_RETRY_MS = 3_000;
@@ -50,7 +51,9 @@ export class ArchiverService {
   /** All of them, unless the process is stopping. */
   async archive(items: readonly StreamItem[], onError: OnError): Promise<ArchiveOutcome> {
     const outcome = { archived: [] as StreamItem[], foreign: [] as StreamItem[] };
+    const spans = items.map((item) => spanOf('archive', item));
     for (const chunk of chunks(items)) if (!(await this.write(chunk, outcome, onError))) break;
+    for (const span of spans) span?.end();
     return outcome;
   }
 

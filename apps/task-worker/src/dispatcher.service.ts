@@ -5,6 +5,7 @@ import { liveAmong, REGISTRY, type Registry } from '@parley/registry';
 import { RpcClient } from '@parley/rpc';
 import type { StreamItem } from '@parley/queue';
 import { InstanceLane } from './instance-lane.js';
+import { spanOf } from './item-span.js';
 
 const GATEWAYS = 'connect-gateway';
 /**
@@ -71,8 +72,10 @@ export class DispatcherService {
     let bodiesNeeded = instances.length;
     let seenFence: number | undefined;
     let isStale = false;
+    const span = spanOf('dispatch', item);
     const finish = () => {
       if (--left > 0) return;
+      span?.end(isStale ? 'stale' : undefined);
       if (isStale) this.options?.onStale(id.shard, seenFence);
       else this.options?.onDone([id]);
     };

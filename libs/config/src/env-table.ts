@@ -73,6 +73,14 @@ export const envTable: readonly EnvVariable[] = [
     { sensitive: true },
   ),
   variable(
+    'TRACE_URL',
+    'text',
+    to('trace.url'),
+    'where traces go, OTLP over HTTP: http://collector:4318/v1/traces; without it there are none',
+    { sensitive: true },
+  ),
+  variable('TRACE_ONE_IN', 'integer', to('trace.oneIn'), 'one request or frame in so many is traced (100)'),
+  variable(
     'ADMIN_PORT',
     'integer',
     to('admin.port', 'logic', 'task-worker'),

@@ -66,6 +66,12 @@ const common = (mode: Environment) => ({
   registry,
   shutdown: z.strictObject({ drainWindowMs: nonNegativeMs }),
   admin: z.strictObject({ port }),
+  trace: z
+    .strictObject({
+      url: secretOf(urlField(['http:', 'https:'])).optional(),
+      oneIn: positive.default(100),
+    })
+    .prefault({}),
   metrics: z
     .strictObject({
       token: openingToken(mode).optional(),

@@ -47,6 +47,8 @@ export const sendSchema = z
     toUserId: id.optional(),
     text: z.string(),
     clientMsgId: clientMsgIdField,
+    /** Of the request or frame that it came with, when that is traced. */
+    traceparent: z.string().optional(),
   })
   .refine((send) => (send.roomId === undefined) !== (send.toUserId === undefined), 'roomId or toUserId');
 export type Send = z.infer<typeof sendSchema>;

@@ -12,6 +12,8 @@ export const dispatchEntrySchema = z.object({
   body: z.string().startsWith('{').max(rpcLimits.maxBodyChars),
   /** For a direct message: the users of the conversation. Absent for a room message. */
   recipients: z.array(z.number().int().positive()).optional(),
+  /** Of its acceptance, when that is traced. */
+  traceparent: z.string().optional(),
 });
 export type DispatchEntry = z.infer<typeof dispatchEntrySchema>;
 

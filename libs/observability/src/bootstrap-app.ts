@@ -6,11 +6,13 @@ import { HttpDrain } from './http-drain.js';
 import { installHttpMetrics } from './http-metrics.js';
 import { guardedServer, refuseToHandOver } from './http-sockets.js';
 import type { RequestListener, Server } from 'node:http';
+import { throttledErrorLog, type ErrorLog } from './error-log.js';
 import { createLogger } from './logging.module.js';
 import { MetricsRegistry } from './metrics.js';
 import { NestLogger } from './nest-logger.js';
 import { ShutdownRegistry } from './shutdown-registry.js';
 import { StopSequence } from './stop-sequence.js';
+import { startTracing } from './tracing/start-tracing.js';
 
 /** What of the config the start-up needs. */
 export interface BootstrapConfig {
@@ -19,6 +21,8 @@ export interface BootstrapConfig {
   readonly supervised: boolean;
   readonly log: { readonly level: string; readonly pretty?: boolean | undefined };
   readonly shutdown: { readonly drainWindowMs: number };
+  /** Tracing is off without a URL. */
+  readonly trace?: { readonly url?: { reveal(): string } | undefined; readonly oneIn: number };
 }
 
 export interface BootstrapOptions {
@@ -77,6 +81,9 @@ export async function bootstrapApp(options: BootstrapOptions): Promise<NestFasti
   process.on('uncaughtException', (error) => fatal(error, 'uncaughtException'));
   process.on('unhandledRejection', (error) => fatal(error, 'unhandledRejection'));
 
+  const endTracing = await startTracingFor(options, throttledErrorLog(logger)).catch((error: unknown) =>
+    fatal(error, 'start'),
+  );
   const servers: Server[] = [];
   const adapter = new FastifyAdapter({
     bodyLimit: options.bodyLimitBytes ?? 65_536,
@@ -119,6 +126,7 @@ export async function bootstrapApp(options: BootstrapOptions): Promise<NestFasti
     close: async () => {
       await http.finish();
       await app?.close();
+      await endTracing?.();
     },
     exit: (code) => process.exit(code),
   });
@@ -153,4 +161,19 @@ export async function bootstrapApp(options: BootstrapOptions): Promise<NestFasti
     if (stop.started) return new Promise(() => undefined);
     return fatal(error, 'start');
   }
+}
+
+/** @returns What hands over the last spans; undefined when tracing is off. */
+async function startTracingFor(
+  { service, config: { instanceId, trace } }: BootstrapOptions,
+  logError: ErrorLog,
+): Promise<(() => Promise<void>) | undefined> {
+  if (!trace?.url) return undefined;
+  return startTracing({
+    url: trace.url.reveal(),
+    oneIn: trace.oneIn,
+    service,
+    instanceId,
+    onError: (error) => logError(error, 'tracing'),
+  });
 }

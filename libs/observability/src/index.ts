@@ -16,5 +16,18 @@ export { MetricsModule, MetricsRegistry, type MetricsOptions } from './metrics.j
 export { noticeLog, type NoticeLog } from './notice-log.js';
 export { Logger, PinoLogger } from 'nestjs-pino';
 export { ShutdownRegistry, type DrainHook, type DrainOptions } from './shutdown-registry.js';
+export { installHttpTracing } from './tracing/http-tracing.js';
+export { startTracing, type TracingOptions } from './tracing/start-tracing.js';
+export {
+  currentTraceparent,
+  runInSpan,
+  setTracer,
+  traceIdOf,
+  tracer,
+  type SpanAttributes,
+  type SpanKind,
+  type Tracer,
+  type TraceSpan,
+} from './tracing/tracer.js';
 export { VERSION } from './version.js';
 export { within } from './within.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { RedisConnection } from './connections.js';
 import { DirectHints } from './direct-hints.js';
-import { parseHint } from './hint.js';
+import { parseHint, parseTraceNote } from './hint.js';
 import { RedisKeys } from './keys.js';
 
 const message = { roomId: 8, seq: 3, epoch: 'e1', body: '{"msg":"hi"', recipients: [1, 2] };
@@ -25,6 +25,21 @@ describe('DirectHints', () => {
       ['p:{s02}:hints:gw-1', message],
       ['p:{s02}:hints:gw-2', message],
     ]);
+  });
+
+  it('says before it what it is part of, when it is traced', async () => {
+    const { hints, publish } = setUp([['gw-1'], ['gw-2']]);
+    const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+    await hints.send({ ...message, traceparent });
+    const texts = publish.mock.calls.map(([channel, text]) => [channel.slice(-4), text.split('|')[0]]);
+    expect(texts).toEqual([
+      ['gw-1', 'trace'],
+      ['gw-1', '8'],
+      ['gw-2', 'trace'],
+      ['gw-2', '8'],
+    ]);
+    expect(parseTraceNote(String(publish.mock.calls[0]?.[1]))).toEqual({ roomId: 8, seq: 3, traceparent });
+    expect(String(publish.mock.calls[1]?.[1])).not.toContain(traceparent);
   });
 
   it('tells nobody when neither is connected', async () => {

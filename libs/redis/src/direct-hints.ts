@@ -1,5 +1,5 @@
 import type { RedisConnection } from './connections.js';
-import { hintText, type DirectHint } from './hint.js';
+import { hintText, traceNote, type DirectHint } from './hint.js';
 import type { RedisKeys } from './keys.js';
 import type { PresenceStore } from './presence-store.js';
 
@@ -17,7 +17,7 @@ export class DirectHints {
   ) {}
 
   /**
-   * Sends one; those of one conversation keep the order of the calls. Resolves when Redis has taken it.
+   * Sends one, and what it is part of when it is traced; those of one conversation keep the order of the calls. Resolves when Redis has taken it.
    *
    * @throws When Redis is away: nothing is lost by that.
    */
@@ -25,6 +25,15 @@ export class DirectHints {
     const instances = new Set((await this.presence.instancesOfUsers(message.recipients)).flat());
     const text = hintText(message);
     const shard = this.keys.shardOf(message.roomId);
-    await Promise.all([...instances].map((id) => this.redis.publish(this.keys.hints(shard, id), text)));
+    const { traceparent } = message;
+    const note = traceparent === undefined ? undefined : traceNote({ ...message, traceparent });
+    await Promise.all(
+      [...instances].map((id) => {
+        const channel = this.keys.hints(shard, id);
+        // Not waited for: the hint goes right behind it.
+        if (note !== undefined) void this.redis.publish(channel, note).catch(() => undefined);
+        return this.redis.publish(channel, text);
+      }),
+    );
   }
 }

@@ -7,7 +7,11 @@ export interface Hint extends LogEntry {
 }
 
 /** A direct message, to be hinted of. */
-export type DirectHint = Omit<Hint, 'recipients'> & { readonly recipients: readonly number[] };
+export type DirectHint = Omit<Hint, 'recipients'> & {
+  readonly recipients: readonly number[];
+  /** Of its acceptance, when that is traced: said in a {@link traceNote}. */
+  readonly traceparent?: string;
+};
 
 const SEPARATOR = '|';
 
@@ -37,6 +41,29 @@ export function parseHint(text: string): Hint | undefined {
   if (!isPositive(roomId) || !isPositive(seq) || !epoch || !body.startsWith('{')) return undefined;
   if (recipients && !recipients.every(isPositive)) return undefined;
   return { roomId, seq, epoch, body, ...(recipients && { recipients }) };
+}
+
+/** What a message that will be hinted of is part of: `trace|<room>|<seq>|<traceparent>`. For who does not know it, it is no hint. */
+export interface TraceNote {
+  readonly roomId: number;
+  readonly seq: number;
+  readonly traceparent: string;
+}
+
+const TRACE = 'trace';
+
+/** Comes before the hint; the accept script writes those of rooms by itself. */
+export function traceNote({ roomId, seq, traceparent }: TraceNote): string {
+  return [TRACE, roomId, seq, traceparent].join(SEPARATOR);
+}
+
+/** Reads what {@link traceNote} writes. @returns Undefined for anything else. */
+export function parseTraceNote(text: string): TraceNote | undefined {
+  const [kind, room, number, traceparent, ...more] = text.split(SEPARATOR, 5);
+  const [roomId, seq] = [Number(room), Number(number)];
+  if (kind !== TRACE || !isPositive(roomId) || !isPositive(seq) || !traceparent || more.length > 0)
+    return undefined;
+  return { roomId, seq, traceparent };
 }
 
 const isPositive = (value: number | undefined): value is number =>

@@ -2,7 +2,7 @@ export { RedisConnections, runScript, type RedisConnection, type RedisErrorListe
 export { durabilityProblems } from './durability.js';
 export { checkWrite } from './write-check.js';
 export { DirectHints } from './direct-hints.js';
-export { parseHint, type Hint } from './hint.js';
+export { parseHint, parseTraceNote, type TraceNote, type Hint } from './hint.js';
 export { keepSubscribed } from './keep-subscribed.js';
 export { RedisKeys, textDigest, type ShardMap } from './keys.js';
 export {

@@ -20,6 +20,8 @@ export interface AcceptInput {
   readonly id: string;
   readonly sentAt: number;
   readonly recipients?: readonly number[];
+  /** Of the acceptance, when it is traced. */
+  readonly traceparent?: string | undefined;
   /** When the `clientMsgId` says that it was made, ms since 1970; 0 when it does not say. */
   readonly clientMsgIdMs: number;
   /** The archive has been asked, and does not know the id. @defaultValue false */
@@ -130,6 +132,7 @@ export class RoomStore {
         this.limits.maxPendingEntries,
         `${digest}|${input.id}|${input.sentAt}`,
         this.keys.hintsPrefix(this.keys.shardOf(roomId)),
+        input.traceparent ?? '',
       ],
     )) as [string, number | string, string, number | string, string, string];
     const [kind, seq, epoch, last, streamId, generation] = reply;

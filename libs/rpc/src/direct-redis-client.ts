@@ -47,6 +47,7 @@ export interface DirectCall {
   /** Bytes that the reply may have; 0 when it is small. */
   readonly replyBytes: number;
   readonly correlationId: string | undefined;
+  readonly traceparent?: string | undefined;
 }
 
 /**
@@ -131,7 +132,7 @@ export class DirectRedisClient extends ClientRedis {
     packet: ReadPacket<DirectCall>,
     callback: (packet: WritePacket) => void,
   ): () => void {
-    const { service, instanceId, data, endsAtMs, replyBytes, correlationId } = packet.data;
+    const { service, instanceId, data, endsAtMs, replyBytes, correlationId, traceparent } = packet.data;
     const refuse = (error: AppError) => {
       callback({ err: error, isDisposed: true });
       return () => undefined;
@@ -147,6 +148,7 @@ export class DirectRedisClient extends ClientRedis {
       id,
       replyTo: this.instanceId,
       ...(correlationId !== undefined && { correlationId }),
+      ...(traceparent !== undefined && { traceparent }),
     };
     const text = JSON.stringify(envelope);
     const bytes = Buffer.byteLength(text);

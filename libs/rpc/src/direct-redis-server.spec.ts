@@ -1,6 +1,7 @@
+import { currentTraceparent, setTracer } from '@parley/observability';
 import { AppError } from '@parley/protocol';
 import { of } from 'rxjs';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DirectRedisServer, type DirectRedisServerOptions } from './direct-redis-server.js';
 import { fakeConnections } from './fake-connections.fixture.js';
 
@@ -293,5 +294,62 @@ describe('a server that drains', () => {
     const { connections, keys, main } = fakeConnections();
     await new DirectRedisServer({ connections, keys, service: 'logic', instanceId: 'a' }).drain(1_000);
     expect(main).toEqual(['ping']);
+  });
+});
+
+describe('what is told of a request', () => {
+  it('is its method and how it ended; a name that nobody serves is none of them', async () => {
+    const told: string[] = [];
+    const { say, request } = await world({
+      onHandled: (method, _seconds, outcome) => void told.push(`${method} ${outcome}`),
+    });
+    say(
+      request('echo', 1),
+      request('fail', 'RATE_LIMITED'),
+      request('fail', 'bug'),
+      request('no-such-method', 2),
+    );
+    await settled();
+    expect(told.sort()).toEqual(['echo ok', 'fail INTERNAL', 'fail RATE_LIMITED', 'unknown UNAVAILABLE']);
+  });
+
+  it('is too late, or too much, too', async () => {
+    const told: string[] = [];
+    let nowMs = 0;
+    const { say, request } = await world({
+      maxRequestsInHand: 1,
+      now: () => nowMs,
+      onHandled: (method, _seconds, outcome) => void told.push(`${method} ${outcome}`),
+    });
+    const times = { clock: 'c', sentAtMs: 0, leftMs: 10 };
+    say(request('hold', 1, times));
+    say(request('echo', 2));
+    nowMs = 1_000;
+    say(request('echo', 3, times));
+    await settled();
+    expect(told).toEqual(['echo OVERLOADED', 'echo DEADLINE_EXCEEDED']);
+  });
+
+  it('is a span when the request is part of a trace, and the handler runs in it', async () => {
+    const spans: string[] = [];
+    setTracer({
+      root: () => undefined,
+      child: (name, kind, parent) => ({
+        traceparent: `${parent}/${name}`,
+        isOver: false,
+        end: (error) => void spans.push([parent, name, kind, error ?? 'ok'].join(' ')),
+      }),
+    });
+    onTestFinished(() => setTracer(undefined));
+    const { server, say, request, replies } = await world();
+    server.addHandler('where', async () => currentTraceparent());
+    say(
+      request('where', 1, { traceparent: 'p' }),
+      request('where', 2),
+      request('no-such-method', 3, { traceparent: 'p' }),
+    );
+    await settled();
+    expect(replies().map(([, { response }]) => response)).toEqual(['p/where', undefined, undefined]);
+    expect(spans.sort()).toEqual(['p unknown server UNAVAILABLE', 'p where server ok']);
   });
 });

@@ -1,4 +1,5 @@
 import { RedisContext, ServerRedis } from '@nestjs/microservices';
+import { runInSpan, tracer, type TraceSpan } from '@parley/observability';
 import { AppError } from '@parley/protocol';
 import { keepSubscribed, type RedisConnection, type RedisConnections, type RedisKeys } from '@parley/redis';
 import { isObservable, lastValueFrom } from 'rxjs';
@@ -106,7 +107,7 @@ export class DirectRedisServer extends ServerRedis {
   private async receive(packet: string): Promise<void> {
     const parsed = requestEnvelopeSchema.safeParse(parseJson(packet));
     if (!parsed.success) return this.direct.onError?.(parsed.error, 'envelope');
-    const { pattern, data, id, replyTo, correlationId } = parsed.data;
+    const { pattern, data, id, replyTo, correlationId, traceparent } = parsed.data;
     const startedAt = performance.now();
     const reply = (envelope: ReplyEnvelope) => this.reply(replyTo, envelope, pattern);
     const expired = this.expired(parsed.data);
@@ -130,12 +131,14 @@ export class DirectRedisServer extends ServerRedis {
       const result: unknown = await handler(data, new RedisContext([pattern]));
       return isObservable(result) ? await lastValueFrom(result, { defaultValue: undefined }) : result;
     };
+    const span = traceparent === undefined ? undefined : this.spanOf(pattern, traceparent);
+    const runTraced = span ? () => runInSpan(span, run) : run;
     this.inFlight++;
     let outcome = 'ok';
     try {
       const response = await (correlationId && this.direct.withCorrelationId
-        ? this.direct.withCorrelationId(correlationId, run)
-        : run());
+        ? this.direct.withCorrelationId(correlationId, runTraced)
+        : runTraced());
       reply({ id, response, isDisposed: true });
     } catch (cause) {
       const error = AppError.from(cause);
@@ -144,14 +147,22 @@ export class DirectRedisServer extends ServerRedis {
       reply({ id, err: encodeError(error), isDisposed: true });
     } finally {
       this.inFlight--;
+      span?.end(outcome === 'ok' ? undefined : outcome);
       this.handled(pattern, startedAt, outcome);
     }
   }
 
+  private spanOf(pattern: string, traceparent: string): TraceSpan | undefined {
+    return tracer()?.child(this.methodOf(pattern), 'server', traceparent);
+  }
+
   private handled(pattern: string, startedAt: number, outcome: string): void {
-    // A name from the wire must not become a metric's.
-    const method = this.messageHandlers.has(pattern) ? pattern : 'unknown';
-    this.direct.onHandled?.(method, (performance.now() - startedAt) / 1_000, outcome);
+    this.direct.onHandled?.(this.methodOf(pattern), (performance.now() - startedAt) / 1_000, outcome);
+  }
+
+  /** A name from the wire must not become a metric's. */
+  private methodOf(pattern: string): string {
+    return this.messageHandlers.has(pattern) ? pattern : 'unknown';
   }
 
   /** Nobody waits any more for what was under way for too long; running it could only surprise. */

@@ -15,6 +15,8 @@ export const requestEnvelopeSchema = z.object({
   /** For a callee of 0.1 alone, which asks for it: by the caller's wall clock, ms since 1970. Nobody else reads it. */
   expiresAt: z.number().optional(),
   correlationId: z.string().optional(),
+  /** Of the call, when it is traced. */
+  traceparent: z.string().optional(),
 });
 export type RequestEnvelope = z.infer<typeof requestEnvelopeSchema>;
 

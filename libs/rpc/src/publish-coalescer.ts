@@ -1,4 +1,5 @@
 import { bytesOfText, countInCall, logicRpc, rpcLimits, type Send, type SendResult } from '@parley/contracts';
+import { currentTraceparent, tracer } from '@parley/observability';
 import { AppError } from '@parley/protocol';
 import { ConversationOrder } from './conversation-order.js';
 import type { CallOptions } from './rpc-client.js';
@@ -73,10 +74,12 @@ export class PublishCoalescer {
    * @throws {AppError} The refusal of this send, or the failure of the call; the outcome is then unknown, and the same
    *   `clientMsgId` may be sent again.
    */
-  publish(send: Send): Promise<Ack> {
+  publish(asked: Send): Promise<Ack> {
     if (this.inFlight >= MAX_SENDS_IN_FLIGHT) return Promise.reject(overloaded());
     this.inFlight++;
     const startedAt = performance.now();
+    const traceparent = currentTraceparent();
+    const send = traceparent === undefined ? asked : { ...asked, traceparent };
     const go = (key: string) =>
       new Promise<Ack>((resolve, reject) => {
         const waiting = { send, resolve, reject };
@@ -151,16 +154,17 @@ export class PublishCoalescer {
   private async callOnce(parts: readonly Part[]): Promise<void> {
     const first = parts[0]?.lane;
     const isMixed = parts.length > 1;
+    const sends = parts.flatMap(({ batch }) => batch.map(({ send }) => send));
     try {
       const { results } = await this.rpc.call(
         logicRpc.publishMany,
         {
-          sends: parts.flatMap(({ batch }) => batch.map(({ send }) => send)),
+          sends,
           ...(!first?.isApart && { apart: true }),
           ...(isMixed && { mixed: true }),
         },
         // All of them go to the instance that the first one goes to, and elsewhere together when it is lost.
-        { ...this.options, ...(first && { key: first.roomKey }) },
+        { ...this.options, ...(first && { key: first.roomKey }), ...partOf(sends) },
       );
       let at = 0;
       for (const { lane, batch } of parts) {
@@ -204,6 +208,12 @@ export class PublishCoalescer {
       if (senders.has(waiting.send.from.userId)) this.enqueueApart(lane.roomKey, waiting);
       else lane.queue.push(waiting);
   }
+}
+
+/** A call is of the first trace that one of its sends is part of; whatever it happens to be made in is another send's. */
+function partOf(sends: readonly Send[]): Pick<CallOptions, 'traceparent'> | undefined {
+  if (!tracer()) return undefined;
+  return { traceparent: sends.find(({ traceparent }) => traceparent !== undefined)?.traceparent ?? '' };
 }
 
 const overloaded = () => new AppError('OVERLOADED', { retryAfterMs: OVERLOADED_RETRY_MS });

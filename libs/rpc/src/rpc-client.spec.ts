@@ -1,7 +1,8 @@
 import { rpcContract } from '@parley/contracts';
+import { setTracer, type TraceSpan } from '@parley/observability';
 import { AppError } from '@parley/protocol';
 import type { Instance, Registry } from '@parley/registry';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import type { DirectCall, DirectRedisClient } from './direct-redis-client.js';
 import { RpcClient } from './rpc-client.js';
@@ -37,6 +38,7 @@ function replyOf(answer: Answer, by: string): Promise<unknown> {
 function world(states: Record<string, Instance['state']>, answers: Record<string, Answer> = {}) {
   const calls: { instanceId: string; pattern: string; call: DirectCall; atMs: number }[] = [];
   const givenUp: unknown[] = [];
+  const ended: string[] = [];
   const startedMs = performance.now();
   const client = {
     isFull: false,
@@ -58,10 +60,10 @@ function world(states: Record<string, Instance['state']>, answers: Record<string
     client as unknown as DirectRedisClient,
     registry,
     () => correlationId,
-    () => undefined,
+    (method, _seconds, outcome) => void ended.push(`${method} ${outcome}`),
   );
   return {
-    ...{ rpc, client, calls, answers, states, givenUp },
+    ...{ rpc, client, calls, answers, states, givenUp, ended },
     called: () => calls.splice(0).map(({ instanceId }) => instanceId),
     withoutCorrelation: () => (correlationId = undefined),
   };
@@ -251,4 +253,57 @@ describe('what is sent and answered', () => {
     await rpc.onApplicationShutdown();
     expect(client.close).toHaveBeenCalledTimes(1);
   });
+});
+
+describe('what is told of a call', () => {
+  it('is how it ended, once, however often it was tried', async () => {
+    const { rpc, ended } = world({ a: 'ready', b: 'ready' }, { a: 'UNAVAILABLE' });
+    await rpc.call(read, { n: 1 });
+    await rpc.call(read, { n: 1 });
+    await expect(rpc.call(write, { n: 1 }, { target: 'a' })).rejects.toThrow();
+    expect(ended).toEqual(['logic.read ok', 'logic.read ok', 'logic.write UNAVAILABLE']);
+  });
+
+  it('is that nobody is there to be called', async () => {
+    const { rpc, ended } = world({});
+    await expect(rpc.call(read, { n: 1 })).rejects.toThrow();
+    expect(ended).toEqual(['logic.read UNAVAILABLE']);
+  });
+});
+
+describe('a call in a trace', () => {
+  const spans: string[] = [];
+  const traced = () => {
+    spans.length = 0;
+    setTracer({
+      root: () => undefined,
+      child: (name, kind, parent): TraceSpan => ({
+        traceparent: `${parent}/${name}`,
+        isOver: false,
+        end: (error) => void spans.push([parent, name, kind, error ?? 'ok'].join(' ')),
+      }),
+    });
+    onTestFinished(() => setTracer(undefined));
+  };
+
+  it('is a span, and takes its name along to every instance that is tried', async () => {
+    traced();
+    const { rpc, calls } = world({ a: 'ready', b: 'ready' }, { a: 'UNAVAILABLE', b: 'UNAVAILABLE' });
+    await expect(rpc.call(read, { n: 1 }, { traceparent: 'p' })).rejects.toThrow();
+    expect(calls.map(({ call }) => call.traceparent)).toEqual(['p/logic.read', 'p/logic.read']);
+    expect(spans).toEqual(['p logic.read client UNAVAILABLE']);
+  });
+
+  it.each([undefined, ''])(
+    'is none when it is part of nothing (%j), or tracing is off',
+    async (traceparent) => {
+      traced();
+      const { rpc, calls } = world({ a: 'ready' });
+      await rpc.call(read, { n: 1 }, traceparent === undefined ? {} : { traceparent });
+      setTracer(undefined);
+      await rpc.call(read, { n: 1 }, { traceparent: 'p' });
+      expect(calls.map(({ call }) => 'traceparent' in call)).toEqual([false, false]);
+      expect(spans).toEqual([]);
+    },
+  );
 });

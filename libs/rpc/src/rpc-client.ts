@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { RpcContract, RpcRequest, RpcResponse } from '@parley/contracts';
+import { currentTraceparent, tracer, type TraceSpan } from '@parley/observability';
 import { AppError } from '@parley/protocol';
 import { byKey, roundRobin, REGISTRY, type Instance, type Picker, type Registry } from '@parley/registry';
 import type { CallObserver } from './call-observer.js';
@@ -11,6 +12,8 @@ export interface CallOptions {
   readonly key?: string | number;
   /** Calls exactly this instance; it is never tried elsewhere. */
   readonly target?: string;
+  /** What the call is part of, or '' for nothing. @defaultValue the current span */
+  readonly traceparent?: string;
   /** Overrides the contract's deadline, milliseconds. */
   readonly deadlineMs?: number;
 }
@@ -61,13 +64,15 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
     options: CallOptions = {},
   ): Promise<RpcResponse<C>> {
     const startedAt = performance.now();
+    const span = spanOf(contract, options);
     let outcome = 'ok';
     try {
-      return await this.callTwice(contract, request, options);
+      return await this.callTwice(contract, request, options, span?.traceparent);
     } catch (error) {
       outcome = AppError.from(error).code;
       throw error;
     } finally {
+      span?.end(outcome === 'ok' ? undefined : outcome);
       this.onCalled(contract.pattern, (performance.now() - startedAt) / 1_000, outcome);
     }
   }
@@ -81,6 +86,7 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
     contract: C,
     request: RpcRequest<C>,
     options: CallOptions,
+    traceparent: string | undefined,
   ): Promise<RpcResponse<C>> {
     const deadlineMs = options.deadlineMs ?? contract.deadlineMs;
     const endsAtMs = performance.now() + deadlineMs;
@@ -94,6 +100,7 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
         first,
         endsAtMs,
         maySwitch ? deadlineMs * FIRST_TRY_SHARE : deadlineMs,
+        traceparent,
       );
     } catch (error) {
       const code = error instanceof AppError ? error.code : undefined;
@@ -104,7 +111,7 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
       // Another instance may have room. The busy one itself, or a process that has too many calls out, has not.
       if (!lost && (second === undefined || this.client.isFull)) throw error;
       // Alone, the same instance may have been slow or just back: worth the rest of the deadline.
-      return await this.send(contract, request, second ?? first, endsAtMs, leftMs);
+      return await this.send(contract, request, second ?? first, endsAtMs, leftMs, traceparent);
     }
   }
 
@@ -114,6 +121,7 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
     instanceId: string,
     endsAtMs: number,
     waitMs: number,
+    traceparent: string | undefined,
   ): Promise<RpcResponse<C>> {
     const context = { service: contract.service, instanceId, pattern: contract.pattern };
     const call: DirectCall = {
@@ -123,6 +131,7 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
       endsAtMs,
       replyBytes: contract.replyBytes?.(request as never) ?? 0,
       correlationId: this.correlationId(),
+      ...(traceparent !== undefined && { traceparent }),
     };
     const { reply, giveUp } = this.client.ask(contract.pattern, call);
     let timer: NodeJS.Timeout | undefined;
@@ -154,4 +163,12 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
     if (!turn) this.turns.set(service, (turn = roundRobin()));
     return turn(candidates);
   }
+}
+
+/** A call is a span of its own when it is part of a trace. */
+function spanOf({ pattern }: RpcContract, { traceparent }: CallOptions): TraceSpan | undefined {
+  const spans = tracer();
+  if (!spans) return undefined;
+  const parent = traceparent ?? currentTraceparent();
+  return parent ? spans.child(pattern, 'client', parent) : undefined;
 }

@@ -9,6 +9,7 @@ import {
   type ClientFrame,
   type ClientFrameOf,
 } from '@parley/protocol';
+import { runInSpan, type TraceSpan } from '@parley/observability';
 import { PublishCoalescer, RpcClient } from '@parley/rpc';
 import { digestOf } from '@parley/service-host';
 import type { Connection } from '../connections/connection.js';
@@ -22,6 +23,7 @@ import { RoomDirectory } from '../rooms/room-directory.js';
 import { AuthenticatorService } from './authenticator.service.js';
 import { QuestionLimits } from './question-limits.js';
 import { FrameRates } from './frame-rates.js';
+import { frameSpan } from './frame-span.js';
 import { historyFrame, refuse } from './replies.js';
 
 /** Bad frames after which a connection is closed. */
@@ -61,15 +63,24 @@ export class FrameDispatcher {
     // Its session may be over: what still comes, until the peer has closed, does not count.
     if (!connection.isOpen) return;
     let frame: ClientFrame | undefined;
+    let span: TraceSpan | undefined;
     try {
       // JSON is UTF-8 (RFC 8259, section 8.1); characters put in place of what is none would be somebody's message.
       if (text === undefined) throw new AppError('BAD_JSON');
       frame = parseClientFrame(text, (op) => (isSend(op) ? this.rates.takeSend(connection) : 0));
       if (frame.op >= Op.join) connection.answersPings = true;
-      await this.perform(connection, frame);
+      span = frameSpan(connection, frame);
+      await this.performIn(span, connection, frame);
+      span?.end();
     } catch (cause) {
-      this.refuse(connection, AppError.from(cause), frame);
+      const error = AppError.from(cause);
+      span?.end(error.code);
+      this.refuse(connection, error, frame);
     }
+  }
+
+  private performIn(span: TraceSpan | undefined, connection: Connection, frame: ClientFrame): Promise<void> {
+    return span ? runInSpan(span, () => this.perform(connection, frame)) : this.perform(connection, frame);
   }
 
   private async perform(connection: Connection, frame: ClientFrame): Promise<void> {

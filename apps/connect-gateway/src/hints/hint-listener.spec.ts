@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type { DispatchEntry } from '@parley/contracts';
+import { setTracer } from '@parley/observability';
 import { RedisKeys, type RedisConnection } from '@parley/redis';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { HintListener, MAX_HINT_BYTES } from './hint-listener.js';
 
 async function setUp(hints = true, confirmed: Promise<void> = Promise.resolve()) {
@@ -11,6 +12,7 @@ async function setUp(hints = true, confirmed: Promise<void> = Promise.resolve())
   const createSubscriber = vi.fn(() => subscriber as unknown as RedisConnection);
   const given: [number, readonly DispatchEntry[]][] = [];
   const answers: (() => Promise<void>)[] = [];
+  const traced: unknown[] = [];
   const counted: Record<string, number> = {};
   const listener = new HintListener(
     { instanceId: 'gw-1', hints },
@@ -19,6 +21,7 @@ async function setUp(hints = true, confirmed: Promise<void> = Promise.resolve())
         given.push([roomId, entries]);
         return (answers.shift() ?? (() => Promise.resolve()))();
       },
+      expectTraced: (...note) => void traced.push(note),
     },
     { createSubscriber },
     new RedisKeys('p:', { shardCount: 3, shardOf: (roomId) => roomId % 3 }),
@@ -43,6 +46,7 @@ async function setUp(hints = true, confirmed: Promise<void> = Promise.resolve())
     seqs,
     answers,
     counted,
+    traced,
   };
 }
 
@@ -178,5 +182,19 @@ describe('HintListener', () => {
     const { listener, disconnect } = await setUp();
     listener.onApplicationShutdown();
     expect(disconnect).toHaveBeenCalledTimes(1);
+  });
+
+  it('hears what a message is part of while tracing is on, and takes it for no hint', async () => {
+    const { say, turn, seqs, traced } = await setUp();
+    const note = `trace|7|1|00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+    say(note);
+    expect(traced).toEqual([]);
+    setTracer({ root: () => undefined, child: () => undefined });
+    onTestFinished(() => setTracer(undefined));
+    say(note);
+    say(hint(7, 1));
+    await turn();
+    expect(traced).toEqual([[7, 1, note.slice('trace|7|1|'.length)]]);
+    expect(seqs()).toEqual([[7, [1]]]);
   });
 });

@@ -1,8 +1,10 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { bytesOfText } from '@parley/contracts';
+import { tracer } from '@parley/observability';
 import {
   keepSubscribed,
   parseHint,
+  parseTraceNote,
   RedisConnections,
   RedisKeys,
   type Hint,
@@ -32,7 +34,7 @@ export class HintListener implements OnApplicationBootstrap, OnApplicationShutdo
 
   constructor(
     @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'instanceId' | 'hints'>,
-    @Inject(RoomDirectory) private readonly rooms: Pick<RoomDirectory, 'hear'>,
+    @Inject(RoomDirectory) private readonly rooms: Pick<RoomDirectory, 'hear' | 'expectTraced'>,
     @Inject(RedisConnections) private readonly connections: Pick<RedisConnections, 'createSubscriber'>,
     @Inject(RedisKeys) private readonly keys: RedisKeys,
     @Inject(GatewayMetrics) private readonly metrics: Pick<GatewayMetrics, 'hints'>,
@@ -56,7 +58,7 @@ export class HintListener implements OnApplicationBootstrap, OnApplicationShutdo
 
   private hear(text: string): void {
     const entry = parseHint(text);
-    if (!entry) return;
+    if (!entry) return this.note(text);
     const bytes = bytesOfText(entry.body);
     if (this.waitingBytes + bytes > MAX_HINT_BYTES) return this.metrics.hints('dropped', 1);
     this.waitingBytes += bytes;
@@ -66,6 +68,12 @@ export class HintListener implements OnApplicationBootstrap, OnApplicationShutdo
     if (!ofRoom) this.heard.set(entry.roomId, (ofRoom = { entries: [], bytes: 0 }));
     ofRoom.entries.push(entry);
     ofRoom.bytes += bytes;
+  }
+
+  /** What is no hint may say what the next one is part of. */
+  private note(text: string): void {
+    const note = tracer() && parseTraceNote(text);
+    if (note) this.rooms.expectTraced(note.roomId, note.seq, note.traceparent);
   }
 
   private take(): void {

@@ -33,7 +33,9 @@ describe('delivery', () => {
     expect(d).toBe(b);
     expect(encoded).toHaveBeenCalledTimes(6);
     expect(new Set(encoded.mock.calls.map(String)).size).toBe(6);
-    expect(onDelivered.mock.calls).toEqual([[3, 4, expect.any(Number)]]);
+    expect(onDelivered.mock.calls).toEqual([
+      [{ roomId: ROOM, seq: 3, messages: 3, members: 4, tookMs: expect.any(Number) }],
+    ]);
   });
 
   it('drops what was delivered before', async () => {

@@ -16,6 +16,17 @@ import type { MembersRoom, Membership } from './membership.js';
 import { RecentMessages, type RecentBudget } from './recent-messages.js';
 import { Turn } from './turn.js';
 
+/** Messages that have been written to the live members of a room. */
+export interface RoomDelivery {
+  readonly roomId: number;
+  /** The last of them. */
+  readonly seq: number;
+  readonly messages: number;
+  readonly members: number;
+  /** Since the first of them was taken, milliseconds. */
+  readonly tookMs: number;
+}
+
 /** What the rooms of a gateway share. */
 export interface LocalRoomOptions {
   readonly log: LogReader;
@@ -24,8 +35,7 @@ export interface LocalRoomOptions {
   /** Messages taken and not flushed, over all rooms. */
   readonly taken: ByteBudget;
   readonly recent: RecentBudget;
-  /** @param tookMs - Since the first of these messages was taken. */
-  readonly onDelivered: (messages: number, members: number, tookMs: number) => void;
+  readonly onDelivered: (delivery: RoomDelivery) => void;
   /** Members were told to read a range themselves. */
   readonly onResync: (reason: ResyncReason, members: number) => void;
   /** A live member fell behind, because its socket held too much. */
@@ -360,7 +370,13 @@ export class LocalRoom implements MembersRoom {
       if (!this.closed) this.recent.push(chunk);
       this.takenBytes -= chunkBytes;
       this.options.taken.release(chunkBytes);
-      this.options.onDelivered(chunk.length, written, performance.now() - (chunk[0]?.takenAt ?? Infinity));
+      this.options.onDelivered({
+        roomId: this.roomId,
+        seq: this.deliveredSeq,
+        messages: chunk.length,
+        members: written,
+        tookMs: performance.now() - (chunk[0]?.takenAt ?? Infinity),
+      });
       for (const member of this.behind) {
         this.promote(member);
         const { lastSeq } = member;

@@ -9,6 +9,7 @@ import { GatewayMetrics, type RoomCensus } from '../gateway-metrics.js';
 import { Admissions } from './admissions.js';
 import { ByteBudget } from './byte-budget.js';
 import { sendResync } from './catch-up.js';
+import { DeliveryTraces } from './delivery-traces.js';
 import { LocalRoom, type LocalRoomOptions } from './local-room.js';
 import { LogReader } from './log-reader.js';
 import type { Membership } from './membership.js';
@@ -43,6 +44,7 @@ export class RoomDirectory {
   /** Conversations known here, in the order of their last message. */
   private readonly conversations = new Set<number>();
   private readonly nobody: RoomPresence;
+  private readonly traces = new DeliveryTraces();
   private readonly roomOptions: LocalRoomOptions;
   private readonly listeners: ((roomId: number) => void)[] = [];
 
@@ -60,7 +62,10 @@ export class RoomDirectory {
       maxOutboundBytes: config.maxOutboundBytes,
       taken: new ByteBudget(MAX_TAKEN_BYTES),
       recent: new RecentBudget(),
-      onDelivered: (messages, members, tookMs) => metrics.delivered(messages, members, tookMs),
+      onDelivered: ({ roomId, seq, messages, members, tookMs }) => {
+        metrics.delivered(messages, members, tookMs);
+        this.traces.delivered(roomId, seq, members);
+      },
       onResync: (reason, members) => metrics.resynced(reason, members),
       onSlow: () => metrics.fellBehind(),
     };
@@ -176,8 +181,16 @@ export class RoomDirectory {
     if (first?.recipients)
       this.includeRecipients(roomId, first, entries.at(-1)?.seq ?? first.seq, first.recipients);
     this.touch(roomId);
+    for (const { seq, traceparent } of entries)
+      if (traceparent !== undefined) this.expectTraced(roomId, seq, traceparent);
     const room = await this.whenOpen(roomId);
     await room?.deliver(entries);
+  }
+
+  /** A message that is traced is about to be delivered here, unless the room has had it. */
+  expectTraced(roomId: number, seq: number, traceparent: string): void {
+    const room = this.get(roomId);
+    if (room && seq > room.delivered) this.traces.begin(roomId, seq, traceparent);
   }
 
   /**

@@ -5,6 +5,7 @@ import { DirectHints, RoomStore, type AcceptInput, type AcceptOutcome } from '@p
 import { TokenBuckets } from '@parley/service-host/rates';
 import { LineService } from '../line/line.service.js';
 import { LOGIC_OPTIONS, type LogicOptions } from '../logic-options.js';
+import { AcceptSpans } from './accept-spans.js';
 import { idTimeMs, looksForgotten } from './client-msg-id.js';
 import { DirectRoomsService } from './direct-rooms.service.js';
 import { bodyOf } from './message-body.js';
@@ -50,7 +51,18 @@ export class PublishService {
   /** Accepts sends in their order; each has its own result. */
   async publishMany(
     sends: readonly Send[],
-    { apart, mixed = false }: PublishOptions = { apart: false },
+    options: PublishOptions = { apart: false },
+  ): Promise<SendResult[]> {
+    const spans = AcceptSpans.of(sends);
+    const results = await this.publishAll(sends, options, spans);
+    spans?.end(results);
+    return results;
+  }
+
+  private async publishAll(
+    sends: readonly Send[],
+    { apart, mixed = false }: PublishOptions,
+    spans: AcceptSpans | undefined,
   ): Promise<SendResult[]> {
     const results: SendResult[] = [];
     /** Whose sends wait: the later ones of the same sender do not overtake. */
@@ -62,7 +74,9 @@ export class PublishService {
           results[index] = APART;
           return undefined;
         }
-        return this.prepare(send, index).catch((cause: unknown) => void (results[index] = refusal(cause)));
+        return this.prepare(send, index, spans).catch(
+          (cause: unknown) => void (results[index] = refusal(cause)),
+        );
       }),
     );
     // Prepared first, all of them, so that the accepts below reach Redis in the order of the sends.
@@ -85,7 +99,7 @@ export class PublishService {
     return looksForgotten(clientMsgIdMs, this.line.redisNowMs());
   }
 
-  private async prepare(send: Send, index: number): Promise<Pending> {
+  private async prepare(send: Send, index: number, spans: AcceptSpans | undefined): Promise<Pending> {
     if (codePointLength(send.text) > limits.maxTextCodePoints) throw new AppError('MESSAGE_TOO_LONG');
     const waitMs = this.limits.take(send.from.userId, 1, performance.now());
     if (waitMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs: waitMs });
@@ -95,6 +109,7 @@ export class PublishService {
     const roomId = conversation?.roomId ?? send.roomId ?? 0;
     const facts = conversation ?? (await this.access.authorize(send.from.userId, roomId));
     const id = newId();
+    const traceparent = spans?.traceparentOf(index) ?? send.traceparent;
     const input = {
       roomId,
       senderId: send.from.userId,
@@ -104,6 +119,7 @@ export class PublishService {
       id,
       sentAt: now,
       ...(facts.users && { recipients: facts.users }),
+      ...(traceparent !== undefined && { traceparent }),
       clientMsgIdMs: idTimeMs(send.clientMsgId),
     };
     return { index, input };
@@ -167,11 +183,14 @@ export class PublishService {
     if (!('kind' in outcome)) results[index] = refusal(outcome);
     else if (outcome.kind === 'ok') {
       this.heads.watch(input.roomId, outcome.seqsLeft);
-      const { roomId, recipients, body } = input;
+      const { roomId, recipients, body, traceparent } = input;
       // Not waited for, and lost when it fails: a worker hands it over.
       if (recipients)
         void this.hints
-          .send({ roomId, seq: outcome.seq, epoch: outcome.epoch, recipients, body })
+          .send({
+            ...{ roomId, seq: outcome.seq, epoch: outcome.epoch, recipients, body },
+            ...(traceparent !== undefined && { traceparent }),
+          })
           .catch(() => undefined);
       results[index] = { ok: true, ack: ackOf(input, outcome, false) };
     } else if (outcome.kind === 'duplicate')

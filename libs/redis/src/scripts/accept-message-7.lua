@@ -19,6 +19,7 @@
 -- ARGV[10] largest length of the dispatch stream
 -- ARGV[11] tail of the de-dup record: what a repeated send is answered (opaque)
 -- ARGV[12] prefix of the shard's hint channels; the instance follows
+-- ARGV[13] traceparent of the acceptance; '' when it is not traced
 --
 -- Returns: {'ok', seq, epoch, sequence numbers left below the ceiling, id in the dispatch stream, generation}
 --          {'duplicate', seq, epoch, tail}   accepted before; nothing appended
@@ -82,10 +83,15 @@ if hinted then
   -- As `hintText` in hint.ts.
   local hint = ARGV[2] .. '|' .. number .. '|' .. epoch .. '||' .. ARGV[1]
   for _, instance in ipairs(redis.call('HKEYS', KEYS[7])) do
+    -- As `traceNote` in hint.ts.
+    if ARGV[13] ~= '' then
+      redis.call('PUBLISH', ARGV[12] .. instance, 'trace|' .. ARGV[2] .. '|' .. number .. '|' .. ARGV[13])
+    end
     if redis.call('PUBLISH', ARGV[12] .. instance, hint) == 0 then hinted = false end
   end
 end
-local entry = redis.call('XADD', KEYS[4], '*', 'r', ARGV[2], 's', number, 'e', epoch, 'b', ARGV[1], 't', ARGV[3], 'h', hinted and '1' or '')
+local traced = ARGV[13] ~= '' and {'p', ARGV[13]} or {}
+local entry = redis.call('XADD', KEYS[4], '*', 'r', ARGV[2], 's', number, 'e', epoch, 'b', ARGV[1], 't', ARGV[3], 'h', hinted and '1' or '', unpack(traced))
 redis.call('SET', KEYS[3], number .. '|' .. epoch .. '|' .. ARGV[11], 'PX', ARGV[6])
 if madeAt > now + tonumber(ARGV[8]) then
   -- When its time comes the id will look recent, and the record will be gone: until then this sender's ids are asked about.
