@@ -24,6 +24,7 @@ it('describes every variable once, with defaults and without secrets', () => {
   expect(rows.filter(({ sensitive }) => sensitive).map(({ name }) => name)).toEqual([
     'PARLEY_REDIS_URL',
     'PARLEY_METRICS_TOKEN',
+    'PARLEY_TRACE_URL',
     'PARLEY_JWT_SECRET',
     'PARLEY_JWT_OTHER_SECRETS',
     'PARLEY_DATABASE_URL',
@@ -36,6 +37,7 @@ it('maps every variable to a setting that exists', () => {
   const optional = [
     'advertisedHost',
     'metrics.token',
+    'trace.url',
     'public.apiUrl',
     'public.wsUrls',
     'firstAdmin.password',

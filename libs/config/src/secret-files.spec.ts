@@ -123,7 +123,9 @@ describe.each(appNames)('every setting of %s', (app: AppName) => {
       ? 'redis://:p@h:1'
       : path.endsWith('database.url')
         ? 'postgres://u:p@h/d'
-        : goodSecret;
+        : path.endsWith('trace.url')
+          ? 'http://u:p@h/v1/traces'
+          : goodSecret;
 
   it('that is kept as a secret may come from a file, and no other', () => {
     const secrets = envTable.filter((variable) => variable.paths[app] && fileVariable(variable));

@@ -3,7 +3,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { installCorrelation } from './correlation.js';
 import { HealthRegistry } from './health.js';
 import { HttpDrain } from './http-drain.js';
-import { installHttpMetrics } from './http-metrics.js';
+import { HTTP_REQUESTS, installHttpMetrics } from './http-metrics.js';
 import { guardedServer, refuseToHandOver } from './http-sockets.js';
 import type { RequestListener, Server } from 'node:http';
 import { throttledErrorLog, type ErrorLog } from './error-log.js';
@@ -109,7 +109,7 @@ export async function bootstrapApp(options: BootstrapOptions): Promise<NestFasti
 
   // Undefined until Nest has made it: a signal may come before.
   let app: NestFastifyApplication | undefined;
-  installHttpMetrics(adapter.getInstance(), () => app?.get(MetricsRegistry));
+  installHttpMetrics(adapter.getInstance(), () => app?.get(MetricsRegistry).durations(HTTP_REQUESTS));
   const stop = new StopSequence({
     logger,
     deadlineMs: drainWindowMs + SHUTDOWN_MARGIN_MS,

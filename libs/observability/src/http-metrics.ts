@@ -1,16 +1,16 @@
 import type { FastifyInstance } from 'fastify';
 import type { Durations } from './durations.js';
-import type { MetricsRegistry } from './metrics.js';
+import type { DurationsMetric } from './labelled-metric.js';
 
 /**
  * Measures HTTP requests by route and class of status, from the first line of a request to the last byte of its answer. Routes
  * are as they are declared: what nobody serves is one of them, `none`.
  *
- * @param registry - Asked for when the first request is answered: hooks come before the app.
+ * @param requests - Asked for when a request is answered: hooks come before the app.
  */
 export function installHttpMetrics(
   fastify: FastifyInstance,
-  registry: () => MetricsRegistry | undefined,
+  requests: () => DurationsMetric | undefined,
 ): void {
   const known = new Map<string, Durations>();
   fastify.addHook('onResponse', (request, reply, done) => {
@@ -19,7 +19,7 @@ export function installHttpMetrics(
     const key = `${route} ${status}`;
     let durations = known.get(key);
     if (!durations) {
-      durations = registry()?.durations(HTTP_REQUESTS).of(route, status);
+      durations = requests()?.of(route, status);
       if (durations) known.set(key, durations);
     }
     durations?.observe(reply.elapsedTime / 1_000);

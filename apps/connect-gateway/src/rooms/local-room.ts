@@ -1,10 +1,8 @@
 import type { DispatchEntry } from '@parley/contracts';
 import type { RoomPosition } from '@parley/redis';
 import type { Connection, TransportName } from '../connections/connection.js';
-import type { ResyncReason } from '../gateway-metrics.js';
-import type { ByteBudget } from './byte-budget.js';
 import { catchUp, MAX_REPLAY, resyncFrame, sendResync } from './catch-up.js';
-import type { LogReader } from './log-reader.js';
+import type { LocalRoomOptions } from './local-room-options.js';
 import {
   encodedFrame,
   encodedMessage,
@@ -13,34 +11,8 @@ import {
   type EncodedMessage,
 } from '../connections/encoded-message.js';
 import type { MembersRoom, Membership } from './membership.js';
-import { RecentMessages, type RecentBudget } from './recent-messages.js';
+import { RecentMessages } from './recent-messages.js';
 import { Turn } from './turn.js';
-
-/** Messages that have been written to the live members of a room. */
-export interface RoomDelivery {
-  readonly roomId: number;
-  /** The last of them. */
-  readonly seq: number;
-  readonly messages: number;
-  readonly members: number;
-  /** Since the first of them was taken, milliseconds. */
-  readonly tookMs: number;
-}
-
-/** What the rooms of a gateway share. */
-export interface LocalRoomOptions {
-  readonly log: LogReader;
-  /** Bytes waiting in a member's socket above which it is no longer written to. */
-  readonly maxOutboundBytes: number;
-  /** Messages taken and not flushed, over all rooms. */
-  readonly taken: ByteBudget;
-  readonly recent: RecentBudget;
-  readonly onDelivered: (delivery: RoomDelivery) => void;
-  /** Members were told to read a range themselves. */
-  readonly onResync: (reason: ResyncReason, members: number) => void;
-  /** A live member fell behind, because its socket held too much. */
-  readonly onSlow: () => void;
-}
 
 /** Pause after a catch-up that could not read the room log, milliseconds. */
 const CATCH_UP_RETRY_MS = 1_000;

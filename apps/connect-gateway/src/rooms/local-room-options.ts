@@ -1,0 +1,30 @@
+import type { ResyncReason } from '../gateway-metrics.js';
+import type { ByteBudget } from './byte-budget.js';
+import type { LogReader } from './log-reader.js';
+import type { RecentBudget } from './recent-messages.js';
+
+/** Messages that have been written to the live members of a room. */
+export interface RoomDelivery {
+  readonly roomId: number;
+  /** The last of them. */
+  readonly seq: number;
+  readonly messages: number;
+  readonly members: number;
+  /** Since the first of them was taken, milliseconds. */
+  readonly tookMs: number;
+}
+
+/** What the rooms of a gateway share. */
+export interface LocalRoomOptions {
+  readonly log: LogReader;
+  /** Bytes waiting in a member's socket above which it is no longer written to. */
+  readonly maxOutboundBytes: number;
+  /** Messages taken and not flushed, over all rooms. */
+  readonly taken: ByteBudget;
+  readonly recent: RecentBudget;
+  readonly onDelivered: (delivery: RoomDelivery) => void;
+  /** Members were told to read a range themselves. */
+  readonly onResync: (reason: ResyncReason, members: number) => void;
+  /** A live member fell behind, because its socket held too much. */
+  readonly onSlow: () => void;
+}
