@@ -1,4 +1,4 @@
-import type { EventBus, PresenceStore, RedisConnections } from '@parley/redis';
+import type { PresenceStore, RedisConnections } from '@parley/redis';
 import { MemoryRegistry } from '@parley/registry';
 import type { RpcClient } from '@parley/rpc';
 import { EventEmitter } from 'node:events';
@@ -77,6 +77,7 @@ async function setUp({ others = [] as string[], rooms = [7], delivered = { seq: 
     stub<RoomDirectory>('RoomDirectory', {
       all: () => entries,
       drop: (roomId) => void (users === 0 && said.push(`drop ${roomId}`)),
+      changed: () => void said.push('changed'),
     }),
     presence,
     stub<ConnectionIndex>('ConnectionIndex', {
@@ -91,7 +92,6 @@ async function setUp({ others = [] as string[], rooms = [7], delivered = { seq: 
         return Promise.resolve({ seq: 100_000, epoch: 'e2' });
       }) as never,
     }),
-    stub<EventBus>('EventBus', { publish: async (kind) => void said.push(kind) }),
     stub<RedisConnections>('RedisConnections', { main: connection as never }),
   );
   await registry.register(gateway('gw-1'));
@@ -127,7 +127,7 @@ it('drops the share of a gateway in the moment in which it is missed, not at the
   expect([...ofRoom.keys()]).toEqual(['gw-1', 'gw-2']);
   await vi.advanceTimersByTimeAsync(150);
   expect([...ofRoom.keys()]).toEqual(['gw-1']);
-  expect(said).toEqual(['presence']);
+  expect(said).toEqual(['changed']);
   expect(surveys()).toBeGreaterThan(before);
   await stop();
 });
@@ -165,11 +165,11 @@ it('puts right what Redis says about this gateway, and then forgets a room that 
   const { ofRoom, said, leave, stop } = await setUp();
   leave();
   await vi.advanceTimersByTimeAsync(CHECK_MS);
-  expect(said).toEqual(['repair 7 to 0', 'presence', 'drop 7', 'drop 7', 'share']);
+  expect(said).toEqual(['repair 7 to 0', 'changed', 'drop 7', 'drop 7', 'share']);
   said.length = 0;
   ofRoom.delete('gw-1');
   await vi.advanceTimersByTimeAsync(CHECK_MS);
-  expect(said.filter((what) => what !== 'presence')).toEqual(['drop 7']);
+  expect(said.filter((what) => what !== 'changed')).toEqual(['drop 7']);
   await stop();
 });
 
@@ -181,14 +181,14 @@ it('does not repair what is on the move, but looks at it all the same at the fif
   await vi.advanceTimersByTimeAsync(CHECK_MS * (MAX_UNSETTLED_CHECKS - 1));
   expect(said).toEqual([]);
   await vi.advanceTimersByTimeAsync(CHECK_MS);
-  expect(said).toEqual(['repair 7 to 1', 'presence', 'share']);
+  expect(said).toEqual(['repair 7 to 1', 'changed', 'share']);
   said.length = 0;
   await vi.advanceTimersByTimeAsync(CHECK_MS * (MAX_UNSETTLED_CHECKS - 1));
   expect(said).toEqual([]);
   // It comes to rest, still wrong.
   moveOn(1);
   await vi.advanceTimersByTimeAsync(CHECK_MS);
-  expect(said).toEqual(['repair 7 to 1', 'presence', 'share']);
+  expect(said).toEqual(['repair 7 to 1', 'changed', 'share']);
   await stop();
 });
 

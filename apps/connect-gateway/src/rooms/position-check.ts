@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { logicRpc } from '@parley/contracts';
 import { within } from '@parley/observability';
-import { EventBus, PresenceStore, RedisConnections } from '@parley/redis';
+import { PresenceStore, RedisConnections } from '@parley/redis';
 import { liveAmong, REGISTRY, type Instance, type Registry } from '@parley/registry';
 import { RpcClient } from '@parley/rpc';
 import { ConnectionIndex, SHARE_USERS_EVERY } from '../connections/connection-index.js';
@@ -44,7 +44,6 @@ export class PositionCheck implements OnApplicationBootstrap, OnApplicationShutd
     @Inject(ConnectionIndex) private readonly connections: ConnectionIndex,
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(RpcClient) private readonly rpc: RpcClient,
-    @Inject(EventBus) private readonly events: EventBus,
     @Inject(RedisConnections) private readonly redis: RedisConnections,
   ) {}
 
@@ -184,7 +183,7 @@ export class PositionCheck implements OnApplicationBootstrap, OnApplicationShutd
 
   private async repairPresence(roomId: number, entry: DirectoryEntry): Promise<void> {
     await entry.presence.repair();
-    await this.events.publish('presence', { roomId });
+    this.rooms.changed(roomId);
     this.rooms.drop(roomId);
   }
 
@@ -219,7 +218,7 @@ export class PositionCheck implements OnApplicationBootstrap, OnApplicationShutd
     for (const { roomId, instances } of rooms) {
       for (const dead of instances.filter((id) => others.has(id) && !live.has(id))) {
         await this.presence.dropInstance(roomId, dead);
-        await this.events.publish('presence', { roomId });
+        this.rooms.changed(roomId);
       }
     }
   }

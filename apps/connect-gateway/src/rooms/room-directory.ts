@@ -92,9 +92,14 @@ export class RoomDirectory {
     return { rooms: this.entries.size - conversations, conversations, live, behind: members - live };
   }
 
-  /** Calls `listener` when users have come to or gone from a room here. */
+  /** Calls `listener` when users have come to or gone from a room here, or who is in it has been put right. */
   onMembersChanged(listener: (roomId: number) => void): void {
     this.listeners.push(listener);
+  }
+
+  /** Who is in a room is not what it was: whoever listens is told. */
+  changed(roomId: number): void {
+    for (const listener of this.listeners) listener(roomId);
   }
 
   /**
@@ -301,10 +306,6 @@ export class RoomDirectory {
     } else {
       this.drop(roomId);
     }
-  }
-
-  private changed(roomId: number): void {
-    for (const listener of this.listeners) listener(roomId);
   }
 
   private entryOf(roomId: number, kind: 'room' | 'direct'): DirectoryEntry {

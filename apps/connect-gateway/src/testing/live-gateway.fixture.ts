@@ -187,16 +187,7 @@ export function gatewayOn(backend: Backend, instanceId = 'gw-1') {
     check: async (): Promise<void> => {
       const registry = new MemoryRegistry({ leaseTtlMs: 3_600_000 });
       await registry.register(gatewayInstance(instanceId));
-      const check = new PositionCheck(
-        config,
-        rooms,
-        presence,
-        index,
-        registry,
-        backend.rpc,
-        events,
-        connections,
-      );
+      const check = new PositionCheck(config, rooms, presence, index, registry, backend.rpc, connections);
       await check.onApplicationBootstrap();
       onTestFinished(() => check.onApplicationShutdown());
     },

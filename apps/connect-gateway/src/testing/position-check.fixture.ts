@@ -1,4 +1,4 @@
-import type { EventBus, PresenceStore, RedisConnections, RoomPosition } from '@parley/redis';
+import type { PresenceStore, RedisConnections, RoomPosition } from '@parley/redis';
 import { MemoryRegistry } from '@parley/registry';
 import type { RpcClient } from '@parley/rpc';
 import { EventEmitter } from 'node:events';
@@ -81,6 +81,7 @@ export async function setUp(
       all: () => new Map(Object.entries(rooms).map(([roomId, room]) => [Number(roomId), room.entry()])),
       drop: (roomId) => void done.push(`drop ${roomId}`),
       forget: (roomId) => void done.push(`forget ${roomId}`),
+      changed: (roomId) => void done.push(`changed ${roomId}`),
     }),
     stub<PresenceStore>('PresenceStore', {
       survey: async (roomIds, instanceId) => {
@@ -110,9 +111,6 @@ export async function setUp(
         asked.push([pattern, request, options]);
         return answer();
       }) as never,
-    }),
-    stub<EventBus>('EventBus', {
-      publish: async (kind, event) => void done.push(`${kind} ${JSON.stringify(event)}`),
     }),
     stub<RedisConnections>('RedisConnections', { main: redis as never }),
   );
