@@ -39,6 +39,30 @@ describe('CorkedRedis', () => {
     await answered;
   });
 
+  it('says how long Redis took, of one command in a tenth of a second, refused ones too', async () => {
+    const { redis, key } = await setUp();
+    const onAnswered = vi.fn();
+    redis.onAnswered = onAnswered;
+    const now = vi.spyOn(performance, 'now');
+    onTestFinished(() => void now.mockRestore());
+    const at = (ms: number) => void now.mockReturnValue(ms);
+    at(1_000);
+    const first = redis.ping();
+    at(1_007);
+    await first;
+    expect(onAnswered.mock.calls).toEqual([[0.007]]);
+    for (const ms of [1_050, 1_099]) {
+      at(ms);
+      await redis.ping();
+    }
+    expect(onAnswered).toHaveBeenCalledTimes(1);
+    at(1_100);
+    const refused = redis.call('LPUSH', key);
+    at(1_102);
+    await expect(refused).rejects.toThrow();
+    expect(onAnswered.mock.lastCall).toEqual([0.002]);
+  });
+
   // The question for the server's state was refused then, the connection given up, and the subscription gone.
   it('subscribes whatever the connection is doing, and keeps that connection', async () => {
     const { key } = await setUp();

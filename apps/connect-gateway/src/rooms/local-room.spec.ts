@@ -151,7 +151,7 @@ describe('delivery', () => {
 
 describe('epochs', () => {
   it('tells of a new epoch, then is live in it, and drops stragglers of the old one', async () => {
-    const { log, room, join } = setUp();
+    const { log, room, join, onResync } = setUp();
     const member = join();
     const old = log.append(3);
     await room.deliver(old.slice(0, 2));
@@ -160,6 +160,7 @@ describe('epochs', () => {
     expect(member.seen).toEqual([1, 2, 'resync 3-100 epoch', 101, 102]);
     expect(member.frames[2]?.epoch).toBe('e2');
     expect(room.position).toEqual({ seq: 102, epoch: 'e2' });
+    expect(onResync.mock.calls).toEqual([['epoch', 1]]);
   });
 
   it('goes on from the position of a new epoch that is pulled', async () => {
@@ -242,7 +243,7 @@ describe('slow members', () => {
   });
 
   it('collapses a long gap to one resync, then is live', async () => {
-    const { log, room, join } = setUp();
+    const { log, room, join, onSlow, onResync } = setUp();
     const slow = join();
     await room.deliver(log.append(1));
     slow.bufferedBytes = MAX_OUTBOUND_BYTES + 1;
@@ -253,6 +254,8 @@ describe('slow members', () => {
     await room.deliver(log.append(1));
     expect(slow.seen).toEqual([1, 'resync 2-502 slow', 503]);
     expect(slow.frames[1]).toMatchObject({ roomId: ROOM, epoch: 'e1', from: 2, to: 502, reason: 'slow' });
+    expect(onSlow).toHaveBeenCalledTimes(1);
+    expect(onResync.mock.calls).toEqual([['slow', 1]]);
   });
 
   it('does without announcements while its socket is full', async () => {
