@@ -96,6 +96,7 @@ const wallTime = [
   'apps/web/src/app/chat/sending/outbox.ts', // shown, and compared days later: when a message was sent
   'apps/web/src/app/use-today.ts', // shown
   'libs/redis/src/revocation-list.ts', // when a token expires
+  'libs/observability/src/tls/open-identity.ts', // when a certificate expires
   'libs/service-host/src/token-verifier.service.ts', // when a token expires
   'libs/registry/src/registry.module.ts', // shown: when an instance started
   'libs/rpc/src/direct-redis-client.ts', // what an instance of 0.1 asks for

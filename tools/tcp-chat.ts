@@ -20,12 +20,15 @@ const HELP = `npm run tcp-chat -- --user <name> [options]
   --api URL         the HTTP API, for the log-in    (http://127.0.0.1:7070, PARLEY_API_PORT)
   --host HOST       the TCP gateway                 (127.0.0.1, PARLEY_HOST)
   --port PORT       its port                        (7001, PARLEY_TCP_PORT)
+  --tls             TCP over TLS                    (with an https API, PARLEY_TLS_CERT_FILE)
   --help            this text
 
 Every line is sent to the room, but for
   /who                   who is online
   /msg <userId> <text>   a direct message
-  /quit                  leave; so do Ctrl-C and the end of the input`;
+  /quit                  leave; so do Ctrl-C and the end of the input
+
+A certificate that this machine does not trust by itself: NODE_EXTRA_CA_CERTS=<its authority, PEM>`;
 
 interface Options {
   readonly user: string;
@@ -34,6 +37,7 @@ interface Options {
   readonly api: string;
   readonly host: string;
   readonly port: number;
+  readonly tls: boolean;
 }
 
 /** Said to the person as it is, without a stack. */
@@ -92,6 +96,7 @@ function readOptions(args: string[]): Options | undefined {
         api: text(here.api),
         host: text(here.tcpHost),
         port: text(String(here.tcpPort ?? 'off')),
+        tls: { type: 'boolean', default: here.tls },
         help: { type: 'boolean', short: 'h', default: false },
       },
     }));
@@ -119,11 +124,12 @@ function readOptions(args: string[]): Options | undefined {
     api: values.api,
     host: values.host,
     port: whole('port', values.port, 65_535),
+    tls: values.tls || values.api.startsWith('https:'),
   };
 }
 
 /** @returns The exit code: 0 when everything that was sent is acknowledged. */
-async function chat({ user, password, roomId, api, host, port }: Options): Promise<number> {
+async function chat({ user, password, roomId, api, host, port, tls }: Options): Promise<number> {
   const { token, user: me } = await new ParleyApi({ baseUrl: api })
     .login(user, password)
     .catch((error: unknown) => {
@@ -131,7 +137,10 @@ async function chat({ user, password, roomId, api, host, port }: Options): Promi
         throw new UsageError(nothingRuns(api, '--api, PARLEY_API_PORT'));
       throw new UsageError(`Log-in as ${user} at ${api} failed: ${inWords(error)}`);
     });
-  const client = new ParleyClient({ transport: tcpTransport({ host, port }), getToken: () => token });
+  const client = new ParleyClient({
+    transport: tcpTransport({ host, port }, { tls }),
+    getToken: () => token,
+  });
   const sends = new Set<Promise<void>>();
   /** Highest acknowledged seq by room. */
   const acked = new Map<number, number>();

@@ -141,23 +141,28 @@ export class Stack {
     return this.apps.filter((started) => started.app === app && started.process.running);
   }
 
+  /** What the schemes of its addresses end in. */
+  private get s(): string {
+    return this.env['PARLEY_TLS_CERT_FILE'] ? 's' : '';
+  }
+
   /** Host and ports of a gateway, by index. */
   gateway(index = 0): { wsUrl: string; tcpPort: number; process: ManagedProcess } {
     const gateway = this.of('connect-gateway')[index];
     if (!gateway) throw new Error(`no gateway ${index}`);
     return {
-      wsUrl: `ws://127.0.0.1:${gateway.ports['ws']}/ws`,
+      wsUrl: `ws${this.s}://127.0.0.1:${gateway.ports['ws']}/ws`,
       tcpPort: gateway.ports['tcp'] ?? 0,
       process: gateway.process,
     };
   }
 
   get apiUrl(): string {
-    return `http://127.0.0.1:${this.of('gateway-api')[0]?.ports['http']}`;
+    return `http${this.s}://127.0.0.1:${this.of('gateway-api')[0]?.ports['http']}`;
   }
 
   get webUrl(): string {
-    return `http://127.0.0.1:${this.of('web')[0]?.ports['http']}`;
+    return `http${this.s}://127.0.0.1:${this.of('web')[0]?.ports['http']}`;
   }
 
   /** Logs in; the token. */

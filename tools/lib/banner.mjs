@@ -10,6 +10,7 @@ const labelWidth = 10;
  * @property {string} host where the apps listen.
  * @property {boolean} lan whether people at other machines are meant to come.
  * @property {boolean} hasDemoAccounts
+ * @property {boolean} [tls] whether they have a certificate.
  * @property {number} elapsedMs
  * @typedef {Pick<import('./supervisor.mjs').SupervisedApp, 'spec' | 'ports'>} RunningApp
  * @typedef {[label: string, text: string]} Row
@@ -22,23 +23,27 @@ const labelWidth = 10;
  * @param {readonly RunningApp[]} apps
  * @param {BannerOptions} options
  */
-export async function printBanner(out, apps, { host, lan, hasDemoAccounts, elapsedMs }) {
+export async function printBanner(out, apps, { host, lan, hasDemoAccounts, elapsedMs, tls = false }) {
   const portsOf = (/** @type {string} */ name) => apps.find((app) => app.spec.name === name)?.ports ?? {};
   const here = reachOf(host) === 'there' ? hostInUrl(host) : 'localhost';
+  const s = tls ? 's' : '';
   const gateways = apps
     .filter((app) => app.spec.name.startsWith('connect-gateway'))
-    .map(({ ports }) => `ws://${here}:${ports.ws}/ws, tcp ${ports.tcp ?? 'off'}`);
+    .map(
+      ({ ports }) =>
+        `ws${s}://${here}:${ports.ws}/ws, tcp ${ports.tcp ?? 'off'}${tls && ports.tcp ? ' (TLS)' : ''}`,
+    );
   const site = portsOf('web').http ?? 0;
   out.line('');
   out.line(`${out.paint('bold', 'Parley is ready')} (${duration(elapsedMs)})`);
   printRows(out, [
-    ['Chat', `http://${here}:${site}`],
-    ['API docs', `http://${here}:${portsOf('gateway-api').http}/docs`],
+    ['Chat', `http${s}://${here}:${site}`],
+    ['API docs', `http${s}://${here}:${portsOf('gateway-api').http}/docs`],
     ...gateways.map((gateway, i) => /** @type {Row} */ ([i === 0 ? 'Gateways' : '', gateway])),
     ...(hasDemoAccounts ? [/** @type {Row} */ (['Accounts', 'demo demo1 demo2 demo3 / 111111'])] : []),
     ['Stop', 'Ctrl-C'],
   ]);
-  if (lan) await printLan(out, { host, port: site, hasDemoAccounts });
+  if (lan) await printLan(out, { host, port: site, tls, hasDemoAccounts });
   out.line('');
 }
 
@@ -49,10 +54,10 @@ function printRows(out, rows) {
 
 /**
  * @param {import('./output.mjs').Output} out
- * @param {{ host: string, port: number, hasDemoAccounts: boolean }} options
+ * @param {Where & { hasDemoAccounts: boolean }} options
  */
-async function printLan(out, { host, port, hasDemoAccounts }) {
-  const sites = await sitesOnTheNetwork(host, port);
+async function printLan(out, { hasDemoAccounts, ...where }) {
+  const sites = await sitesOnTheNetwork(where);
   out.line('');
   const [first] = sites;
   if (!first) {
@@ -64,7 +69,9 @@ async function printLan(out, { host, port, hasDemoAccounts }) {
   await printCode(out, first.url);
   const notes = [
     'Nothing opens there? This machine’s firewall has to let Node.js in, and some guest networks keep their guests apart.',
-    'It is plain HTTP: who can listen in on the network can read along.',
+    where.tls
+      ? 'Browsers warn of the certificate where it is not for the address that was opened.'
+      : 'It is plain HTTP: who can listen in on the network can read along.',
     ...(hasDemoAccounts
       ? ['Anybody can be demo: its password is printed above. For a class, let everybody register a name.']
       : []),
@@ -72,17 +79,23 @@ async function printLan(out, { host, port, hasDemoAccounts }) {
   for (const note of notes) out.line(`  ${out.paint('dim', note)}`);
 }
 
-/** @typedef {{ url: string, note: string }} Site @param {string} host @param {number} port @returns {Promise<Site[]>} */
-async function sitesOnTheNetwork(host, port) {
-  if (reachOf(host) === 'there') return [{ url: `http://${hostInUrl(host)}:${port}`, note: '' }];
+/**
+ * @typedef {{ host: string, port: number, tls?: boolean }} Where the site listens, and whether with a certificate.
+ * @typedef {{ url: string, note: string }} Site
+ * @param {Where} where
+ * @returns {Promise<Site[]>}
+ */
+async function sitesOnTheNetwork({ host, port, tls = false }) {
+  const scheme = tls ? 'https' : 'http';
+  if (reachOf(host) === 'there') return [{ url: `${scheme}://${hostInUrl(host)}:${port}`, note: '' }];
   const isIpv4Only = host === '0.0.0.0';
   const addresses = networkAddresses().filter((address) => !isIpv4Only || !address.host.startsWith('['));
   const sites = addresses.map(({ host: own, via, isTunnel }) => ({
-    url: `http://${own}:${port}`,
+    url: `${scheme}://${own}:${port}`,
     note: isTunnel ? `${via}, for those in the same VPN` : via,
   }));
   const name = await localName(addresses);
-  if (name) sites.push({ url: `http://${name}:${port}`, note: 'the name of this machine' });
+  if (name) sites.push({ url: `${scheme}://${name}:${port}`, note: 'the name of this machine' });
   return sites;
 }
 
@@ -114,18 +127,18 @@ async function printCode(out, url) {
  * Prints the addresses again when they change: a laptop is carried from room to room.
  *
  * @param {import('./output.mjs').Output} out
- * @param {{ host: string, port: number }} where
+ * @param {Where} where
  * @returns {() => void} ends it.
  */
-export function watchAddresses(out, { host, port }) {
-  if (reachOf(host) === 'there') return () => undefined;
+export function watchAddresses(out, where) {
+  if (reachOf(where.host) === 'there') return () => undefined;
   const present = () => JSON.stringify(networkAddresses());
   let known = present();
   const timer = setInterval(() => {
     const now = present();
     if (now === known) return;
     known = now;
-    void sitesOnTheNetwork(host, port).then(async (sites) => {
+    void sitesOnTheNetwork(where).then(async (sites) => {
       const [first] = sites;
       if (!first) return out.line('This machine has left the network.');
       out.line('The addresses of this machine have changed:');

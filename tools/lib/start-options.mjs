@@ -26,6 +26,8 @@ Environment
   PARLEY_WS_PORT       WebSocket                       (7000)
   PARLEY_TCP_PORT      framed TCP, or off              (7001)
   PARLEY_DATA_DIR      where data is kept              (./.data)
+  PARLEY_TLS_CERT_FILE, PARLEY_TLS_KEY_FILE
+                       certificate and key, PEM: https, wss and TCP over TLS
   Every other PARLEY_* variable is passed on to the apps.`;
 
 const flag = /** @type {const} */ ({ type: 'boolean', default: false });

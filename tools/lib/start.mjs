@@ -7,6 +7,7 @@ import { ensureDependencies } from './dependencies.mjs';
 import { jwtSecret } from './jwt-secret.mjs';
 import { formatLogRecord, formatPlainLine, parseLogLine } from './log-format.mjs';
 import { lanSettings } from './lan.mjs';
+import { speaksTls } from './local-parley.mjs';
 import { createOutput } from './output.mjs';
 import { portSettings, readPorts, refuseTakenPorts, resolveAnyPorts } from './ports.mjs';
 import { findOrStartRedis } from './redis/find-or-start.mjs';
@@ -31,6 +32,7 @@ export async function start(args) {
   const out = createOutput({ stream: options.json ? process.stderr : process.stdout, totalSteps: 6 });
   const dataDir = path.resolve(root, process.env.PARLEY_DATA_DIR || defaultDataDir);
   const isProduction = process.env.PARLEY_ENV === 'prod';
+  const tls = speaksTls(process.env);
   const lan = options.lan ? await lanSettings(process.env) : undefined;
   const host = lan?.PARLEY_HOST || process.env.PARLEY_HOST || (isProduction ? '0.0.0.0' : '127.0.0.1');
   const shutdown = new Shutdown({ say: out.line });
@@ -83,9 +85,9 @@ export async function start(args) {
     isReady = true;
     const hasDemoAccounts = !isProduction && !/^(false|no|0)$/i.test(env.PARLEY_DEMO_ACCOUNTS ?? '');
     const elapsedMs = Date.now() - startedAt;
-    await printBanner(out, apps, { host, lan: options.lan, hasDemoAccounts, elapsedMs });
+    await printBanner(out, apps, { host, lan: options.lan, hasDemoAccounts, elapsedMs, tls });
     const site = apps.find(({ spec }) => spec.name === 'web');
-    if (options.lan) watchAddresses(out, { host, port: site?.ports.http ?? 0 });
+    if (options.lan) watchAddresses(out, { host, port: site?.ports.http ?? 0, tls });
   } catch (error) {
     if (shutdown.started) return;
     await shutdown.stop();

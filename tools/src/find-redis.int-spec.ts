@@ -1,4 +1,4 @@
-import { eventually } from '@parley/testing';
+import { eventually, makeAuthority, startRedis } from '@parley/testing';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -101,6 +101,19 @@ describe('a Redis given by URL', () => {
       /^PARLEY_REDIS_URL \(127\.0\.0\.1:\d+\) cannot be used: nothing listens there/,
     );
     expect(error.message + notes.join()).not.toContain('geheim');
+  });
+
+  it('speaks TLS with an authority of its own, and is refused without it', async () => {
+    const authority = await makeAuthority();
+    const tls = authority.write('redis', await authority.issue());
+    const server = await startRedis({ tls });
+    cleanUps.push(() => server.stop(), authority.remove);
+    const REDIS_URL = `rediss://127.0.0.1:${server.tlsPort}`;
+    const found = await find(0, { env: { REDIS_URL, PARLEY_REDIS_CA_FILE: authority.caFile } });
+    expect(found.url).toBe(REDIS_URL);
+    await expect(find(0, { env: { REDIS_URL } })).rejects.toThrow(
+      'no authority that is trusted here (PARLEY_REDIS_CA_FILE',
+    );
   });
 
   it('with a wrong password is an error that says so', async () => {

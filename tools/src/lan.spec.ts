@@ -141,6 +141,20 @@ describe('the banner', () => {
     expect(ipv4.text()).not.toContain('[fd00::2]');
   });
 
+  it('says https where there is a certificate', async () => {
+    interfaces = { eth0: at('192.168.1.9') };
+    const { out, text } = output();
+    await printBanner(out, apps, { ...options, host: '::', lan: true, tls: true });
+    for (const url of [
+      'https://localhost:8080',
+      'https://localhost:7070/docs',
+      'wss://localhost:7000/ws',
+      'https://192.168.1.9:8080',
+    ])
+      expect(text()).toContain(url);
+    expect(text()).not.toMatch(/\b(http|ws):|plain HTTP/);
+  });
+
   it('says that there is no network, and prints the address as soon as there is one', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const { out, text } = output();

@@ -58,6 +58,7 @@ describe('an option that is mistyped', () => {
 describe('where Parley is on this machine', () => {
   it('is where npm start puts it', () => {
     expect(localParley({})).toEqual({
+      tls: false,
       api: 'http://127.0.0.1:7070',
       ws: 'ws://127.0.0.1:7000/ws',
       tcpHost: '127.0.0.1',
@@ -74,8 +75,14 @@ describe('where Parley is on this machine', () => {
       ws: 'ws://[fd00::2]:2/live',
       tcpHost: 'fd00::2',
       tcpPort: undefined,
+      tls: false,
     });
     expect(localParley({ PARLEY_HOST: '0.0.0.0' }).api).toBe('http://127.0.0.1:7070');
+    expect(localParley({ PARLEY_TLS_CERT_FILE: 'a.crt', PARLEY_HOST: 'localhost' })).toMatchObject({
+      api: 'https://localhost:7070',
+      ws: 'wss://localhost:7000/ws',
+      tls: true,
+    });
     expect(() => localParley({ PARLEY_API_PORT: 'x' })).toThrow('PARLEY_API_PORT');
   });
 });

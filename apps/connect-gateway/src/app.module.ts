@@ -1,6 +1,12 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ParleyConfigModule } from '@parley/config';
-import type { NoticeLog } from '@parley/observability';
+import {
+  failedHandshakes,
+  type HandshakeLimits,
+  type NoticeLog,
+  type ServerIdentity,
+  type TlsSide,
+} from '@parley/observability';
 import { hostModules, SigningKeys, TokenVerifier } from '@parley/service-host';
 import { ConnectionIndex } from './connections/connection-index.js';
 import { ConnectionLifecycle } from './lifecycle/connection-lifecycle.service.js';
@@ -21,12 +27,20 @@ import { PresenceAnnouncer } from './rooms/presence-announcer.js';
 import { RoomDirectory } from './rooms/room-directory.js';
 import { CALLER_ADDRESS, callerAddresses } from './transports/caller-address.js';
 import { ChatGateway } from './transports/chat.gateway.js';
-import { TcpServer } from './transports/tcp-server.service.js';
+import { HANDSHAKE_LIMITS, handshakeLimits } from './transports/handshake-limits.js';
+import { TCP_TLS, TcpServer } from './transports/tcp-server.service.js';
 
 @Module({})
 export class AppModule {
-  /** @param notice - Told of proxies that nobody trusts. */
-  static forConfig(config: GatewayAppConfig, notice: NoticeLog): DynamicModule {
+  /**
+   * @param notice - Told of proxies that nobody trusts, and of handshakes that failed.
+   * @param identity - What the TCP side shows; undefined when it speaks plain.
+   */
+  static forConfig(
+    config: GatewayAppConfig,
+    notice: NoticeLog,
+    identity: ServerIdentity | undefined,
+  ): DynamicModule {
     const gatewayConfig: GatewayConfig = {
       instanceId: config.instanceId,
       drainWindowMs: config.shutdown.drainWindowMs,
@@ -44,6 +58,17 @@ export class AppModule {
         Admissions,
         { provide: GATEWAY_CONFIG, useValue: gatewayConfig },
         { provide: CALLER_ADDRESS, useValue: callerAddresses(config.trustProxy, notice) },
+        {
+          provide: HANDSHAKE_LIMITS,
+          useFactory: (index: ConnectionIndex) => handshakeLimits(gatewayConfig, index, config.trustProxy),
+          inject: [ConnectionIndex],
+        },
+        {
+          provide: TCP_TLS,
+          useFactory: (limits: HandshakeLimits): TlsSide | undefined =>
+            identity && { identity, handshakes: { ...limits, onFailed: failedHandshakes(notice) } },
+          inject: [HANDSHAKE_LIMITS],
+        },
         AuthenticatorService,
         ChatGateway,
         ConnectionIndex,

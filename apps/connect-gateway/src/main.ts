@@ -1,9 +1,10 @@
 import 'reflect-metadata';
 import { loadConfigOrExit } from '@parley/config';
-import { createLogger, noticeLog } from '@parley/observability';
+import { createLogger, noticeLog, openIdentity, type HandshakeLimits } from '@parley/observability';
 import { OriginGate, runService } from '@parley/service-host';
 import { AppModule } from './app.module.js';
 import { ConnectionLifecycle } from './lifecycle/connection-lifecycle.service.js';
+import { HANDSHAKE_LIMITS } from './transports/handshake-limits.js';
 import { ParleyWsAdapter } from './transports/parley-ws-adapter.js';
 import { TcpServer } from './transports/tcp-server.service.js';
 
@@ -11,12 +12,15 @@ const config = loadConfigOrExit('connect-gateway');
 const { instanceId, log } = config;
 const logger = createLogger({ service: 'connect-gateway', instanceId, ...log });
 const notice = noticeLog(logger);
+const identity = openIdentity(config.tls, logger);
 const gate = new OriginGate(config.origins, notice);
 
 await runService({
   service: 'connect-gateway',
   config,
-  module: AppModule.forConfig(config, notice),
+  module: AppModule.forConfig(config, notice, identity),
+  identity,
+  handshakes: (app) => app.get<HandshakeLimits>(HANDSHAKE_LIMITS),
   port: config.ws.port,
   portName: 'ws',
   servesRpc: true,

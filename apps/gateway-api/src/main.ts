@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { loadConfigOrExit } from '@parley/config';
-import { createLogger, noticeLog } from '@parley/observability';
+import { createLogger, noticeLog, openIdentity } from '@parley/observability';
 import { limits } from '@parley/protocol';
 import { OriginGate, runService } from '@parley/service-host';
 import { AppModule } from './app.module.js';
@@ -15,6 +15,7 @@ const gate = new OriginGate(config.cors.origins, notice);
 await runService({
   service: 'gateway-api',
   config,
+  identity: openIdentity(config.tls, logger),
   module: AppModule.forConfig(config),
   port: config.http.port,
   portName: 'http',

@@ -60,7 +60,7 @@ export class AppModule {
           sessionTtlMs: config.jwt.ttlMs,
           demo: config.demoAccounts,
         }),
-        DatabaseModule.forRoot(config.database.url.reveal()),
+        DatabaseModule.forRoot(config.database.url.reveal(), config.database.caFile),
       ],
       controllers: [LogicRpcController],
       providers: [

@@ -27,9 +27,12 @@ const START_RETRY_MS = 1_000;
 @Global()
 @Module({})
 export class DatabaseModule {
-  /** @throws {Error} for a URL that cannot be used. */
-  static forRoot(url: string): DynamicModule {
-    const options = dataSourceOptions(url);
+  /**
+   * @param caFile - Authorities that a Postgres server's certificate has to be from.
+   * @throws {Error} for a URL that cannot be used.
+   */
+  static forRoot(url: string, caFile?: string): DynamicModule {
+    const options = dataSourceOptions(url, caFile);
     const services = [
       AccountsService,
       ParkedRoomsRepository,
@@ -53,7 +56,7 @@ export class DatabaseModule {
             // A migration that fails would fail again.
             toRetry: (error: unknown) => asAppError(error) instanceof AppError,
           }),
-          dataSourceFactory: () => openDatabase(url),
+          dataSourceFactory: () => openDatabase(url, caFile),
         }),
       ],
       providers: [

@@ -1,1 +1,6 @@
-export { tcpTransport, type TcpAddress } from './tcp-transport.js';
+export {
+  tcpTransport,
+  type TcpAddress,
+  type TcpTlsOptions,
+  type TcpTransportOptions,
+} from './tcp-transport.js';

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { encodeFrame, FrameDecoder, FrameError } from '@parley/framing';
 import { Op } from '@parley/protocol';
 import type { Transport, TransportConnection, TransportHandlers } from './transport.js';
@@ -9,6 +10,20 @@ export interface TcpAddress {
   readonly port: number;
 }
 
+/** How {@link tcpTransport} speaks TLS. */
+export interface TcpTlsOptions {
+  /** Authorities that the gateway's certificate may be from, PEM. @defaultValue those that Node.js knows */
+  readonly ca?: string | readonly string[];
+  /** Name that its certificate has to be for. @defaultValue the host that is connected to */
+  readonly servername?: string;
+}
+
+/** Options of {@link tcpTransport}. */
+export interface TcpTransportOptions {
+  /** Framed TCP over TLS. @defaultValue false */
+  readonly tls?: boolean | TcpTlsOptions;
+}
+
 /** Abnormal closure: no code was given. */
 const LOST = 1006;
 
@@ -17,12 +32,39 @@ const LOST = 1006;
  *
  * @param address - Or a function that is asked before every connection, to spread over gateways.
  */
-export function tcpTransport(address: TcpAddress | (() => TcpAddress | Promise<TcpAddress>)): Transport {
-  return { open: (handlers) => new TcpConnection(address, handlers) };
+export function tcpTransport(
+  address: TcpAddress | (() => TcpAddress | Promise<TcpAddress>),
+  { tls = false }: TcpTransportOptions = {},
+): Transport {
+  const dial = (target: TcpAddress) => (tls === false ? dialPlain(target) : dialTls(target, tls));
+  return { open: (handlers) => new TcpConnection(address, dial, handlers) };
+}
+
+/** A connection that is being made, and the event that says that it is there. */
+interface Dialled {
+  readonly socket: Socket;
+  readonly openEvent: 'connect' | 'secureConnect';
+}
+
+function dialPlain(target: TcpAddress): Dialled {
+  return { socket: connect({ ...target, noDelay: true }), openEvent: 'connect' };
+}
+
+/** A certificate that is refused ends the connection, with the reason. */
+function dialTls({ host, port }: TcpAddress, tls: true | TcpTlsOptions): Dialled {
+  const { ca, servername } = tls === true ? {} : tls;
+  const socket = connectTls({
+    host,
+    port,
+    ...(ca !== undefined && { ca: typeof ca === 'string' ? ca : [...ca] }),
+    ...(servername !== undefined && { servername }),
+  });
+  return { socket: socket.setNoDelay(true), openEvent: 'secureConnect' };
 }
 
 class TcpConnection implements TransportConnection {
   readonly #handlers: TransportHandlers;
+  readonly #dial: (target: TcpAddress) => Dialled;
   readonly #decoder = new FrameDecoder();
   #socket: Socket | undefined;
   #open = false;
@@ -32,8 +74,13 @@ class TcpConnection implements TransportConnection {
   #code = LOST;
   #reason = '';
 
-  constructor(address: Parameters<typeof tcpTransport>[0], handlers: TransportHandlers) {
+  constructor(
+    address: Parameters<typeof tcpTransport>[0],
+    dial: (target: TcpAddress) => Dialled,
+    handlers: TransportHandlers,
+  ) {
     this.#handlers = handlers;
+    this.#dial = dial;
     Promise.resolve()
       .then(() => (typeof address === 'function' ? address() : address))
       .then(
@@ -74,9 +121,9 @@ class TcpConnection implements TransportConnection {
 
   #connect(target: TcpAddress): void {
     if (this.#ended) return;
-    const socket = connect({ ...target, noDelay: true });
+    const { socket, openEvent } = this.#dial(target);
     this.#socket = socket;
-    socket.on('connect', () => {
+    socket.on(openEvent, () => {
       this.#open = true;
       this.#handlers.onOpen();
       if (this.#paused) socket.pause();

@@ -41,6 +41,10 @@ it('maps every variable to a setting that exists', () => {
     'public.apiUrl',
     'public.wsUrls',
     'firstAdmin.password',
+    'tls.certFile',
+    'tls.keyFile',
+    'redis.caFile',
+    'database.caFile',
   ];
   for (const { paths } of envTable) {
     for (const [app, path] of Object.entries(paths)) {

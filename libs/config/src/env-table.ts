@@ -50,6 +50,12 @@ export const envTable: readonly EnvVariable[] = [
   variable('LOG_LEVEL', 'text', to('log.level'), 'fatal, error, warn, info, debug, trace or silent'),
   variable('LOG_PRETTY', 'flag', to('log.pretty'), 'readable log lines instead of JSON'),
   variable('REDIS_URL', 'text', to('redis.url'), 'Redis to use', { sensitive: true }),
+  variable(
+    'REDIS_CA_FILE',
+    'text',
+    to('redis.caFile', ...tokens, 'task-worker'),
+    'authorities that a rediss:// server is from, PEM',
+  ),
   variable('REDIS_PREFIX', 'text', to('redis.prefix'), 'in front of every key and channel'),
   variable('SHARD_COUNT', 'integer', to('redis.shardCount'), 'room shards; fixed for the life of a Redis'),
   variable(
@@ -85,6 +91,19 @@ export const envTable: readonly EnvVariable[] = [
     'integer',
     to('admin.port', 'logic', 'task-worker'),
     'health and metrics of apps without a public HTTP port',
+  ),
+
+  variable(
+    'TLS_CERT_FILE',
+    'text',
+    to('tls.certFile', 'gateway-api', 'connect-gateway', 'web'),
+    'certificate to show, PEM, with those behind it; taken anew when it changes',
+  ),
+  variable(
+    'TLS_KEY_FILE',
+    'text',
+    to('tls.keyFile', 'gateway-api', 'connect-gateway', 'web'),
+    'its private key, PEM',
   ),
 
   variable('JWT_SECRET', 'text', to('jwt.secret', ...tokens), 'signs tokens; at least 32 bytes in prod', {
@@ -203,6 +222,12 @@ export const envTable: readonly EnvVariable[] = [
   variable('DATABASE_URL', 'text', logic('database.url'), 'sqlite:<path> or postgres://…', {
     sensitive: true,
   }),
+  variable(
+    'DATABASE_CA_FILE',
+    'text',
+    logic('database.caFile'),
+    'authorities that the Postgres server is from, PEM; it is asked for TLS then',
+  ),
   variable('DATA_DIR', 'text', logic('dataDir'), 'folder of the embedded database'),
   variable(
     'DEMO_ACCOUNTS',

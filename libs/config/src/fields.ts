@@ -5,6 +5,8 @@ import type { Environment } from './app-name.js';
 import { parseNetwork } from './networks.js';
 import { originWords } from './origins.js';
 import { Secret } from './secret.js';
+import { readAuthorities } from './tls/authorities.js';
+import { TlsFileError } from './tls/tls-file-error.js';
 
 /** Messages name what is expected and never what was found: they end up in logs. */
 export const expected = (what: string) => ({
@@ -126,6 +128,23 @@ export const openingToken = (mode: Environment) =>
         error: 'is an example value, which prod refuses; a new one: openssl rand -hex 24',
       }),
   );
+
+/** What is wrong with the files that `read` reads; undefined when nothing is. */
+export function fileProblem(read: () => unknown): TlsFileError | undefined {
+  try {
+    read();
+    return undefined;
+  } catch (error) {
+    if (error instanceof TlsFileError) return error;
+    throw error;
+  }
+}
+
+/** A file of certificate authorities, which has been read once. */
+export const authoritiesField = text.superRefine((file, context) => {
+  const problem = fileProblem(() => readAuthorities(file));
+  if (problem) context.addIssue({ code: 'custom', message: `names a file that ${problem.problem}` });
+});
 
 /** Wraps the value so that it cannot be printed. */
 export const secretOf = (field: z.ZodType<string, unknown>) => field.transform((value) => new Secret(value));

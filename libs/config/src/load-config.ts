@@ -26,10 +26,17 @@ const newInstanceId = (app: AppName) =>
     .replace(/[^A-Za-z0-9.-]/g, '-')
     .slice(0, 64)}-${process.pid}-${randomBytes(3).toString('hex')}`;
 
+/** Settings that name a file. */
+const filePaths = ['tls.certFile', 'tls.keyFile', 'redis.caFile', 'database.caFile'];
+
 /** Values that depend on others: the instance's name and the places of its data. */
 function derive(app: AppName, mode: Environment, root: string, tree: Tree): Tree {
   let out = mergeTrees({ instanceId: newInstanceId(app), supervised: false }, tree);
   out = mergeTrees(out, { app, env: mode, root });
+  for (const path of filePaths) {
+    const file = getPath(out, path);
+    if (typeof file === 'string' && file !== '') out = withPath(out, path, resolve(root, file));
+  }
   if (app !== 'logic') return out;
   const dataDir = getPath(out, 'dataDir') ?? '.data';
   if (typeof dataDir !== 'string') return out;

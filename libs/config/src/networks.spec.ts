@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { inNetworks, parseAddress, parseNetwork } from './networks.js';
+import { addressKey, inNetworks, parseAddress, parseNetwork } from './networks.js';
 
 describe('parseAddress', () => {
   it.each([
@@ -54,4 +54,23 @@ describe('networks', () => {
     '10.0.0.0/255.0.0.0',
     '::ffff:10.0.0.0/90',
   ])('%j is none', (text) => expect(parseNetwork(text)).toBeUndefined());
+});
+
+describe('addressKey', () => {
+  it.each([
+    ['10.0.0.1', '10.0.0.1'],
+    ['::ffff:10.0.0.1', '10.0.0.1'],
+    ['::ffff:a00:1', '10.0.0.1'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:db8:1:2:ffff::1', '2001:db8:1:2::/64'],
+    ['2001:0DB8:1:2::', '2001:db8:1:2::/64'],
+    ['2001:db8::1', '2001:db8:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ])('%s is %s', (address, key) => expect(addressKey(address)).toBe(key));
+
+  it('is one and the same for all that is no address', () => {
+    const keys = ['nonsense', '', undefined, '1.2.3', '10.0.0.1:80', 'unknown'].map(addressKey);
+    expect(new Set(keys).size).toBe(1);
+  });
 });

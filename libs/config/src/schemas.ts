@@ -3,9 +3,12 @@ import { z } from 'zod';
 
 import { type AppName, appNames, type Environment } from './app-name.js';
 import type { DeepReadonly } from './deep-freeze.js';
+import { readKeyPair } from './tls/key-pair.js';
 import {
+  authoritiesField,
   choice,
   expected,
+  fileProblem,
   flag,
   milliseconds,
   networksField,
@@ -33,12 +36,17 @@ const rule = (message: string, path: string) => ({ error: message, path: [path] 
 const maxOtherSecrets = 8;
 
 const redis = (mode: Environment) =>
-  z.strictObject({
-    url: secretOf(notAnExamplePassword(mode, urlField(['redis:', 'rediss:']))),
-    // Braces would change the hash tag, and with it the Redis Cluster slot.
-    prefix: text.regex(/^[^{}\s]{1,64}$/, 'must be 1 to 64 characters without spaces and braces'),
-    shardCount: positive.max(1_024, 'must be at most 1024'),
-  });
+  z
+    .strictObject({
+      url: secretOf(notAnExamplePassword(mode, urlField(['redis:', 'rediss:']))),
+      caFile: authoritiesField.optional(),
+      // Braces would change the hash tag, and with it the Redis Cluster slot.
+      prefix: text.regex(/^[^{}\s]{1,64}$/, 'must be 1 to 64 characters without spaces and braces'),
+      shardCount: positive.max(1_024, 'must be at most 1024'),
+    })
+    .refine(({ url, caFile }) => caFile === undefined || url.reveal().startsWith('rediss:'), {
+      ...rule('is of no use where redis.url does not start with rediss://', 'caFile'),
+    });
 
 const registry = z
   .strictObject({ leaseTtlMs: milliseconds, heartbeatIntervalMs: milliseconds })
@@ -78,6 +86,22 @@ const common = (mode: Environment) => ({
     })
     .prefault({}),
 });
+
+/** A certificate and its key, which a server shows; without one it speaks plain, and something in front of it ends TLS. */
+const tls = z
+  .strictObject({ certFile: text.optional(), keyFile: text.optional() })
+  .prefault({})
+  .superRefine(({ certFile, keyFile }, context) => {
+    const refuse = (path: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [path], message });
+    if (certFile === undefined && keyFile === undefined) return;
+    if (certFile === undefined) return refuse('certFile', 'is required where there is a key');
+    if (keyFile === undefined) return refuse('keyFile', 'is required where there is a certificate');
+    const problem = fileProblem(() => readKeyPair({ certFile, keyFile }));
+    if (problem)
+      refuse(problem.file === certFile ? 'certFile' : 'keyFile', `names a file that ${problem.problem}`);
+  })
+  .transform(({ certFile, keyFile }) => (certFile && keyFile ? { certFile, keyFile } : undefined));
 
 const jwt = (mode: Environment) =>
   z.strictObject({
@@ -145,6 +169,19 @@ const databaseUrl = (mode: Environment) =>
     ),
   );
 
+const database = (mode: Environment) =>
+  z
+    .strictObject({ url: databaseUrl(mode), caFile: authoritiesField.optional() })
+    .refine(({ url, caFile }) => caFile === undefined || url.reveal().startsWith('postgres'), {
+      ...rule('is of no use where database.url does not start with postgres://', 'caFile'),
+    })
+    .refine(
+      ({ url, caFile }) => caFile === undefined || !/[?&]sslmode=(disable|no-verify)\b/.test(url.reveal()),
+      {
+        ...rule('and the sslmode of database.url say the opposite: leave one out', 'caFile'),
+      },
+    );
+
 /** Whether there are accounts whose password everybody knows. */
 const demoAccountsField = (mode: Environment) =>
   flag.refine((value) => mode === 'dev' || !value, 'must be false in prod');
@@ -166,6 +203,7 @@ export const schemas = {
     z.strictObject({
       ...common(mode),
       jwt: jwt(mode),
+      tls,
       http,
       cors: z.strictObject({ origins: originsField(mode) }),
       trustProxy: networksField,
@@ -180,6 +218,7 @@ export const schemas = {
     z.strictObject({
       ...common(mode),
       jwt: jwt(mode),
+      tls,
       ws: z.strictObject({ port, path: wsPath }),
       tcp: z.strictObject({ port: port.or(z.literal('off')) }),
       origins: originsField(mode),
@@ -192,7 +231,7 @@ export const schemas = {
       ...common(mode),
       jwt: jwt(mode),
       dataDir: text,
-      database: z.strictObject({ url: databaseUrl(mode) }),
+      database: database(mode),
       demoAccounts: demoAccountsField(mode),
       firstAdmin: firstAdmin(mode),
       argon2: z.strictObject({
@@ -221,6 +260,7 @@ export const schemas = {
   web: (mode: Environment) =>
     z.strictObject({
       ...common(mode),
+      tls,
       http,
       public: z
         .strictObject({

@@ -7,12 +7,16 @@ import { HTTP_REQUESTS, installHttpMetrics } from './http-metrics.js';
 import { guardedServer, refuseToHandOver } from './http-sockets.js';
 import type { RequestListener, Server } from 'node:http';
 import { throttledErrorLog, type ErrorLog } from './error-log.js';
+import { addressKey } from '@parley/config';
 import { createLogger } from './logging.module.js';
 import { MetricsRegistry } from './metrics.js';
 import { NestLogger } from './nest-logger.js';
+import { noticeLog } from './notice-log.js';
 import { ShutdownRegistry } from './shutdown-registry.js';
 import { StopSequence } from './stop-sequence.js';
 import { startTracing } from './tracing/start-tracing.js';
+import { failedHandshakes, type HandshakeLimits } from './tls/handshakes.js';
+import type { ServerIdentity } from './tls/server-identity.js';
 
 /** What of the config the start-up needs. */
 export interface BootstrapConfig {
@@ -34,6 +38,10 @@ export interface BootstrapOptions {
   readonly port: number;
   /** Name of the HTTP port in the `ready` line: `http`, `ws` or `admin`. */
   readonly portName: string;
+  /** What the HTTP server shows to whoever connects. @defaultValue it speaks plain HTTP */
+  readonly identity?: ServerIdentity | undefined;
+  /** Which TLS handshakes may begin, asked once the app is there. @defaultValue 2,000 of an address, 10,000 in all */
+  readonly handshakes?: (app: NestFastifyApplication) => HandshakeLimits;
   /** Largest HTTP body, bytes. */
   readonly bodyLimitBytes?: number;
   /** Proxies whose forwarding headers count: addresses and networks. @defaultValue none */
@@ -51,6 +59,12 @@ export interface BootstrapOptions {
   readonly drain?: (app: NestFastifyApplication) => Promise<void>;
 }
 
+/** TLS handshakes under way: of one address as many as the requests it may send at once, and of all some 500 MB. */
+const MAX_HANDSHAKES = { ofCaller: 2_000, all: 10_000 };
+const defaultLimits: HandshakeLimits = {
+  mayBegin: ({ ofCaller, all }) => ofCaller < MAX_HANDSHAKES.ofCaller && all < MAX_HANDSHAKES.all,
+  callerOf: addressKey,
+};
 /** How often within its time a request is looked at: so much later may it end. */
 const REQUEST_CHECKS = 10;
 /** An idle connection is kept this long for the next request: longer than proxies keep theirs. Milliseconds. */
@@ -85,6 +99,16 @@ export async function bootstrapApp(options: BootstrapOptions): Promise<NestFasti
     fatal(error, 'start'),
   );
   const servers: Server[] = [];
+  const { identity } = options;
+  let handshakes = defaultLimits;
+  const tls = identity && {
+    identity,
+    handshakes: {
+      mayBegin: (...args: Parameters<HandshakeLimits['mayBegin']>) => handshakes.mayBegin(...args),
+      callerOf: (address: string | undefined) => handshakes.callerOf(address),
+      onFailed: failedHandshakes(noticeLog(logger)),
+    },
+  };
   const adapter = new FastifyAdapter({
     bodyLimit: options.bodyLimitBytes ?? 65_536,
     trustProxy: options.trustProxy?.length ? [...options.trustProxy] : false,
@@ -99,6 +123,7 @@ export async function bootstrapApp(options: BootstrapOptions): Promise<NestFasti
           keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
         },
         handler,
+        tls,
       );
       servers.push(server);
       return server;
@@ -143,6 +168,8 @@ export async function bootstrapApp(options: BootstrapOptions): Promise<NestFasti
       logger: new NestLogger(logger),
       abortOnError: false,
     });
+    if (options.handshakes) handshakes = options.handshakes(app);
+    if (identity) measureCertificate(app.get(MetricsRegistry), identity);
     await options.configure?.(app);
     await app.listen(options.port, config.host);
     refuseToHandOver(servers);
@@ -175,5 +202,15 @@ async function startTracingFor(
     service,
     instanceId,
     onError: (error) => logError(error, 'tracing'),
+  });
+}
+
+function measureCertificate(metrics: MetricsRegistry, identity: ServerIdentity): void {
+  metrics.gauge({
+    name: 'parley_certificate_expires_timestamp_seconds',
+    help: 'Until when clients take the certificate of this process, seconds since 1970',
+    collect() {
+      this.set(identity.current.validToMs / 1_000);
+    },
   });
 }

@@ -1,5 +1,8 @@
 import { createServer, STATUS_CODES, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { limitHandshakes, type HandshakeRules } from './tls/handshakes.js';
+import type { ServerIdentity } from './tls/server-identity.js';
 
 /** A peer that takes neither the answer nor the end gets this long, milliseconds. */
 const CLOSE_WITHIN_MS = 2_000;
@@ -7,14 +10,30 @@ const CLOSE_WITHIN_MS = 2_000;
 /**
  * An HTTP server whose sockets all have an error listener before anything of them is read. Node takes its own away from
  * a socket that it hands out (upgrade, CONNECT): a reset would end the process. CONNECT is answered, with a refusal.
+ *
+ * @param tls - With it, it speaks HTTPS. Its type says HTTP all the same: what is used of the two is the same.
  */
-export function guardedServer(options: ServerOptions, handler: RequestListener): Server {
-  const server = createServer(options, handler);
-  server.on('connection', (socket) => socket.on('error', () => undefined));
+export function guardedServer(options: ServerOptions, handler: RequestListener, tls?: TlsSide): Server {
+  const server = tls ? secureServer(options, handler, tls) : createServer(options, handler);
+  const ignoreErrors = (socket: Duplex) => socket.on('error', () => undefined);
+  server.on('connection', ignoreErrors).on('secureConnection', ignoreErrors);
   server.on('connect', (_request, socket: Duplex) =>
     answerAndClose(socket, 405, { Allow: 'GET, HEAD, POST' }),
   );
   return server;
+}
+
+/** What makes an HTTP server one for HTTPS. */
+export interface TlsSide {
+  readonly identity: ServerIdentity;
+  readonly handshakes: HandshakeRules;
+}
+
+function secureServer(options: ServerOptions, handler: RequestListener, tls: TlsSide): Server {
+  const server = createTlsServer({ ...options, ...tls.identity.options }, handler);
+  tls.identity.renewOn(server);
+  limitHandshakes(server, tls.handshakes);
+  return server as unknown as Server;
 }
 
 /**

@@ -8,7 +8,7 @@ export {
 export { Durations, Tally } from './durations.js';
 export { throttledErrorLog, type ErrorLog } from './error-log.js';
 export { HealthModule, HealthRegistry, type HealthCheck, type Readiness } from './health.js';
-export { answerAndClose } from './http-sockets.js';
+export { answerAndClose, type TlsSide } from './http-sockets.js';
 export { createLogger, LoggingModule, type LoggingOptions } from './logging.module.js';
 export type { DurationsMetric, MetricSpec, TallyMetric } from './labelled-metric.js';
 export { type MetricsAccess } from './metrics-access.js';
@@ -30,4 +30,13 @@ export {
   type TraceSpan,
 } from './tracing/tracer.js';
 export { VERSION } from './version.js';
+export { cameOverTls } from './tls/came-over-tls.js';
+export {
+  failedHandshakes,
+  limitHandshakes,
+  type HandshakeLimits,
+  type HandshakeRules,
+} from './tls/handshakes.js';
+export { openIdentity } from './tls/open-identity.js';
+export { ServerIdentity, type ServerIdentityListener, type ServerTlsOptions } from './tls/server-identity.js';
 export { within } from './within.js';

@@ -1,3 +1,4 @@
+import { tlsProblem } from '@parley/config';
 import type { Redis, RedisOptions } from 'ioredis';
 import { CorkedRedis } from './corked-redis.js';
 import { scripts, type ScriptName } from './generated/scripts.js';
@@ -34,6 +35,8 @@ export class RedisConnections {
     private readonly onError: RedisErrorListener = () => undefined,
     /** Told how long ordinary commands take, of some of them; seconds. */
     private readonly onAnswered?: (seconds: number) => void,
+    /** Authorities that the certificate of a `rediss://` server may be from, PEM. @defaultValue the system's */
+    private readonly authorities?: readonly string[],
   ) {
     this.watch = new ServerWatch((error, role) => this.onError(error, role));
   }
@@ -59,19 +62,26 @@ export class RedisConnections {
    * Resolves once a server answers that may be used, however long that takes: commands would be given up meanwhile.
    *
    * @param onWaiting - Called when it takes a while; why is told to the error listener.
-   * @throws When the connections are closed before.
+   * @throws When the connections are closed before, or TLS stands in the way: waiting would not mend that.
    */
   async reached(onWaiting: () => void = () => undefined): Promise<void> {
     const { main } = this;
     if (main.status === 'ready') return;
     const timer = setTimeout(onWaiting, SAY_WAITING_AFTER_MS);
+    let onError: (error: Error) => void = () => undefined;
     try {
       await new Promise<void>((resolve, reject) => {
         main.once('ready', resolve);
         main.once('end', () => reject(new Error('Connection is closed.')));
+        onError = (error) => {
+          const why = tlsProblem(error);
+          if (why !== undefined) reject(new Error(`Redis is refused: ${why}`, { cause: error }));
+        };
+        main.on('error', onError);
       });
     } finally {
       clearTimeout(timer);
+      main.off('error', onError);
     }
   }
 
@@ -106,7 +116,7 @@ export class RedisConnections {
   }
 
   /** Options for code that makes its own ioredis client, as Nest's Redis transport does. */
-  static optionsFor(url: string, role: string): RedisOptions {
+  static optionsFor(url: string, role: string, authorities?: readonly string[]): RedisOptions {
     const { hostname, port, username, password, pathname, protocol } = new URL(url);
     const db = Number(pathname.slice(1));
     return {
@@ -115,7 +125,7 @@ export class RedisConnections {
       ...(username && { username: decodeURIComponent(username) }),
       ...(password && { password: decodeURIComponent(password) }),
       ...(db > 0 && { db }),
-      ...(protocol === 'rediss:' && { tls: {} }),
+      ...(protocol === 'rediss:' && { tls: { ...(authorities && { ca: [...authorities] }) } }),
       connectionName: `parley-${role}`,
       maxRetriesPerRequest: null,
       keepAlive: 10_000,
@@ -132,16 +142,34 @@ export class RedisConnections {
     this.mainConnection = undefined;
   }
 
+  /** A server that speaks TLS ends a connection that does not, without a word; and so ends ioredis's. */
+  private noticeClosedDoors(redis: Redis, role: string): void {
+    let isGreeted = true;
+    redis.on('connect', () => (isGreeted = false));
+    redis.on('ready', () => (isGreeted = true));
+    redis.on('close', () => {
+      if (!isGreeted && this.outOfUse === undefined)
+        this.onError(new Error('closed before it answered: where it speaks TLS, its URL is rediss://'), role);
+      isGreeted = true;
+    });
+  }
+
   private create(role: string, { question, resendRefused, ...options }: ConnectionOptions): CorkedRedis {
     const redis: CorkedRedis = new CorkedRedis({
-      ...RedisConnections.optionsFor(this.url, role),
+      ...RedisConnections.optionsFor(this.url, role, this.authorities),
       scripts: Object.fromEntries(Object.values(scripts).map(({ name, ...script }) => [name, script])),
       // 2: connect anew and send it again; a server that refuses has not done any of it. 1: without sending it again.
       reconnectOnError: (error) => this.watch.judge(redis, error) && (resendRefused ? 2 : 1),
       ...options,
     });
     this.watch.add(redis, role, question);
-    redis.on('error', (error: Error) => this.onError(error, role));
+    redis.on('error', (error: NodeJS.ErrnoException) => {
+      // Plain Redis waits for the end of a line that no handshake has.
+      const isSilent = error.code === 'ETIMEDOUT' && this.url.startsWith('rediss:');
+      const hint = 'no handshake in time: where it speaks plain Redis, its URL is redis://';
+      this.onError(isSilent ? new Error(hint, { cause: error }) : error, role);
+    });
+    if (this.url.startsWith('redis:')) this.noticeClosedDoors(redis, role);
     this.open.add(redis);
     redis.once('end', () => this.open.delete(redis));
     return redis;

@@ -22,6 +22,8 @@ import { agreeOnShardCount } from './shard-agreement.js';
 
 export interface RedisModuleOptions {
   readonly url: string;
+  /** Authorities that the certificate of a `rediss://` server may be from, PEM. @defaultValue the system's */
+  readonly authorities?: readonly string[];
   readonly prefix: string;
   readonly shardCount: number;
   /** Entries a dispatch stream may hold before sends are refused as `OVERLOADED`. */
@@ -58,7 +60,12 @@ class RedisLifecycle implements OnApplicationShutdown {
 @Module({})
 export class RedisModule {
   static forRoot(options: RedisModuleOptions): DynamicModule {
-    const connections = new RedisConnections(options.url, options.onError, options.onAnswered);
+    const connections = new RedisConnections(
+      options.url,
+      options.onError,
+      options.onAnswered,
+      options.authorities,
+    );
     const keys = new RedisKeys(options.prefix, {
       shardCount: options.shardCount,
       shardOf: (roomId) => shardOf(roomId, options.shardCount),

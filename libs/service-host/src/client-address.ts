@@ -61,21 +61,3 @@ function withoutPort(entry: string): string {
   const bare = /^"(.*)"$/.exec(entry)?.[1] ?? entry;
   return /^\[([^\]]*)\](?::\d+)?$/.exec(bare)?.[1] ?? /^([^:]+):\d+$/.exec(bare)?.[1] ?? bare;
 }
-
-/** What callers without an address are counted under, together. */
-const NO_ADDRESS = 'none';
-
-/**
- * What one caller is limited by: the IPv4 address, or the first 64 bits of an IPv6 address, because a single subscriber
- * is given all addresses below them (RFC 6177). All that is no address is one key: nobody can make keys up.
- */
-export function addressKey(address: string | undefined): string {
-  const parsed = parseAddress(address ?? '');
-  if (!parsed) return NO_ADDRESS;
-  if (parsed.kind() === 'ipv4') return parsed.toString();
-  const groups = (parsed as Extract<Address, { parts: number[] }>).parts;
-  return `${groups
-    .slice(0, 4)
-    .map((group) => group.toString(16))
-    .join(':')}::/64`;
-}

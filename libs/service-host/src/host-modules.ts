@@ -1,5 +1,5 @@
 import type { DynamicModule, Type } from '@nestjs/common';
-import type { CommonConfig } from '@parley/config';
+import { readAuthorities, type CommonConfig } from '@parley/config';
 import {
   createLogger,
   currentCorrelationId,
@@ -46,6 +46,7 @@ export function hostModules(config: CommonConfig, options: HostOptions): (Dynami
     }),
     RedisModule.forRoot({
       url: redis.url.reveal(),
+      ...(redis.caFile !== undefined && { authorities: readAuthorities(redis.caFile) }),
       prefix: redis.prefix,
       shardCount: redis.shardCount,
       ...(options.maxPendingEntries !== undefined && { maxPendingEntries: options.maxPendingEntries }),

@@ -1,10 +1,4 @@
-export {
-  addressKey,
-  clientAddress,
-  noticeProxy,
-  trustedProxies,
-  type TrustedProxies,
-} from './client-address.js';
+export { clientAddress, noticeProxy, trustedProxies, type TrustedProxies } from './client-address.js';
 export { hostModules, type HostOptions } from './host-modules.js';
 export { VERSION } from '@parley/observability';
 export { OriginGate } from './origin-gate.js';

@@ -1,3 +1,4 @@
+export { makeAuthority, type IssuedPair, type TestAuthority } from './certificates.js';
 export { eventually, type EventuallyOptions } from './eventually.js';
 export { freePort } from './free-port.js';
 export { fuzzSeed } from './fuzz-seed.js';

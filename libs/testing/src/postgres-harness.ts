@@ -1,4 +1,4 @@
-import { chownSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onExit } from './at-exit.js';
@@ -17,6 +17,11 @@ export interface PostgresHarness {
   restart(): Promise<void>;
   /** Ends it and removes its data. Repeatable. */
   stop(): Promise<void>;
+}
+
+export interface StartPostgresOptions {
+  /** It speaks TLS with this certificate and key (PEM), and with nobody who does not. @defaultValue plain */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 /** Programs of a Postgres installation. */
@@ -43,7 +48,7 @@ export function missingPostgres(): string | undefined {
  *
  * @throws {Error} when there is none on this machine (see {@link missingPostgres}), or it does not come up.
  */
-export async function startPostgres(): Promise<PostgresHarness> {
+export async function startPostgres({ tls }: StartPostgresOptions = {}): Promise<PostgresHarness> {
   const commands = findPostgres();
   if (typeof commands === 'string') throw new Error(commands);
   const dir = mkdtempSync(join(tmpdir(), 'parley-postgres-'));
@@ -57,6 +62,7 @@ export async function startPostgres(): Promise<PostgresHarness> {
   const data = join(dir, 'data');
   const launch = async (port: number): Promise<ManagedProcess> => {
     const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off'];
+    if (tls) settings.push('ssl=on', 'ssl_cert_file=server.crt', 'ssl_key_file=server.key');
     const started = await run(commands.postgres, [
       ...['-D', data, '-p', String(port)],
       ...settings.flatMap((setting) => ['-c', setting]),
@@ -69,6 +75,18 @@ export async function startPostgres(): Promise<PostgresHarness> {
     ...['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
   ]);
   if ((await initdb.exited).code !== 0) throw new Error(`initdb failed\n${initdb.output()}`);
+  if (tls) {
+    // The key must be its own, and nobody else's to read.
+    const owner = commands.asNobody.length > 0 ? NOBODY : undefined;
+    for (const [file, text] of [
+      ['server.crt', tls.cert],
+      ['server.key', tls.key],
+    ] as const) {
+      writeFileSync(join(data, file), text, { mode: 0o600 });
+      if (owner !== undefined) chownSync(join(data, file), owner, owner);
+    }
+    writeFileSync(join(data, 'pg_hba.conf'), 'hostssl all all 127.0.0.1/32 trust\n');
+  }
   const port = await freePort();
   let server = await launch(port);
   return {

@@ -20,6 +20,8 @@ export interface StartRedisOptions {
   appendFsync?: 'always' | 'everysec' | 'no';
   /** Follows the server on this port of 127.0.0.1, which may be a proxy to be cut. @defaultValue it is a primary */
   replicaOfPort?: number;
+  /** Speaks TLS on a port of its own, beside the plain one that the harness uses. */
+  tls?: { readonly certFile: string; readonly keyFile: string };
   /** Further command line arguments, for example `['--maxmemory', '1mb']`. */
   extraArgs?: readonly string[];
 }
@@ -33,6 +35,8 @@ export interface RedisFiles {
 export interface RedisHarness {
   readonly url: string;
   readonly port: number;
+  /** Where it speaks TLS; undefined where it does not. */
+  readonly tlsPort: number | undefined;
   /** Changes with every restart. */
   readonly pid: number;
   /** SIGSTOP: connections stay, nothing is answered. */
@@ -75,8 +79,9 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
   };
   const forget = onExit(removeDir);
   let started: { server: ManagedProcess; port: number };
+  const tlsPort = options.tls ? await freePort() : undefined;
   try {
-    started = await startOnSomePort(dir, options);
+    started = await startOnSomePort(dir, withTls(options, tlsPort));
   } catch (error) {
     forget();
     removeDir();
@@ -89,6 +94,7 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
+    tlsPort,
     get pid() {
       return server.pid;
     },
@@ -101,7 +107,7 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
       // A paused server would only see SIGTERM once it is woken.
       if (server.running) server.resume();
       await server.terminate();
-      server = await launch(dir, port, { ...options, replicaOfPort: primaryPort });
+      server = await launch(dir, port, { ...withTls(options, tlsPort), replicaOfPort: primaryPort });
     },
     follow: async (otherPort) => {
       primaryPort = otherPort;
@@ -142,6 +148,13 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
       removeDir();
     },
   };
+}
+
+function withTls(options: StartRedisOptions, tlsPort: number | undefined): StartRedisOptions {
+  const { tls, extraArgs = [] } = options;
+  if (!tls) return options;
+  const files = ['--tls-cert-file', tls.certFile, '--tls-key-file', tls.keyFile, '--tls-auth-clients', 'no'];
+  return { ...options, extraArgs: ['--tls-port', String(tlsPort), ...files, ...extraArgs] };
 }
 
 async function startOnSomePort(

@@ -42,10 +42,11 @@ export async function findOrStartRedis({
   cache,
 }) {
   const file = env.PARLEY_REDIS_URL_FILE;
-  if (file && !env.PARLEY_REDIS_URL) return await useGiven(readUrl(file), 'PARLEY_REDIS_URL_FILE');
+  if (file && !env.PARLEY_REDIS_URL)
+    return await useGiven(readFile('PARLEY_REDIS_URL_FILE', file), 'PARLEY_REDIS_URL_FILE', env);
   const variable = env.PARLEY_REDIS_URL ? 'PARLEY_REDIS_URL' : 'REDIS_URL';
   const url = env[variable];
-  if (url) return await useGiven(url, variable);
+  if (url) return await useGiven(url, variable, env);
 
   const dir = path.join(dataDir, 'redis');
   const existing = await lookAtUsualPort(usualPort, dir, say);
@@ -72,18 +73,20 @@ export async function findOrStartRedis({
   );
 }
 
-/** @param {string} file @returns {string} */
-function readUrl(file) {
+/** @param {string} variable @param {string} file @returns {string} */
+function readFile(variable, file) {
   try {
     return readFileSync(path.resolve(root, file), 'utf8').trim();
   } catch {
-    throw new UserError('PARLEY_REDIS_URL_FILE names a file that cannot be read.');
+    throw new UserError(`${variable} names a file that cannot be read.`);
   }
 }
 
-/** @param {string} url @param {string} variable @returns {Promise<FoundRedis>} */
-async function useGiven(url, variable) {
+/** @param {string} url @param {string} variable @param {NodeJS.ProcessEnv} env @returns {Promise<FoundRedis>} */
+async function useGiven(url, variable, env) {
   const address = parseRedisUrl(url, variable);
+  const caFile = address.tls ? env.PARLEY_REDIS_CA_FILE : undefined;
+  if (caFile) address.ca = readFile('PARLEY_REDIS_CA_FILE', caFile);
   const where = describe(address);
   /** @param {string} reason */
   const refuse = (reason) =>
@@ -143,6 +146,17 @@ function ours(server, how) {
   };
 }
 
+const unknownAuthority =
+  'its certificate is from no authority that is trusted here (PARLEY_REDIS_CA_FILE names some)';
+const untrusted = {
+  SELF_SIGNED_CERT_IN_CHAIN: unknownAuthority,
+  DEPTH_ZERO_SELF_SIGNED_CERT: unknownAuthority,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownAuthority,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownAuthority,
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+};
+
 /** @param {string} reason */
 function explain(reason) {
   /** @type {Record<string, string>} */
@@ -151,6 +165,7 @@ function explain(reason) {
     ENOTFOUND: 'the host name is unknown (ENOTFOUND)',
     timeout: 'no answer in time',
     NOAUTH: 'it asks for a password (give it in REDIS_URL)',
+    ...untrusted,
     LOADING: 'it is still loading its data',
     'not a Redis': 'what listens there is not a Redis',
   };

@@ -6,6 +6,7 @@ import tls from 'node:tls';
  * @property {string} host
  * @property {number} port
  * @property {boolean} [tls]
+ * @property {string} [ca] authorities that its certificate has to be from, PEM; else the system's.
  * @property {string} [username]
  * @property {string} [password]
  */
@@ -37,7 +38,7 @@ export function ask(address, commands, timeoutMs = 1000) {
   const all = [...login, ...commands];
   return new Promise((resolve, reject) => {
     const socket = address.tls
-      ? tls.connect({ host, port, servername: net.isIP(host) ? '' : host })
+      ? tls.connect({ host, port, ca: address.ca, servername: net.isIP(host) ? '' : host })
       : net.connect({ host, port });
     /** @param {string} reason */
     const fail = (reason) => {

@@ -1,5 +1,6 @@
+import { addressKey } from '@parley/config';
 import type { NoticeLog } from '@parley/observability';
-import { addressKey, clientAddress, noticeProxy, trustedProxies } from '@parley/service-host';
+import { clientAddress, noticeProxy, trustedProxies } from '@parley/service-host';
 import type { IncomingMessage } from 'node:http';
 
 /** Injection token of {@link CallerAddressOf}. */

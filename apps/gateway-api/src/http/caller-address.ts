@@ -1,6 +1,7 @@
+import { addressKey } from '@parley/config';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { NoticeLog } from '@parley/observability';
-import { addressKey, clientAddress, noticeProxy, trustedProxies } from '@parley/service-host';
+import { clientAddress, noticeProxy, trustedProxies } from '@parley/service-host';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
 

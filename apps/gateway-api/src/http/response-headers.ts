@@ -1,4 +1,4 @@
-import { currentCorrelationId } from '@parley/observability';
+import { cameOverTls, currentCorrelationId } from '@parley/observability';
 import type { FastifyInstance } from 'fastify';
 
 /** Swagger UI's own files and inline styles; everything else here is data. */
@@ -24,14 +24,14 @@ const headers = {
   'cache-control': 'no-store',
 };
 
-/** In prod a proxy ends TLS; browsers ignore this header over plain HTTP. */
+/** Half a year. Only in prod: it holds for all ports of a host, and on a developer's for other programs, too. */
 const hsts = { 'strict-transport-security': 'max-age=15552000' };
 
 /** Sets security headers and `x-request-id` on every answer, refusals included. */
 export function addResponseHeaders(fastify: FastifyInstance, env: 'dev' | 'prod'): void {
-  const common = env === 'prod' ? { ...headers, ...hsts } : headers;
   fastify.addHook('onRequest', (request, reply, done) => {
-    reply.headers(common).header('x-request-id', currentCorrelationId() ?? request.id);
+    if (env === 'prod' && cameOverTls(request)) reply.headers(hsts);
+    reply.headers(headers).header('x-request-id', currentCorrelationId() ?? request.id);
     // A page that may not call can still see that somebody is here, and say so.
     if (request.url === '/health/live') reply.header('cross-origin-resource-policy', 'cross-origin');
     if (/^\/docs(?![^/?])/.test(request.url)) reply.header('content-security-policy', docsPolicy);

@@ -25,8 +25,9 @@ const quietSqlite = { ...sqlite3, verbose: () => sqlite3 };
  *
  * @throws {Error} for another URL, which is not printed: it may hold a password. Also for a SQLite in memory: a process
  *   opens its database twice.
+ * @param caFile - Authorities that the server's certificate has to be from; with it, TLS is asked for. Postgres only.
  */
-export function dataSourceOptions(url: string): DataSourceOptions {
+export function dataSourceOptions(url: string, caFile?: string): DataSourceOptions {
   const shared = {
     entities: [UserEntity, RoomEntity, MessageEntity],
     migrations: [
@@ -48,7 +49,7 @@ export function dataSourceOptions(url: string): DataSourceOptions {
     const extra = { statement_timeout: BUSY_TIMEOUT_MS, query_timeout: BUSY_TIMEOUT_MS + CONNECT_TIMEOUT_MS };
     return {
       type: 'postgres',
-      url,
+      url: caFile === undefined ? url : verifiedUrl(url, caFile),
       applicationName: 'parley-logic',
       connectTimeoutMS: CONNECT_TIMEOUT_MS,
       extra,
@@ -58,4 +59,12 @@ export function dataSourceOptions(url: string): DataSourceOptions {
   const database = /^sqlite:(?!:memory:)(.+)$/.exec(url)?.[1];
   if (database === undefined) throw new Error('The database URL must be sqlite:<path> or postgres://….');
   return { type: 'sqlite', driver: quietSqlite, database, busyTimeout: BUSY_TIMEOUT_MS, ...shared };
+}
+
+/** `pg` takes these from the URL alone, and reads the file for each connection. */
+function verifiedUrl(url: string, caFile: string): string {
+  const verified = new URL(url);
+  verified.searchParams.set('sslmode', 'verify-full');
+  verified.searchParams.set('sslrootcert', caFile);
+  return verified.href;
 }

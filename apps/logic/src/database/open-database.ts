@@ -1,3 +1,4 @@
+import { tlsProblem } from '@parley/config';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource, MigrationExecutor, type EntityManager } from 'typeorm';
 import { BUSY_TIMEOUT_MS, dataSourceOptions } from './data-source-options.js';
@@ -17,12 +18,13 @@ export function isSqlite(dataSource: Pick<DataSource, 'options'>): boolean {
  * Opens the database and brings its schema up to date. Any number of processes may do so at once: one migrates, the
  * others wait for it.
  *
+ * @param caFile - Authorities that a Postgres server's certificate has to be from.
  * @returns A data source for reading. On SQLite it refuses to write: see {@link openSqliteWriter}.
  * @throws {Error} when it cannot be opened, or stays locked longer than the busy timeout.
  */
-export async function openDatabase(url: string): Promise<DataSource> {
-  const dataSource = new DataSource(dataSourceOptions(url));
-  return whileOpen(await dataSource.initialize(), async () => {
+export async function openDatabase(url: string, caFile?: string): Promise<DataSource> {
+  const dataSource = new DataSource(dataSourceOptions(url, caFile));
+  return whileOpen(await connected(dataSource), async () => {
     if (!isSqlite(dataSource)) {
       await requireUtf8(dataSource);
       await dataSource.transaction(async (manager) => {
@@ -64,6 +66,17 @@ async function requireUtf8(dataSource: DataSource): Promise<void> {
     `The encoding of the Postgres database is ${row?.server_encoding}, and it has to be UTF8. ` +
       `Make a new one: CREATE DATABASE parley ENCODING 'UTF8' TEMPLATE template0;`,
   );
+}
+
+/** @throws {Error} that names what TLS stands in the way of. */
+async function connected(dataSource: DataSource): Promise<DataSource> {
+  try {
+    return await dataSource.initialize();
+  } catch (error) {
+    const why = tlsProblem(error);
+    if (why === undefined) throw error;
+    throw new Error(`Postgres is refused: ${why}`, { cause: error });
+  }
 }
 
 async function whileOpen(dataSource: DataSource, prepare: () => Promise<void>): Promise<DataSource> {

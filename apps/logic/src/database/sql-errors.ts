@@ -1,3 +1,4 @@
+import { tlsProblem } from '@parley/config';
 import { AppError } from '@parley/protocol';
 
 interface DriverError {
@@ -60,6 +61,8 @@ export function asAppError(error: unknown): unknown {
   if (error instanceof AppError) return error;
   const code = sqlCodeOf(error);
   const message = driverErrorOf(error)?.message ?? '';
-  const unavailable = code === '' ? unavailableMessage.test(message) : unavailableCode.test(code);
+  const unavailable =
+    tlsProblem(driverErrorOf(error)) !== undefined ||
+    (code === '' ? unavailableMessage.test(message) : unavailableCode.test(code));
   return unavailable ? new AppError('UNAVAILABLE', { cause: error }) : error;
 }

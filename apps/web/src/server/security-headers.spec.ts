@@ -4,6 +4,8 @@ import { connectSources, securityHeaders } from './security-headers.js';
 import { misleadingSetting, siteConfigBody, type SiteSettings } from './site-config.js';
 
 const derived: SiteSettings = {
+  env: 'prod',
+  tls: undefined,
   public: {},
   apiPort: 7070,
   wsPorts: [7000, 7002],
@@ -42,8 +44,9 @@ describe('connectSources', () => {
   );
 });
 
+const page = { host: 'localhost:8080', isSecure: false };
 const policyWith = (inline: InlineHashes) =>
-  securityHeaders(derived, 'localhost:8080', inline)['content-security-policy'] ?? '';
+  securityHeaders(derived, page, inline)['content-security-policy'] ?? '';
 
 it('allows what the page was built with', () => {
   const policy = policyWith({ scripts: ["'sha256-a'"], styles: ["'sha256-b'", "'sha256-c'"] });
@@ -58,6 +61,47 @@ it('allows nothing else inline, nothing from elsewhere and no framing', () => {
   expect(policy).toContain("frame-ancestors 'none'");
   expect(policy).not.toContain('unsafe');
   expect(policy).not.toContain('*');
+});
+
+it('asks for TLS in prod, of who came over it', () => {
+  const asked = (env: 'dev' | 'prod', isSecure: boolean) =>
+    securityHeaders({ ...derived, env }, { ...page, isSecure }, { scripts: [], styles: [] })[
+      'strict-transport-security'
+    ];
+  expect(asked('prod', true)).toBe('max-age=15552000');
+  expect(asked('prod', false)).toBeUndefined();
+  expect(asked('dev', true)).toBeUndefined();
+});
+
+describe('with a certificate', () => {
+  const own: SiteSettings = { ...derived, tls: { certFile: '/a.crt', keyFile: '/a.key' } };
+
+  it('names the others in full, over TLS, and nothing that is not plain', () => {
+    expect(siteConfigBody(own, 'chat.example:8080')).toMatchObject({
+      apiUrl: 'https://chat.example:7070',
+      wsUrls: ['wss://chat.example:7000/live', 'wss://chat.example:7002/live'],
+    });
+    expect(siteConfigBody(own, '[2001:db8::1]:8080').apiUrl).toBe('https://[2001:db8::1]:7070');
+    for (const host of ['x"y', 'a/b', '', undefined])
+      expect(siteConfigBody(own, host)).toMatchObject({ apiUrl: null, wsUrls: null });
+  });
+
+  it('what is configured wins', () =>
+    expect(siteConfigBody({ ...own, public: configured.public }, 'chat.example')).toMatchObject({
+      apiUrl: 'https://api.example/base',
+      wsUrls: ['wss://a.example/ws', 'wss://b.example:444/ws'],
+    }));
+
+  it('lets the page connect over TLS alone', () => {
+    expect(connectSources(own, 'chat.example:8080')).toEqual([
+      "'self'",
+      'https://chat.example:7070',
+      'wss://chat.example:7000',
+      'wss://chat.example:7002',
+    ]);
+    expect(connectSources(own, '[::1]:8080')).toEqual(["'self'", 'https:', 'wss:']);
+    expect(connectSources(own, 'x; script-src *')).toEqual(["'self'", 'https:', 'wss:']);
+  });
 });
 
 describe('siteConfigBody', () => {

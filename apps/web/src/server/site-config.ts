@@ -3,7 +3,7 @@ import { demoAccounts, isLoopbackHost, isLoopbackOrigin, type AppConfig } from '
 /** The part of the config that decides where browsers find the other apps. */
 export type SiteSettings = Pick<
   AppConfig<'web'>,
-  'public' | 'apiPort' | 'wsPorts' | 'wsPath' | 'demoAccounts'
+  'env' | 'tls' | 'public' | 'apiPort' | 'wsPorts' | 'wsPath' | 'demoAccounts'
 >;
 
 /** Where the other apps are. The page fills in nulls from its own address, see src/app/site/endpoints.ts. */
@@ -15,15 +15,35 @@ export interface SiteAddresses {
   readonly wsPath: string;
 }
 
-/** Several gateway addresses: the page starts at a random one and moves on when one fails. */
-export function siteAddresses(settings: SiteSettings): SiteAddresses {
-  const { apiUrl, wsUrls } = settings.public;
+/** The host name of a `Host` header without its port; undefined when there is none, or it is odd. */
+export function hostName(hostHeader: string | undefined): string | undefined {
+  const name = hostHeader?.replace(/:\d{1,5}$/, '');
+  return name !== undefined && hostPattern.test(name) ? name : undefined;
+}
+
+/** A name, an IPv4 address, or an IPv6 address in brackets. Nothing that could end a directive of a policy. */
+const hostPattern = /^([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])$/i;
+
+/**
+ * Several gateway addresses: the page starts at a random one and moves on when one fails.
+ *
+ * Where this server has a certificate, the others have it, too: then the addresses are said in full, since a page that came over TLS
+ * takes an address that it made up itself for a guess.
+ *
+ * @param hostHeader - By which the page was asked for.
+ */
+export function siteAddresses(settings: SiteSettings, hostHeader: string | undefined): SiteAddresses {
+  const { tls, apiPort, wsPorts, wsPath } = settings;
+  const { apiUrl, wsUrls = [] } = settings.public;
+  const host = tls && hostName(hostHeader);
+  const own = (scheme: string, port: number) => (host ? `${scheme}://${host}:${port}` : undefined);
+  const ownWs = host ? wsPorts.map((port) => `${own('wss', port)}${wsPath}`) : null;
   return {
-    apiUrl: apiUrl ?? null,
-    wsUrls: wsUrls && wsUrls.length > 0 ? wsUrls : null,
-    apiPort: settings.apiPort,
-    wsPorts: settings.wsPorts,
-    wsPath: settings.wsPath,
+    apiUrl: apiUrl ?? own('https', apiPort) ?? null,
+    wsUrls: wsUrls.length > 0 ? wsUrls : ownWs,
+    apiPort,
+    wsPorts,
+    wsPath,
   };
 }
 
@@ -43,7 +63,7 @@ export function siteConfigBody(settings: SiteSettings, hostHeader: string | unde
   const isOffered = settings.demoAccounts && isLoopbackOrigin(`http://${hostHeader}`);
   const { ids, password } = demoAccounts;
   return {
-    ...siteAddresses(settings),
+    ...siteAddresses(settings, hostHeader),
     demo: isOffered ? { userNames: Object.keys(ids), password } : null,
   };
 }

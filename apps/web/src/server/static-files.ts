@@ -1,5 +1,6 @@
 import fastifyStatic from '@fastify/static';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { cameOverTls } from '@parley/observability';
 import { join, sep } from 'node:path';
 import { hashesOf } from './inline-hashes.js';
 import { securityHeaders } from './security-headers.js';
@@ -21,7 +22,13 @@ export async function serveSite(
   const fastify = app.getHttpAdapter().getInstance();
   const inline = hashesOf(join(publicDir, 'index.html'));
   fastify.addHook('onRequest', async (request, reply) => {
-    reply.headers(securityHeaders(settings, request.headers.host, await inline()));
+    reply.headers(
+      securityHeaders(
+        settings,
+        { host: request.headers.host, isSecure: cameOverTls(request) },
+        await inline(),
+      ),
+    );
   });
   await app.register(fastifyStatic, {
     root: publicDir,
