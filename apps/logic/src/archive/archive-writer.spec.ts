@@ -90,6 +90,13 @@ describe('ArchiveWriter', () => {
     expect(keep).not.toHaveBeenCalled();
   });
 
+  it.each(['{nonsense', '{"code":0'])('takes %s for no message: it is set aside as it is', async (body) => {
+    const { writer, keep, tried } = setUp();
+    const odd = { ...entry(2), body };
+    expect((await writer.append([odd])).aside).toEqual([{ entry: odd, reason: 'unreadable', sqlCode: '' }]);
+    expect([keep.mock.calls.length, tried]).toEqual([1, []]);
+  });
+
   it('names only what is newly set aside', async () => {
     const { writer, keep } = setUp();
     keep.mockResolvedValueOnce(false);
