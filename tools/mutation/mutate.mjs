@@ -15,6 +15,7 @@ A path takes one file or folder: npm run mutate -- libs/queue/src/shard-owner.ts
 
   --one-in N    a sample: one mutant in N, always the same ones
   --specs DIR   only the specs in this folder below src/: much quicker, and what they miss others may find
+  --apart       a process for each mutant: slower, for specs that crash in threads, as SQLite's driver does
   --workers N   at a time (2)
   --anew        forget earlier results; without it only what changed is tried again
   --write       put the scores into docs/mutation.md
@@ -65,10 +66,10 @@ const whole = ({ project, folders }) => ({
 
 /**
  * @param {Target} target
- * @param {{ oneIn: number, workers: number, specs: string, anew: boolean }} options
+ * @param {{ oneIn: number, workers: number, specs: string, anew: boolean, apart: boolean }} options
  * @returns {Promise<Result>}
  */
-async function typescript({ project, files }, { oneIn, workers, specs, anew }) {
+async function typescript({ project, files }, { oneIn, workers, specs, anew, apart }) {
   const name = shortName(project);
   const logFile = path.join(dataDir, 'test-logs', `mutate-${name}.log`);
   const stryker = path.join(root, 'node_modules/@stryker-mutator/core/bin/stryker.js');
@@ -83,6 +84,7 @@ async function typescript({ project, files }, { oneIn, workers, specs, anew }) {
       MUTATE_WORKERS: String(workers),
       MUTATE_SPECS: specs,
       MUTATE_ANEW: anew ? '1' : '0',
+      MUTATE_APART: apart ? '1' : '0',
     },
   });
   if (!ran.ok)
@@ -138,6 +140,7 @@ function parseOptions(args) {
         workers: { type: 'string', default: '2' },
         specs: { type: 'string', default: '' },
         anew: { type: 'boolean', default: false },
+        apart: { type: 'boolean', default: false },
         write: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -148,6 +151,7 @@ function parseOptions(args) {
       workers: positiveInteger('--workers', values.workers),
       specs: values.specs,
       anew: values.anew,
+      apart: values.apart,
       write: values.write,
       help: values.help,
     };
