@@ -10,6 +10,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expectNoCrash } from './expect-no-crash.js';
+import { LeakWatch } from './leak-watch.js';
 import { packedApp } from './packed-app.js';
 
 /** A bundled tool runs from elsewhere and is told where the workspace is. */
@@ -48,6 +49,7 @@ export class Stack {
   readonly apps: AppProcess[] = [];
   /** Started, ready or not. */
   private readonly launched = new Set<ManagedProcess>();
+  private readonly leaks = new LeakWatch([jwtSecret]);
   private isStopped = false;
 
   private constructor(
@@ -129,6 +131,7 @@ export class Stack {
       },
     });
     this.launched.add(launched);
+    this.leaks.follow(app, launched);
     void launched.exited.then(() => this.launched.delete(launched));
     if (this.isStopped) {
       await launched.kill9();
@@ -185,7 +188,7 @@ export class Stack {
     return [...this.logsByProcess()].map(([name, text]) => `--- ${name}\n${text}`).join('\n');
   }
 
-  /** @throws {Error} when a process has crashed since the start; everything is stopped then, too. */
+  /** @throws {Error} when a process has crashed since the start, or logged what is nobody's business; everything is stopped then, too. */
   async stop(): Promise<void> {
     this.isStopped = true;
     await Promise.all(
@@ -194,6 +197,7 @@ export class Stack {
     await this.redis.stop();
     rmSync(this.dataDir, { recursive: true, force: true });
     expectNoCrash(this.apps);
+    this.leaks.expectNone();
   }
 
   private async spawnWeb(): Promise<void> {

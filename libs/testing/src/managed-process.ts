@@ -90,6 +90,11 @@ export class ManagedProcess {
     return this.#ring.lines();
   }
 
+  /** Calls back for every later line, also those that {@link output} forgets. */
+  onLine(listener: (line: OutputLine) => void): void {
+    this.#ring.onLine(listener);
+  }
+
   /**
    * Waits for a line of output, on either stream; also finds one that is already there.
    *
