@@ -26,6 +26,7 @@ const suite = (name, args, timeoutMs) => ({ name, args, timeoutMs, hasTests: tru
 
 const format = staticCheck('format', [inRoot('node_modules/prettier/bin/prettier.cjs'), '--check', '.']);
 const lua = staticCheck('generated lua', [inRoot('tools/generate-lua.mjs'), '--check']);
+const thirdParty = staticCheck('third party', [inRoot('tools/third-party.mjs'), '--check']);
 const lint = staticCheck('lint', nxTargets('lint'));
 const types = staticCheck('typecheck', [inRoot('tools/check-types.mjs')]);
 const circles = staticCheck('circles', [
@@ -39,7 +40,7 @@ const unit = suite('unit', nxTargets('test'), 10 * minute);
 
 /** What `npm test` runs, cheapest first. @type {Stage[]} */
 export const testStages = [
-  { name: 'static', checks: [format, lua, pictures, circles, lint, types, boundaries] },
+  { name: 'static', checks: [format, lua, thirdParty, pictures, circles, lint, types, boundaries] },
   { name: 'unit', checks: [unit] },
   { name: 'integration', checks: [suite('integration', nxTargets('integration'), 20 * minute)] },
   { name: 'build', checks: [staticCheck('build', nxTargets('build'))] },
@@ -48,4 +49,4 @@ export const testStages = [
 ];
 
 /** What `npm run check` runs before a commit. @type {Stage[]} */
-export const checkStages = [{ name: 'check', checks: [format, lua, circles, lint, types, unit] }];
+export const checkStages = [{ name: 'check', checks: [format, lua, thirdParty, circles, lint, types, unit] }];
