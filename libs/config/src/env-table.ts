@@ -113,7 +113,7 @@ export const envTable: readonly EnvVariable[] = [
     'JWT_OTHER_SECRETS',
     'lines',
     to('jwt.otherSecrets', ...tokens),
-    'verify tokens and sign none, while a secret is replaced: one a line, or comma separated',
+    'verify tokens and sign none, while a secret is replaced: one a line',
     { sensitive: true },
   ),
   variable('JWT_TTL_MS', 'integer', to('jwt.ttlMs', 'logic'), 'life of a token'),

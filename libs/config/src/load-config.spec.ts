@@ -301,10 +301,10 @@ describe('a wrong config', () => {
   });
 
   it.each([
-    ['comma separated', 'one-secret, another', ['one-secret', 'another']],
-    ['one a line', 'one, with a comma\n another \n\n', ['one, with a comma', 'another']],
+    ['one a line', 'one, with a comma\r\nanother\n\n', ['one, with a comma', 'another']],
+    ['one with a comma', 'one, with a comma', ['one, with a comma']],
     ['one alone in a file', 'one-secret\n', ['one-secret']],
-    ['none', ' , ', []],
+    ['none', ' \n ', []],
   ])('takes secrets that verify only: %s', (_, value, secrets) => {
     for (const app of ['logic', 'gateway-api', 'connect-gateway'] as const) {
       const { otherSecrets } = loadConfig(app, { env: { PARLEY_JWT_OTHER_SECRETS: value }, root }).jwt;
@@ -335,10 +335,12 @@ describe('prod', () => {
 
   it('asks of the secrets that verify only what it asks of the one that signs', () => {
     const others = (value: string) => problemsOf('gateway-api', prod({ PARLEY_JWT_OTHER_SECRETS: value }));
-    const message = others(`${goodSecret}x,hush-hush`);
+    const message = others(`${goodSecret}x\nhush-hush`);
     expect(message).toContain('PARLEY_JWT_OTHER_SECRETS must be at least 32 bytes');
     expect(message).not.toContain('hush');
-    expect(others(Array(9).fill(goodSecret).join())).toContain('PARLEY_JWT_OTHER_SECRETS must be at most 8');
+    expect(others(Array(9).fill(goodSecret).join('\n'))).toContain(
+      'PARLEY_JWT_OTHER_SECRETS must be at most 8',
+    );
   });
 
   it('refuses the very secret that config/dev.yaml holds', () => {

@@ -18,14 +18,12 @@ const items = (value: string) =>
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
-/** Of a single line the parts between its commas: whoever has a comma in one of them writes two lines. */
+/** Not at commas: a secret may hold some, and parts of one would be other secrets, which nobody would notice. */
 const lines = (value: string) =>
-  /\n/.test(value.trim())
-    ? value
-        .split('\n')
-        .map((line) => line.trim())
-        .filter((line) => line !== '')
-    : items(value);
+  value
+    .split('\n')
+    .map((line) => line.replace(/\r$/, ''))
+    .filter((line) => line.trim() !== '');
 const integer = (value: string) => (/^-?\d{1,15}$/.test(value) ? Number(value) : value);
 
 function parse(kind: EnvKind, value: string): unknown {
