@@ -1,9 +1,8 @@
-import { eventually } from '@parley/testing';
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
-import { close, Network, post, say, shows, Pages } from './pages.js';
+import { close, Network, post, say, shows, Pages, eventually } from './pages.js';
 
 /** What axe finds on a page, one line for each. The script is evaluated: the page's content security policy lets none in. */
 async function findings(page: Page): Promise<string[]> {
@@ -166,9 +165,7 @@ export const accessibility = (running: () => Stack) =>
       await hear('hello there');
       await eventually(async () => expect(await announcer.textContent()).toBe('demo1: hello there'));
       for (let i = 0; i < 12; i++) await hear(`quick ${i}`);
-      await eventually(async () => expect(await announcer.textContent()).toContain('quick 11'), {
-        timeoutMs: 10_000,
-      });
+      await eventually(async () => expect(await announcer.textContent()).toContain('quick 11'));
       const said = await page.evaluate(() => (window as unknown as { said: string[] }).said);
       expect(said.length).toBeLessThan(8);
       await say(page, 'my own');

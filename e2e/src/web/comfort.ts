@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
-import { close, message, Pages, post, shows } from './pages.js';
+import { close, message, Pages, post, shows, patience, settled } from './pages.js';
 
 const phone = { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true };
 
@@ -35,14 +35,14 @@ export const comfort = (running: () => Stack) =>
     it('has at least 16 messages of one line in sight at 1280x800 when they are compact, and remembers that', async () => {
       const page = await pages.login('demo', { path, viewport: { width: 1_280, height: 800 } });
       await shows(page, 'second of two');
-      const comfortable = await inSight(page);
+      const comfortable = await settled(page, () => inSight(page));
       await page.getByTestId('settings').click();
       await page.getByTestId('density').selectOption('compact');
-      await expect.poll(() => inSight(page), { timeout: 15_000 }).toBeGreaterThanOrEqual(16);
-      expect(await inSight(page)).toBeGreaterThan(comfortable);
+      await expect.poll(() => inSight(page), patience).toBeGreaterThanOrEqual(16);
+      expect(await settled(page, () => inSight(page))).toBeGreaterThan(comfortable);
       await page.reload();
       await shows(page, 'second of two');
-      await expect.poll(() => inSight(page), { timeout: 15_000 }).toBeGreaterThanOrEqual(16);
+      await expect.poll(() => inSight(page), patience).toBeGreaterThanOrEqual(16);
       await close(page);
     });
 
@@ -137,7 +137,7 @@ export const comfort = (running: () => Stack) =>
             .map((element) => element.outerHTML.slice(0, 100)),
         );
       // Drawers and dialogs come in.
-      const fits = (what: string) => expect.poll(tooWide, { message: what, timeout: 15_000 }).toEqual([]);
+      const fits = (what: string) => expect.poll(tooWide, { message: what, ...patience }).toEqual([]);
       await page.getByTestId('login-name').waitFor();
       await fits('log-in');
       await page.getByTestId('demo-login').first().tap();

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
-import { message, post, say, shows, Pages } from './pages.js';
+import { message, post, say, settled, shows, Pages } from './pages.js';
 
 /** Whatever somebody writes, or calls themselves, everybody else can go on reading. */
 export const hostileTexts = (running: () => Stack) =>
@@ -37,10 +37,11 @@ export const hostileTexts = (running: () => Stack) =>
       await shows(page, 'above');
       expect(await heightOf('above')).toBeLessThan(400);
       const button = message(page, 'above').getByTestId('show-more');
-      const before = (await message(page, 'above').boundingBox())?.y ?? 0;
+      const placeOf = async () => (await message(page, 'above').boundingBox())?.y ?? 0;
+      const before = await settled(page, placeOf);
       await button.click();
       await shows(page, 'below');
-      expect((await message(page, 'above').boundingBox())?.y).toBeCloseTo(before, 0);
+      expect(await settled(page, placeOf)).toBeCloseTo(before, 0);
       expect(await button.getAttribute('aria-expanded')).toBe('true');
       await button.click();
       await page.getByTestId('message-text').filter({ hasText: 'below' }).waitFor({ state: 'detached' });

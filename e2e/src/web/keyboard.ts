@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
-import { close, Network, online, Pages, post, say, shows } from './pages.js';
+import { close, Network, online, Pages, post, say, shows, patience, settled } from './pages.js';
 
 /** What has the focus: its test id, or what it is. `body`: nothing has. */
 const focused = (page: Page) =>
@@ -10,8 +10,7 @@ const focused = (page: Page) =>
     const names = [element?.getAttribute('data-testid'), element?.id, element?.tagName.toLowerCase()];
     return names.find(Boolean) ?? 'body';
   });
-const focusComesTo = (page: Page, testId: string) =>
-  expect.poll(() => focused(page), { timeout: 15_000 }).toBe(testId);
+const focusComesTo = (page: Page, testId: string) => expect.poll(() => focused(page), patience).toBe(testId);
 const atRoom = (page: Page, roomId: number) => page.waitForURL(`**/rooms/${roomId}`);
 
 /** Everything can be done without a mouse, and the focus is never lost. */
@@ -51,7 +50,7 @@ export const keyboard = (running: () => Stack) =>
       await focusComesTo(page, 'switcher-question');
       await page.keyboard.press('Escape');
       await page.getByTestId('switcher').waitFor({ state: 'detached' });
-      expect(await focused(page)).toBe('composer');
+      await focusComesTo(page, 'composer');
       await page.keyboard.press('Control+k');
       await focusComesTo(page, 'switcher-question');
       await page.keyboard.type(`phy ${name.slice(5)}`);
@@ -96,14 +95,14 @@ export const keyboard = (running: () => Stack) =>
       await focusComesTo(page, 'composer');
       const top = () => page.getByTestId('message-list').evaluate((list) => list.scrollTop);
       await page.keyboard.press('PageDown');
-      await expect.poll(top, { timeout: 15_000 }).toBeGreaterThan(100);
+      await expect.poll(top, patience).toBeGreaterThan(100);
       await page.keyboard.type('half a sent');
-      const before = await top();
+      const before = await settled(page, top);
       await page.keyboard.press('PageUp');
-      await expect.poll(top, { timeout: 15_000 }).toBeLessThan(before - 100);
-      const above = await top();
+      await expect.poll(top, patience).toBeLessThan(before - 100);
+      const above = await settled(page, top);
       await page.keyboard.press('PageDown');
-      await expect.poll(top, { timeout: 15_000 }).toBeGreaterThan(above);
+      await expect.poll(top, patience).toBeGreaterThan(above);
       expect(await focused(page)).toBe('composer');
       await page.keyboard.type('ence');
       expect(await page.getByTestId('composer').inputValue()).toBe('half a sentence');
@@ -156,7 +155,7 @@ export const keyboard = (running: () => Stack) =>
       await page.getByTestId('discard').focus();
       await page.keyboard.press('Enter');
       await page.getByTestId('discard').waitFor({ state: 'detached' });
-      expect(await focused(page)).toBe('composer');
+      await focusComesTo(page, 'composer');
 
       await network.cut();
       await page.getByTestId('reconnect-now').focus();

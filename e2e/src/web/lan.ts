@@ -1,8 +1,7 @@
-import { eventually } from '@parley/testing';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
-import { Pages, say, shows, strangeHost } from './pages.js';
+import { Pages, say, shows, strangeHost, eventually } from './pages.js';
 
 /** Addresses of this machine that are no loopback; a machine without a network has none. */
 const hosts = Object.values(networkInterfaces())

@@ -1,9 +1,8 @@
-import { eventually } from '@parley/testing';
 import { Redis } from 'ioredis';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
-import { close, Pages, shows } from './pages.js';
+import { close, Pages, shows, eventually } from './pages.js';
 
 const link = (page: Page, roomId: number) =>
   page.locator(`[data-testid=room-link][data-room-id="${roomId}"]`);

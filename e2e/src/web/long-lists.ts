@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeRooms, removeRooms } from '../rooms-in-sql.js';
 import type { Stack } from '../stack.js';
-import { close, Network, Pages } from './pages.js';
+import { close, Network, Pages, patience } from './pages.js';
 
 /** Rooms that nothing else here makes: more than a page of the list. */
 const firstRoom = 700_001;
@@ -36,7 +36,7 @@ export const longLists = (running: () => Stack) =>
         const before = await links.count();
         await more.focus();
         await page.keyboard.press('Enter');
-        await expect.poll(() => links.count(), { timeout: 15_000 }).toBeGreaterThan(before);
+        await expect.poll(() => links.count(), patience).toBeGreaterThan(before);
         expect(await page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe(
           'room-link',
         );

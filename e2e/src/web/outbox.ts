@@ -1,8 +1,7 @@
-import { eventually } from '@parley/testing';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
-import { close, fillLogin, message, Network, online, say, sent, shows, Pages } from './pages.js';
+import { close, fillLogin, message, Network, online, say, sent, shows, Pages, eventually } from './pages.js';
 
 /** What a person writes is not lost, and is there once. */
 export const outbox = (running: () => Stack) =>

@@ -1,3 +1,5 @@
+import type { Session } from '@parley/protocol';
+import { eventually as soon } from '@parley/testing';
 import {
   chromium,
   type Browser,
@@ -57,8 +59,11 @@ export class Pages {
     return this.browser.newContext({ viewport, locale: 'en-US', ...options });
   }
 
-  /** The site. */
-  async open({ host, path = '/', gateway, of, ...options }: OpenOptions = {}): Promise<Page> {
+  /** The site. @param session - Of whoever has logged in there before. @defaultValue nobody */
+  async open(
+    { host, path = '/', gateway, of, ...options }: OpenOptions = {},
+    session?: Session,
+  ): Promise<Page> {
     const context = of ?? (await this.person(options));
     const page = await context.newPage();
     page.on('pageerror', (error) => this.problems.push(String(error)));
@@ -69,14 +74,22 @@ export class Pages {
     if (gateway !== undefined) await this.useGateway(page, gateway);
     const url = new URL(path, this.stack.webUrl);
     if (host !== undefined) url.hostname = host;
+    if (session) {
+      // Something small of the same origin: storage is an origin's.
+      await page.goto(new URL('/icon.svg', url).href);
+      await page.evaluate((stored) => (localStorage['parley.session'] = stored), JSON.stringify(session));
+    }
     await page.goto(url.href);
     return page;
   }
 
-  /** The site with somebody logged in, and connected. @param name - An account whose password is 111111. */
+  /**
+   * The site with somebody who has logged in before, connected: the form takes a second each time, and has tests of its own.
+   *
+   * @param name - An account whose password is 111111.
+   */
   async login(name: string, options?: OpenOptions): Promise<Page> {
-    const page = await this.open(options);
-    await fillLogin(page, name);
+    const page = await this.open(options, await this.stack.api().login(name, '111111'));
     await online(page);
     return page;
   }
@@ -89,6 +102,26 @@ export class Pages {
       await route.fulfill({ response, json: { ...(await response.json()), wsPorts: [port] } });
     });
   }
+}
+
+/** How long a slow machine may take for something that is not quick there, milliseconds. */
+export const patience = { timeout: 40_000 } as const;
+
+/** The same with that patience. */
+export const eventually: typeof soon = (check, options) =>
+  soon(check, { timeoutMs: patience.timeout, ...options });
+
+/** What is read from a page, as soon as it is the same a few frames later: nothing moves any more. */
+export function settled<T>(page: Page, read: () => Promise<T>): Promise<T> {
+  return eventually(async () => {
+    const before = await read();
+    await page.evaluate(
+      () => new Promise((resolve) => setTimeout(() => requestAnimationFrame(resolve), 100)),
+    );
+    const value = await read();
+    if (JSON.stringify(value) !== JSON.stringify(before)) throw new Error('it still moves');
+    return value;
+  });
 }
 
 /** Sends a message. */

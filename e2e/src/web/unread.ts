@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
-import { close, message, Pages, post, shows } from './pages.js';
+import { close, message, Pages, post, shows, patience } from './pages.js';
 
 /** What somebody has missed, and how they come to it. */
 export const unread = (running: () => Stack) =>
@@ -53,12 +53,12 @@ export const unread = (running: () => Stack) =>
             const list = document.querySelector('[data-testid=message-list]')?.getBoundingClientRect();
             return list !== undefined && top >= list.top - 1 && bottom <= list.bottom + 1;
           });
-      await expect.poll(() => inSight('New messages'), { timeout: 15_000 }).toBe(true);
+      await expect.poll(() => inSight('New messages'), patience).toBe(true);
       expect(await page.evaluate(() => document.activeElement?.id)).toBe('messages');
       // They are still to be read: their beginning was looked for, not their end.
       await page.getByTestId('jump-to-latest').filter({ hasText: '100 new' }).click();
-      await expect.poll(() => inSight(/^news 179$/), { timeout: 15_000 }).toBe(true);
-      await expect.poll(() => page.title(), { timeout: 15_000 }).not.toMatch(/^\(/);
+      await expect.poll(() => inSight(/^news 179$/), patience).toBe(true);
+      await expect.poll(() => page.title(), patience).not.toMatch(/^\(/);
       await close(page);
     });
 
