@@ -3,7 +3,8 @@ import { useCallback, useSyncExternalStore } from 'react';
 // One list for each query that is written in the code: making one takes longer than asking it.
 const mediaQueries = new Map<string, MediaQueryList>();
 
-function mediaQuery(query: string): MediaQueryList {
+/** A CSS media query that is looked at again and again. */
+export function mediaQuery(query: string): MediaQueryList {
   const list = mediaQueries.get(query) ?? window.matchMedia(query);
   mediaQueries.set(query, list);
   return list;

@@ -2,6 +2,7 @@ import { memo } from 'react';
 import { Avatar } from '../components/avatar.js';
 import { useLanguage, useTexts } from '../i18n/texts.js';
 import { formatDay, formatFull, formatTime } from '../text/dates.js';
+import { isPiled } from '../text/piled.js';
 import { blocksOf, type Block } from '../timeline/blocks.js';
 import type { Group, Row } from '../timeline/rows.js';
 import { MessageBubble, type SendActions } from './message-bubble.js';
@@ -22,7 +23,9 @@ const MessageGroup = memo(function MessageGroup(props: {
       {!group.isOwn && <Avatar userId={group.userId} userName={group.userName} />}
       <div className={styles['body']}>
         <div className={styles['header']}>
-          <span className={styles['name']}>{author}</span>
+          <span className={styles['name']} data-piled={isPiled(author) || undefined}>
+            {author}
+          </span>
           <time
             className={styles['time']}
             dateTime={new Date(group.atMs).toISOString()}

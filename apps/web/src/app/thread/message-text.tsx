@@ -3,10 +3,8 @@ import { Button } from '../components/button.js';
 import { useTexts } from '../i18n/texts.js';
 import { excerpt, isLong } from '../text/excerpt.js';
 import { linkify, type TextPart } from '../text/linkify.js';
+import { isPiled } from '../text/piled.js';
 import styles from './message.module.css';
-
-/** More marks on one letter than any script writes. */
-const pile = /\p{M}{4}/u;
 
 /** A message's text as it was typed, with its web addresses as links; of a long one the beginning, until more is asked for. */
 export function MessageText({ text }: { readonly text: string }) {
@@ -15,7 +13,7 @@ export function MessageText({ text }: { readonly text: string }) {
   const parts = useMemo(() => linkify(text), [text]);
   const canOpen = useMemo(() => isLong(text), [text]);
   return (
-    <div className={styles['text']} data-piled={pile.test(text) || undefined}>
+    <div className={styles['text']} data-piled={isPiled(text) || undefined}>
       <span data-testid="message-text">
         <Parts parts={canOpen && !isOpen ? excerpt(parts) : parts} />
         {canOpen && !isOpen && '…'}

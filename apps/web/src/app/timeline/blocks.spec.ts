@@ -34,14 +34,15 @@ describe('blocksOf', () => {
     const timeline = between(1, 40);
     const before = blocks(timeline);
     const after = blocks(withLive(timeline, testMessage(41, { fromUserId: 2 }), me.userId));
-    expect(after.map((block, i) => block === before[i])).toEqual([true, true, false]);
+    expect(after.length).toBeGreaterThan(2);
+    expect(after.map((block, i) => block === before[i])).toEqual(after.map((_, i) => i < after.length - 1));
     expect(after.map(({ key }) => key)).toEqual(before.map(({ key }) => key));
   });
 
   it('gives the same blocks again when older messages come or go', () => {
     const all = between(1, 40);
     const later = { ...all, messages: all.messages.slice(20) };
-    const [, , last] = blocks(all);
+    const last = blocks(all).at(-1);
     expect(blocks(later).at(-1)).toBe(last);
     expect(blocks(all).at(-1)).toBe(last);
   });

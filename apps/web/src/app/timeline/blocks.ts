@@ -7,8 +7,8 @@ export interface Block {
   readonly rows: readonly Row[];
 }
 
-/** Messages of a block: few enough to be painted at once, so many that there are few blocks. Chosen by measuring. */
-const messagesPerBlock = 16;
+/** Messages of a block: few enough to be painted with each that comes, so many that there are few blocks. Chosen by measuring. */
+const messagesPerBlock = 8;
 
 // A block is made once per list of rows, as groups are once per list of bubbles.
 const blocks = new WeakMap<Group, Block>();

@@ -6,7 +6,7 @@ export const maxTimelineMessages = 500;
  * Where a reader stays at the newest ones, the oldest go from the first number on, down to the second: what is not seen
  * still costs time with every message, and each time the oldest go, everything moves. Chosen by measuring.
  */
-export const followed = { most: 200, kept: 120 } as const;
+export const followed = { most: 140, kept: 80 } as const;
 
 /** A message of this user's on its way. */
 export interface OutgoingMessage {
