@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
-import { close, fillLogin, online, Pages, say, sent, shows } from './pages.js';
+import { close, fillLogin, Network, online, Pages, say, sent, shows, patience } from './pages.js';
 
 /** What a page could not load, or what was done to it, mends by itself. */
 export const healing = (running: () => Stack) =>
@@ -25,7 +25,7 @@ export const healing = (running: () => Stack) =>
       await person.unroute(/\/v1\//);
       await shows(page, 'before the API was away');
       await page.getByTestId('room-link').first().waitFor();
-      await expect.poll(() => page.getByTestId('error').count(), { timeout: 15_000 }).toBe(0);
+      await expect.poll(() => page.getByTestId('error').count(), patience).toBe(0);
       await close(page);
     });
 
@@ -39,6 +39,41 @@ export const healing = (running: () => Stack) =>
       await fillLogin(page, 'demo');
       await online(page);
       expect(refusals).toBeGreaterThan(2);
+      await close(page);
+    });
+
+    it('says that the site was replaced when a part of the old one is gone, and keeps what was written', async () => {
+      const person = await pages.person();
+      const network = await Network.of(person);
+      const page = await pages.login('demo', { of: person });
+      await network.cut();
+      await page.getByTestId('offline-banner').waitFor();
+      await say(page, 'across the versions');
+      await page.getByTestId('composer').fill('half a sentence');
+      // The server names other files by now, and has no others.
+      let isReloaded = false;
+      await person.route(/\/assets\/zh-words-/, (route) =>
+        isReloaded ? route.continue() : route.fulfill({ status: 404, body: '' }),
+      );
+      await person.route(
+        ({ pathname }) => pathname === '/' || pathname === '/rooms/1',
+        async (route) => {
+          isReloaded ||= route.request().isNavigationRequest();
+          if (isReloaded) return route.continue();
+          const response = await route.fetch();
+          const body = (await response.text()).replace(/\/assets\/index-[^"]+\.js/, '/assets/index-next.js');
+          return route.fulfill({ response, body });
+        },
+      );
+      await page.getByTestId('settings').click();
+      await page.getByTestId('language').selectOption('zh');
+      await page.getByTestId('new-version').filter({ hasText: 'what you have written is kept' }).waitFor();
+      await page.getByTestId('reload').click();
+      await page.locator('html[lang=zh-Hans]').waitFor({ state: 'attached' });
+      expect(await page.getByTestId('composer').inputValue()).toBe('half a sentence');
+      await network.restore();
+      await sent(page, 'across the versions');
+      expect(await page.getByTestId('new-version').count()).toBe(0);
       await close(page);
     });
 

@@ -1,9 +1,11 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.js';
+import { NewVersion } from './components/new-version.js';
 import { Pane } from './components/pane.js';
 import { LanguageProvider } from './i18n/texts.js';
 import { loadWords } from './i18n/load-words.js';
+import { isReplaced } from './load-part.js';
 import { createPreferences } from './preferences/preferences.js';
 import { Retries } from './retries.js';
 import { PreferencesContext, SiteContext } from './site/site-context.js';
@@ -18,11 +20,14 @@ const site = new Site(() => import('./server-part.js'));
 async function start(): Promise<void> {
   // Until then the page shows what index.html has.
   const { signal } = new AbortController();
+  const stopWatching = isReplaced.subscribe(reloadOnce);
   const words = await new Retries().run(() => loadWords(preferences.get().language), { signal });
+  stopWatching();
   root.render(
     <StrictMode>
       <PreferencesContext value={preferences}>
         <LanguageProvider preferences={preferences} first={words}>
+          <NewVersion />
           <SiteContext value={site}>
             <Pane>
               <App />
@@ -33,4 +38,11 @@ async function start(): Promise<void> {
     </StrictMode>,
   );
 }
+
+/** The site was replaced while the page came, and there is nothing yet to show or to lose. Once: what caches keep comes again. */
+function reloadOnce(): void {
+  const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
+  if (navigation?.type !== 'reload') window.location.reload();
+}
+
 void start();

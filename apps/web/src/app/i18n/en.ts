@@ -12,6 +12,8 @@ export const en = {
     toTheChat: 'Go to the chat',
     close: 'Close',
     skipToMessages: 'Skip to messages',
+    newVersion: 'Parley has been updated. Reload the page to go on: what you have written is kept.',
+    reload: 'Reload',
     paneDown: 'This part of the page has stopped',
     paneDownHint:
       'A translation or an extension of the browser may change the page. What you have written is kept.',

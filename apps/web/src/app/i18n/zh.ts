@@ -14,6 +14,8 @@ export const zh: Texts = {
     toTheChat: '前往聊天',
     close: '关闭',
     skipToMessages: '跳到消息',
+    newVersion: 'Parley 已更新，请重新加载页面。你写的内容会保留。',
+    reload: '重新加载',
     paneDown: '页面的这一部分已停止',
     paneDownHint: '浏览器的翻译或扩展可能改动了页面。你写的内容已保留。',
   },
