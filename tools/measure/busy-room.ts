@@ -1,4 +1,4 @@
-import { ParleyApi, ParleyClient, webSocketTransport } from '@parley/client';
+import { ParleyApi, ParleyClient, webSocketTransport, type SendResult } from '@parley/client';
 import WebSocket from 'ws';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { percentile } from './percentile.js';
@@ -13,6 +13,7 @@ const KEY_INTERVAL_MS = 150;
 const WARM_UP_S = 8;
 /** A page that cannot keep up is still measured. */
 const PATIENCE_MS = 180_000;
+const LOOK_INTERVAL_MS = 200;
 /** The timeline is full before it is measured: then a message that comes makes another one go. */
 const FILL = 550;
 
@@ -60,13 +61,20 @@ export async function measureBusyRoom(browser: Browser, options: WebOptions): Pr
   const deliveredAt = new Map<number, number>();
   senders[0]?.on('message', ({ seq }) => deliveredAt.set(seq, performance.timeOrigin + performance.now()));
 
-  const talk = async (total: number, perSecond: number) => {
+  /** Over when the server has all of it. @returns The last seq. */
+  const talk = async (total: number, perSecond: number): Promise<number> => {
+    const results: Promise<SendResult>[] = [];
     const startedAt = performance.now();
     for (let i = 0; i < total; i++) {
       const waitMs = startedAt + (i * 1_000) / perSecond - performance.now();
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-      senders[i % senders.length]?.send(roomId, said(i));
+      const sender = senders[i % senders.length];
+      if (sender) results.push(sender.send(roomId, said(i)).result);
     }
+    const seqs = (await Promise.all(results)).map((result) =>
+      result.status === 'acked' ? result.ack.seq : 0,
+    );
+    return Math.max(...seqs);
   };
   const cdp = await page.context().newCDPSession(page);
   // The time of the thread, slowed down as it is; not that in which other programs had the processor.
@@ -76,24 +84,22 @@ export async function measureBusyRoom(browser: Browser, options: WebOptions): Pr
     await Promise.all([talk(rate * OWN_WORK_S, rate), typeSlowly(page, OWN_WORK_S)]);
   });
   await cdp.send('Emulation.setCPUThrottlingRate', { rate: options.slowdown });
-  await talk(rate * WARM_UP_S, rate);
+  const warmUpTo = await talk(rate * WARM_UP_S, rate);
 
   await page.evaluate(watch);
   const timesBefore = await threadTimes(browser);
   const before = await busyMs(cdp);
-  const firstSeq = deliveredAt.size + 1;
   const typing = typeSlowly(page, seconds);
-  await talk(rate * seconds, rate);
+  const lastSeq = await talk(rate * seconds, rate);
   await typing;
   const after = await busyMs(cdp);
   const timesAfter = await threadTimes(browser);
-  await page.locator(`[data-seq="${Math.max(...deliveredAt.keys())}"]`).waitFor();
-  const { keysMs, paintedAt }: Seen = await page.evaluate(() => (window as unknown as { seen: Seen }).seen);
+  const { keysMs, paintedAt } = await seenUpTo(page, lastSeq);
   for (const sender of senders) void sender.close();
   await page.context().close();
 
   const latenessMs = paintedAt
-    .filter(([seq]) => seq >= firstSeq)
+    .filter(([seq]) => seq > warmUpTo)
     .map(([seq, at]) => at - (deliveredAt.get(seq) ?? at))
     .sort((a, b) => a - b);
   const keys = [...keysMs].sort((a, b) => a - b);
@@ -112,7 +118,12 @@ export async function measureBusyRoom(browser: Browser, options: WebOptions): Pr
     ...(waited === undefined
       ? []
       : [{ name: 'main thread waited for a processor', value: waited, unit: '%', most: mostWaiting }]),
-    { name: `messages shown of ${rate * seconds}`, value: latenessMs.length, unit: '' },
+    {
+      name: `messages never shown, of ${lastSeq - warmUpTo}`,
+      value: lastSeq - warmUpTo - latenessMs.length,
+      unit: '',
+      most: 0,
+    },
     { name: `main thread at ${rate} messages/s`, value: share, unit: '%', most: 50 },
     { name: `key to frame, p95 of ${keys.length}`, value: percentile(keys, 0.95), unit: 'ms', most: 50 },
     { name: 'delivered to on the screen, p50', value: percentile(latenessMs, 0.5), unit: 'ms' },
@@ -166,6 +177,16 @@ async function typeSlowly(page: Page, seconds: number): Promise<void> {
     await page.keyboard.press(i % 30 === 29 ? 'Backspace' : 'abcdefgh '.charAt(i % 9));
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, nextAt - performance.now())));
   }
+}
+
+/** Waits until a message was painted. @throws {Error} when it never was. */
+async function seenUpTo(page: Page, lastSeq: number): Promise<Seen> {
+  for (let waitedMs = 0; waitedMs < PATIENCE_MS; waitedMs += LOOK_INTERVAL_MS) {
+    const seen: Seen = await page.evaluate(() => (window as unknown as { seen: Seen }).seen);
+    if (seen.paintedAt.some(([seq]) => seq === lastSeq)) return seen;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS));
+  }
+  throw new Error(`message ${lastSeq} was not on the screen within ${PATIENCE_MS / 1_000} s`);
 }
 
 /** Milliseconds of work on the page's main thread so far, as the browser counts them. */
