@@ -103,6 +103,21 @@ export const seeing = (running: () => Stack) =>
       }
     });
 
+    // What begins with 1 is no increase to Prometheus.
+    it.each([
+      ['logic', 'parley_messages_set_aside_total', ['refused', 'unreadable', 'conflict']],
+      ['logic', 'parley_line_verdicts_total', ['unbroken', 'stepped-back', 'unknown']],
+      ['connect-gateway', 'parley_resyncs_total', ['slow', 'gap', 'epoch']],
+      ['connect-gateway', 'parley_hints_total', ['taken', 'dropped']],
+    ] as const)('of %s has %s before it happens', async (app, name, values) => {
+      const { ports } = running().of(app)[0] as AppProcess;
+      const text = await (await fetch(`http://127.0.0.1:${ports['ws'] ?? ports['admin']}/metrics`)).text();
+      const shown = [...text.matchAll(new RegExp(`^${name}\\{\\w+="([^"]*)"\\} `, 'gm'))].map(
+        ([, value]) => value,
+      );
+      expect(shown.sort()).toEqual([...values].sort());
+    });
+
     const asks = (expression: string) => {
       const { metrics, labels } = readPromQl(expression);
       expect(metrics.length, expression).toBeGreaterThan(0);

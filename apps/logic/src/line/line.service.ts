@@ -69,6 +69,9 @@ export class LineService implements OnModuleInit, OnApplicationBootstrap, Before
       help: 'Shards judged after Redis came back: unbroken, stepped-back, unknown',
       labelNames: ['because'],
     });
+    // Prometheus takes what begins with 1 for no increase: the first one would ring nowhere.
+    const reasons = ['unbroken', 'stepped-back', 'unknown'] as const satisfies readonly Verdict['because'][];
+    for (const because of reasons) this.verdicts.inc({ because }, 0);
     this.knowledge = new LineKnowledge(store.shardCount);
     rooms.onAppended((roomId, position) => this.knowledge.saw(store.shardOf(roomId), position));
     this.watch = new LivesWatch(store, lives, this.life);

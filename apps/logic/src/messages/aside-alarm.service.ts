@@ -18,6 +18,9 @@ export class AsideAlarm {
       help: 'Accepted messages that are kept apart, because SQL refused them or has another one under their number',
       labelNames: ['reason'],
     });
+    // Prometheus takes what begins with 1 for no increase: the first one would ring nowhere.
+    const reasons = ['refused', 'unreadable', 'conflict'] as const satisfies readonly Refusal['reason'][];
+    for (const reason of reasons) this.count.inc({ reason }, 0);
   }
 
   /** Ids only: never what is in the message. */
