@@ -22,9 +22,24 @@ export interface LoggingOptions {
   readonly pretty?: boolean | undefined;
 }
 
-const serializeError = (error: unknown): unknown =>
+/** What libraries hang on their errors: rows and parameters (SQL), arguments of the command (Redis). They hold messages and passwords. */
+const dataOfErrors = [
+  'parameters',
+  'driverError',
+  'command',
+  'previousErrors',
+  'detail',
+  'args',
+  'input',
+] as const;
+
+const serializeError = (error: unknown): unknown => {
+  if (!(error instanceof Error)) return error;
   // The serialized error carries every own property of the original: a request's body, a connection's password.
-  error instanceof Error ? redactFields({ ...stdSerializers.err(error) }) : error;
+  const fields: Record<string, unknown> = { ...stdSerializers.err(error) };
+  for (const name of dataOfErrors) delete fields[name];
+  return redactFields(fields);
+};
 
 function loggerOptions({ service, instanceId, level }: LoggingOptions): LoggerOptions {
   return {

@@ -44,6 +44,22 @@ it('redacts a field called msg and keeps the message', () => {
   expect(raw()).not.toContain('hunter2');
 });
 
+// TypeORM's errors carry the statement's parameters and the driver's error with the row, ioredis's the command.
+it('leaves out what libraries hang on their errors', () => {
+  const { logger, last, raw } = capture();
+  const data = ['hush'];
+  const error = Object.assign(new Error('failed'), {
+    code: '23514',
+    parameters: data,
+    driverError: Object.assign(new Error('driver'), { detail: 'hush' }),
+    detail: 'Failing row contains (hush)',
+    command: { name: 'evalsha', args: data },
+  });
+  logger.error({ err: error }, 'event');
+  expect(raw()).not.toContain('hush');
+  expect(last()).toMatchObject({ err: { message: 'failed', code: '23514' } });
+});
+
 it('survives a cycle and leaves errors readable', () => {
   const { logger, last } = capture();
   const cycle: Record<string, unknown> = {};
