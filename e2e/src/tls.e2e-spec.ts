@@ -9,7 +9,7 @@ import { connect } from 'node:tls';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { Stack } from './stack.js';
+import { jwtSecret, Stack } from './stack.js';
 
 const executablePath = process.env['PARLEY_CHROMIUM'] ?? '/usr/bin/chromium';
 
@@ -70,6 +70,17 @@ describe('TLS everywhere', { timeout: 120_000 }, () => {
     for await (const chunk of response) text += String(chunk);
     return (JSON.parse(text) as { token: string }).token;
   }
+  async function me(port: number | undefined, token: string): Promise<number | undefined> {
+    const headers = { authorization: `Bearer ${token}` };
+    const asked = request(`https://127.0.0.1:${port}/v1/me`, { ca: authority.cert, agent: false, headers });
+    asked.end();
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    response.resume();
+    return response.statusCode;
+  }
+  /** The id of the key that a token is signed with. */
+  const keyOf = (token: string): unknown =>
+    (JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()) as { kid: unknown }).kid;
   async function join(userName: string, transport: Transport): Promise<Member> {
     const token = await login(userName);
     const client = new ParleyClient({ transport, getToken: () => token });
@@ -176,5 +187,33 @@ describe('TLS everywhere', { timeout: 120_000 }, () => {
     for (const url of [stack.apiUrl, stack.webUrl, wsUrl.replace(/^wss/, 'https')])
       await expect(fetch(url.replace(/^https/, 'http'))).rejects.toThrow();
     expect(stack.logs()).not.toContain('BEGIN');
+  });
+
+  // The order of the README: first all verify with the new secret, then some sign with it.
+  it('a signing secret is replaced process by process, and no token is refused meanwhile', async () => {
+    const next = 'the next secret of the end to end tests, long enough';
+    const edges = [...stack.of('gateway-api'), ...stack.of('connect-gateway')];
+    const before = await login('demo1');
+    await Promise.all(edges.map(({ app }) => stack.spawn(app, { PARLEY_JWT_OTHER_SECRETS: next })));
+    await Promise.all(edges.map(({ process }) => process.terminate()));
+    await stack.spawn('logic', { PARLEY_JWT_SECRET: next, PARLEY_JWT_OTHER_SECRETS: jwtSecret });
+    // Another logic still signs with the old one.
+    const after = await eventually(async () => {
+      const token = await login('demo1');
+      if (keyOf(token) === keyOf(before)) throw new Error('signed with the old secret');
+      return token;
+    });
+    for (const token of [before, after]) {
+      for (const { ports } of stack.of('gateway-api')) expect(await me(ports['http'], token)).toBe(200);
+      for (const { ports } of stack.of('connect-gateway')) {
+        const url = `wss://127.0.0.1:${ports['ws']}/ws`;
+        const transport = webSocketTransport(url, { WebSocket: TrustingWebSocket });
+        const client = new ParleyClient({ transport, getToken: () => token });
+        client.connect();
+        expect(await client.join(1)).toMatchObject({ roomId: 1 });
+        await client.close();
+      }
+    }
+    expect(await me(stack.of('gateway-api')[0]?.ports['http'], `${after}x`)).toBe(401);
   });
 });
