@@ -17,6 +17,8 @@ import { packedApp } from './packed-app.js';
 const root = process.env['PARLEY_ROOT'] ?? resolve(import.meta.dirname, '../..');
 /** What session tokens of a stack are signed with. */
 export const jwtSecret = 'a secret of the end to end tests, long enough';
+/** What the apps run on: the tests' own Node.js, or another one whose apps are to be tried. */
+const appNode = process.env['PARLEY_APP_NODE'] || process.execPath;
 const START_TIMEOUT_MS = 60_000;
 
 const backEnd = ['logic', 'task-worker', 'connect-gateway', 'gateway-api'] as const;
@@ -116,7 +118,7 @@ export class Stack {
     // The site's server serves what stands beside it.
     const isPacked = !this.asBuilt && app !== 'web';
     const launched = await spawnProcess({
-      command: process.execPath,
+      command: appNode,
       args: ['--enable-source-maps', isPacked ? await packedApp(workspace, app, main) : main],
       cwd: workspace,
       name: app,

@@ -310,6 +310,12 @@ export const envTable: readonly EnvVariable[] = [
 
   // Read by the tools; known here because the apps they start inherit it.
   variable('CHROMIUM', 'text', {}, 'browser that drives the end-to-end tests'),
+  variable(
+    'APP_NODE',
+    'text',
+    {},
+    'Node.js that runs the apps of the end-to-end tests, where it is another one',
+  ),
 ];
 
 /**
