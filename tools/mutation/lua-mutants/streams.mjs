@@ -26,8 +26,8 @@ export const streamMutants = [
   },
   {
     script: 'trim-dispatch-1',
-    find: "if group['last-delivered-id'] ~= newest then",
-    replace: 'if true then',
+    find: "local hasReadAll = group['last-delivered-id'] == newest",
+    replace: 'local hasReadAll = false',
     why: 'a group that has read all has an unknown backlog for ever after a restart',
   },
   {

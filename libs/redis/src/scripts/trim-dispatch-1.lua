@@ -35,7 +35,8 @@ for _, flat in ipairs(groups) do
   groupsOf[#groupsOf + 1] = group['name']
   groupsOf[#groupsOf + 1] = group['pending']
   -- Redis counts the lag, and may lose count over a restart; a group that has read the newest entry has read all.
-  if group['last-delivered-id'] ~= newest then
+  local hasReadAll = group['last-delivered-id'] == newest
+  if not hasReadAll then
     if not group['lag'] then
       lagMost = -1
     elseif lagMost >= 0 then
@@ -48,7 +49,7 @@ for _, flat in ipairs(groups) do
     lower(oldest)
   else
     local unread = {}
-    if group['last-delivered-id'] ~= newest then
+    if not hasReadAll then
       unread = redis.call('XRANGE', KEYS[1], '(' .. group['last-delivered-id'], '+', 'COUNT', 1)
     end
     groupsOf[#groupsOf + 1] = unread[1] and age(unread[1][1]) or 0
