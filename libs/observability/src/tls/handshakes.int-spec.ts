@@ -94,10 +94,14 @@ it('those under way are bounded, and one that has ended makes room', async () =>
   waiting[0]?.destroy();
   await eventually(async () => expect(await ask(port)).toBe('hello'));
   // Who has shaken hands does not count any more.
-  const done = connectTls({ port, host: '127.0.0.1', ca: authority.cert });
-  onTestFinished(() => void done.destroy());
-  await once(done, 'secureConnect');
-  expect(await ask(port)).toBe('hello');
+  for (let i = 0; i < 2; i++)
+    await eventually(async () => {
+      const done = connectTls({ port, host: '127.0.0.1', ca: authority.cert });
+      onTestFinished(() => void done.destroy());
+      await once(done, 'secureConnect');
+    });
+  // The client is through a little earlier than the server.
+  await eventually(async () => expect(await ask(port)).toBe('hello'));
 });
 
 it('speaks HTTP/1.1 with who offers more, and nothing with who does not offer it', async () => {
