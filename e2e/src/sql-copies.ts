@@ -2,6 +2,7 @@ import { missingPostgres, spawnProcess, startPostgres } from '@parley/testing';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { withoutParley } from './stack.js';
 
 const root = resolve(import.meta.dirname, '../..');
 const TOOL_TIMEOUT_MS = 60_000;
@@ -69,7 +70,7 @@ async function runTool(url: string, ...args: string[]): Promise<void> {
     args: ['tools/run.mjs', 'tools/backup.ts', ...args],
     cwd: root,
     name: 'tools/backup.ts',
-    env: { PARLEY_ENV: 'dev', PARLEY_DATABASE_URL: url },
+    env: { ...withoutParley(), PARLEY_ENV: 'dev', PARLEY_DATABASE_URL: url },
   });
   const late = setTimeout(() => void tool.kill9(), TOOL_TIMEOUT_MS);
   const { code } = await tool.exited;

@@ -211,8 +211,8 @@ export class Stack {
   }
 }
 
-/** The caller's own `PARLEY_*` must not reach the apps. */
-function withoutParley(): Record<string, undefined> {
+/** The caller's own `PARLEY_*` must not reach the apps, nor tools that read settings as they do. */
+export function withoutParley(): Record<string, undefined> {
   return Object.fromEntries(
     Object.keys(process.env)
       .filter((name) => name.startsWith('PARLEY_'))
