@@ -5,6 +5,8 @@ import { Copies, sqlKinds, type EmptyDatabase, type SqlKind } from './sql-copies
 import { Stack } from './stack.js';
 
 const RATE_MS = 10;
+/** A slow machine needs seconds for one command, or for one log-in. */
+const PATIENT = { timeoutMs: 60_000 };
 /** Numbers that are reserved at once: those after a loss of Redis are above. */
 const JUMP = 100_000;
 const fast = { PARLEY_SENDS_PER_SECOND: '1000', PARLEY_SEND_BURST: '1000', PARLEY_ARGON2_MEMORY_KIB: '1024' };
@@ -38,9 +40,7 @@ class Talker {
   /** Resolves when so many more have been acknowledged. */
   async more(count: number): Promise<void> {
     const before = this.acknowledged.size;
-    await eventually(() => expect(this.acknowledged.size).toBeGreaterThanOrEqual(before + count), {
-      timeoutMs: 30_000,
-    });
+    await eventually(() => expect(this.acknowledged.size).toBeGreaterThanOrEqual(before + count), PATIENT);
   }
 
   stop(): void {
@@ -105,16 +105,14 @@ function suite(kind: SqlKind): void {
     await talker.more(50);
     const before = await stack.api(lost).history(roomId, { after: 0, limit: 200 });
     const surely = before.messages.map(({ seq }) => seq);
-    const file = await eventually(() => copies.make(database.url));
+    const file = await eventually(() => copies.make(database.url), PATIENT);
     await talker.more(50);
     const late = await register(stack, 'late');
     // A number given out after the copy is far above what SQL had reserved in it, when Redis was lost meanwhile.
     await stack.redis.kill();
     stack.redis.restoreFiles(emptyRedis);
     await stack.redis.restart();
-    await eventually(() => expect(highest(talker.acknowledged.keys())).toBeGreaterThan(JUMP), {
-      timeoutMs: 30_000,
-    });
+    await eventually(() => expect(highest(talker.acknowledged.keys())).toBeGreaterThan(JUMP), PATIENT);
     talker.stop();
     const acknowledged = talker.acknowledged;
     const epoch = String(ws.ofOp(22)[0]?.['epoch']);
@@ -147,8 +145,14 @@ function suite(kind: SqlKind): void {
       expect(ack['epoch']).toBe(joined?.['epoch']);
       expect(Number(ack['seq'])).toBeGreaterThan(highest(acknowledged.keys()));
     }
-    await eventually(async () =>
-      expect([...(await history(restored, token, roomId)).values()]).toEqual([...kept.values(), 'ws', 'tcp']),
+    await eventually(
+      async () =>
+        expect([...(await history(restored, token, roomId)).values()]).toEqual([
+          ...kept.values(),
+          'ws',
+          'tcp',
+        ]),
+      PATIENT,
     );
   });
 
@@ -169,7 +173,7 @@ function suite(kind: SqlKind): void {
     await copies.restore(file, another.url);
     await stack.spawn('logic', { PARLEY_DATABASE_URL: another.url });
     expect(await ws.waitForClose()).toEqual({ code: 4500, reason: 'UNAUTHENTICATED' });
-    const eve = await eventually(() => stack.api().register('eve', 'backup password'));
+    const eve = await eventually(() => stack.api().register('eve', 'backup password'), PATIENT);
     expect(eve.user.userId).toBeGreaterThan(late.user.userId);
     const again = await stack.login('ada', 'backup password');
     const [lastSeq, epoch] = [highest(talker.acknowledged.keys()), String(ws.ofOp(22)[0]?.['epoch'])];
@@ -177,11 +181,13 @@ function suite(kind: SqlKind): void {
     expect(client.ofOp(21)[0]).toMatchObject({ resumed: false });
     client.send({ op: 3, roomId, msg: 'after', clientMsgId: 'after' });
     expect(Number((await client.waitFor(({ op }) => op === 22))['seq'])).toBeGreaterThan(lastSeq);
-    await eventually(async () =>
-      expect([...(await history(stack, again, roomId)).values()]).toEqual([
-        ...talker.acknowledged.values(),
-        'after',
-      ]),
+    await eventually(
+      async () =>
+        expect([...(await history(stack, again, roomId)).values()]).toEqual([
+          ...talker.acknowledged.values(),
+          'after',
+        ]),
+      PATIENT,
     );
   });
 }
