@@ -40,8 +40,7 @@ export const unread = (running: () => Stack) =>
       await shows(page, 'news 179');
       expect(await message(page, 'news 0').count()).toBe(0);
       await page.getByTestId('unread-bar').filter({ hasText: '100 new' }).waitFor();
-      await page.getByTestId('jump-to-unread').focus();
-      await page.keyboard.press('Enter');
+      await page.getByTestId('jump-to-unread').press('Enter');
       await page.getByTestId('unread-bar').waitFor({ state: 'detached' });
       const inSight = (text: RegExp | string) =>
         page

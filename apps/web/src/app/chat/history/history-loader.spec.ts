@@ -66,6 +66,19 @@ describe('HistoryLoader', () => {
     expect(queries).toHaveLength(2);
   });
 
+  // The way to the first unread message ended at a page that was being loaded already, and had to be asked for again.
+  it('keeps waiting whoever asks for a page that is under way, until it is there', async () => {
+    const { loader, thread, answers } = setUp(120);
+    await loader.loadLatest('room:1');
+    let answer = (): void => undefined;
+    answers.hold = new Promise((resolve) => (answer = resolve));
+    const scrolled = loader.loadOlder('room:1');
+    const asked = loader.loadOlder('room:1').then(() => seqs(thread()));
+    answer();
+    expect(await asked).toEqual([21, 120]);
+    await scrolled;
+  });
+
   it('is ready at once for a conversation in which nothing was said', async () => {
     const { loader, thread, queries } = setUp(0, { roomId: undefined });
     await loader.loadLatest('user:3');

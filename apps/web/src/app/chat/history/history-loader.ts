@@ -41,8 +41,8 @@ type Direction = 'older' | 'newer';
  */
 export class HistoryLoader {
   readonly #ports: HistoryLoaderPorts;
-  /** Pages above or below that are being loaded, or wait to be tried again. */
-  readonly #loading = new Set<`${Direction} ${ThreadKey}`>();
+  /** Pages above or below that are being loaded, or wait to be tried again: whether one was put in place, at the end. */
+  readonly #loading = new Map<`${Direction} ${ThreadKey}`, Promise<boolean>>();
   /** Bumped by every load of the newest page: an answer to an older question is dropped. */
   readonly #rounds = new Map<ThreadKey, number>();
 
@@ -120,7 +120,7 @@ export class HistoryLoader {
     if (isLoaded) settled(key);
   }
 
-  /** @returns Whether a page was put in place. */
+  /** @returns Whether a page was put in place, by this call or by one before it that was under way. */
   async #load(
     key: ThreadKey,
     direction: Direction,
@@ -131,12 +131,15 @@ export class HistoryLoader {
     const { roomId, phase } = get(key);
     if (roomId === undefined || phase !== 'ready') return false;
     const name = `${direction} ${key}` as const;
-    if (this.#loading.has(name)) {
+    const underWay = this.#loading.get(name);
+    if (underWay) {
       // Asked for by hand, then: the reader does not want to wait.
       if (get(key)[direction] === 'failed') retries.hurry(0);
-      return false;
+      return underWay;
     }
-    this.#loading.add(name);
+    let isPut = false;
+    let end = (): void => undefined;
+    this.#loading.set(name, new Promise((resolve) => (end = () => resolve(isPut))));
     update(key, (thread) => ({ ...thread, [direction]: 'loading' }));
     const show = (error: unknown) => {
       failed(error);
@@ -147,14 +150,15 @@ export class HistoryLoader {
       const attempt = () => api.history(roomId, { ...query, limit: pageSize });
       const page = await retries.run(attempt, { signal, failed: show });
       update(key, (thread) => ({ ...thread, [direction]: 'idle', timeline: put(thread.timeline, page) }));
-      return true;
+      isPut = true;
     } catch (error) {
       show(error);
       if (signal.aborted) update(key, (thread) => ({ ...thread, [direction]: 'idle' }));
-      return false;
     } finally {
       this.#loading.delete(name);
+      end();
     }
+    return isPut;
   }
 }
 
