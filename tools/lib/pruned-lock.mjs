@@ -10,6 +10,7 @@ const installOnly = {
 const leftOut = [
   /\.(ts|mts|cts|tsx|map|md|markdown|cc|cpp|c|h|hpp|gyp|gypi|o|a|d|mk|tsbuildinfo|yml|yaml|tgz)$/i,
   /^(test|tests|__tests__|docs?|examples?|benchmarks?|\.github|coverage)(\/|$)/i,
+  /\.(spec|test)\.[cm]?[jt]sx?$/,
   /^(Makefile|\.[^/]+)$/,
 ];
 /** @type {Record<string, RegExp>} */
