@@ -1,11 +1,13 @@
 import { appNames, envTable, loadConfig, type AppName } from '@parley/config';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { findExecutable } from '../lib/find-executable.mjs';
 import { root } from '../lib/workspace.mjs';
+import { patched, type PatchStep } from './testing/json-patch.js';
 import { schemaProblems, type Manifest } from './testing/kubernetes-schemas.js';
 
 const folder = path.join(root, 'docker/kubernetes');
@@ -22,7 +24,8 @@ interface Container {
   securityContext: object;
   lifecycle?: object;
   resources: object;
-  [probe: `${string}Probe`]: { httpGet: { path: string; port: string } };
+  volumeMounts: { name: string; mountPath: string }[];
+  [probe: `${string}Probe`]: { httpGet: { path: string; port: string; scheme?: string } };
 }
 interface Workload extends Manifest {
   spec: {
@@ -36,7 +39,7 @@ function manifestsOf(part: string): Manifest[] {
   const { resources } = parse(read(part, 'kustomization.yaml')) as { resources: string[] };
   return resources.flatMap((name) => documents(read(part, name)));
 }
-const all = [...manifestsOf('base'), ...manifestsOf('monitoring')];
+const all = [...manifestsOf('base'), ...manifestsOf('monitoring'), ...manifestsOf('tracing')];
 const ofKind = <T extends Manifest>(kind: string) => all.filter((manifest) => manifest.kind === kind) as T[];
 const named = <T extends Manifest>(kind: string, name: string) => {
   const found = ofKind<T>(kind).find(({ metadata }) => metadata.name === name);
@@ -53,7 +56,8 @@ const settings = Object.fromEntries(
 
 describe('manifests for Kubernetes', () => {
   it('are as its schemas say', { timeout: COMPILER_TIMEOUT_MS }, () => {
-    expect(schemaProblems(all)).toEqual([]);
+    // With the components, which change them: the compiler is asked once.
+    expect(schemaProblems([...all, ...withComponent('tls'), ...withComponent('tracing')])).toEqual([]);
     const [first] = structuredClone(ofKind<Workload>('Deployment'));
     if (!first) throw new Error('no Deployment');
     Object.assign(first.spec.template.spec.containers[0], {
@@ -177,3 +181,99 @@ describe('manifests for Kubernetes', () => {
       expect(JSON.stringify(named('Service', String(name)))).toContain(`"name":"${port}"`);
   });
 });
+
+/** A component's patches, on what they are for. */
+function withComponent(part: string): Manifest[] {
+  interface Patch {
+    target: { kind: string; name?: string };
+    path: string;
+  }
+  const { patches } = parse(read(part, 'kustomization.yaml')) as { patches: Patch[] };
+  return all.map((manifest) =>
+    patches
+      .filter(
+        ({ target: { kind, name = '.*' } }) =>
+          kind === manifest.kind && new RegExp(`^(${name})$`).test(manifest.metadata.name),
+      )
+      .reduce((done, { path: file }) => patched(done, parse(read(part, file)) as PatchStep[]), manifest),
+  );
+}
+const podOf = (manifests: Manifest[], app: AppName) => {
+  const found = manifests.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === app);
+  return (found as Workload).spec.template.spec;
+};
+
+describe('the component tls', () => {
+  const changed = withComponent('tls');
+  const speakTls = appNames.filter((app) =>
+    envTable.some(({ name, paths }) => name === 'PARLEY_TLS_CERT_FILE' && paths[app] !== undefined),
+  );
+
+  it.each(appNames)('lets %s be asked for its health as it listens', (app) => {
+    const [{ env, startupProbe, livenessProbe, readinessProbe, volumeMounts }] = podOf(
+      changed,
+      app,
+    ).containers;
+    const files = env.filter(({ name }) => name.startsWith('PARLEY_TLS_'));
+    const isTls = speakTls.includes(app);
+    for (const probe of [startupProbe, livenessProbe, readinessProbe])
+      expect(probe?.httpGet.scheme).toBe(isTls ? 'HTTPS' : undefined);
+    expect(files.map(({ name }) => name)).toEqual(
+      isTls ? ['PARLEY_TLS_CERT_FILE', 'PARLEY_TLS_KEY_FILE'] : [],
+    );
+    const folders = volumeMounts.map(({ mountPath }) => mountPath);
+    for (const { value = '' } of files) expect(folders).toContain(path.dirname(value));
+  });
+
+  it('is asked for its metrics over TLS where there is TLS, and by the Ingress', () => {
+    const monitor = changed.find(({ kind }) => kind === 'ServiceMonitor') as unknown as {
+      spec: { endpoints: { port: string; scheme?: string }[] };
+    };
+    const ports = speakTls.flatMap((app) => podOf(all, app).containers[0].ports.map(({ name }) => name));
+    for (const { port, scheme } of monitor.spec.endpoints)
+      expect(scheme, port).toBe(ports.includes(port) ? 'https' : undefined);
+    expect(changed.find(({ kind }) => kind === 'Ingress')).toMatchObject({
+      metadata: { annotations: { 'nginx.ingress.kubernetes.io/backend-protocol': 'HTTPS' } },
+    });
+  });
+});
+
+describe('the component tracing', () => {
+  it.each(appNames)('tells %s where traces go by a secret, and lets it out there', (app) => {
+    const [{ env }] = podOf(withComponent('tracing'), app).containers;
+    expect(envTable.find(({ name }) => name === 'PARLEY_TRACE_URL')?.paths).toHaveProperty(app);
+    expect(env.at(-1)).toEqual({
+      name: 'PARLEY_TRACE_URL',
+      valueFrom: { secretKeyRef: { name: 'parley', key: 'trace-url' } },
+    });
+    expect(named('NetworkPolicy', 'parley-traces')).toMatchObject({
+      spec: { policyTypes: ['Egress'], egress: [{ ports: [{ port: 4318 }] }] },
+    });
+    expect(read('README.md')).toContain('4318');
+  });
+});
+
+it.skipIf(!findExecutable('kubectl')).each([['tls'], ['tracing'], ['monitoring', 'tls', 'tracing']])(
+  'kustomize builds the base with %s %s %s',
+  (...parts) => {
+    const place = mkdtempSync(path.join(tmpdir(), 'parley-kustomize-'));
+    onTestFinished(() => rmSync(place, { recursive: true }));
+    const at = (part: string) => path.relative(place, path.join(folder, part));
+    const kustomization = {
+      kind: 'Kustomization',
+      apiVersion: 'kustomize.config.k8s.io/v1beta1',
+      resources: [at('base')],
+      components: parts.map(at),
+    };
+    writeFileSync(path.join(place, 'kustomization.yaml'), JSON.stringify(kustomization));
+    const built = documents(execFileSync('kubectl', ['kustomize', place], { encoding: 'utf8' }));
+    const expected = (part: string, app: AppName) =>
+      podOf(withComponent(part), app).containers[0].env.map(({ name }) => name);
+    for (const app of appNames)
+      for (const part of parts.filter((name) => name !== 'monitoring'))
+        expect(podOf(built, app).containers[0].env.map(({ name }) => name)).toEqual(
+          expect.arrayContaining(expected(part, app)),
+        );
+    expect(built.some(({ kind }) => kind === 'ServiceMonitor')).toBe(parts.includes('monitoring'));
+  },
+);
