@@ -4,12 +4,13 @@
  *     node tools/image-tree.mjs <app> <folder>
  *
  * `<folder>/node_modules` has the packages that the app needs to run, in the versions and places that package-lock.json
- * names, without what only builds or describes them. `<folder>/app` has the bundle, the settings, and a lock file of exactly those
- * packages, from which an SBOM can be made (`npm sbom --package-lock-only`).
+ * names, without what only builds or describes them. `<folder>/app` has the bundle, the settings, a lock file of exactly those
+ * packages, and their bill of materials (`sbom.cdx.json`).
  */
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isKept, prunedLock } from './lib/pruned-lock.mjs';
+import { sbomOf } from './lib/sbom.mjs';
 import { root } from './lib/workspace.mjs';
 
 const [app, folder] = process.argv.slice(2);
@@ -51,3 +52,4 @@ for (const file of ['docker/start.mjs', 'docker/health-check.mjs', 'LICENSE'])
   cpSync(path.join(root, file), path.join(out, path.basename(file)));
 writeJson(path.join(out, 'package.json'), manifest);
 writeJson(path.join(out, 'package-lock.json'), lock);
+writeFileSync(path.join(out, 'sbom.cdx.json'), sbomOf(app));

@@ -1,5 +1,3 @@
-import path from 'node:path';
-
 /**
  * @typedef {object} LockedPackage One package of a `package-lock.json`, by its place (`node_modules/…`).
  * @property {string} version
@@ -77,36 +75,4 @@ export function scriptProblems(packages, decided) {
       .filter((name) => !withScripts.has(name))
       .map((name) => `${name} is named in allowScripts of package.json and runs no script any more`),
   ];
-}
-
-/**
- * The part of a lock file that some dependencies need, each package where it is.
- *
- * @param {LockedPackages} packages
- * @param {Record<string, string>} dependencies
- * @returns {LockedPackages}
- */
-export function neededBy(packages, dependencies) {
-  /** @type {LockedPackages} */
-  const needed = {};
-  const queue = Object.keys(dependencies).map((name) => ({ name, from: '' }));
-  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-    const place = placeOf(packages, next.name, next.from);
-    const locked = place === undefined ? undefined : packages[place];
-    // An optional one for another machine.
-    if (place === undefined || locked === undefined || needed[place]) continue;
-    needed[place] = locked;
-    const further = { ...locked.dependencies, ...locked.optionalDependencies, ...locked.peerDependencies };
-    queue.push(...Object.keys(further).map((name) => ({ name, from: place })));
-  }
-  return needed;
-}
-
-/** Where Node.js finds a package from the place of another. @param {LockedPackages} packages @param {string} name @param {string} from */
-function placeOf(packages, name, from) {
-  for (let at = from; ; at = at.slice(0, Math.max(0, at.lastIndexOf('/node_modules/')))) {
-    const place = path.posix.join(at, 'node_modules', name);
-    if (packages[place]) return place;
-    if (at === '') return undefined;
-  }
 }

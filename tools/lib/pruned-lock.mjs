@@ -74,12 +74,11 @@ export function prunedLock(lock, manifest, isInstalled) {
     for (const kind of ['dependencies', 'optionalDependencies', 'peerDependencies']) {
       if (!entry[kind]) continue;
       packages[place][kind] = without(entry[kind]);
-      for (const key of Object.keys(packages[place][kind]))
-        queue.push({
-          name: key,
-          from: place,
-          optional: kind === 'optionalDependencies' || entry.peerDependenciesMeta?.[key]?.optional === true,
-        });
+      for (const key of Object.keys(packages[place][kind])) {
+        // Only who names it elsewhere, too, uses it. That it is installed may be for the tools alone.
+        if (kind === 'peerDependencies' && entry.peerDependenciesMeta?.[key]?.optional) continue;
+        queue.push({ name: key, from: place, optional: kind === 'optionalDependencies' });
+      }
     }
   }
   const { name, version, dependencies, license } = manifest;

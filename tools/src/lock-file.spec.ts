@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isPermissive, neededBy, productionPackages, scriptProblems } from '../lib/lock-file.mjs';
+import { isPermissive, productionPackages, scriptProblems } from '../lib/lock-file.mjs';
 
 const locked = {
   'node_modules/a': { version: '1.0.0', license: 'MIT', dependencies: { b: '^2.0.0' } },
@@ -38,19 +38,5 @@ describe('what a lock file says', () => {
       expect.stringMatching(/^b runs a script/),
       expect.stringMatching(/^gone is named/),
     ]);
-  });
-
-  it('what some dependencies need, each where it is, round in circles too', () => {
-    expect(Object.keys(neededBy(locked, { a: '1' }))).toEqual([
-      'node_modules/a',
-      'node_modules/a/node_modules/b',
-    ]);
-    expect(Object.keys(neededBy(locked, { b: '1' })).sort()).toEqual([
-      'node_modules/a',
-      'node_modules/a/node_modules/b',
-      'node_modules/b',
-      'node_modules/c',
-    ]);
-    expect(neededBy(locked, {})).toEqual({});
   });
 });

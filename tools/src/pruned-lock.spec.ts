@@ -11,8 +11,8 @@ const lock = {
     'node_modules/b': { version: '1.0.0' },
     'node_modules/c': {
       version: '1.0.0',
-      peerDependencies: { d: '*', e: '*' },
-      peerDependenciesMeta: { e: { optional: true } },
+      peerDependencies: { d: '*', e: '*', 'build-tool': '*' },
+      peerDependenciesMeta: { e: { optional: true }, 'build-tool': { optional: true } },
     },
     'node_modules/d': { version: '1.0.0', optionalDependencies: { 'for-another-machine': '*' } },
     'node_modules/for-another-machine': { version: '1.0.0' },
@@ -38,6 +38,13 @@ describe('the lock file of an image', () => {
       'node_modules/d',
     ]);
     expect(placesFor('b')).toEqual(['', 'node_modules/b']);
+    // An optional peer is there for who names it, and not because the tools have it installed.
+    expect(placesFor('c', 'build-tool')).toEqual([
+      '',
+      'node_modules/build-tool',
+      'node_modules/c',
+      'node_modules/d',
+    ]);
   });
 
   it('has nothing that only installs a package', () => {

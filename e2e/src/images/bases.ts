@@ -5,7 +5,9 @@ import { command, works } from './command.js';
 import type { Engine } from './engine.js';
 
 const STAND_IN_TIMEOUT_MS = 600_000;
+/** Of one image: they are tens of megabytes. */
 const PULL_TIMEOUT_MS = 180_000;
+const QUICK_PULL_TIMEOUT_MS = 45_000;
 const SERVICES = 'localhost/parley-stand-in';
 
 /** The image that a Dockerfile starts from. */
@@ -20,6 +22,7 @@ export function baseOf(root: string): string {
  * what Debian and npm have.
  *
  * @param others - Of Redis, Postgres and the proxy.
+ * @param quick - Nothing is stood in for, and a pull has seconds.
  * @returns Those that are stood in for; or why they cannot be had.
  */
 export async function ensureBases(
@@ -28,10 +31,15 @@ export async function ensureBases(
   base: string,
   others: readonly string[],
   say: (line: string) => void,
+  quick: boolean,
 ): Promise<{ standIns: readonly string[] } | { missing: string }> {
   const missing: string[] = [];
-  for (const image of [base, ...others])
-    if ((await engine.sizeOf(image)) === undefined && !(await pulled(engine, image))) missing.push(image);
+  for (const image of [base, ...others]) {
+    if ((await engine.sizeOf(image)) !== undefined) continue;
+    if (await engine.pull(image, quick ? QUICK_PULL_TIMEOUT_MS : PULL_TIMEOUT_MS)) continue;
+    if (quick) return { missing: `${image} is not here, and no registry gave it in time` };
+    missing.push(image);
+  }
   const marked = (image: string) =>
     engine
       .run('image', 'inspect', '--format', '{{index .Config.Labels "parley.stand-in"}}', image)
@@ -64,15 +72,6 @@ export async function ensureBases(
   for (const image of [base, ...others]) if ((await marked(image)) === 'true') standIns.push(image);
   return { standIns };
 }
-
-const pulled = (engine: Engine, image: string) =>
-  Promise.race([
-    engine.run('pull', '-q', image).then(
-      () => true,
-      () => false,
-    ),
-    new Promise<boolean>((resolve) => setTimeout(resolve, PULL_TIMEOUT_MS, false).unref()),
-  ]);
 
 async function standInForNode(engine: Engine, folder: string, base: string): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'parley-stand-in-'));

@@ -1,10 +1,9 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@parley/testing';
 import { parse } from 'yaml';
-import { command } from './command.js';
+import { command, type CommandOptions } from './command.js';
 import type { Engine } from './engine.js';
 
 /** What of docker/compose.yaml is looked at or changed here. */
@@ -33,7 +32,9 @@ export interface Container {
 }
 
 const PROJECT = 'parley-proof';
+const OF_PROJECT = ['--filter', `label=com.docker.compose.project=${PROJECT}`] as const;
 const UP_TIMEOUT_MS = 300_000;
+const DOWN_TIMEOUT_MS = 90_000;
 
 export const readCompose = (root: string): ComposeFile =>
   parse(readFileSync(join(root, 'docker/compose.yaml'), 'utf8'), { merge: true }) as ComposeFile;
@@ -85,31 +86,36 @@ export class ComposeSet {
     return readFileSync(join(this.dir, 'docker/secrets', name), 'utf8').trim();
   }
 
-  /** Resolves when everything is up and well. */
+  /** Resolves when everything is up and well. What a proof left that was killed goes first. */
   async up(): Promise<void> {
-    await this.compose('up', '-d');
+    await removeLeftovers(this.engine);
+    await this.compose(['up', '-d']);
     await this.wellAgain();
   }
 
   async stop(): Promise<void> {
-    await this.compose('stop');
+    await this.compose(['stop']);
   }
 
   async start(): Promise<void> {
-    await this.compose('start');
+    await this.compose(['start']);
     await this.wellAgain();
   }
 
+  /** Removes containers, networks, volumes and secrets, whatever state they are in. @throws {Error} naming what is left. */
   async down(): Promise<void> {
-    await this.compose('down', '-v', '-t', '5');
+    // It stops in order, where it can; it gives up at the first thing that it cannot remove.
+    await this.compose(['down', '-v', '-t', '5'], { timeoutMs: DOWN_TIMEOUT_MS, cleansUp: true }).catch(
+      () => undefined,
+    );
     rmSync(this.dir, { recursive: true, force: true });
+    await removeLeftovers(this.engine);
   }
 
   /** Those of a service, or all, in the order of their names. */
   async containers(service = ''): Promise<Container[]> {
     const filter = service === '' ? [] : ['--filter', `label=com.docker.compose.service=${service}`];
-    const project = `label=com.docker.compose.project=${PROJECT}`;
-    const listed = await this.engine.run('ps', '--filter', project, ...filter, '--format', '{{.Names}}');
+    const listed = await this.engine.run('ps', ...OF_PROJECT, ...filter, '--format', '{{.Names}}');
     const names = listed.split('\n').filter(Boolean).sort();
     const format = '{{.State.Pid}} {{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}';
     return Promise.all(
@@ -125,14 +131,7 @@ export class ComposeSet {
     await eventually(
       async () => {
         const lines = (
-          await this.engine.run(
-            'ps',
-            '-a',
-            '--filter',
-            `label=com.docker.compose.project=${PROJECT}`,
-            '--format',
-            '{{.Names}} {{.Status}}',
-          )
+          await this.engine.run('ps', '-a', ...OF_PROJECT, '--format', '{{.Names}} {{.Status}}')
         ).split('\n');
         const ill = lines.filter((line) => !/ Up /.test(line) || /starting|unhealthy/.test(line));
         if (ill.length > 0) throw new Error(`not well: ${ill.join(', ')}`);
@@ -142,12 +141,13 @@ export class ComposeSet {
   }
 
   async logs(): Promise<string> {
-    return this.compose('logs', '--no-color', '--tail', '40').catch(String);
+    return this.compose(['logs', '--no-color', '--tail', '40']).catch(String);
   }
 
-  private compose(...args: readonly string[]): Promise<string> {
+  private compose(args: readonly string[], options: CommandOptions = {}): Promise<string> {
     return this.engine.compose(['-p', PROJECT, '-f', this.file, ...args], {
       timeoutMs: UP_TIMEOUT_MS,
+      ...options,
       env: { SITE_ADDRESS: `localhost:${this.sitePort}`, SITE_PORT: String(this.sitePort) },
     });
   }
@@ -155,3 +155,22 @@ export class ComposeSet {
 
 const withoutExtensions = (file: ComposeFile): Record<string, unknown> =>
   Object.fromEntries(Object.entries(file).filter(([key]) => !key.startsWith('x-')));
+
+/** What the engine has under the name of the proof, by how it is listed and how it is removed. */
+const kinds = [
+  { list: ['ps', '-a', '-q'], remove: ['rm', '-f', '-v'] },
+  { list: ['network', 'ls', '-q'], remove: ['network', 'rm'] },
+  { list: ['volume', 'ls', '-q'], remove: ['volume', 'rm', '-f'] },
+] as const;
+
+async function removeLeftovers(engine: Engine): Promise<void> {
+  for (const { list, remove } of kinds)
+    await eventually(
+      async () => {
+        const left = (await engine.clean(...list, ...OF_PROJECT)).split('\n').filter(Boolean);
+        for (const one of left) await engine.clean(...remove, one).catch(() => undefined);
+        if (left.length > 0) throw new Error(`${list[0]}: ${left.join(', ')}`);
+      },
+      { timeoutMs: 60_000, intervalMs: 500 },
+    );
+}

@@ -29,7 +29,7 @@ export class Engine {
     private env: Readonly<Record<string, string>>,
   ) {}
 
-  /** @returns What can be used here, or why nothing can. */
+  /** @returns What can be used here, or why nothing can. One that is there and does not work counts as none. */
   static async find(): Promise<Engine | string> {
     if ((await works('docker', ['info'])) && (await works('docker', ['compose', 'version'])))
       return new Engine('docker', 'docker', [], ['docker', 'compose'], {});
@@ -37,7 +37,9 @@ export class Engine {
     if (process.getuid?.() !== 0) return 'Podman is used as root only, and this is not root';
     if (!(await works('docker-compose', ['version'])))
       return 'Podman is here, but no docker-compose to drive it';
-    return Engine.podman();
+    return Engine.podman().catch(
+      (error: unknown) => `Podman does not come up: ${String(error).split('\n')[0]}`,
+    );
   }
 
   private static async podman(): Promise<Engine> {
@@ -58,7 +60,12 @@ export class Engine {
       () => service.kill(),
       () => rmSync(dir, { recursive: true, force: true }),
     );
-    await eventually(() => engine.run('--url', socket, 'version'), { timeoutMs: 30_000, intervalMs: 500 });
+    try {
+      await eventually(() => engine.run('--url', socket, 'version'), { timeoutMs: 30_000, intervalMs: 500 });
+    } catch (error) {
+      engine.close();
+      throw error;
+    }
     if (isConfined) void engine.askForHealth();
     return engine;
   }
@@ -68,14 +75,44 @@ export class Engine {
     return command(this.cli, args, { env: this.env });
   }
 
+  /** Lists or removes something: that is done by who was interrupted, too. */
+  clean(...args: readonly string[]): Promise<string> {
+    return command(this.cli, args, { env: this.env, cleansUp: true });
+  }
+
+  /** @returns Whether a registry had it in time. */
+  pull(image: string, timeoutMs: number): Promise<boolean> {
+    return works(this.cli, ['pull', '-q', image], { env: this.env, timeoutMs });
+  }
+
   /** A command of compose. */
   compose(args: readonly string[], options: CommandOptions = {}): Promise<string> {
     const [program, ...first] = this.composeCommand;
     return command(program, [...first, ...args], { ...options, env: { ...this.env, ...options.env } });
   }
 
+  /** Builds an image. One that fails, or is ended, leaves nothing but its finished layers. */
   async build(args: readonly string[], timeoutMs: number): Promise<void> {
-    await command(this.cli, ['build', ...this.buildOptions, ...args], { env: this.env, timeoutMs });
+    const before = await this.workingContainers();
+    try {
+      await command(this.cli, ['build', ...this.buildOptions, ...args], { env: this.env, timeoutMs });
+    } catch (error) {
+      for (const one of await this.workingContainers())
+        if (!before.includes(one)) await this.clean('rm', '-f', one).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** In which Podman builds; it forgets them when a build is ended. */
+  private async workingContainers(): Promise<readonly string[]> {
+    if (this.cli !== 'podman') return [];
+    const list = ['ps', '-a', '--external', '--format', '{{.ID}} {{.Status}}'] as const;
+    // It fails when one goes while it is looking.
+    const listed = await eventually(() => this.clean(...list), { timeoutMs: 20_000, intervalMs: 500 });
+    return listed
+      .split('\n')
+      .filter((line) => /\bstorage$/i.test(line))
+      .map((line) => line.split(' ')[0] ?? '');
   }
 
   /** @returns Its size in bytes; undefined when there is no such image here. */

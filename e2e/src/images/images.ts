@@ -23,6 +23,10 @@ for (const tool of ['npm', 'npx', 'yarn', 'corepack', 'gcc', 'g++', 'make', 'pyt
     if (fs.existsSync(dir + '/' + tool)) wrong.push(dir + '/' + tool);
 for (const tool of ['typescript', 'node-gyp', 'vite', 'rolldown', 'nx', 'vitest', 'eslint', 'tar'])
   if (fs.existsSync('/parley/node_modules/' + tool)) wrong.push('node_modules/' + tool);
+const parts = (file) => JSON.parse(fs.readFileSync('/parley/' + file, 'utf8'));
+const billed = new Set(parts('sbom.cdx.json').components.map(({ name, version }) => name + '@' + version));
+for (const [place, { version, name = place.slice(place.lastIndexOf('node_modules/') + 13) }] of Object.entries(parts('package-lock.json').packages))
+  if (place !== '' && !billed.has(name + '@' + version)) wrong.push(place + ' is not in the SBOM');
 if (process.getuid() === 0) wrong.push('runs as root');
 for (const place of ['/parley/x', '/etc/x', '/x']) try { fs.writeFileSync(place, ''); wrong.push('writes ' + place); } catch {}
 if (fs.readFileSync('/parley/main.js.map', 'utf8').includes('sourcesContent')) wrong.push('sources in main.js.map');
