@@ -5,21 +5,15 @@
 import path from 'node:path';
 import { main } from './lib/main.mjs';
 import { endRunningCommands, runCommand } from './lib/run-command.mjs';
+import { typePrograms } from './lib/type-programs.mjs';
 import { cacheDir, root } from './lib/workspace.mjs';
-
-/** What has the same libraries to type against: Node.js alone, a browser too, and JavaScript. */
-const programs = {
-  node: 'tools/types/node.json',
-  browser: 'tools/types/browser.json',
-  tools: 'tools/tsconfig.json',
-};
 
 await main(async () => {
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.once(signal, () => void endRunningCommands().finally(() => process.exit(130)));
   }
   const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
-  const runs = Object.entries(programs).map(([name, project]) => {
+  const runs = Object.entries(typePrograms).map(([name, project]) => {
     // What has not changed since the last time is not checked again.
     const info = path.join(cacheDir, 'types', `${name}.tsbuildinfo`);
     const args = [tsc, '-p', project, '--noEmit', '--incremental', '--tsBuildInfoFile', info];

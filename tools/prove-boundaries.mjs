@@ -5,8 +5,10 @@
  */
 import { mkdirSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { ESLint } from 'eslint';
+import tseslint from 'typescript-eslint';
 import { main } from './lib/main.mjs';
-import { nxEntry, withNxEnv } from './lib/nx.mjs';
+import { nxEntry, nxEnv, withNxEnv } from './lib/nx.mjs';
 import { endRunningCommands, runCommand } from './lib/run-command.mjs';
 import { UserError, root } from './lib/workspace.mjs';
 
@@ -81,26 +83,21 @@ await main(async () => {
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.once(signal, () => void endRunningCommands().finally(() => process.exit(130)));
   }
-  const env = withNxEnv(process.env);
   // The rule reads Nx's cached project graph, and without one says nothing at all.
   const graph = await runCommand(process.execPath, [nxEntry, 'show', 'projects'], {
     cwd: root,
-    env,
+    env: withNxEnv(process.env),
     timeoutMs,
   });
   if (!graph.ok) throw new UserError(`Nx could not list the projects:\n${graph.output}`);
 
+  // The rule asks for no types, and these are most of the time of lint.
+  const eslint = new ESLint({ cwd: root, overrideConfig: tseslint.configs.disableTypeChecked });
+  Object.assign(process.env, nxEnv);
   write();
-  const eslint = path.join(root, 'node_modules/eslint/bin/eslint.js');
-  const files = proofs.map(({ file }) => file);
-  const linted = await runCommand(process.execPath, [eslint, '--format', 'json', ...files], {
-    cwd: root,
-    env,
-    timeoutMs,
-  });
+  const results = await eslint.lintFiles(proofs.map(({ file }) => file));
   remove();
 
-  const results = parse(linted.output);
   const failures = proofs.flatMap((proof) => {
     const messages = results.find(({ filePath }) => filePath === path.join(root, proof.file))?.messages;
     const problem = messages ? disagreement(proof, messages) : 'was not linted';
@@ -123,11 +120,4 @@ function disagreement({ says }, messages) {
   const isExact =
     messages.length === 1 && only?.ruleId === rule && only.severity === 2 && says.test(only.message);
   return isExact ? undefined : `expected exactly one ${rule} error, got ${shown}`;
-}
-
-/** @param {string} output @returns {{ filePath: string, messages: LintMessage[] }[]} */
-function parse(output) {
-  const line = output.split('\n').find((candidate) => candidate.startsWith('[{'));
-  if (!line) throw new UserError(`ESLint gave no result:\n${output}`);
-  return JSON.parse(line);
 }

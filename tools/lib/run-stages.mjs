@@ -20,7 +20,7 @@ const shownLines = 150;
  */
 
 /**
- * Runs every check of every stage, one after the other, whatever fails. Of what fails it shows the tests, each with
+ * Runs every check of every stage in their order, whatever fails. Of what fails it shows the tests, each with
  * the command that runs it alone, then the end of the output.
  *
  * @param {import('./stages.mjs').Stage[]} stages
@@ -28,38 +28,48 @@ const shownLines = 150;
  * @returns {Promise<CheckResult[]>}
  */
 export async function runStages(stages, env) {
-  const checks = stages.flatMap((stage) => stage.checks);
-  const out = createOutput({ totalSteps: checks.length });
+  const groups = stages.flatMap((stage) => stage.checks).map((checks) => [checks].flat());
+  const out = createOutput({ totalSteps: groups.length });
   /** @type {CheckResult[]} */
   const results = [];
-  for (const check of checks) {
-    const step = out.step(check.name);
+  for (const group of groups) {
+    const step = out.step(group.map(({ name }) => name).join(', '));
     step.work('running');
-    const logFile = path.join(logDir, `${check.name.replaceAll(' ', '-')}.log`);
-    const { timeoutMs, hasTests } = check;
-    const failedTestsDir = path.join(logDir, `${check.name.replaceAll(' ', '-')}-failed`);
-    rmSync(failedTestsDir, { recursive: true, force: true });
-    const ran = await runCommand(process.execPath, check.args, {
-      cwd: root,
-      env: withNxEnv({ ...env, PARLEY_FAILED_TESTS: failedTestsDir }),
-      logFile,
-      timeoutMs,
-    });
-    const counts = countStage({ ok: ran.ok, output: ran.output, hasTests });
-    const ok = counts.failed === 0;
-    step.done(ok ? (hasTests ? totalsLine(counts) : 'ok') : out.paint('red', 'FAILED'));
-    const failedTests = readFailedTests(failedTestsDir);
-    results.push({ name: check.name, ok, counts, failedTests, elapsedMs: ran.elapsedMs });
-    if (ok) continue;
-    for (const failed of failedTests) for (const line of describeFailedTest(failed)) out.line(`  ${line}`);
-    const lines = ran.output.trimEnd().split('\n');
-    const shown = lines.slice(-shownLines);
-    if (hasTests && ran.ok) shown.push('(no test ran)');
-    out.line(`--- ${check.name}: the last ${shown.length} lines of ${path.relative(root, logFile)}`);
-    for (const line of shown) out.line(`  ${line}`);
-    out.line('---');
+    const runs = await Promise.all(group.map((check) => runCheck(check, env)));
+    const totals = runs.filter(({ hasTests }) => hasTests).map(({ result }) => totalsLine(result.counts));
+    const failed = runs.filter(({ result }) => !result.ok);
+    step.done(failed.length > 0 ? out.paint('red', 'FAILED') : totals.join(', ') || 'ok');
+    for (const { result, output, logFile } of failed) {
+      for (const test of result.failedTests)
+        for (const line of describeFailedTest(test)) out.line(`  ${line}`);
+      const shown = output.trimEnd().split('\n').slice(-shownLines);
+      out.line(`--- ${result.name}: the last ${shown.length} lines of ${path.relative(root, logFile)}`);
+      for (const line of shown) out.line(`  ${line}`);
+      out.line('---');
+    }
+    results.push(...runs.map(({ result }) => result));
   }
   return results;
+}
+
+/** @param {import('./stages.mjs').Check} check @param {NodeJS.ProcessEnv} env */
+async function runCheck({ name, args, timeoutMs, hasTests }, env) {
+  const fileName = name.replaceAll(/\W+/g, '-');
+  const logFile = path.join(logDir, `${fileName}.log`);
+  const failedTestsDir = path.join(logDir, `${fileName}-failed`);
+  rmSync(failedTestsDir, { recursive: true, force: true });
+  const ran = await runCommand(process.execPath, args, {
+    cwd: root,
+    env: withNxEnv({ ...env, PARLEY_FAILED_TESTS: failedTestsDir }),
+    logFile,
+    timeoutMs,
+  });
+  const counts = countStage({ ok: ran.ok, output: ran.output, hasTests });
+  const failedTests = readFailedTests(failedTestsDir);
+  /** @type {CheckResult} */
+  const result = { name, ok: counts.failed === 0, counts, failedTests, elapsedMs: ran.elapsedMs };
+  const output = hasTests && ran.ok && !result.ok ? `${ran.output.trimEnd()}\n(no test ran)` : ran.output;
+  return { result, output, logFile, hasTests };
 }
 
 /**
