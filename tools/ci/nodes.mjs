@@ -7,6 +7,8 @@ import { timeFor } from './after-tests.mjs';
 /** Downloading a Node.js and trying it, on two cores. */
 const neededSeconds = 25;
 const downloadTimeoutMs = 60_000;
+/** For what is too late to end. */
+const reserveSeconds = 20;
 
 /** What is tried on each: units of what is near to Node.js itself; then real processes on sockets, with both native modules. */
 const suites = [
@@ -58,7 +60,7 @@ export async function tryNodes(
   });
   for (const { version, why } of versions) {
     if (sameLine(current, version)) continue;
-    const seconds = timeFor({ limitSeconds, elapsedSeconds: elapsed(), neededSeconds, reserveSeconds: 3 });
+    const seconds = timeFor({ limitSeconds, elapsedSeconds: elapsed(), neededSeconds, reserveSeconds });
     if (seconds === undefined) {
       missing.push(`v${version} (${why}): no time left`);
       continue;
