@@ -58,24 +58,22 @@ export async function tryNodes(
     dockerfile: readFileSync(path.join(root, 'docker/Dockerfile'), 'utf8'),
     engines: JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')).engines.node,
   });
-  for (const { version, why } of versions) {
-    if (sameLine(current, version)) continue;
-    const seconds = timeFor({ limitSeconds, elapsedSeconds: elapsed(), neededSeconds, reserveSeconds });
-    if (seconds === undefined) {
-      missing.push(`v${version} (${why}): no time left`);
-      continue;
+  const due = versions.filter(({ version }) => !sameLine(current, version));
+  const leftMs = () => (limitSeconds - elapsed() - reserveSeconds) * 1000;
+  const hasTime = () => timeFor({ limitSeconds, elapsedSeconds: elapsed(), neededSeconds, reserveSeconds });
+  // At once: they wait for the network.
+  const nodes = hasTime() ? await Promise.all(due.map(({ version }) => get(version, run, leftMs()))) : [];
+  for (const [i, { version, why }] of due.entries()) {
+    const node = nodes[i];
+    if (node === undefined || !hasTime()) missing.push(`v${version} (${why}): no time left`);
+    else if (typeof node !== 'string') missing.push(`v${version} (${why}): ${node.missing}`);
+    else {
+      const problem = await tryNode(node, { env, timeoutMs: leftMs(), run, say });
+      if (problem === undefined)
+        covered.push(`v${version} (${why}: ${suites.map(({ what }) => what).join(', ')})`);
+      else if (problem === 'late') missing.push(`v${version} (${why}): not done in time`);
+      else failed.push(`v${version} (${why}): ${problem}`);
     }
-    const node = await get(version, run);
-    if (typeof node !== 'string') {
-      missing.push(`v${version} (${why}): ${node.missing}`);
-      continue;
-    }
-    const deadline = Date.now() + seconds * 1000;
-    const problem = await tryNode(node, { env, deadline, run, say });
-    if (problem === undefined)
-      covered.push(`v${version} (${why}: ${suites.map(({ what }) => what).join(', ')})`);
-    else if (problem === 'late') missing.push(`v${version} (${why}): not done in time`);
-    else failed.push(`v${version} (${why}): ${problem}`);
   }
   const parts = [`Node.js: covered ${covered.join(', ')}`];
   if (missing.length > 0) parts.push(`NOT COVERED ${missing.join(', ')}`);
@@ -90,23 +88,25 @@ const sameLine = (one, other) => minorOf(one) === minorOf(other);
 const minorOf = (version) => version.replace(/^v/, '').split('.').slice(0, 2).join('.');
 
 /**
+ * All suites at once: they wait much.
+ *
  * @param {string} node
- * @param {{ env: NodeJS.ProcessEnv, deadline: number, run: typeof runCommand, say: (line: string) => void }} options
+ * @param {{ env: NodeJS.ProcessEnv, timeoutMs: number, run: typeof runCommand, say: (line: string) => void }} options
  * @returns {Promise<string | undefined>} what failed; `late` when the time was over.
  */
-async function tryNode(node, { env, deadline, run, say }) {
-  for (const { what, cwd, args } of suites) {
-    const timeoutMs = deadline - Date.now();
-    if (timeoutMs <= 0) return 'late';
-    const vitest = path.join(root, 'node_modules/vitest/vitest.mjs');
-    const ran = await run(node, [vitest, 'run', ...args], { cwd: path.join(root, cwd), env, timeoutMs });
-    if (ran.timedOut) return 'late';
-    if (!ran.ok) {
-      for (const line of ran.output.trimEnd().split('\n').slice(-60)) say(`  ${line}`);
-      return what;
-    }
-  }
-  return undefined;
+async function tryNode(node, { env, timeoutMs, run, say }) {
+  const vitest = path.join(root, 'node_modules/vitest/vitest.mjs');
+  const results = await Promise.all(
+    suites.map(async ({ what, cwd, args }) => ({
+      what,
+      ran: await run(node, [vitest, 'run', ...args], { cwd: path.join(root, cwd), env, timeoutMs }),
+    })),
+  );
+  const failed = results.filter(({ ran }) => !ran.ok && !ran.timedOut);
+  for (const { ran } of failed)
+    for (const line of ran.output.trimEnd().split('\n').slice(-60)) say(`  ${line}`);
+  if (failed.length > 0) return failed.map(({ what }) => what).join(', ');
+  return results.some(({ ran }) => ran.timedOut) ? 'late' : undefined;
 }
 
 /**
@@ -114,9 +114,11 @@ async function tryNode(node, { env, deadline, run, say }) {
  *
  * @param {string} version
  * @param {typeof runCommand} run
+ * @param {number} leftMs
  * @returns {Promise<string | { missing: string }>} its program, or why it cannot be had.
  */
-async function nodeOf(version, run) {
+async function nodeOf(version, run, leftMs) {
+  const timeoutMs = Math.min(leftMs, downloadTimeoutMs);
   const folder = path.join(cacheDir, 'nodes', version);
   const file = path.join(folder, 'bin/node');
   if (existsSync(file)) return file;
@@ -127,12 +129,12 @@ async function nodeOf(version, run) {
     const name = `node-linux-${process.arch}`;
     const packed = await run('npm', ['pack', '--silent', '--pack-destination', part, `${name}@${version}`], {
       cwd: root,
-      timeoutMs: downloadTimeoutMs,
+      timeoutMs,
     });
     if (!packed.ok) return { missing: `npm has no ${name}@${version} for this machine` };
     const archive = path.join(part, `${name}-${version}.tgz`);
     const options = ['-C', part, '--strip-components=1', 'package/bin/node'];
-    const unpacked = await run('tar', ['xzf', archive, ...options], { timeoutMs: downloadTimeoutMs });
+    const unpacked = await run('tar', ['xzf', archive, ...options], { timeoutMs });
     if (!unpacked.ok) return { missing: `${name}@${version} cannot be unpacked` };
     rmSync(archive);
     const runs = await run(path.join(part, 'bin/node'), ['--version'], { timeoutMs: 10_000 });

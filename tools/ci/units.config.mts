@@ -5,6 +5,6 @@ import base from '../../vitest.config.mjs';
 export default defineConfig({
   test: {
     ...base.test,
-    include: ['libs/{framing,rpc,sharding,queue,registry,service-host}/src/**/*.spec.ts'],
+    include: ['libs/{framing,rpc,sharding}/src/**/*.spec.ts'],
   },
 });

@@ -117,7 +117,7 @@ describe('the versions of Node.js that are promised', () => {
     const run = vi.fn(async () => ran('FAIL', { ok: false, code: 1 }));
     expect(await tryNodes(options, { current: 'v22.1.0', run, get })).toMatchObject({
       verdict: 'bad',
-      line: expect.stringMatching(/FAILED v24\.\d+\.\d+ \(in the images\): units/) as string,
+      line: expect.stringMatching(/FAILED v24\.\d+\.\d+ \(in the images\): units, a Parley/) as string,
     });
   });
 
