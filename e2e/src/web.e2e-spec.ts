@@ -13,6 +13,7 @@ import { healing } from './web/healing.js';
 import { lan, lanEnv } from './web/lan.js';
 import { lists } from './web/lists.js';
 import { longLists } from './web/long-lists.js';
+import { stopBrowser } from './web/shared-browser.js';
 import { unknownPages } from './web/unknown-pages.js';
 import { unread } from './web/unread.js';
 import { outbox } from './web/outbox.js';
@@ -24,17 +25,19 @@ describe('in the browser', () => {
   beforeAll(async () => {
     stack = await Stack.start({
       web: true,
-      asBuilt: true,
       env: {
         ...lanEnv,
         PARLEY_DRAIN_WINDOW_MS: '300',
         // One user makes all the rooms.
         PARLEY_ROOMS_PER_USER: '1000',
         PARLEY_ROOMS_PER_MINUTE: '1000',
+        // What passwords cost is measured by `npm run school`.
+        PARLEY_ARGON2_MEMORY_KIB: '1024',
       },
     });
   });
   afterAll(() => stack?.stop());
+  afterAll(stopBrowser);
 
   const running = () => stack;
   lan(running);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { Stack } from '../stack.js';
 import { message, online, Pages } from '../web/pages.js';
+import { stopBrowser } from '../web/shared-browser.js';
 import { Classroom, password } from './classroom.js';
 import { biology, chinese, elsewhere, people, type PicturedRoom } from './conversation.js';
 import { fontsReady, serveFonts, setFonts } from './fonts.js';
@@ -69,6 +70,7 @@ async function make(picture: Picture): Promise<void> {
       if (pages.problems.length > 0) throw new Error(pages.problems.join('\n'));
     } finally {
       await pages.close();
+      await stopBrowser();
       classroom.close();
     }
   } finally {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
-import { close, fillLogin, online, Pages, say, shows, strangeHost } from './pages.js';
+import { close, fillLogin, online, Pages, say, shows } from './pages.js';
+import { strangeHost } from './shared-browser.js';
 
 /** Somebody who has just started Parley, and looks what it is. */
 export const firstRun = (running: () => Stack) =>

@@ -1,7 +1,8 @@
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
-import { Pages, say, shows, strangeHost, eventually } from './pages.js';
+import { Pages, say, shows, eventually } from './pages.js';
+import { strangeHost } from './shared-browser.js';
 
 /** Addresses of this machine that are no loopback; a machine without a network has none. */
 const hosts = Object.values(networkInterfaces())

@@ -1,27 +1,8 @@
 import type { Session } from '@parley/protocol';
 import { eventually as soon } from '@parley/testing';
-import {
-  chromium,
-  type Browser,
-  type BrowserContext,
-  type BrowserContextOptions,
-  type Page,
-  type WebSocketRoute,
-} from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page, WebSocketRoute } from 'playwright-core';
 import type { Stack } from '../stack.js';
-
-const executablePath = process.env['PARLEY_CHROMIUM'] ?? '/usr/bin/chromium';
-/** A name that nobody has allowed to call; it leads to this machine. */
-export const strangeHost = 'chat.example';
-const args = [
-  '--no-sandbox',
-  '--disable-dev-shm-usage',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-  `--host-resolver-rules=MAP ${strangeHost} 127.0.0.1`,
-];
+import { expectBrowser, sharedBrowser } from './shared-browser.js';
 
 /** How a page is opened. */
 export interface OpenOptions extends BrowserContextOptions {
@@ -35,28 +16,36 @@ export interface OpenOptions extends BrowserContextOptions {
   readonly of?: BrowserContext;
 }
 
-/** A browser, and what people do in its pages. Every page has a context, and so a log-in, of its own, unless it is said whose it is. */
+/** What people do in a browser's pages. Every page has a context, and so a log-in, of its own, unless it is said whose it is. */
 export class Pages {
   /** What pages threw, and what their content security policy forbade. */
   readonly problems: string[] = [];
+  readonly #contexts = new Set<BrowserContext>();
 
   private constructor(
     private readonly stack: Stack,
     private readonly browser: Browser,
   ) {}
 
+  /** In the browser of this suite, which ends by `stopBrowser()`. */
   static async launch(stack: Stack): Promise<Pages> {
-    return new Pages(stack, await chromium.launch({ executablePath, args }));
+    return new Pages(stack, await sharedBrowser());
   }
 
-  close(): Promise<void> {
-    return this.browser.close();
+  /** Closes what is open still. @throws {Error} when the browser has crashed. */
+  async close(): Promise<void> {
+    expectBrowser(this.browser);
+    await Promise.all([...this.#contexts].map((context) => context.close()));
   }
 
   /** One person's browser: its pages share what is stored. In English on a laptop unless told otherwise. */
-  person(options: BrowserContextOptions = {}): Promise<BrowserContext> {
+  async person(options: BrowserContextOptions = {}): Promise<BrowserContext> {
+    expectBrowser(this.browser);
     const viewport = { width: 1_200, height: 800 };
-    return this.browser.newContext({ viewport, locale: 'en-US', ...options });
+    const context = await this.browser.newContext({ viewport, locale: 'en-US', ...options });
+    this.#contexts.add(context);
+    context.once('close', () => this.#contexts.delete(context));
+    return context;
   }
 
   /** The site. @param session - Of whoever has logged in there before. @defaultValue nobody */
