@@ -5,14 +5,13 @@ import { cacheDir, root } from '../lib/workspace.mjs';
 import { timeFor } from './after-tests.mjs';
 
 /** Downloading a Node.js and trying it, on two cores. */
-const neededSeconds = 25;
+const neededSeconds = 20;
 const downloadTimeoutMs = 60_000;
 /** For what is too late to end. */
 const reserveSeconds = 20;
 
-/** What is tried on each: units of what is near to Node.js itself; then real processes on sockets, with both native modules. */
+/** What is tried on each: real processes on real sockets, with both native modules; by a test runner on the same Node.js. */
 const suites = [
-  { what: 'units', cwd: '', args: ['--config', 'tools/ci/units.config.mts', '--root', '.'] },
   {
     what: 'a Parley of real processes',
     cwd: 'e2e',
