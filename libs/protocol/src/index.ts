@@ -27,7 +27,10 @@ export { parseClientFrame } from './frames/parse-client-frame.js';
 export {
   ackFrameSchema,
   countFrameSchema,
+  deletedSchema,
+  entrySchema,
   errorFrameSchema,
+  eventFrameSchema,
   goawayFrameSchema,
   historyFrameSchema,
   historyPageSchema,
@@ -42,7 +45,10 @@ export {
   watchFrameSchema,
   type AckFrame,
   type CountFrame,
+  type Deleted,
+  type Entry,
   type ErrorFrame,
+  type EventFrame,
   type GoawayFrame,
   type HistoryFrame,
   type HistoryPage,
@@ -90,3 +96,5 @@ export {
   type User,
   type Users,
 } from './http/v1-schemas.js';
+export * from './acts/index.js';
+export * from './http/acts-schemas.js';

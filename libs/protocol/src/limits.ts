@@ -39,6 +39,31 @@ export const limits = {
   maxListedUsers: 50,
   /** Members listed in a room-info frame and by the members route; the newest ones beyond. */
   maxListedMembers: 1_000,
+  /** Longest reason of an act, code points. */
+  maxReasonCodePoints: 200,
+  /** Longest slow mode, seconds between two messages of one person. */
+  maxSlowModeSeconds: 3_600,
+  /** Longest time-out of a person, seconds: 14 days. */
+  maxTimeoutSeconds: 1_209_600,
+  /** Longest ban that ends by itself, seconds: 10 years. */
+  maxBanSeconds: 315_360_000,
+  /** A person's messages of the last seconds that one act deletes: a day. */
+  maxDeleteSeconds: 86_400,
+  /** People of a room who have been given a role. */
+  maxRoles: 200,
+  /** Roles, time-outs and bans that hold in a room. */
+  maxRestrictions: 5_000,
+  /** Pinned messages of a room. */
+  maxPins: 3,
+  /** Lines of the audit log in one page. */
+  maxAuditPage: 100,
+  /** Code points of a pinned message that are kept in sight. */
+  maxPinCodePoints: 280,
+  /** One's own message may be deleted for so long, seconds. */
+  ownDeleteSeconds: 900,
+  /** Acts of one user may burst, then the sustained rate, acts per second. */
+  actBurst: 20,
+  actsPerSecond: 2,
   /** A connection that has not presented a valid token after this time is closed with 4003. */
   unauthenticatedIdleMs: 10_000,
   /** The server pings an idle connection this often. */

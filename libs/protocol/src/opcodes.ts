@@ -40,6 +40,10 @@ export const Op = {
   watch: 31,
   /** Server: rooms of the list that are new, or have changed. */
   rooms: 32,
+  /** Server: an act, as an entry of the room's log. Its `kind` says which; one that is not known counts as shown. */
+  event: 33,
+  /** Client: do something to a room; answered like a send. */
+  act: 34,
 } as const;
 
 /** A known opcode. */

@@ -9,6 +9,8 @@ export interface AppErrorOptions {
   readonly fields?: readonly string[];
   /** For `RATE_LIMITED` and `OVERLOADED`: when to try again, milliseconds. */
   readonly retryAfterMs?: number;
+  /** For what holds until a moment: milliseconds since 1970. */
+  readonly until?: number;
 }
 
 /** The only error thrown across a module boundary. Each edge maps it once to its own form. */
@@ -17,6 +19,7 @@ export class AppError extends Error {
   readonly context: AppErrorOptions['context'];
   readonly fields: readonly string[] | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly until: number | undefined;
 
   constructor(code: ErrorCode, options: AppErrorOptions = {}) {
     super(errorCatalog[code].message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -25,6 +28,7 @@ export class AppError extends Error {
     this.context = options.context;
     this.fields = options.fields;
     this.retryAfterMs = options.retryAfterMs;
+    this.until = options.until;
   }
 
   /** The catalogue entry of this error's code. */

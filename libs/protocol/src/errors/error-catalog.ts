@@ -8,6 +8,8 @@ export interface ErrorSpec {
   readonly httpStatus: number;
   /** Present when the violation also closes the connection. */
   readonly closeCode?: CloseCode;
+  /** A rule of the room, not a fault of the client's: it does not count towards `TOO_MANY_ERRORS`. */
+  readonly isPolicy?: true;
   /** English text for people; never contains request data. */
   readonly message: string;
 }
@@ -70,6 +72,47 @@ export const errorCatalog = {
     retryable: false,
     httpStatus: 409,
     message: 'You have made as many rooms as one user may.',
+  },
+  MUTED: { retryable: false, httpStatus: 403, isPolicy: true, message: 'You may not write here for now.' },
+  HOSTS_ONLY: {
+    retryable: false,
+    httpStatus: 403,
+    isPolicy: true,
+    message: 'Not everybody may write in this room now.',
+  },
+  ROOM_CLOSED: { retryable: false, httpStatus: 403, isPolicy: true, message: 'This room is closed.' },
+  BANNED: { retryable: false, httpStatus: 403, isPolicy: true, message: 'You may not be in this room.' },
+  SLOW_MODE: {
+    retryable: true,
+    httpStatus: 429,
+    isPolicy: true,
+    message: 'Slow mode: wait before you write again.',
+  },
+  MESSAGE_NOT_FOUND: { retryable: false, httpStatus: 404, message: 'There is no such message.' },
+  LAST_OWNER: { retryable: false, httpStatus: 409, isPolicy: true, message: 'A room always has an owner.' },
+  TOO_MANY_PINS: {
+    retryable: false,
+    httpStatus: 409,
+    isPolicy: true,
+    message: 'As many messages are pinned as a room may have.',
+  },
+  TOO_MANY_ROLES: {
+    retryable: false,
+    httpStatus: 409,
+    isPolicy: true,
+    message: 'As many people have a role as in one room may.',
+  },
+  TOO_MANY_RESTRICTIONS: {
+    retryable: false,
+    httpStatus: 409,
+    isPolicy: true,
+    message: 'As many people are restricted as in one room may be.',
+  },
+  NOTHING_TO_UNDO: {
+    retryable: false,
+    httpStatus: 409,
+    isPolicy: true,
+    message: 'There is nothing to take back.',
   },
   TOO_MANY_ERRORS: {
     retryable: false,

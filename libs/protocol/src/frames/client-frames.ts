@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { actSchema } from '../acts/index.js';
 import {
   clientMsgIdField,
   epochField,
@@ -44,6 +45,13 @@ const history = z.object({
 const ping = z.object({ ...base, op: z.literal(Op.ping) });
 const pong = z.object({ ...base, op: z.literal(Op.pong) });
 const read = z.object({ ...base, op: z.literal(Op.read), roomId: idField, seq: seqField });
+const act = z.object({
+  ...base,
+  op: z.literal(Op.act),
+  roomId: idField.optional(),
+  act: actSchema,
+  clientMsgId: clientMsgIdField.optional(),
+});
 const watch = z.object({ ...base, op: z.literal(Op.watch) });
 
 /** Every frame a client may send. Unknown fields are dropped: gochat's clients send some. */
@@ -60,6 +68,7 @@ export const clientFrameSchema = z.discriminatedUnion('op', [
   pong,
   read,
   watch,
+  act,
 ]);
 
 /** A validated frame from a client. */

@@ -1,18 +1,28 @@
 import { z } from 'zod';
+import { roomStateSchema } from '../acts/index.js';
 import { Op } from '../opcodes.js';
 import { readStateSchema } from '../reading.js';
 import { roomChangeSchema } from '../rooms.js';
 
 const ref = z.union([z.string(), z.number()]).optional();
 
+/** What stands in the place of a deleted text. */
+export const deletedSchema = z.object({
+  by: z.enum(['self', 'moderator']),
+  at: z.number(),
+  reason: z.string().optional(),
+});
+export type Deleted = z.infer<typeof deletedSchema>;
+
 /**
  * A delivered message: gochat's object, then Parley's fields. The same in live frames, in history and over HTTP.
  * `sentAt` is milliseconds since 1970; `createTime` is the same instant in the server's time zone, in gochat's form.
  */
-export const messageSchema = z.object({
+const messageFields = z.object({
   op: z.union([z.literal(Op.direct), z.literal(Op.room)]),
   code: z.literal(0),
-  msg: z.string(),
+  /** Absent in a tombstone; here it is '' then. */
+  msg: z.string().default(''),
   fromUserId: z.number(),
   fromUserName: z.string(),
   toUserId: z.number(),
@@ -24,8 +34,39 @@ export const messageSchema = z.object({
   sentAt: z.number(),
   seq: z.number(),
   epoch: z.string(),
+  /** The message was deleted: by its author, or by a moderator, who is not named. `at`: milliseconds since 1970. */
+  deleted: deletedSchema.optional(),
 });
+/** A text, or the mark that it is gone. */
+const saysSomething = ({ msg, deleted }: { msg: string; deleted?: unknown }) =>
+  deleted !== undefined || msg !== '';
+const orTombstone = { path: ['msg'] };
+export const messageSchema = messageFields.refine(saysSomething, orTombstone);
 export type Message = z.infer<typeof messageSchema>;
+
+/**
+ * An act, as an entry of the room's log. What its kind says is read by `readEvent`; a kind that is not known counts as shown.
+ * `fromUserId` 0: the room is not told who it was.
+ */
+export const eventFrameSchema = z.looseObject({
+  op: z.literal(Op.event),
+  kind: z.string(),
+  fromUserId: z.number(),
+  fromUserName: z.string(),
+  roomId: z.number(),
+  id: z.string(),
+  clientMsgId: z.string(),
+  sentAt: z.number(),
+  seq: z.number(),
+  epoch: z.string(),
+  msg: z.string().optional(),
+  deleted: deletedSchema.optional(),
+});
+export type EventFrame = z.infer<typeof eventFrameSchema>;
+
+/** What has a number in a room. */
+export const entrySchema = z.union([messageSchema, eventFrameSchema]);
+export type Entry = z.infer<typeof entrySchema>;
 
 export const countFrameSchema = z.object({ op: z.literal(Op.count), roomId: z.number(), count: z.number() });
 export type CountFrame = z.infer<typeof countFrameSchema>;
@@ -53,6 +94,8 @@ export const joinedFrameSchema = z.object({
   resumed: z.boolean(),
   userId: z.number(),
   userName: z.string(),
+  /** The room as it stands at `head` for this user; events after it are changes of it. A conversation has none. */
+  state: roomStateSchema.optional(),
   ref,
 });
 export type JoinedFrame = z.infer<typeof joinedFrameSchema>;
@@ -82,6 +125,8 @@ export const errorFrameSchema = z.object({
   clientMsgId: z.string().optional(),
   fields: z.array(z.string()).optional(),
   retryAfterMs: z.number().optional(),
+  /** Until when it holds, milliseconds since 1970. */
+  until: z.number().optional(),
   closeCode: z.number().optional(),
 });
 export type ErrorFrame = z.infer<typeof errorFrameSchema>;
@@ -104,7 +149,17 @@ export const goawayFrameSchema = z.object({
 });
 export type GoawayFrame = z.infer<typeof goawayFrameSchema>;
 
-export const leftFrameSchema = z.object({ op: z.literal(Op.leave), roomId: z.number(), ref });
+/** You are not in the room any more: because you asked, or, with a `reason`, because a host put you out. */
+export const leftFrameSchema = z.object({
+  op: z.literal(Op.leave),
+  roomId: z.number(),
+  reason: z.enum(['kicked', 'banned']).optional(),
+  /** Why, in the host's words. */
+  note: z.string().optional(),
+  /** Of a ban: milliseconds since 1970. */
+  until: z.number().optional(),
+  ref,
+});
 export type LeftFrame = z.infer<typeof leftFrameSchema>;
 
 /** A page of history in ascending order. `more`: the range goes on in the direction asked for. */
@@ -112,7 +167,7 @@ export const historyPageSchema = z.object({
   roomId: z.number(),
   epoch: z.string(),
   head: z.number(),
-  messages: z.array(messageSchema),
+  messages: z.array(entrySchema),
   more: z.boolean(),
 });
 export type HistoryPage = z.infer<typeof historyPageSchema>;
@@ -144,8 +199,9 @@ export type RoomsFrame = z.infer<typeof roomsFrameSchema>;
 
 /** Every frame a server sends. */
 export const serverFrameSchema = z.discriminatedUnion('op', [
-  messageSchema.extend({ op: z.literal(Op.direct) }),
-  messageSchema.extend({ op: z.literal(Op.room) }),
+  messageFields.extend({ op: z.literal(Op.direct) }).refine(saysSomething, orTombstone),
+  messageFields.extend({ op: z.literal(Op.room) }).refine(saysSomething, orTombstone),
+  eventFrameSchema,
   countFrameSchema,
   infoFrameSchema,
   joinedFrameSchema,

@@ -23,7 +23,7 @@ export const loginBodySchema = z.object({
 export const userSchema = z.object({
   userId: z.number(),
   userName: z.string(),
-  role: z.enum(['user', 'admin']),
+  role: z.enum(['user', 'admin', 'guest']),
 });
 export const sessionSchema = z.object({ token: z.string(), expiresAt: z.number(), user: userSchema });
 /** A number in a query: plain digits, once. */
@@ -98,6 +98,8 @@ export const problemSchema = z.object({
   retryable: z.boolean(),
   fields: z.array(z.string()).optional(),
   retryAfterMs: z.number().optional(),
+  /** Until when it holds, milliseconds since 1970. */
+  until: z.number().optional(),
   requestId: z.string().optional(),
 });
 
