@@ -20,6 +20,17 @@ export {
   type Send,
   type SendResult,
 } from './logic-rpc.js';
+export { actRecordSchema, parseActRecord, type ActRecord } from './act-record.js';
+export {
+  asMessageText,
+  isEventBody,
+  markOf,
+  markText,
+  parseMark,
+  tombstoneBody,
+  withTombstones,
+  type Mark,
+} from './marks.js';
 export { connectRpc } from './connect-rpc.js';
 export { newId } from './new-id.js';
 export { bytesOfText, countInCall, rpcLimits } from './rpc-limits.js';

@@ -1,13 +1,18 @@
 import {
   ackSchema,
+  actSchema,
+  auditPageSchema,
   clientMsgIdField,
   conversationsSchema,
   cursorField,
   limits,
   membersSchema,
+  originalSchema,
   presenceSchema,
   readStateSchema,
+  restrictionsSchema,
   roomSchema,
+  roomStateSchema,
   roomsSchema,
   seqField,
   sessionSchema,
@@ -27,6 +32,10 @@ const identity = z.object({
   userName: z.string(),
   /** The life of the database that he is known in; see `tokenClaimsSchema`. Older edges do not say. */
   databaseLife: z.string().optional(),
+  /** What he is in a room in which he has been given nothing; a member unless it is said. */
+  standing: z.enum(['member', 'guest']).optional(),
+  /** An admin of the site. */
+  isAdmin: z.boolean().optional(),
 });
 const empty = z.object({});
 /** A page of a list; an edge of the version before names neither. */
@@ -73,6 +82,7 @@ export const sendResultSchema = z.union([
     ok: z.literal(false),
     code: errorCode,
     retryAfterMs: z.number().optional(),
+    until: z.number().optional(),
     apart: z.literal(true).optional(),
     alone: z.literal(true).optional(),
   }),
@@ -241,6 +251,52 @@ export const logicRpc = {
       mixed: z.boolean().optional(),
     }),
     response: z.object({ results: z.array(sendResultSchema).max(rpcLimits.maxSendsPerCall) }),
+    idempotent: true,
+  }),
+  /** Does something to a room. Idempotent: it has a `clientMsgId`. Answered when it is in force. */
+  act: rpcContract({
+    ...logic,
+    pattern: 'logic.act',
+    request: z.object({ from: identity, roomId: id, act: actSchema, clientMsgId: clientMsgIdField }),
+    response: ackSchema,
+    idempotent: true,
+  }),
+  /** What holds in a room, for whom asks. */
+  roomState: rpcContract({
+    ...logic,
+    pattern: 'logic.roomState',
+    request: z.object({ userId: id, roomId: id, standing: z.enum(['member', 'guest']).optional() }),
+    response: z.object({ seq: z.number(), epoch: z.string(), state: roomStateSchema }),
+    idempotent: true,
+  }),
+  /** For hosts: who is banned or may not speak. */
+  restrictions: rpcContract({
+    ...logic,
+    pattern: 'logic.restrictions',
+    request: z.object({ userId: id, roomId: id }),
+    response: restrictionsSchema,
+    idempotent: true,
+  }),
+  /** For hosts: who did what, the newest first. */
+  audit: rpcContract({
+    ...logic,
+    pattern: 'logic.audit',
+    request: z.object({
+      userId: id,
+      roomId: id,
+      before: seqField.optional(),
+      about: seqField.optional(),
+      limit: z.number().int().min(1).max(limits.maxAuditPage),
+    }),
+    response: auditPageSchema,
+    idempotent: true,
+  }),
+  /** For hosts: a message as it was sent. */
+  original: rpcContract({
+    ...logic,
+    pattern: 'logic.original',
+    request: z.object({ userId: id, roomId: id, seq: seqField }),
+    response: originalSchema,
     idempotent: true,
   }),
   /** Messages after a seq (ascending from there) or before one (the newest below it); neither: the newest. */

@@ -12,6 +12,8 @@ export const dispatchEntrySchema = z.object({
   body: z.string().startsWith('{').max(rpcLimits.maxBodyChars),
   /** For a direct message: the users of the conversation. Absent for a room message. */
   recipients: z.array(z.number().int().positive()).optional(),
+  /** Of an act: what only the archive is told, see `ActRecord`, as JSON. Never delivered. */
+  act: z.string().max(rpcLimits.maxBodyChars).optional(),
   /** Of its acceptance, when that is traced. */
   traceparent: z.string().optional(),
 });

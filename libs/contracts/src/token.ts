@@ -11,7 +11,9 @@ export const tokenClaimsSchema = z.object({
     .regex(/^[1-9]\d*$/)
     .transform(Number),
   name: z.string().min(1),
-  role: z.enum(['user', 'admin']),
+  role: z.enum(['user', 'admin', 'guest']),
+  /** Of a guest: the room that the token is for, and no other. */
+  room: z.number().int().positive().optional(),
   sid: z.string().min(1),
   /** The life of the database that the account is in; older tokens have none. */
   db: z.string().min(1).optional(),
@@ -24,7 +26,9 @@ export type TokenClaims = z.output<typeof tokenClaimsSchema>;
 export interface Identity {
   readonly userId: number;
   readonly userName: string;
-  readonly role: 'user' | 'admin';
+  readonly role: 'user' | 'admin' | 'guest';
+  /** Of a guest: the only room that he may be in. */
+  readonly guestOf?: number;
   readonly sessionId: string;
   /** The life of the database that the account is in; absent in older tokens. */
   readonly databaseLife?: string;
@@ -39,6 +43,7 @@ export function identityOf(claims: TokenClaims): Identity {
     userName: claims.name,
     role: claims.role,
     sessionId: claims.sid,
+    ...(claims.room !== undefined && { guestOf: claims.room }),
     ...(claims.db !== undefined && { databaseLife: claims.db }),
     expiresAt: claims.exp * 1_000,
   };
