@@ -1,4 +1,5 @@
 import { acceptMutants } from './lua-mutants/accept.mjs';
+import { actMutants } from './lua-mutants/acts.mjs';
 import { headMutants } from './lua-mutants/heads.mjs';
 import { instanceMutants } from './lua-mutants/instances.mjs';
 import { streamMutants } from './lua-mutants/streams.mjs';
@@ -9,7 +10,13 @@ import { streamMutants } from './lua-mutants/streams.mjs';
  *
  * @type {readonly import('./lua-mutant.mjs').LuaMutant[]}
  */
-export const luaMutants = [...acceptMutants, ...headMutants, ...instanceMutants, ...streamMutants];
+export const luaMutants = [
+  ...acceptMutants,
+  ...actMutants,
+  ...headMutants,
+  ...instanceMutants,
+  ...streamMutants,
+];
 
 /**
  * Specs of `libs/redis` that use a script, the likeliest to fail first. Each script has some.
@@ -17,7 +24,7 @@ export const luaMutants = [...acceptMutants, ...headMutants, ...instanceMutants,
  * @type {Readonly<Record<string, readonly string[]>>}
  */
 export const specsOfScript = {
-  'accept-message-7': ['room-store.dedup', 'room-store.int', 'line-store'],
+  'accept-message-10': ['room-store.acts', 'room-store.dedup', 'room-store.int', 'line-store'],
   'acquire-lease-2': ['lease-store'],
   'adopt-database-1': ['database-life-store'],
   'drop-instance-6': ['presence-store'],
@@ -29,10 +36,10 @@ export const specsOfScript = {
   'raise-head-1': ['room-store.restore', 'room-store.int'],
   'release-lease-1': ['lease-store', 'database-life-store'],
   'remove-instance-1': ['instance-scripts'],
-  'restore-head-3': ['room-store.restore', 'line-store', 'room-store.dedup'],
+  'restore-head-5': ['room-store.restore', 'line-store', 'room-store.dedup'],
   'share-presence-8': ['presence-store'],
   'survey-line-2': ['line-store', 'room-store.dedup'],
   'swap-dispatch-4': ['database-life-store'],
   'trim-dispatch-1': ['trim-dispatch'],
-  'unload-room-5': ['parking-store'],
+  'unload-room-7': ['parking-store'],
 };

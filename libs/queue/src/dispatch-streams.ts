@@ -155,7 +155,7 @@ export class DispatchStreams {
   }
 }
 
-/** Fields are written by the accept script: r room, s seq, e epoch, b body, t recipients, h whether it was hinted, p its trace if it has one. */
+/** Fields are written by the accept script: r room, s seq, e epoch, b body, t recipients, h whether it was hinted, a what is kept of an act, p its trace if it has one. */
 function parseEntry(fields: string[] | null): Pick<RawEntry, 'entry' | 'hinted'> {
   // A pending entry that was deleted from the stream has no fields.
   if (!fields) return { entry: undefined, hinted: false };
@@ -167,6 +167,7 @@ function parseEntry(fields: string[] | null): Pick<RawEntry, 'entry' | 'hinted'>
     epoch: value['e'],
     body: value['b'],
     ...(value['t'] && { recipients: value['t'].split(',').map(Number) }),
+    ...(value['a'] && { act: value['a'] }),
     ...(value['p'] && { traceparent: value['p'] }),
   });
   return { entry: parsed.success ? parsed.data : undefined, hinted: value['h'] === '1' };

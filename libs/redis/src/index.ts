@@ -6,15 +6,13 @@ export { parseHint, parseTraceNote, type TraceNote, type Hint } from './hint.js'
 export { keepSubscribed } from './keep-subscribed.js';
 export { RedisKeys, textDigest, type ShardMap } from './keys.js';
 export {
-  RoomStore,
   type AcceptInput,
   type AcceptOutcome,
-  type DedupLimits,
-  type GoodWhile,
+  type ActTerms,
   type LinePosition,
-  type LogEntry,
-  type RoomStart,
-} from './room-store.js';
+  type RuleCode,
+} from './accept-terms.js';
+export { RoomStore, type DedupLimits, type GoodWhile, type LogEntry, type RoomStart } from './room-store.js';
 export { ReplicatedLane, REPLICATED_WITHIN_MS, type AckLevel } from './replicated-lane.js';
 export { type RoomHead, type RoomPosition } from './room-head.js';
 export { LineKnowledge } from './line-knowledge.js';

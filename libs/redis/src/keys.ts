@@ -58,6 +58,21 @@ export class RedisKeys {
     return this.room(roomId, `ahead:${userId}`);
   }
 
+  /** What acts have made hold in the room (hash). */
+  roomFacts(roomId: number): string {
+    return this.room(roomId, 'facts');
+  }
+
+  /** What acts say of messages that the log has (hash: seq of the act → mark). */
+  roomMarks(roomId: number): string {
+    return this.room(roomId, 'marks');
+  }
+
+  /** There while somebody has to wait in slow mode. */
+  roomSlow(roomId: number, userId: number): string {
+    return this.room(roomId, `slow:${userId}`);
+  }
+
   roomInstances(roomId: number): string {
     return this.room(roomId, 'instances');
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { compareLine } from './line-store.js';
-import type { LinePosition } from './room-store.js';
+import type { LinePosition } from './accept-terms.js';
 
 const reportSchema = z.object({
   /** By shard: generation and id in the dispatch stream. */

@@ -1,7 +1,8 @@
 import { sharedRedis, startRedis, uniquePrefix } from '@parley/testing';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { compareLine, LineStore } from './line-store.js';
-import { RoomStore, type AcceptInput } from './room-store.js';
+import type { AcceptInput } from './accept-terms.js';
+import { RoomStore } from './room-store.js';
 import { connect, proveAll, testKeys, testLimits } from './store.fixture.js';
 
 afterAll(async () => (await sharedRedis()).stop());

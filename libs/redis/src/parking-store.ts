@@ -7,7 +7,7 @@ export interface ParkedPosition extends RoomHead {
   readonly generation: string;
 }
 
-/** What became of a room that is to leave Redis; see `unload-room-5.lua`. */
+/** What became of a room that is to leave Redis; see `unload-room-7.lua`. */
 export type UnloadOutcome =
   { readonly kind: 'none' | 'busy' | 'gone' } | { readonly kind: 'ready'; readonly position: ParkedPosition };
 
@@ -39,6 +39,8 @@ export class ParkingStore {
         this.keys.roomInstances(roomId),
         this.keys.dispatch(shard),
         this.keys.line(shard),
+        this.keys.roomFacts(roomId),
+        this.keys.roomMarks(roomId),
       ],
       [idleMs, told?.epoch ?? '', told?.seq ?? 0],
     )) as ['none' | 'busy' | 'gone' | 'ready', number, string, number, string];

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RedisConnection, RedisConnections } from './connections.js';
 import { ReplicatedLane, unsupportedLevel, type AckLevel } from './replicated-lane.js';
 import { ReplicatedRoomStore } from './replicated-room-store.js';
-import { RoomStore, type AcceptOutcome } from './room-store.js';
+import type { AcceptOutcome } from './accept-terms.js';
+import { RoomStore } from './room-store.js';
 import { send, testKeys, testLimits } from './store.fixture.js';
 
 beforeEach(() => void vi.useFakeTimers());

@@ -1,6 +1,7 @@
 import type { RedisKeys } from './keys.js';
 import type { ReplicatedLane } from './replicated-lane.js';
-import { RoomStore, type AcceptInput, type AcceptOutcome } from './room-store.js';
+import type { AcceptInput, AcceptOutcome } from './accept-terms.js';
+import { RoomStore } from './room-store.js';
 
 type Limits = ConstructorParameters<typeof RoomStore>[2];
 

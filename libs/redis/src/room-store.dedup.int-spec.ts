@@ -1,6 +1,7 @@
 import { sharedRedis, uniquePrefix } from '@parley/testing';
 import { afterAll, describe, expect, it } from 'vitest';
-import { RoomStore, type AcceptInput } from './room-store.js';
+import type { AcceptInput } from './accept-terms.js';
+import { RoomStore } from './room-store.js';
 import { connect, proveAll, send as sendOf, testKeys, testLimits } from './store.fixture.js';
 
 afterAll(async () => (await sharedRedis()).stop());

@@ -3,7 +3,8 @@ import { Redis } from 'ioredis';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { scripts } from './generated/scripts.js';
 import type { ShardSurvey } from './line-store.js';
-import { RoomStore, type AcceptInput, type RoomStart } from './room-store.js';
+import type { AcceptInput } from './accept-terms.js';
+import { RoomStore, type RoomStart } from './room-store.js';
 import { connect, proveAll, send as sendOf, testKeys, testLimits } from './store.fixture.js';
 
 afterAll(async () => (await sharedRedis()).stop());
@@ -234,10 +235,11 @@ describe('accept', () => {
     const again = (n: number) =>
       raw.eval(
         scripts.acceptMessage.lua,
-        6,
+        10,
         ...[keys.roomHead(room), keys.roomLog(room), keys.roomSent(room, 7, `c${n}`)],
         ...[keys.dispatch(shard), keys.line(shard), keys.roomAhead(room, 7)],
-        ...['{', room, '', 0, 1, 1_000, 100, 100, 10, 10, 'd|i|1'],
+        ...[keys.roomInstances(room), keys.roomFacts(room), keys.roomSlow(room, 7), keys.roomMarks(room)],
+        ...['{', room, '', 0, 1, 1_000, 100, 100, 10, 10, 'd|i|1', 'hints:', '', 7, 2, ''],
       );
     await expect(again(1)).rejects.toThrow(/^READONLY/);
     await expect(again(2)).rejects.toThrow(/READONLY/);

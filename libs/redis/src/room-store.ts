@@ -1,3 +1,13 @@
+import { markText, parseMark, withTombstones, type Mark } from '@parley/contracts';
+import type { RoomFacts } from '@parley/protocol';
+import {
+  MEMBER_RANK,
+  termsText,
+  type AcceptInput,
+  type AcceptOutcome,
+  type LinePosition,
+  type RuleCode,
+} from './accept-terms.js';
 import { runScript, type RedisConnection } from './connections.js';
 import { textDigest, type RedisKeys } from './keys.js';
 import { HEAD_FIELDS, standingHead, type RoomHead, type RoomPosition } from './room-head.js';
@@ -8,31 +18,8 @@ const ROOM_LOG_LENGTH = 1_000;
 /** A message in a room's log. `body` is the delivered JSON without seq, epoch and closing brace. */
 export interface LogEntry extends RoomPosition {
   readonly body: string;
-}
-
-export interface AcceptInput {
-  readonly roomId: number;
-  readonly senderId: number;
-  readonly clientMsgId: string;
-  readonly body: string;
-  readonly text: string;
-  /** Message id and time, repeated to whoever sends the same message again. */
-  readonly id: string;
-  readonly sentAt: number;
-  readonly recipients?: readonly number[];
-  /** Of the acceptance, when it is traced. */
-  readonly traceparent?: string | undefined;
-  /** When the `clientMsgId` says that it was made, ms since 1970; 0 when it does not say. */
-  readonly clientMsgIdMs: number;
-  /** The archive has been asked, and does not know the id. @defaultValue false */
-  readonly archiveAsked?: boolean;
-}
-
-/** Where an accepted message is in its shard's dispatch stream, and in which generation: a witness of what Redis had. */
-export interface LinePosition {
-  readonly generation: string;
-  /** `<ms>-<n>`; grows within a generation. */
-  readonly streamId: string;
+  /** Of an act: who did it, whatever the body says. */
+  readonly actorId?: number;
 }
 
 /** How long Redis remembers ids, and which of them it surely remembers. Milliseconds. */
@@ -44,26 +31,6 @@ export interface DedupLimits {
   /** An id may be this far ahead of Redis's clock and still be taken at its word; with the past less than the window. */
   readonly recentFutureMs: number;
 }
-
-/** What the accept script answered; see `accept-message-7.lua`. */
-export type AcceptOutcome =
-  | {
-      readonly kind: 'ok';
-      readonly seq: number;
-      readonly epoch: string;
-      readonly seqsLeft: number;
-      readonly line: LinePosition;
-    }
-  | {
-      readonly kind: 'duplicate';
-      readonly seq: number;
-      readonly epoch: string;
-      readonly id: string;
-      readonly sentAt: number;
-      readonly sameText: boolean;
-    }
-  | { readonly kind: 'ask-archive'; readonly scope: 'room' | 'id' }
-  | { readonly kind: 'unproven' | 'no-head' | 'ceiling' | 'overloaded' };
 
 /** For how long what a restore is made of is good: others may have used the room since, and it may have left Redis again. */
 export interface GoodWhile {
@@ -84,6 +51,10 @@ export interface RoomStart {
   readonly goodWhile?: GoodWhile | undefined;
   /** SQL has kept the position while the room was not in Redis, and `epoch` goes on: its first seq is above this. */
   readonly keptFloor?: number | undefined;
+  /** What holds in the room, as far as SQL knows; `v` is the seq of the last act that it has. @defaultValue nothing */
+  readonly facts?: RoomFacts | undefined;
+  /** Marks that SQL has of messages that the log may hold. @defaultValue none */
+  readonly marks?: readonly Mark[] | undefined;
   /** A position that was seen: when the head is below it in the same epoch, that epoch has ended. */
   readonly seen?: RoomPosition | undefined;
 }
@@ -118,6 +89,9 @@ export class RoomStore {
         this.keys.line(this.keys.shardOf(roomId)),
         this.keys.roomAhead(roomId, input.senderId),
         this.keys.roomInstances(roomId),
+        this.keys.roomFacts(roomId),
+        this.keys.roomSlow(roomId, input.senderId),
+        this.keys.roomMarks(roomId),
       ],
       [
         input.body,
@@ -133,6 +107,9 @@ export class RoomStore {
         `${digest}|${input.id}|${input.sentAt}`,
         this.keys.hintsPrefix(this.keys.shardOf(roomId)),
         input.traceparent ?? '',
+        input.senderId,
+        input.rank ?? MEMBER_RANK,
+        input.act ? termsText(input.act) : '',
       ],
     )) as [string, number | string, string, number | string, string, string];
     const [kind, seq, epoch, last, streamId, generation] = reply;
@@ -145,8 +122,14 @@ export class RoomStore {
       const [sentDigest, id, sentAt] = String(last).split('|') as [string, string, string];
       return { kind, seq: Number(seq), epoch, id, sentAt: Number(sentAt), sameText: sentDigest === digest };
     }
+    if (kind === 'refused') {
+      const code = seq as RuleCode;
+      const number = Number(epoch);
+      const isSlow = code === 'SLOW_MODE';
+      return { kind, code, until: isSlow ? 0 : number, retryAfterMs: isSlow ? number : 0 };
+    }
     if (kind === 'ask-archive') return { kind, scope: seq === 'room' ? 'room' : 'id' };
-    return { kind: kind as 'unproven' | 'no-head' | 'ceiling' | 'overloaded' };
+    return { kind: kind as 'changed' | 'unproven' | 'no-head' | 'ceiling' | 'overloaded' };
   }
 
   /** The room's position, or undefined when Redis knows none, or only one of an ended generation. */
@@ -184,10 +167,17 @@ export class RoomStore {
     roomId: number,
     start: RoomStart,
   ): Promise<(RoomHead & { readonly created: boolean }) | 'unproven' | 'late' | 'ended'> {
+    const facts = [...(start.facts ?? [])];
     const [seq, epoch, floor, created] = (await runScript(
       this.redis,
       'restoreHead',
-      [this.keys.roomHead(roomId), this.keys.line(this.keys.shardOf(roomId)), this.keys.roomLog(roomId)],
+      [
+        this.keys.roomHead(roomId),
+        this.keys.line(this.keys.shardOf(roomId)),
+        this.keys.roomLog(roomId),
+        this.keys.roomFacts(roomId),
+        this.keys.roomMarks(roomId),
+      ],
       [
         start.epoch,
         start.floor,
@@ -199,6 +189,9 @@ export class RoomStore {
         start.goodWhile?.untilMs ?? '',
         start.goodWhile?.generation ?? '',
         start.keptFloor ?? '',
+        facts.length,
+        ...facts.flat(),
+        ...(start.marks ?? []).flatMap((mark) => [mark.seq, markText(mark)]),
       ],
     )) as [number | 'unproven' | 'late' | 'ended', string, number, number];
     if (typeof seq === 'string') return seq;
@@ -225,34 +218,88 @@ export class RoomStore {
     await runScript(this.redis, 'raiseHead', [this.keys.roomHead(roomId)], ['archived', seq]);
   }
 
+  /** What acts have made hold in the room, with `v`; empty for most rooms. */
+  async facts(roomId: number): Promise<RoomFacts> {
+    return new Map(Object.entries(await this.redis.hgetall(this.keys.roomFacts(roomId))));
+  }
+
+  /** Some of the facts of rooms: values in the order of the names, undefined for what is not there. */
+  async someFacts(
+    asks: readonly { readonly roomId: number; readonly names: readonly string[] }[],
+  ): Promise<(string | undefined)[][]> {
+    const pipeline = this.redis.pipeline();
+    for (const { roomId, names } of asks) pipeline.hmget(this.keys.roomFacts(roomId), ...names);
+    const replies = (await pipeline.exec()) ?? [];
+    return replies.map(([error, values]) => {
+      if (error) throw error;
+      return (values as (string | null)[]).map((value) => value ?? undefined);
+    });
+  }
+
+  /** What acts say of messages that the log has, ascending. */
+  async marks(roomId: number): Promise<Mark[]> {
+    return marksOf(await this.redis.hgetall(this.keys.roomMarks(roomId)));
+  }
+
   /**
-   * Reads a range of the log, ascending.
+   * Reads a range of the log, ascending, with tombstones where texts are hidden.
    *
    * @param from - First seq, inclusive.
    * @param to - Last seq, inclusive; `undefined` for the end.
    * @returns What the log has of it: empty when it is trimmed or not there.
    */
   async range(roomId: number, from: number, to: number | undefined, count: number): Promise<LogEntry[]> {
-    const rows = await this.redis.xrange(
-      this.keys.roomLog(roomId),
-      `${from}-0`,
-      to === undefined ? '+' : `${to}-0`,
-      'COUNT',
-      count,
+    return this.readable(roomId, (pipeline, key) =>
+      pipeline.xrange(key, `${from}-0`, to === undefined ? '+' : `${to}-0`, 'COUNT', count),
     );
-    return rows.map(logEntry);
   }
 
-  /** The newest `count` messages below `before` (exclusive; undefined for the end), ascending. */
+  /** The newest `count` messages below `before` (exclusive; undefined for the end), ascending; tombstones as in {@link range}. */
   async newest(roomId: number, before: number | undefined, count: number): Promise<LogEntry[]> {
     if (before !== undefined && before <= 1) return [];
     const end = before === undefined ? '+' : `${before - 1}-0`;
-    const rows = await this.redis.xrevrange(this.keys.roomLog(roomId), end, '-', 'COUNT', count);
-    return rows.map(logEntry).reverse();
+    const entries = await this.readable(roomId, (pipeline, key) =>
+      pipeline.xrevrange(key, end, '-', 'COUNT', count),
+    );
+    return entries.reverse();
+  }
+
+  /** As {@link range}, with the texts that are hidden: for who compares them, and shows nobody. */
+  async originals(roomId: number, from: number, to: number | undefined, count: number): Promise<LogEntry[]> {
+    const end = to === undefined ? '+' : `${to}-0`;
+    const rows = await this.redis.xrange(this.keys.roomLog(roomId), `${from}-0`, end, 'COUNT', count);
+    return rows.map(logEntry);
+  }
+
+  /** Marks are read behind the log: what is hidden when the log is read is hidden in the answer. */
+  private async readable(
+    roomId: number,
+    read: (pipeline: ReturnType<RedisConnection['pipeline']>, key: string) => void,
+  ): Promise<LogEntry[]> {
+    const pipeline = this.redis.pipeline();
+    read(pipeline, this.keys.roomLog(roomId));
+    pipeline.hgetall(this.keys.roomMarks(roomId));
+    const [rows, marks] = ((await pipeline.exec()) ?? []).map(([error, reply]) => {
+      if (error) throw error;
+      return reply;
+    });
+    const entries = (rows as [string, string[]][]).map(logEntry);
+    return withTombstones(entries, marksOf(marks as Record<string, string>));
   }
 }
 
+function marksOf(fields: Readonly<Record<string, string>>): Mark[] {
+  return Object.entries(fields)
+    .flatMap(([seq, text]) => parseMark(Number(seq), text) ?? [])
+    .sort((a, b) => a.seq - b.seq);
+}
+
 function logEntry([id, fields]: [string, string[]]): LogEntry {
-  // Written by the accept script alone, always in this order: e <epoch> b <body>.
-  return { seq: Number(id.slice(0, id.indexOf('-'))), epoch: fields[1] ?? '', body: fields[3] ?? '' };
+  // Written by the accept script alone, always in this order: e <epoch> b <body>, and of an act a <who acts>.
+  return {
+    seq: Number(id.slice(0, id.indexOf('-'))),
+    epoch: fields[1] ?? '',
+    body: fields[3] ?? '',
+    ...(fields[5] !== undefined && { actorId: Number(fields[5]) }),
+  };
 }

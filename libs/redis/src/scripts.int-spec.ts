@@ -21,8 +21,11 @@ const calls: Record<ScriptName, [readonly string[], (string | number)[]]> = {
       keys.line(keys.shardOf(1)),
       keys.roomAhead(1, 1),
       keys.roomInstances(1),
+      keys.roomFacts(1),
+      keys.roomSlow(1, 1),
+      keys.roomMarks(1),
     ],
-    ['{', 1, '', 0, 0, 1_000, 100, 100, 10, 10, 'd|i|1', keys.hintsPrefix(keys.shardOf(1))],
+    ['{', 1, '', 0, 0, 1_000, 100, 100, 10, 10, 'd|i|1', keys.hintsPrefix(keys.shardOf(1)), '', 1, 2, ''],
   ],
   acquireLease: [
     [keys.owner(1), keys.fence(1)],
@@ -45,8 +48,8 @@ const calls: Record<ScriptName, [readonly string[], (string | number)[]]> = {
   releaseLease: [[keys.owner(1)], ['a']],
   removeInstance: [[keys.registry('x')], ['a', keys.events('x')]],
   restoreHead: [
-    [keys.roomHead(1), keys.line(keys.shardOf(1)), keys.roomLog(1)],
-    ['e', 0, 10, 0, 100, '', 0, '', '', ''],
+    [keys.roomHead(1), keys.line(keys.shardOf(1)), keys.roomLog(1), keys.roomFacts(1), keys.roomMarks(1)],
+    ['e', 0, 10, 0, 100, '', 0, '', '', '', 0],
   ],
   sharePresence: [
     [...room, keys.roomHead(1), ...online, keys.line(shard)],
@@ -58,7 +61,15 @@ const calls: Record<ScriptName, [readonly string[], (string | number)[]]> = {
   ],
   swapDispatch: [[keys.dispatch(1), keys.line(1), keys.dispatchOf(1, 'a'), keys.dispatchOf(1, 'b')], ['b']],
   unloadRoom: [
-    [keys.roomHead(1), keys.roomLog(1), keys.roomInstances(1), keys.dispatch(shard), keys.line(shard)],
+    [
+      keys.roomHead(1),
+      keys.roomLog(1),
+      keys.roomInstances(1),
+      keys.dispatch(shard),
+      keys.line(shard),
+      keys.roomFacts(1),
+      keys.roomMarks(1),
+    ],
     [1_000, '', 0],
   ],
   trimDispatch: [[keys.dispatch(1)], [2]],

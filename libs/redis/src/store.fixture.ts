@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import { RedisConnections } from './connections.js';
 import { RedisKeys } from './keys.js';
 import { LineStore } from './line-store.js';
-import type { AcceptInput } from './room-store.js';
+import type { AcceptInput } from './accept-terms.js';
 
 /** Keys as the apps have them. */
 export function testKeys(prefix: string, shardCount = 32): RedisKeys {

@@ -5,6 +5,7 @@
 -- KEYS[3] instances of the room (hash: instance -> users there)
 -- KEYS[4] dispatch stream of the room's shard
 -- KEYS[5] line of the shard (hash: replid, generation)
+-- KEYS[6] facts of the room (hash), KEYS[7] its marks (hash): SQL has them when all is archived
 -- ARGV[1] how long a head must be there, ms
 -- ARGV[2] epoch that SQL has been told; '' to look only
 -- ARGV[3] sequence number that SQL has been told
@@ -58,5 +59,5 @@ if exists then
 end
 
 if head[2] ~= ARGV[2] or head[1] ~= ARGV[3] then return {'ready', tonumber(head[1]), head[2], tonumber(head[3] or 0), generation} end
-redis.call('DEL', KEYS[1], KEYS[2])
+redis.call('DEL', KEYS[1], KEYS[2], KEYS[6], KEYS[7])
 return {'gone'}

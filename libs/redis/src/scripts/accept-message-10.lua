@@ -1,4 +1,5 @@
--- Accepts one message of a room: de-dup, sequence number, room log, hint and dispatch stream in one step.
+-- Accepts one entry of a room, a message or an act: de-dup, rules of the room, sequence number, facts and marks of an act, room log,
+-- hint and dispatch stream in one step.
 --
 -- KEYS[1] room head (hash: seq, epoch, since, ceiling, archived, floor, line)
 -- KEYS[2] room log (stream, ids <seq>-0)
@@ -7,6 +8,9 @@
 -- KEYS[5] line of the shard (hash: replid, generation, at, doubt)
 -- KEYS[6] mark of a sender whose ids come from the future (string: the latest of them, ms since 1970)
 -- KEYS[7] instances that hold the room (hash: instance -> users there)
+-- KEYS[8] facts of the room (hash: name -> value, v -> seq of the last act); none: everything has its default
+-- KEYS[9] slow mark of the sender (string that expires)
+-- KEYS[10] marks of the room (hash: seq of the act -> mark as JSON)
 -- ARGV[1] body: delivered JSON without seq, epoch and closing brace
 -- ARGV[2] room id
 -- ARGV[3] recipients of a direct message, comma separated; '' for a room message
@@ -20,6 +24,11 @@
 -- ARGV[11] tail of the de-dup record: what a repeated send is answered (opaque)
 -- ARGV[12] prefix of the shard's hint channels; the instance follows
 -- ARGV[13] traceparent of the acceptance; '' when it is not traced
+-- ARGV[14] sender: user id
+-- ARGV[15] rank of a sender who has been given no role
+-- ARGV[16] '' for a message; of an act JSON: {need: least rank, free: whatever the rank, target: user id, targetRank: that of who has
+--          been given no role, lower: the target's rank must be below the sender's, expect: [[name, value or false]], change:
+--          [[name, value or false]], mark: text, record: text, marks: most of them}
 --
 -- Returns: {'ok', seq, epoch, sequence numbers left below the ceiling, id in the dispatch stream, generation}
 --          {'duplicate', seq, epoch, tail}   accepted before; nothing appended
@@ -29,6 +38,8 @@
 --                            ARGV[5] = 1. 'room': true of everybody's ids now; 'id': of this one
 --          {'ceiling'}       no reserved sequence number is left: raise the ceiling first
 --          {'overloaded'}    the dispatch stream is full
+--          {'refused', code, number}   a rule of the room; with SLOW_MODE ms to wait, else until when, ms since 1970, 0 for unknown
+--          {'changed'}       facts are not what the act expects: read them, and make it anew
 --          error READONLY    this server has become a replica: leave it
 -- Atomicity: two calls for one room cannot get one seq, and the log and the stream cannot differ. master_replid is new
 -- at every start and at every promotion, and comes from no file: nothing is accepted between a return and its proof.
@@ -68,6 +79,41 @@ if not asked then
   if madeAt <= ahead then return {'ask-archive', 'id'} end
 end
 
+-- Rules come after the look-up, so that what is kept stays acknowledged, and before the number: an act is exactly between two entries.
+local sender = ARGV[14]
+local ranks = {owner = 5, moderator = 4, speaker = 3, member = 2, guest = 1}
+local facts = redis.call('HMGET', KEYS[8], 'r' .. sender, 'b' .. sender, 'm' .. sender, 'mode', 'slow', 'opens', 'closes')
+local rank = ranks[facts[1]] or tonumber(ARGV[15])
+if facts[2] and tonumber(facts[2]) > now then return {'refused', 'BANNED', tonumber(facts[2])} end
+local act = ARGV[16] ~= '' and cjson.decode(ARGV[16])
+local slow = 0
+if act then
+  if not act.free and rank < act.need then return {'refused', 'FORBIDDEN', 0} end
+  if act.target and act.lower then
+    local theirs = ranks[redis.call('HGET', KEYS[8], 'r' .. act.target)] or act.targetRank
+    if theirs >= rank then return {'refused', 'FORBIDDEN', 0} end
+  end
+  for _, pair in ipairs(act.expect) do
+    if redis.call('HGET', KEYS[8], pair[1]) ~= pair[2] then return {'changed'} end
+  end
+  if act.mark and redis.call('HLEN', KEYS[10]) >= act.marks then return {'overloaded'} end
+else
+  if facts[3] and tonumber(facts[3]) > now then return {'refused', 'MUTED', tonumber(facts[3])} end
+  local mode = facts[4] or 'everyone'
+  if mode == 'closed' then return {'refused', 'ROOM_CLOSED', 0} end
+  if rank < 4 then
+    if facts[6] and now < tonumber(facts[6]) then return {'refused', 'ROOM_CLOSED', tonumber(facts[6])} end
+    if facts[7] and now >= tonumber(facts[7]) then return {'refused', 'ROOM_CLOSED', 0} end
+    local least = ({members = 2, speakers = 3, hosts = 4})[mode] or 1
+    if rank < least then return {'refused', 'HOSTS_ONLY', 0} end
+  end
+  slow = rank < 3 and tonumber(facts[5] or 0) or 0
+  if slow > 0 then
+    local left = redis.call('PTTL', KEYS[9])
+    if left > 0 then return {'refused', 'SLOW_MODE', left} end
+  end
+end
+
 local seq = tonumber(head[1]) + 1
 local ceiling = tonumber(head[4] or 0)
 if seq > ceiling then return {'ceiling'} end
@@ -76,7 +122,27 @@ if redis.call('XLEN', KEYS[4]) >= tonumber(ARGV[10]) then return {'overloaded'} 
 local epoch = head[2]
 local number = string.format('%.0f', seq)
 redis.call('HSET', KEYS[1], 'seq', number)
-redis.call('XADD', KEYS[2], number .. '-0', 'e', epoch, 'b', ARGV[1])
+redis.call('XADD', KEYS[2], number .. '-0', 'e', epoch, 'b', ARGV[1], unpack(act and {'a', sender} or {}))
+if act then
+  for _, pair in ipairs(act.change) do
+    if pair[2] then redis.call('HSET', KEYS[8], pair[1], pair[2]) else redis.call('HDEL', KEYS[8], pair[1]) end
+  end
+  redis.call('HSET', KEYS[8], 'v', number)
+  if act.mark then
+    redis.call('HSET', KEYS[10], number, act.mark)
+    -- Those about nothing that the log still has are SQL's alone. Looked at now and then: it reads them all.
+    if redis.call('HLEN', KEYS[10]) % 64 == 0 then
+      local first = tonumber(string.match(redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1][1], '^%d+'))
+      local marks = redis.call('HGETALL', KEYS[10])
+      for i = 1, #marks, 2 do
+        local to = cjson.decode(marks[i + 1]).range.to or tonumber(marks[i]) - 1
+        if to < first then redis.call('HDEL', KEYS[10], marks[i]) end
+      end
+    end
+  end
+elseif slow > 0 then
+  redis.call('SET', KEYS[9], '1', 'PX', slow * 1000)
+end
 -- A direct message goes to where its users are, which is not known in this slot: see direct-hints.ts.
 local hinted = ARGV[3] == ''
 if hinted then
@@ -90,8 +156,13 @@ if hinted then
     if redis.call('PUBLISH', ARGV[12] .. instance, hint) == 0 then hinted = false end
   end
 end
-local traced = ARGV[13] ~= '' and {'p', ARGV[13]} or {}
-local entry = redis.call('XADD', KEYS[4], '*', 'r', ARGV[2], 's', number, 'e', epoch, 'b', ARGV[1], 't', ARGV[3], 'h', hinted and '1' or '', unpack(traced))
+local more = {}
+if ARGV[13] ~= '' then more = {'p', ARGV[13]} end
+if act then
+  more[#more + 1] = 'a'
+  more[#more + 1] = act.record
+end
+local entry = redis.call('XADD', KEYS[4], '*', 'r', ARGV[2], 's', number, 'e', epoch, 'b', ARGV[1], 't', ARGV[3], 'h', hinted and '1' or '', unpack(more))
 redis.call('SET', KEYS[3], number .. '|' .. epoch .. '|' .. ARGV[11], 'PX', ARGV[6])
 if madeAt > now + tonumber(ARGV[8]) then
   -- When its time comes the id will look recent, and the record will be gone: until then this sender's ids are asked about.

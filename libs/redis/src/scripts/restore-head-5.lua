@@ -3,6 +3,8 @@
 -- KEYS[1] room head (hash)
 -- KEYS[2] line of the shard (hash)
 -- KEYS[3] room log (stream)
+-- KEYS[4] facts of the room (hash, see accept-message-10.lua)
+-- KEYS[5] marks of the room (hash)
 -- ARGV[1] new epoch
 -- ARGV[2] last sequence number that may ever have been issued
 -- ARGV[3] reserved ceiling: sequence numbers up to it may be issued
@@ -13,6 +15,8 @@
 -- ARGV[8] last moment at which what was read for this may be used, ms since 1970 by Redis's clock; '' any
 -- ARGV[9] generation in which it was read, or that it is of; counts with ARGV[8]
 -- ARGV[10] '' for a new epoch. For one that SQL has kept, and that goes on: its first sequence number is above this
+-- ARGV[11] number of facts that SQL has
+-- ARGV[12..] name and value of each fact, then seq and text of each mark that SQL has
 --
 -- Returns: {seq, epoch, floor, 1 when this call created it, else 0}
 --          {'unproven'}   this server may have less than it had: prove the shard's line first
@@ -42,7 +46,17 @@ end
 local floor = math.max(tonumber(ARGV[2]), tonumber(head[1] or 0))
 -- Generations before `void` were of another database: what their logs hold is not this room's.
 local number = tonumber(string.match(head[3] or '', '^%d+') or 0)
-if number < tonumber(line[3] or 0) then redis.call('DEL', KEYS[3]) end
+if number < tonumber(line[3] or 0) then redis.call('DEL', KEYS[3], KEYS[4], KEYS[5]) end
+-- What SQL has counts, unless an act is here that has not come there.
+local last, told = 11 + 2 * tonumber(ARGV[11]), 0
+for i = 12, last, 2 do
+  if ARGV[i] == 'v' then told = tonumber(ARGV[i + 1]) end
+end
+if told >= tonumber(redis.call('HGET', KEYS[4], 'v') or 0) then
+  redis.call('DEL', KEYS[4])
+  for i = 12, last, 2 do redis.call('HSET', KEYS[4], ARGV[i], ARGV[i + 1]) end
+end
+for i = last + 1, #ARGV, 2 do redis.call('HSET', KEYS[5], ARGV[i], ARGV[i + 1]) end
 local since = 0
 if floor > 0 then
   -- Ids made before now may have been used; a sender's clock may be ahead.

@@ -1,0 +1,105 @@
+/** Bugs of the rules of a room, and of acts. @type {readonly import('../lua-mutant.mjs').LuaMutant[]} */
+export const actMutants = [
+  {
+    script: 'accept-message-10',
+    find: "if facts[2] and tonumber(facts[2]) > now then return {'refused', 'BANNED'",
+    replace: "if false then return {'refused', 'BANNED'",
+    why: 'a banned person speaks',
+  },
+  {
+    script: 'accept-message-10',
+    find: 'if facts[3] and tonumber(facts[3]) > now then',
+    replace: 'if facts[3] then',
+    why: 'a time-out never ends',
+  },
+  {
+    script: 'accept-message-10',
+    find: "if mode == 'closed' then return {'refused', 'ROOM_CLOSED', 0} end",
+    replace: '',
+    why: 'in a closed room hosts speak',
+  },
+  {
+    script: 'accept-message-10',
+    find: 'now < tonumber(facts[6]) then',
+    replace: 'false then',
+    why: 'people speak before the room opens',
+  },
+  {
+    script: 'accept-message-10',
+    find: 'now >= tonumber(facts[7]) then',
+    replace: 'false then',
+    why: 'people speak after the room has closed',
+  },
+  {
+    script: 'accept-message-10',
+    find: 'if rank < least then',
+    replace: 'if false then',
+    why: 'modes hold nobody back',
+  },
+  {
+    script: 'accept-message-10',
+    find: 'slow = rank < 3 and',
+    replace: 'slow = rank < 6 and',
+    why: 'slow mode holds hosts back',
+  },
+  {
+    script: 'accept-message-10',
+    find: "redis.call('SET', KEYS[9], '1', 'PX', slow * 1000)",
+    replace: '',
+    why: 'slow mode holds nobody back',
+  },
+  {
+    script: 'accept-message-10',
+    find: 'if not act.free and rank < act.need then',
+    replace: 'if rank < 0 then',
+    why: 'everybody may do everything',
+  },
+  {
+    script: 'accept-message-10',
+    find: 'if theirs >= rank then',
+    replace: 'if theirs > rank then',
+    why: 'moderators act on each other',
+  },
+  {
+    script: 'accept-message-10',
+    find: "if redis.call('HGET', KEYS[8], pair[1]) ~= pair[2] then return {'changed'} end",
+    replace: '',
+    why: 'two acts at once overwrite each other',
+  },
+  {
+    script: 'accept-message-10',
+    find: "if pair[2] then redis.call('HSET', KEYS[8], pair[1], pair[2]) else redis.call('HDEL', KEYS[8], pair[1]) end",
+    replace: "if pair[2] then redis.call('HSET', KEYS[8], pair[1], pair[2]) end",
+    why: 'what is lifted holds on',
+  },
+  {
+    script: 'accept-message-10',
+    find: "redis.call('HSET', KEYS[8], 'v', number)",
+    replace: '',
+    why: 'facts of SQL overwrite newer ones',
+  },
+  {
+    script: 'accept-message-10',
+    find: "redis.call('HSET', KEYS[10], number, act.mark)",
+    replace: '',
+    why: 'deleted texts are read',
+  },
+  {
+    script: 'accept-message-10',
+    find: 'more[#more + 1] = act.record',
+    replace: "more[#more + 1] = ''",
+    why: 'the audit log knows nothing',
+  },
+  {
+    script: 'restore-head-5',
+    find: "if told >= tonumber(redis.call('HGET', KEYS[4], 'v') or 0) then",
+    replace: 'if true then',
+    why: 'an act that SQL has not got yet is undone by a restore',
+  },
+  {
+    script: 'restore-head-5',
+    find: "for i = last + 1, #ARGV, 2 do redis.call('HSET', KEYS[5], ARGV[i], ARGV[i + 1]) end",
+    replace: '',
+    why: 'deleted texts are read again when Redis has lost the deletion',
+  },
+];
