@@ -219,8 +219,11 @@ function partOf(sends: readonly Send[]): Pick<CallOptions, 'traceparent'> | unde
 const overloaded = () => new AppError('OVERLOADED', { retryAfterMs: OVERLOADED_RETRY_MS });
 
 function errorOf(result: Exclude<SendResult, { ok: true }> | undefined): AppError {
-  const { code = 'INTERNAL', retryAfterMs } = result ?? {};
-  return new AppError(code, retryAfterMs === undefined ? {} : { retryAfterMs });
+  const { code = 'INTERNAL', retryAfterMs, until } = result ?? {};
+  return new AppError(code, {
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(until !== undefined && { until }),
+  });
 }
 
 const apartKey = (roomKey: string, { from }: Send) => `${roomKey}/${from.userId}`;

@@ -6,6 +6,7 @@ const rpcErrorSchema = z.object({
   code: z.string(),
   fields: z.array(z.string()).optional(),
   retryAfterMs: z.number().optional(),
+  until: z.number().optional(),
 });
 
 /** The wire form of an error. */
@@ -14,6 +15,7 @@ export function encodeError(error: AppError): z.infer<typeof rpcErrorSchema> {
     code: error.code,
     ...(error.fields && { fields: [...error.fields] }),
     ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
+    ...(error.until !== undefined && { until: error.until }),
   };
 }
 
@@ -22,9 +24,10 @@ export function decodeError(err: unknown): AppError {
   if (err instanceof AppError) return err;
   const parsed = rpcErrorSchema.safeParse(err);
   if (!parsed.success || !isErrorCode(parsed.data.code)) return new AppError('INTERNAL', { cause: err });
-  const { code, fields, retryAfterMs } = parsed.data;
+  const { code, fields, retryAfterMs, until } = parsed.data;
   return new AppError(code, {
     ...(fields && { fields }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(until !== undefined && { until }),
   });
 }
