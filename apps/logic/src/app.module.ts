@@ -3,6 +3,10 @@ import { ParleyConfigModule, type AppConfig } from '@parley/config';
 import { createLogger, throttledErrorLog } from '@parley/observability';
 import { REGISTRY, type Registry } from '@parley/registry';
 import { hostModules, SigningKeys } from '@parley/service-host';
+import { ActsService } from './acts/acts.service.js';
+import { ActsRpcController } from './acts/acts.rpc-controller.js';
+import { RoomRecordsService } from './acts/room-records.service.js';
+import { MessageFinder } from './acts/message-finder.js';
 import { AccountsModule } from './accounts/accounts.module.js';
 import { FIRST_ADMIN, FirstAdminService } from './accounts/first-admin.service.js';
 import { SeedService } from './accounts/seed.service.js';
@@ -62,7 +66,7 @@ export class AppModule {
         }),
         DatabaseModule.forRoot(config.database.url.reveal(), config.database.caFile),
       ],
-      controllers: [LogicRpcController],
+      controllers: [LogicRpcController, ActsRpcController],
       providers: [
         { provide: LOGIC_OPTIONS, useValue: options },
         { provide: LOGIC_INSTANCE, useValue: instanceId },
@@ -70,6 +74,8 @@ export class AppModule {
         FirstAdminService,
         { provide: STORAGE_NEEDS, useValue: needs },
         AckLevelService,
+        ActsService,
+        MessageFinder,
         { provide: ERROR_LOG, useValue: throttledErrorLog(logger) },
         ArchiveService,
         AsideAlarm,
@@ -93,6 +99,7 @@ export class AppModule {
         RoomHeadsService,
         RoomListsService,
         RoomParkingService,
+        RoomRecordsService,
         RoomTails,
         RoomUseService,
         RoomsService,

@@ -11,6 +11,7 @@ import { ParkedRoomsRepository } from './rooms/parked-rooms.repository.js';
 import { RoomsRepository } from './rooms/rooms.repository.js';
 import { DatabaseLifeRepository } from './database-life/database-life.repository.js';
 import { NamesRepository } from './directory/names.repository.js';
+import { RecordRepository } from './record/record.repository.js';
 import { ReadCursorsRepository } from './reading/read-cursors.repository.js';
 import { IdIssuer } from './database/id-issuer.js';
 import { dataSourceOptions } from './database/data-source-options.js';
@@ -44,6 +45,7 @@ export class DatabaseModule {
       IdIssuer,
       NamesRepository,
       ReadCursorsRepository,
+      RecordRepository,
     ];
     return {
       module: DatabaseModule,

@@ -4,6 +4,7 @@ import { AppError } from '@parley/protocol';
 import { isRowRefused, sqlCodeOf } from '../database/sql-errors.js';
 import { SqlWriter } from '../database/sql-writer.js';
 import { AsideRepository, type AsideReason } from './aside.repository.js';
+import { keepActs } from '../record/record.repository.js';
 import { insertMessages } from './message-insert.js';
 import { readEntry, type MessageRow, type ReadEntry } from './message-rows.js';
 
@@ -53,7 +54,12 @@ export class ArchiveWriter {
     let conflicts: MessageRow[];
     try {
       const rows = items.map(({ row }) => row);
-      conflicts = await this.writer.run((manager) => insertMessages(manager, rows));
+      const entries = items.map(({ entry }) => entry);
+      conflicts = await this.writer.run(async (manager) => {
+        const conflicts = await insertMessages(manager, rows);
+        await keepActs(manager, entries);
+        return conflicts;
+      });
     } catch (error) {
       // About the database, not about a row.
       if (error instanceof AppError) throw error;

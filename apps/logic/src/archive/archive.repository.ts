@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { DispatchEntry } from '@parley/contracts';
-import { isStorable } from '@parley/protocol';
+import { withTombstones, type DispatchEntry } from '@parley/contracts';
+import { isStorable, Op } from '@parley/protocol';
 import { DataSource, LessThan, MoreThan } from 'typeorm';
 import { MessageEntity } from '../database/message.entity.js';
+import { RecordRepository } from '../record/record.repository.js';
 import { ArchiveWriter, type AppendOutcome } from './archive-writer.js';
 import { AsideRepository } from './aside.repository.js';
 
@@ -16,6 +17,17 @@ export interface ArchivedMessage {
 
 /** A message that can be read. */
 export type ReadableMessage = ArchivedMessage & { readonly body: string };
+/** … with whoever sent it, or acted. */
+export type SentRow = ReadableMessage & { readonly senderId: number };
+
+/** A part of a room's messages: above `after`, or the newest below `before`, or the newest of all. */
+export interface ArchiveRange {
+  readonly after?: number;
+  readonly before?: number;
+  readonly limit: number;
+}
+
+const isReadable = (message: ArchivedMessage): message is ReadableMessage => message.body !== undefined;
 
 /** Messages in SQL. */
 @Injectable()
@@ -24,6 +36,7 @@ export class ArchiveRepository {
     @InjectDataSource() private readonly dataSource: DataSource,
     @Inject(ArchiveWriter) private readonly writer: ArchiveWriter,
     @Inject(AsideRepository) private readonly aside: AsideRepository,
+    @Inject(RecordRepository) private readonly record: Pick<RecordRepository, 'marks'>,
   ) {}
 
   /**
@@ -37,11 +50,21 @@ export class ArchiveRepository {
     return this.writer.append(entries);
   }
 
-  /** Messages after a seq, or the newest before one, or the newest; always ascending. What was set aside is among them. */
-  async page(
-    roomId: number,
-    range: { after?: number; before?: number; limit: number },
-  ): Promise<ArchivedMessage[]> {
+  /**
+   * Messages after a seq, or the newest before one, or the newest; always ascending. What was set aside is among them; what is hidden
+   * is a tombstone.
+   */
+  async page(roomId: number, range: ArchiveRange): Promise<ArchivedMessage[]> {
+    const rows = await this.originals(roomId, range);
+    const [first, last] = [rows[0], rows.at(-1)];
+    if (!first || !last) return rows;
+    // Behind the messages: what is hidden when they are read is hidden in the answer.
+    const marks = await this.record.marks(roomId, first.seq, last.seq);
+    return rows.map((row) => (isReadable(row) ? (withTombstones([row], marks)[0] ?? row) : row));
+  }
+
+  /** As {@link page}, with the texts that are hidden. */
+  async originals(roomId: number, range: ArchiveRange): Promise<ArchivedMessage[]> {
     const forward = range.after !== undefined;
     const seq = forward
       ? MoreThan(range.after ?? 0)
@@ -65,12 +88,12 @@ export class ArchiveRepository {
   async findSent(
     roomId: number,
     sends: readonly { readonly senderId: number; readonly clientMsgId: string }[],
-  ): Promise<ReadableMessage[]> {
+  ): Promise<SentRow[]> {
     const storable = sends.filter(({ clientMsgId }) => isStorable(clientMsgId));
     if (storable.length === 0) return [];
     const [rows, aside] = await Promise.all([
       this.messages.find({
-        select: { seq: true, epoch: true, body: true },
+        select: { seq: true, epoch: true, body: true, senderId: true },
         where: storable.map(({ senderId, clientMsgId }) => ({ roomId, senderId, clientMsgId })),
       }),
       this.aside.findSent(roomId, storable),
@@ -91,7 +114,7 @@ export class ArchiveRepository {
   ): Promise<number> {
     const [row]: { count: unknown }[] = await this.dataSource.query(
       `SELECT COUNT(*) AS count FROM (SELECT 1 FROM messages WHERE room_id = $1 AND seq > $2 AND seq < $3
-         AND sender_id <> $4 ORDER BY seq DESC LIMIT $5) AS others`,
+         AND sender_id <> $4 AND kind <> ${Op.event} ORDER BY seq DESC LIMIT $5) AS others`,
       [roomId, after, before, userId, limit],
     );
     return Number(row?.count ?? 0);

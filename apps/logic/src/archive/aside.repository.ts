@@ -82,7 +82,7 @@ export class AsideRepository {
   async findSent(
     roomId: number,
     sends: readonly { readonly senderId: number; readonly clientMsgId: string }[],
-  ): Promise<(AsideMessage & { readonly body: string })[]> {
+  ): Promise<(AsideMessage & { readonly body: string; readonly senderId: number })[]> {
     const places = sends.map((_, i) => `$${i + 2}`).join(', ');
     const rows: (AsideRow & { readonly sender: unknown; readonly sent: string })[] =
       await this.dataSource.query(
@@ -94,7 +94,7 @@ export class AsideRepository {
       .filter(({ sender, sent }) =>
         sends.some(({ senderId, clientMsgId }) => senderId === Number(sender) && clientMsgId === sent),
       )
-      .map((row) => ({ ...messageOf(row), body: entryOf(row).body }));
+      .map((row) => ({ ...messageOf(row), body: entryOf(row).body, senderId: Number(row.sender) }));
   }
 
   /** The highest seq of a room here; 0 when there is none. */

@@ -1,5 +1,5 @@
-import { messageJson, type DispatchEntry } from '@parley/contracts';
-import { clientMsgIdField, messageSchema } from '@parley/protocol';
+import { messageJson, parseActRecord, type DispatchEntry } from '@parley/contracts';
+import { clientMsgIdField, entrySchema } from '@parley/protocol';
 import { z } from 'zod';
 import type { MessageEntity } from '../database/message.entity.js';
 
@@ -35,10 +35,14 @@ export function readEntry(entry: DispatchEntry): ReadEntry {
   } catch {
     return { entry, row: undefined };
   }
-  if (!messageSchema.safeParse(message).success) return { entry, row: undefined };
+  if (!entrySchema.safeParse(message).success) return { entry, row: undefined };
   const { id, fromUserId, op, clientMsgId, sentAt } = columnsSchema.parse(message);
   return {
     entry,
-    row: { roomId, seq, id, epoch, senderId: fromUserId, kind: op, clientMsgId, sentAt, body },
+    // An act is its actor's, whatever the room is told.
+    row: {
+      ...{ roomId, seq, id, epoch, kind: op, clientMsgId, sentAt, body },
+      senderId: parseActRecord(entry.act)?.by.userId ?? fromUserId,
+    },
   };
 }

@@ -46,7 +46,7 @@ export async function startOn(redisUrl: string, prefix: string, url: string, oth
   const signingKeys = new SigningKeys('of the tests');
   const tokens = new TokenService(signingKeys.signing.jwt, 60_000, life);
   const verifier = new TokenVerifier(signingKeys, { isRevoked: () => false }, life);
-  const access = new RoomAccessService(logic.rooms, events);
+  const access = new RoomAccessService(logic.rooms, events, store);
   const histories = new HistoryService(access, logic.heads, store, archive);
   const aside = new AsideStream(connections.main, keys);
   const archiver = new ArchiveService(

@@ -24,7 +24,7 @@ export class UserEntity {
   passwordHash!: string;
 
   @Column('text')
-  role!: 'user' | 'admin';
+  role!: 'user' | 'admin' | 'guest';
 
   @Column('bigint', { name: 'created_at', transformer: numberColumn })
   createdAt!: number;

@@ -12,6 +12,7 @@ import type { DirectRoomsService } from '../messages/direct-rooms.service.js';
 import { PublishService } from '../messages/publish.service.js';
 import { RoomHeadsService } from '../messages/room-heads.service.js';
 import { SentBeforeService } from '../messages/sent-before.service.js';
+import { RecordRepository } from '../record/record.repository.js';
 import { ParkedRoomsRepository } from '../rooms/parked-rooms.repository.js';
 import { RoomsRepository } from '../rooms/rooms.repository.js';
 import { seqCeiling } from '../rooms/seq-ceiling.fixture.js';
@@ -49,8 +50,17 @@ export async function startLogic(url: string, prefix: string, sql: INestApplicat
     new MetricsRegistry(),
     stub<PinoLogger>('PinoLogger', { warn: (...args: unknown[]) => void warnings.push(args) }),
   );
+  const record = sql.get(RecordRepository);
   const parked = sql.get(ParkedRoomsRepository);
-  const heads = new RoomHeadsService(store, rooms, archive, line, parked, { roomIdleMs: ROOM_IDLE_MS });
+  const heads = new RoomHeadsService(
+    store,
+    rooms,
+    archive,
+    line,
+    parked,
+    { roomIdleMs: ROOM_IDLE_MS },
+    record,
+  );
   const publishing = new PublishService(
     {
       sendBurst: 10_000,

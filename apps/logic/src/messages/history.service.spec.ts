@@ -33,6 +33,7 @@ function setUp(parts: {
         if (userId === 2) throw new AppError('ROOM_NOT_FOUND');
         return { roomId, kind: 'room', users: undefined };
       },
+      authorizeReader: async (_, roomId) => ({ roomId, kind: 'room', users: undefined }),
     }),
     stub<RoomHeadsService>('RoomHeadsService', {
       ensure: () => Promise.resolve({ seq: 999, epoch: 'e1', floor: 0, ...parts.head }),

@@ -45,6 +45,7 @@ export class HistoryService {
       const { roomId, after, before, limit, maxBytes = MAX_PAGE_BYTES } = query;
       await this.access.authorize(query.userId, roomId);
       const head = await this.heads.ensure(roomId);
+      await this.access.authorizeReader(query.userId, roomId);
       const page = new PageBudget(limit, Math.min(maxBytes, MAX_PAGE_BYTES));
       if (after !== undefined) await this.fillForward(page, roomId, after, head);
       else await this.fillBackward(page, roomId, before, head);

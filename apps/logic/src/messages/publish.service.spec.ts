@@ -188,6 +188,7 @@ describe('PublishService', () => {
       senderId: 2,
       clientMsgId,
       text: 'hello',
+      rank: 2,
       sentAt: 1_764_000_000_000,
       clientMsgIdMs: 1_763_999_999_000,
     });

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { newId, type Send, type SendResult } from '@parley/contracts';
-import { AppError, codePointLength, limits, type Ack } from '@parley/protocol';
+import { AppError, codePointLength, limits, rankOf, type Ack } from '@parley/protocol';
 import { DirectHints, RoomStore, type AcceptInput, type AcceptOutcome } from '@parley/redis';
 import { TokenBuckets } from '@parley/service-host/rates';
 import { LineService } from '../line/line.service.js';
@@ -82,10 +82,40 @@ export class PublishService {
     // Prepared first, all of them, so that the accepts below reach Redis in the order of the sends.
     let pending = prepared.filter((one) => one !== undefined);
     if (!apart) pending = await this.askArchive(pending, (input) => this.isForgotten(input), results);
-    for (let tries = 0; pending.length > 0 && tries < MAX_TRIES; tries++)
-      pending = await this.acceptOnce(pending, { apart, mixed }, results);
-    for (const { index } of pending) results[index] = refusal(new AppError('UNAVAILABLE'));
+    await this.acceptAll(pending, { apart, mixed }, results);
     return results;
+  }
+
+  /**
+   * Accepts an act.
+   *
+   * @returns Its ack; undefined when the facts are not what it was made for.
+   * @throws {AppError} Why it is refused.
+   */
+  async acceptAct(input: AcceptInput): Promise<Ack | undefined> {
+    const results: SendResult[] = [];
+    const one = { index: 0, input };
+    const pending = await this.askArchive([one], (asked) => this.isForgotten(asked), results);
+    await this.acceptAll(pending, { apart: false }, results);
+    const [result] = results;
+    if (result === CHANGED) return undefined;
+    if (result?.ok) return result.ack;
+    const { code = 'INTERNAL', retryAfterMs, until } = result ?? {};
+    throw new AppError(code, {
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(until !== undefined && { until }),
+    });
+  }
+
+  private async acceptAll(
+    sends: readonly Pending[],
+    options: PublishOptions,
+    results: SendResult[],
+  ): Promise<void> {
+    let pending = [...sends];
+    for (let tries = 0; pending.length > 0 && tries < MAX_TRIES; tries++)
+      pending = await this.acceptOnce(pending, options, results);
+    for (const { index } of pending) results[index] = refusal(new AppError('UNAVAILABLE'));
   }
 
   /** Whether a send needs SQL, or probably will: it must not keep the rest of its room waiting. */
@@ -116,6 +146,7 @@ export class PublishService {
       clientMsgId: send.clientMsgId,
       body: bodyOf(send, { roomId, toUserName: conversation?.peerName ?? '', id, sentAt: now }),
       text: send.text,
+      rank: rankOf(send.from.standing ?? 'member'),
       id,
       sentAt: now,
       ...(facts.users && { recipients: facts.users }),
@@ -194,9 +225,13 @@ export class PublishService {
           .catch(() => undefined);
       results[index] = { ok: true, ack: ackOf(input, outcome, false) };
     } else if (outcome.kind === 'duplicate')
-      results[index] = outcome.sameText
-        ? { ok: true, ack: ackOf({ ...input, id: outcome.id, sentAt: outcome.sentAt }, outcome, true) }
-        : refusal(new AppError('IDEMPOTENCY_MISMATCH'));
+      // Of an act the id alone counts: what it names is resolved anew each time.
+      results[index] =
+        outcome.sameText || input.act
+          ? { ok: true, ack: ackOf({ ...input, id: outcome.id, sentAt: outcome.sentAt }, outcome, true) }
+          : refusal(new AppError('IDEMPOTENCY_MISMATCH'));
+    else if (outcome.kind === 'refused') results[index] = ruleRefusal(outcome);
+    else if (outcome.kind === 'changed') results[index] = CHANGED;
     else if (outcome.kind === 'overloaded')
       results[index] = refusal(new AppError('OVERLOADED', { retryAfterMs: OVERLOADED_RETRY_MS }));
     else return false;
@@ -240,11 +275,14 @@ export class PublishService {
 
 /** Nothing was done with it: it is to be sent again alone. An edge that did not ask for this never gets it. */
 const APART: SendResult = { ok: false, code: 'UNAVAILABLE', apart: true };
+/** An act was made for other facts than there are. Nothing was done; nobody but the caller of `acceptAct` sees it. */
+const CHANGED: SendResult = { ok: false, code: 'UNAVAILABLE' };
 /** Likewise: its room is to be sent to in a call of its own. */
 const ALONE: SendResult = { ok: false, code: 'UNAVAILABLE', alone: true };
 
 function repeatOf(input: AcceptInput, message: SentMessage): SendResult {
-  if (message.msg !== input.text) return refusal(new AppError('IDEMPOTENCY_MISMATCH'));
+  if (message.msg !== undefined && message.msg !== input.text)
+    return refusal(new AppError('IDEMPOTENCY_MISMATCH'));
   return { ok: true, ack: ackOf({ ...input, id: message.id, sentAt: message.sentAt }, message, true) };
 }
 
@@ -255,6 +293,10 @@ function unavailable(cause: unknown): AppError {
 function refusal(cause: unknown): SendResult {
   const { code, retryAfterMs } = AppError.from(cause);
   return { ok: false, code, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+}
+
+function ruleRefusal({ code, until, retryAfterMs }: Extract<AcceptOutcome, { kind: 'refused' }>): SendResult {
+  return { ok: false, code, ...(until > 0 && { until }), ...(retryAfterMs > 0 && { retryAfterMs }) };
 }
 
 function ackOf(

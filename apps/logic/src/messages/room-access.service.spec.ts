@@ -15,6 +15,7 @@ describe('RoomAccessService', () => {
 
   /** What SQL answers next, and how often it was asked. */
   function setUp(answer: () => Promise<Room | null>) {
+    let bannedUntil: string | undefined;
     const sql = { answer, reads: 0, asked: [] as number[] };
     const heard: { event?: (event: { roomId: number }) => void; subscribed?: () => void | Promise<void> } =
       {};
@@ -33,8 +34,9 @@ describe('RoomAccessService', () => {
           heard.subscribed = onSubscribed;
         }) as EventBus['subscribe'],
       }),
+      { someFacts: async (asks) => asks.map(() => [bannedUntil]), nowMs: async () => 1_000 },
     );
-    return { sql, service, heard };
+    return { sql, service, heard, ban: (until: string | undefined) => (bannedUntil = until) };
   }
 
   it('asks SQL once for a room, however many ask for it', async () => {

@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { roomChangedEventSchema } from '@parley/contracts';
-import { AppError } from '@parley/protocol';
-import { EventBus } from '@parley/redis';
+import { AppError, factNames } from '@parley/protocol';
+import { EventBus, RoomStore } from '@parley/redis';
 import { LRUCache } from 'lru-cache';
 import { RoomsRepository } from '../rooms/rooms.repository.js';
 
@@ -36,6 +36,7 @@ export class RoomAccessService implements OnModuleInit {
   constructor(
     @Inject(RoomsRepository) private readonly rooms: RoomsRepository,
     @Inject(EventBus) private readonly events: EventBus,
+    @Inject(RoomStore) private readonly store: Pick<RoomStore, 'someFacts' | 'nowMs'>,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -67,6 +68,33 @@ export class RoomAccessService implements OnModuleInit {
     if (facts.users && !facts.users.includes(userId))
       throw new AppError('ROOM_NOT_FOUND', { context: { roomId } });
     return facts;
+  }
+
+  /**
+   * {@link authorize} for who is to be in the room, or to read of it: a ban counts. Of a room that is not in Redis none is known:
+   * `RoomHeadsService.ensure` brings it there.
+   *
+   * @throws {AppError} `ROOM_NOT_FOUND`; `BANNED` with its end; `UNAVAILABLE` when Redis cannot be asked.
+   */
+  async authorizeReader(userId: number, roomId: number): Promise<RoomFacts> {
+    const facts = await this.authorize(userId, roomId);
+    const [until] = await this.bans([{ userId, roomId }]);
+    if (until) throw new AppError('BANNED', { until, context: { roomId } });
+    return facts;
+  }
+
+  /** Until when users are banned from rooms, milliseconds since 1970, in the order asked; 0 for those who are not. */
+  async bans(asks: readonly { readonly userId: number; readonly roomId: number }[]): Promise<number[]> {
+    try {
+      const found = await this.store.someFacts(
+        asks.map(({ userId, roomId }) => ({ roomId, names: [factNames.banned(userId)] })),
+      );
+      if (found.every(([until]) => until === undefined)) return asks.map(() => 0);
+      const nowMs = await this.store.nowMs();
+      return found.map(([until]) => (Number(until ?? 0) > nowMs ? Number(until) : 0));
+    } catch (cause) {
+      throw new AppError('UNAVAILABLE', { cause });
+    }
   }
 
   /** Remembers a room that has just been made or found. */

@@ -84,6 +84,7 @@ function setUp(
       markResident: async (roomIds, isResident) => void done.push(`resident ${roomIds.join()} ${isResident}`),
     }),
     { roomIdleMs: IDLE_MS },
+    { facts: async () => new Map([['mode', 'hosts']]), newestMarks: async () => [] },
   );
   return { heads, state, store, rooms, done, starts, raised, proven };
 }
@@ -219,6 +220,7 @@ describe('a room that had left Redis', () => {
         archived: 40,
         keptFloor: 10,
         goodWhile: { generation: '2.y', untilMs: NOW + IDLE_MS / 2 },
+        facts: new Map([['mode', 'hosts']]),
       },
     ]);
   });

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AppError } from '@parley/protocol';
+import { AppError, type RoomFacts } from '@parley/protocol';
 import { RoomStore, type RoomHead, type RoomPosition } from '@parley/redis';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +7,7 @@ import { ArchiveRepository } from '../archive/archive.repository.js';
 import { LineService } from '../line/line.service.js';
 import { LOGIC_OPTIONS, type LogicOptions } from '../logic-options.js';
 import { ParkedRoomsRepository } from '../rooms/parked-rooms.repository.js';
+import { RecordRepository } from '../record/record.repository.js';
 import { RoomsRepository } from '../rooms/rooms.repository.js';
 
 /**
@@ -40,6 +41,7 @@ export class RoomHeadsService {
     @Inject(LineService) private readonly line: Pick<LineService, 'proven'>,
     @Inject(ParkedRoomsRepository) private readonly parked: ParkedRoomsRepository,
     @Inject(LOGIC_OPTIONS) private readonly options: Pick<LogicOptions, 'roomIdleMs'>,
+    @Inject(RecordRepository) private readonly record: Pick<RecordRepository, 'facts' | 'newestMarks'>,
   ) {}
 
   /** The room's position; made from SQL, in a new epoch, when Redis has none that stands. */
@@ -113,8 +115,12 @@ export class RoomHeadsService {
       this.store.watermarks(roomId),
     ]);
     const untilMs = nowMs + GOOD_FOR * this.options.roomIdleMs;
+    const [facts, marks] = await Promise.all([
+      this.record.facts(roomId, nowMs),
+      this.record.newestMarks(roomId),
+    ]);
     if (seq === 0) {
-      const back = await this.bringBack(roomId, seen, untilMs);
+      const back = await this.bringBack(roomId, seen, { untilMs, facts });
       if (back !== 'ended') return back;
     }
     const archived = await this.archive.maxSeq(roomId);
@@ -125,7 +131,10 @@ export class RoomHeadsService {
     const epoch = randomBytes(9).toString('base64url');
     // Another instance may have been first: what Redis has now counts.
     const goodWhile = { generation, untilMs };
-    const head = await this.store.restoreHead(roomId, { epoch, floor, ceiling, archived, seen, goodWhile });
+    const head = await this.store.restoreHead(roomId, {
+      ...{ epoch, floor, ceiling, archived, seen, goodWhile },
+      ...{ facts, marks },
+    });
     return typeof head === 'string' ? undefined : head;
   }
 
@@ -137,7 +146,7 @@ export class RoomHeadsService {
   private async bringBack(
     roomId: number,
     seen: RoomPosition | undefined,
-    untilMs: number,
+    { untilMs, facts }: { readonly untilMs: number; readonly facts: RoomFacts },
   ): Promise<RoomHead | 'ended' | undefined> {
     const position = await this.parked.find(roomId);
     if (!position) return 'ended';
@@ -149,7 +158,7 @@ export class RoomHeadsService {
     await this.parked.markResident([roomId], true);
     // No number is reserved yet: the first send reserves some, and ends what SQL has kept in the same transaction.
     const numbers = { floor: seq, ceiling: seq, archived: seq, keptFloor: floor };
-    const start = { epoch, ...numbers, goodWhile: { generation, untilMs } };
+    const start = { epoch, ...numbers, goodWhile: { generation, untilMs }, facts };
     const head = await this.store.restoreHead(roomId, start);
     if (head === 'ended') return head;
     return typeof head === 'string' ? undefined : head;

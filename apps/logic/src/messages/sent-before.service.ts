@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { messageJson } from '@parley/contracts';
-import { AppError, messageSchema, type Message } from '@parley/protocol';
+import { AppError, entrySchema, Op, type Entry } from '@parley/protocol';
 import { RoomStore, type LogEntry } from '@parley/redis';
 import { ArchiveRepository } from '../archive/archive.repository.js';
 
@@ -16,8 +16,10 @@ export interface SentKey {
   readonly clientMsgId: string;
 }
 
-/** A message as it was accepted the first time. */
-export type SentMessage = Readonly<Pick<Message, 'id' | 'msg' | 'sentAt' | 'seq' | 'epoch'>>;
+/** A message as it was accepted the first time. `msg`: undefined for an act, and where the text is gone. */
+export type SentMessage = Readonly<Pick<Entry, 'id' | 'sentAt' | 'seq' | 'epoch'>> & {
+  readonly msg: string | undefined;
+};
 
 /** Finds sends that were accepted before and that Redis no longer knows by their id. */
 @Injectable()
@@ -37,11 +39,12 @@ export class SentBeforeService {
   async find(roomId: number, keys: readonly SentKey[]): Promise<(SentMessage | undefined)[]> {
     const wanted = new Set(keys.map(nameOf));
     const found = new Map<string, SentMessage>();
-    const take = (entry: LogEntry) => {
+    const take = (entry: LogEntry & { readonly senderId?: number }) => {
       const message = parse(entry);
       if (!message) return;
-      const name = nameOf({ senderId: message.fromUserId, clientMsgId: message.clientMsgId });
-      if (wanted.has(name) && !found.has(name)) found.set(name, message);
+      const senderId = entry.senderId ?? entry.actorId ?? message.fromUserId;
+      const name = nameOf({ senderId, clientMsgId: message.clientMsgId });
+      if (wanted.has(name) && !found.has(name)) found.set(name, sentMessageOf(message));
     };
     try {
       for await (const entry of this.unarchived(roomId))
@@ -57,7 +60,7 @@ export class SentBeforeService {
   private async *unarchived(roomId: number): AsyncGenerator<LogEntry> {
     let { archived: last } = await this.store.watermarks(roomId);
     for (let read = 0; ;) {
-      const entries = await this.store.range(roomId, last + 1, undefined, CHUNK);
+      const entries = await this.store.originals(roomId, last + 1, undefined, CHUNK);
       yield* entries;
       read += entries.length;
       last = entries.at(-1)?.seq ?? last;
@@ -69,9 +72,15 @@ export class SentBeforeService {
 
 const nameOf = ({ senderId, clientMsgId }: SentKey) => `${senderId}:${clientMsgId}`;
 
-function parse(entry: LogEntry): Message | undefined {
+function sentMessageOf(entry: Entry): SentMessage {
+  const { id, sentAt, seq, epoch } = entry;
+  const isText = entry.op !== Op.event && entry.deleted === undefined;
+  return { id, sentAt, seq, epoch, msg: isText ? entry.msg : undefined };
+}
+
+function parse(entry: LogEntry): Entry | undefined {
   try {
-    return messageSchema.parse(JSON.parse(messageJson(entry)));
+    return entrySchema.parse(JSON.parse(messageJson(entry)));
   } catch {
     // What we cannot read, nobody sends again.
     return undefined;

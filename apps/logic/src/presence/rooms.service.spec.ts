@@ -20,6 +20,7 @@ const MEMBER = 3;
 /** May be in the room, and is not. */
 const VISITOR = 4;
 const STRANGER = 99;
+const BANNED = 98;
 
 function setUp(role: 'user' | 'admin' = 'user', roomCreation: 'everyone' | 'admins' = 'everyone') {
   const done: string[] = [];
@@ -45,6 +46,15 @@ function setUp(role: 'user' | 'admin' = 'user', roomCreation: 'everyone' | 'admi
   const findByIds = vi.fn<AccountsService['findByIds']>(async (userIds) =>
     userIds.map((userId) => ({ userId, userName: 'u', role })),
   );
+  const authorize = async (userId: number, roomId: number): Promise<RoomFacts> => {
+    if (userId === STRANGER) throw new AppError('ROOM_NOT_FOUND');
+    const isDirect = roomId === CONVERSATION;
+    return {
+      roomId,
+      kind: isDirect ? 'direct' : 'room',
+      users: isDirect ? [MEMBER, VISITOR] : undefined,
+    };
+  };
   const service = new RoomsService(
     {
       sendBurst: 1,
@@ -57,14 +67,12 @@ function setUp(role: 'user' | 'admin' = 'user', roomCreation: 'everyone' | 'admi
     stub<RoomsRepository>('RoomsRepository', { create, get }),
     stub<RoomAccessService>('RoomAccessService', {
       knows: (roomId) => roomId !== UNREAD,
-      authorize: async (userId, roomId): Promise<RoomFacts> => {
-        if (userId === STRANGER) throw new AppError('ROOM_NOT_FOUND');
-        return {
-          roomId,
-          kind: roomId === CONVERSATION ? 'direct' : 'room',
-          users: roomId === CONVERSATION ? [MEMBER, VISITOR] : undefined,
-        };
+      authorize,
+      authorizeReader: async (userId, roomId) => {
+        if (userId === BANNED) throw new AppError('BANNED', { until: 99 });
+        return authorize(userId, roomId);
       },
+      bans: async (asks) => asks.map(({ userId }) => (userId === BANNED ? 99 : 0)),
     }),
     stub<RoomHeadsService>('RoomHeadsService', { ensure }),
     stub<LivePresenceService>('LivePresenceService', {
@@ -169,8 +177,9 @@ describe('RoomsService.admitMany', () => {
       { userId: STRANGER, roomId: CONVERSATION },
       { userId: MEMBER, roomId: UNREAD },
       { userId: VISITOR, roomId: ROOM },
+      { userId: BANNED, roomId: ROOM },
     ];
-    expect(await service.admitMany(asks)).toEqual(['room', 'direct', null, null, 'room']);
+    expect(await service.admitMany(asks)).toEqual(['room', 'direct', null, null, 'room', null]);
     // Looking at a conversation is not its use; and positions are the gateway's to miss.
     expect(new Set(touch.mock.calls.flatMap(([roomIds]) => [...roomIds]))).toEqual(new Set([ROOM]));
     expect(ensure).not.toHaveBeenCalled();
@@ -191,6 +200,14 @@ describe('RoomsService.admit', () => {
     made();
     expect(await admitting).toEqual({ roomId: ROOM, kind: 'room' });
     expect(touch.mock.calls).toEqual([[[ROOM]]]);
+  });
+
+  it('keeps a banned person out, and says until when', async () => {
+    const { service, touch } = setUp();
+    await expect(service.admit(BANNED, ROOM)).rejects.toMatchObject({ code: 'BANNED', until: 99 });
+    await expect(service.members(BANNED, ROOM)).rejects.toMatchObject({ code: 'BANNED' });
+    await expect(service.announce(BANNED, ROOM, 'info')).rejects.toMatchObject({ code: 'BANNED' });
+    expect(touch).not.toHaveBeenCalled();
   });
 
   it('does not count looking at a conversation as its use', async () => {

@@ -64,6 +64,7 @@ export class RoomsService {
   async admit(userId: number, roomId: number): Promise<{ roomId: number; kind: 'room' | 'direct' }> {
     const { kind } = await this.access.authorize(userId, roomId);
     await this.heads.ensure(roomId);
+    await this.access.authorizeReader(userId, roomId);
     // A conversation is in use by what is said in it: its place in a list is not that of who looked at it last.
     if (kind === 'room') this.use.touch([roomId]);
     return { roomId, kind };
@@ -78,14 +79,16 @@ export class RoomsService {
   ): Promise<(RoomFacts['kind'] | null)[]> {
     const kindAtHand = async ({ userId, roomId }: (typeof asks)[number]) =>
       this.access.knows(roomId) ? (await this.access.authorize(userId, roomId)).kind : null;
-    const kinds = await Promise.all(asks.map((ask) => kindAtHand(ask).catch(() => null)));
+    const found = await Promise.all(asks.map((ask) => kindAtHand(ask).catch(() => null)));
+    const bans = await this.access.bans(asks);
+    const kinds = found.map((kind, i) => (bans[i] ? null : kind));
     this.use.touch(asks.flatMap(({ roomId }, i) => (kinds[i] === 'room' ? [roomId] : [])));
     return kinds;
   }
 
   /** Who is in a room; of a conversation, which of its two have a connection, whatever they have open. */
   async members(userId: number, roomId: number): Promise<Members> {
-    const { users } = await this.access.authorize(userId, roomId);
+    const { users } = await this.access.authorizeReader(userId, roomId);
     if (users) return this.connected(users);
     await this.live.clean([roomId]);
     return this.presence.list(roomId, limits.maxListedMembers);
@@ -110,7 +113,7 @@ export class RoomsService {
 
   /** @throws {AppError} `NOT_JOINED` when the user is in the room on no connection. */
   async announce(userId: number, roomId: number, what: 'count' | 'info'): Promise<void> {
-    const { kind } = await this.access.authorize(userId, roomId);
+    const { kind } = await this.access.authorizeReader(userId, roomId);
     // A conversation has no list of who is in it: it is its two users'.
     if (kind === 'room' && !(await this.presence.isMember(roomId, userId)))
       throw new AppError('NOT_JOINED', { context: { roomId } });

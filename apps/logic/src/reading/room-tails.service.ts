@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { messageJson } from '@parley/contracts';
+import { isEventBody, messageJson } from '@parley/contracts';
 import { AppError, limits } from '@parley/protocol';
 import { DatabaseLife, RoomStore, type LogEntry } from '@parley/redis';
 import { LRUCache } from 'lru-cache';
@@ -133,10 +133,12 @@ export class RoomTails {
 /** Who wrote what; numbers under which nobody can read anything are left out. */
 function authorsOf(messages: readonly (LogEntry | ArchivedMessage)[]): Author[] {
   return messages.flatMap(({ seq, epoch, body }) => {
-    if (body === undefined) return [];
+    // Acts are nobody's message.
+    if (body === undefined || isEventBody(body)) return [];
     try {
       const message: unknown = JSON.parse(messageJson({ seq, epoch, body }));
-      return [{ seq, senderId: Number((message as { fromUserId?: unknown }).fromUserId ?? 0) }];
+      const { fromUserId, deleted } = message as { fromUserId?: unknown; deleted?: unknown };
+      return deleted === undefined ? [{ seq, senderId: Number(fromUserId ?? 0) }] : [];
     } catch {
       return [];
     }

@@ -183,25 +183,4 @@ describeSql('RoomsRepository', (server) => {
     await expect(rooms.raiseSeqCeiling(99, 1_000)).rejects.toMatchObject({ code: 'ROOM_NOT_FOUND' });
     await expect(rooms.reserveSeqs(99, 0, 1_000)).rejects.toMatchObject({ code: 'ROOM_NOT_FOUND' });
   });
-
-  it('tells who may be in a room, and who may speak', async () => {
-    const { url, rooms } = await open();
-    const { roomId } = await rooms.findOrCreateDirect(3, 4);
-    expect(await rooms.canAccess(roomId, 4)).toBe(true);
-    expect(await rooms.canAccess(roomId, 5)).toBe(false);
-    expect(await rooms.canAccess(1, 5)).toBe(true);
-    expect(await rooms.canAccess(99, 5)).toBe(false);
-    await rawSql(
-      url,
-      `INSERT INTO memberships (room_id, user_id, role, muted_until, banned_until)
-       VALUES (1, 5, 'member', 1000, NULL), (1, 6, 'member', NULL, 2000)`,
-    );
-    expect(await rooms.membership(1, 4)).toBeUndefined();
-    expect(await rooms.membership(1, 5)).toEqual({ role: 'member', mutedUntil: 1_000, bannedUntil: null });
-    expect(await rooms.isMuted(1, 5, 999)).toBe(true);
-    expect(await rooms.isMuted(1, 5, 1_000)).toBe(false);
-    expect(await rooms.isBanned(1, 6, 1_999)).toBe(true);
-    expect(await rooms.canAccess(1, 6, 1_999)).toBe(false);
-    expect(await rooms.canAccess(1, 6, 2_000)).toBe(true);
-  });
 });

@@ -6,6 +6,7 @@ import { DataSource, In, type EntityManager } from 'typeorm';
 import { RoomEntity } from '../database/room.entity.js';
 import { IdIssuer } from '../database/id-issuer.js';
 import { SqlWriter } from '../database/sql-writer.js';
+import { RecordRepository } from '../record/record.repository.js';
 import { UserEntity } from '../database/user.entity.js';
 import { SeqReservations, type ReservedSeqs } from './seq-reservations.js';
 
@@ -30,13 +31,6 @@ export interface DirectRow extends UsePosition {
   readonly archived: number;
 }
 
-/** Times are milliseconds since 1970, null when not set. */
-export interface Membership {
-  readonly role: string;
-  readonly mutedUntil: number | null;
-  readonly bannedUntil: number | null;
-}
-
 /** Rooms and conversations in SQL. */
 @Injectable()
 export class RoomsRepository {
@@ -46,6 +40,7 @@ export class RoomsRepository {
     @InjectDataSource() private readonly dataSource: DataSource,
     @Inject(SqlWriter) private readonly writer: SqlWriter,
     @Inject(IdIssuer) private readonly ids: IdIssuer,
+    @Inject(RecordRepository) private readonly record: Pick<RecordRepository, 'found'>,
   ) {
     this.reservations = new SeqReservations(writer);
   }
@@ -92,7 +87,9 @@ export class RoomsRepository {
           throw new AppError('ROOM_LIMIT');
       }
       const { identifiers } = await manager.insert(RoomEntity, { ...row });
-      return { roomId: Number(identifiers[0]?.['id']), name, kind: 'room', directKey: null };
+      const roomId = Number(identifiers[0]?.['id']);
+      await this.record.found(manager, roomId, userId);
+      return { roomId, name, kind: 'room', directKey: null };
     };
     return this.ids.run('rooms', make, ({ roomId }) => roomId);
   }
@@ -133,7 +130,7 @@ export class RoomsRepository {
       const room = await manager.findOneByOrFail(RoomEntity, { directKey });
       for (const userId of userIds)
         await manager.query(
-          `INSERT INTO memberships (room_id, user_id, role) VALUES ($1, $2, 'member') ON CONFLICT DO NOTHING`,
+          `INSERT INTO memberships (room_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
           [room.id, userId],
         );
       return { row: rowOf(room), isNew };
@@ -174,34 +171,6 @@ export class RoomsRepository {
       peer: { userId: Number(user_id), userName: name },
       archived: Number(archived ?? 0),
     }));
-  }
-
-  /** What has been set for a user in a room; undefined for most, who are plain visitors of an open room. */
-  async membership(roomId: number, userId: number): Promise<Membership | undefined> {
-    const [row]: { role: string; muted_until: unknown; banned_until: unknown }[] =
-      await this.dataSource.query(
-        'SELECT role, muted_until, banned_until FROM memberships WHERE room_id = $1 AND user_id = $2',
-        [roomId, userId],
-      );
-    const time = (value: unknown) => (value === null ? null : Number(value));
-    return row && { role: row.role, mutedUntil: time(row.muted_until), bannedUntil: time(row.banned_until) };
-  }
-
-  /** Whether the room exists, is open or the user's own conversation, and has not banned him. */
-  async canAccess(roomId: number, userId: number, nowMs = Date.now()): Promise<boolean> {
-    const room = await this.get(roomId);
-    if (!room) return false;
-    const membership = await this.membership(roomId, userId);
-    if (!membership) return room.kind === 'room';
-    return (membership.bannedUntil ?? 0) <= nowMs;
-  }
-
-  async isBanned(roomId: number, userId: number, nowMs = Date.now()): Promise<boolean> {
-    return ((await this.membership(roomId, userId))?.bannedUntil ?? 0) > nowMs;
-  }
-
-  async isMuted(roomId: number, userId: number, nowMs = Date.now()): Promise<boolean> {
-    return ((await this.membership(roomId, userId))?.mutedUntil ?? 0) > nowMs;
   }
 
   /**

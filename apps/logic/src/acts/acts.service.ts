@@ -1,0 +1,167 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { messageBody, newId, markText, type ActRecord } from '@parley/contracts';
+import {
+  actsFrom,
+  AppError,
+  factChanges,
+  limits,
+  Op,
+  rankOf,
+  roleOf,
+  type Ack,
+  type Act,
+} from '@parley/protocol';
+import { RoomStore } from '@parley/redis';
+import { TokenBuckets } from '@parley/service-host/rates';
+import { AccountsService } from '../accounts/accounts.service.js';
+import { LineService } from '../line/line.service.js';
+import { idTimeMs } from '../messages/client-msg-id.js';
+import { createTime } from '../messages/message-body.js';
+import { PublishService } from '../messages/publish.service.js';
+import { RoomAccessService } from '../messages/room-access.service.js';
+import { RoomHeadsService } from '../messages/room-heads.service.js';
+import { markOfEvent } from '../record/act-entry.js';
+import { RecordRepository } from '../record/record.repository.js';
+import { MessageFinder } from './message-finder.js';
+import type { ActContext, Actor, ActResolver, Person, ResolvedAct } from './resolved-act.js';
+import { actResolvers } from './resolvers.js';
+
+/** How often an act is made anew because the room has changed under it. */
+const MAX_TRIES = 5;
+/** Announcements of a room: one every two seconds, as everybody is to read them. */
+const announcementRate = { burst: 2, perSecond: 0.5 };
+
+/** Who asks for an act. */
+export interface ActCaller {
+  readonly userId: number;
+  readonly userName: string;
+  readonly standing?: 'member' | 'guest' | undefined;
+  readonly isAdmin?: boolean | undefined;
+}
+
+/** Does things to rooms. Once an act is answered with an ack it is in force, for everything with a higher number. */
+@Injectable()
+export class ActsService {
+  private readonly limits = new TokenBuckets<number>({
+    burst: limits.actBurst,
+    perSecond: limits.actsPerSecond,
+  });
+  private readonly announcements = new TokenBuckets<number>(announcementRate);
+
+  constructor(
+    @Inject(RoomAccessService) private readonly access: RoomAccessService,
+    @Inject(RoomHeadsService) private readonly heads: RoomHeadsService,
+    @Inject(RoomStore) private readonly store: RoomStore,
+    @Inject(LineService) private readonly line: Pick<LineService, 'redisNowMs'>,
+    @Inject(AccountsService) private readonly accounts: Pick<AccountsService, 'findByIds'>,
+    @Inject(MessageFinder) private readonly messages: MessageFinder,
+    @Inject(PublishService) private readonly publishing: Pick<PublishService, 'acceptAct'>,
+    @Inject(RecordRepository) private readonly record: Pick<RecordRepository, 'keep'>,
+  ) {}
+
+  /** @throws {AppError} Why it is refused; `UNAVAILABLE` when the room changes too fast. */
+  async act(from: ActCaller, roomId: number, act: Act, clientMsgId: string): Promise<Ack> {
+    this.take(from.userId, roomId, act);
+    const { kind } = await this.access.authorize(from.userId, roomId);
+    // A conversation belongs to its two users: nobody is above the other.
+    if (kind === 'direct') throw new AppError('FORBIDDEN');
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const context = await this.context(from, roomId);
+      const resolved = await (actResolvers[act.act] as ActResolver<Act['act']>)(act, context);
+      const ack = await this.accept(act, context, resolved, clientMsgId);
+      if (ack) return ack;
+    }
+    throw new AppError('UNAVAILABLE', { context: { roomId } });
+  }
+
+  private take(userId: number, roomId: number, { act }: Act): void {
+    const nowMs = performance.now();
+    let retryAfterMs = this.limits.take(userId, 1, nowMs);
+    if (act === 'announce') retryAfterMs ||= this.announcements.take(roomId, 1, nowMs);
+    if (retryAfterMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs });
+  }
+
+  private async context(from: ActCaller, roomId: number): Promise<ActContext> {
+    // It brings the facts to Redis, if the room had left it.
+    const { seq: head } = await this.heads.ensure(roomId);
+    const facts = await this.store.facts(roomId);
+    const { userId, userName, standing = 'member', isAdmin = false } = from;
+    const actor: Actor = { userId, userName, standing, isAdmin, role: roleOf(facts, userId, standing) };
+    return {
+      ...{ roomId, actor, facts, head },
+      nowMs: this.line.redisNowMs(),
+      messages: this.messages,
+      person: (id) => this.person(id),
+      markFor: async (range) => {
+        const wanted = JSON.stringify(range);
+        const marks = await this.store.marks(roomId);
+        return marks.findLast((mark) => mark.hidden && JSON.stringify(mark.range) === wanted)?.seq;
+      },
+    };
+  }
+
+  private async person(userId: number): Promise<Person> {
+    const [account] = await this.accounts.findByIds([userId]);
+    if (!account) throw new AppError('USER_NOT_FOUND');
+    return { userId, userName: account.userName, standing: account.role === 'guest' ? 'guest' : 'member' };
+  }
+
+  /** @returns Undefined when the room is not what the act was made for. */
+  private async accept(
+    act: Act,
+    { roomId, actor }: ActContext,
+    { event, target, isFree = false, isSigned = false, expect = [], reason }: ResolvedAct,
+    clientMsgId: string,
+  ): Promise<Ack | undefined> {
+    const [id, sentAt] = [newId(), Date.now()];
+    // In gochat's order, and of its shape, so that one with a text can be handed to its clients as a message.
+    const body = messageBody({
+      code: 0,
+      op: Op.event,
+      ...event,
+      fromUserId: isSigned ? actor.userId : 0,
+      fromUserName: isSigned ? actor.userName : '',
+      toUserId: 0,
+      toUserName: '',
+      roomId,
+      createTime: createTime(sentAt),
+      id,
+      clientMsgId,
+      sentAt,
+    });
+    const by = { userId: actor.userId, userName: actor.userName, role: actor.role };
+    const record: ActRecord = {
+      act: act.act,
+      by,
+      ...(target && { target: { userId: target.userId, userName: target.userName } }),
+      ...(reason !== undefined && { reason }),
+    };
+    const mark = markOfEvent(event, 0, sentAt);
+    const recordText = JSON.stringify(record);
+    const ack = await this.publishing.acceptAct({
+      ...{ roomId, senderId: actor.userId, clientMsgId, body, id, sentAt },
+      text: JSON.stringify(act),
+      clientMsgIdMs: idTimeMs(clientMsgId),
+      rank: rankOf(actor.standing),
+      act: {
+        need: rankOf(actsFrom(act.act)),
+        isFree,
+        target: target && {
+          userId: target.userId,
+          rank: rankOf(target.standing),
+          mustBeLower: target.mustBeLower,
+        },
+        expect,
+        change: factChanges(event),
+        mark: mark && markText(mark),
+        record: recordText,
+      },
+    });
+    // On record before the answer, so that it outlives Redis; if SQL is away, the archive does it in its turn.
+    if (ack && !ack.duplicate)
+      await this.record
+        .keep([{ roomId, seq: ack.seq, epoch: ack.epoch, body, act: recordText }])
+        .catch(() => undefined);
+    return ack;
+  }
+}
