@@ -57,6 +57,8 @@ export abstract class Connection {
   pingedAt = -Infinity;
   /** The peer has sent an opcode of Parley's, so it will answer a ping. */
   answersPings: boolean;
+  /** It has used an opcode of Parley's; until then it is taken for a client of gochat's, which knows those of gochat alone. */
+  speaksParley = false;
   /** It has asked to be told of changes of the lists. */
   watchesLists = false;
   /** Frames refused so far. */

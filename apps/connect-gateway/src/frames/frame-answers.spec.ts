@@ -75,7 +75,7 @@ describe('a join is answered', () => {
     await rooms.deliver(7, [entry(7, 11)]);
     const joined = { op: Op.joined, roomId: 7, epoch: 'e1', seq: 10, head: 10, resumed: false };
     expect(connection.frames).toEqual([
-      { ...joined, userId: 1, userName: 'u1', ref: 'r' },
+      { ...joined, userId: 1, userName: 'u1', ref: 'r', state: expect.objectContaining({ role: 'member' }) },
       { op: 3, msg: 'm11', seq: 11, epoch: 'e1' },
     ]);
     expect(calls).toEqual([['logic.admit', { userId: 1, roomId: 7 }, { key: 7 }]]);

@@ -1,5 +1,5 @@
 import { eventually } from '@parley/testing';
-import { CloseCode, limits, Op } from '@parley/protocol';
+import { CloseCode, limits, Op, stateFor } from '@parley/protocol';
 import type { RpcClient } from '@parley/rpc';
 import { describe, expect, it } from 'vitest';
 import type { GatewayConfig } from '../gateway-config.js';
@@ -43,6 +43,7 @@ function setUp({ sendWaitMs = 0 } = {}) {
           kind,
           epoch: 'e',
           delivered: 0,
+          stateFor: () => stateFor(new Map(), 1),
           promote: () => true,
           resume: () => undefined,
         });

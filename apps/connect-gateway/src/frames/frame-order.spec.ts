@@ -1,4 +1,4 @@
-import { Op } from '@parley/protocol';
+import { Op, stateFor } from '@parley/protocol';
 import type { RpcClient } from '@parley/rpc';
 import { digestOf } from '@parley/service-host';
 import { describe, expect, it } from 'vitest';
@@ -66,6 +66,7 @@ function setUp() {
           kind,
           epoch: 'e',
           delivered: 0,
+          stateFor: () => stateFor(new Map(), 1),
           promote: () => true,
           resume: () => undefined,
         });

@@ -21,6 +21,7 @@ export function errorFrame(
     clientMsgId: about.clientMsgId ?? context?.['clientMsgId'],
     fields: error.fields,
     retryAfterMs: error.retryAfterMs,
+    until: error.until,
     closeCode: error.spec.closeCode,
   });
 }

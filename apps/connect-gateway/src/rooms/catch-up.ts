@@ -1,6 +1,6 @@
 import { Op } from '@parley/protocol';
 import type { Connection } from '../connections/connection.js';
-import { encodedMessage, type EncodedMessage, takeWrite } from '../connections/encoded-message.js';
+import { encodedMessage, shownTo, type EncodedMessage, takeWrite } from '../connections/encoded-message.js';
 import { MAX_READ, type LogReader } from './log-reader.js';
 import type { Membership } from './membership.js';
 
@@ -61,7 +61,8 @@ function replay(member: Membership, messages: readonly EncodedMessage[], maxOutb
   const due = messages.slice(0, MAX_READ);
   while (due.length > 0 && connection.bufferedBytes < maxOutboundBytes / 2) {
     const part = takeWrite(due);
-    connection.write(Buffer.concat(part.map((message) => connection.encode(message))));
+    const shown = part.flatMap((message) => shownTo(message, connection) ?? []);
+    connection.write(Buffer.concat(shown.map((message) => connection.encode(message))));
     member.lastSeq = part.at(-1)?.seq ?? member.lastSeq;
   }
 }

@@ -1,7 +1,10 @@
+import type { RoomFacts } from '@parley/protocol';
+import type { Connection } from '../connections/connection.js';
 import type { ResyncReason } from '../gateway-metrics.js';
 import type { ByteBudget } from './byte-budget.js';
 import type { LogReader } from './log-reader.js';
 import type { RecentBudget } from './recent-messages.js';
+import type { PutOut } from './room-acts.js';
 
 /** Messages that have been written to the live members of a room. */
 export interface RoomDelivery {
@@ -25,6 +28,10 @@ export interface LocalRoomOptions {
   readonly onDelivered: (delivery: RoomDelivery) => void;
   /** Members were told to read a range themselves. */
   readonly onResync: (reason: ResyncReason, members: number) => void;
+  /** What acts have made hold in a room, read anew. */
+  readonly facts: (roomId: number) => Promise<RoomFacts>;
+  /** A host has put a member out of the room: he is to be taken out of it, and told. */
+  readonly onPutOut: (roomId: number, connection: Connection, why: PutOut) => void;
   /** A live member fell behind, because its socket held too much. */
   readonly onSlow: () => void;
 }

@@ -99,6 +99,8 @@ async function run(steps: readonly Step[], latencies: readonly number[], crowd: 
       onDelivered: () => undefined,
       onResync: () => undefined,
       onSlow: () => undefined,
+      facts: () => Promise.resolve(new Map()),
+      onPutOut: () => undefined,
     },
   );
   let reads = 0;

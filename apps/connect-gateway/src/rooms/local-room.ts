@@ -1,17 +1,20 @@
 import type { DispatchEntry } from '@parley/contracts';
+import type { RoomFacts, RoomState } from '@parley/protocol';
 import type { RoomPosition } from '@parley/redis';
-import type { Connection, TransportName } from '../connections/connection.js';
+import type { Connection } from '../connections/connection.js';
+import { Announcements } from './announcements.js';
 import { catchUp, MAX_REPLAY, resyncFrame, sendResync } from './catch-up.js';
 import type { LocalRoomOptions } from './local-room-options.js';
 import {
-  encodedFrame,
   encodedMessage,
   MAX_WRITE_BYTES,
+  shownTo,
   takeWrite,
   type EncodedMessage,
 } from '../connections/encoded-message.js';
 import type { MembersRoom, Membership } from './membership.js';
 import { RecentMessages } from './recent-messages.js';
+import { hiddenBy, RoomActs, type PutOut } from './room-acts.js';
 import { Turn } from './turn.js';
 
 /** Pause after a catch-up that could not read the room log, milliseconds. */
@@ -31,19 +34,20 @@ const EXPECT_WITHIN_MS = 500;
 export class LocalRoom implements MembersRoom {
   readonly recent: RecentMessages;
   readonly members = new Map<Connection, Membership>();
+  readonly acts: RoomActs;
   /** When it last had traffic, milliseconds, monotonic. */
   usedAt = performance.now();
   private readonly live = new Set<Membership>();
   private readonly behind = new Set<Membership>();
   private pending: EncodedMessage[] = [];
+  /** Who has to leave once everybody has the act of this seq. */
+  private leaving: { readonly seq: number; readonly why: PutOut }[] = [];
   /** Bytes taken here and not flushed. */
   private takenBytes = 0;
   private flushing: Promise<void> | undefined;
   /** Some live members have what others will have next. */
   private writing = false;
-  /** Frames outside the sequence that wait for the one being written, the newest of each kind. */
-  private readonly announcements = new Map<string, string>();
-  private announcing = false;
+  private readonly announcements: Announcements;
   private closed = false;
   private tail: number;
   private deliveredSeq: number;
@@ -63,7 +67,10 @@ export class LocalRoom implements MembersRoom {
     readonly kind: 'room' | 'direct',
     position: RoomPosition,
     private readonly options: LocalRoomOptions,
+    facts?: RoomFacts,
   ) {
+    this.acts = new RoomActs(facts);
+    this.announcements = new Announcements(this.members, options.maxOutboundBytes);
     this.tail = this.deliveredSeq = position.seq;
     this.line = position.epoch;
     this.recent = new RecentMessages(options.recent);
@@ -73,13 +80,17 @@ export class LocalRoom implements MembersRoom {
     return this.deliveredSeq;
   }
 
-  /** Last seq taken for delivery. */
   get position(): RoomPosition {
     return { seq: this.tail, epoch: this.line };
   }
 
   get epoch(): string {
     return this.line;
+  }
+
+  /** The room at its position, as one member sees it. */
+  stateFor(userId: number, standing: 'member' | 'guest'): RoomState {
+    return this.acts.stateFor(userId, standing);
   }
 
   /** Members that get every message at once; the others are behind. */
@@ -198,39 +209,9 @@ export class LocalRoom implements MembersRoom {
     }, EXPECT_WITHIN_MS).unref();
   }
 
-  /**
-   * Writes a frame to every member, outside the sequence of messages. A member whose socket is full does without it.
-   *
-   * @param kind - While one frame is being written, the newest of each kind waits, and only that.
-   */
+  /** Writes a frame to every member, outside the sequence of messages; see {@link Announcements}. */
   announce(kind: string, text: string): void {
-    this.announcements.set(kind, text);
-    if (!this.announcing) void this.announceAll();
-  }
-
-  private async announceAll(): Promise<void> {
-    this.announcing = true;
-    for (const [kind, text] of this.announcements) {
-      this.announcements.delete(kind);
-      await this.writeToAll(this.members.keys(), text);
-    }
-    this.announcing = false;
-  }
-
-  /** Writes one frame to those of them who are in the room when their turn comes. */
-  private async writeToAll(
-    connections: Iterable<Connection>,
-    text: string,
-    evenIfFull = false,
-  ): Promise<void> {
-    const frame = encodedFrame(text);
-    const turn = new Turn();
-    for (const connection of connections) {
-      if (!this.members.has(connection)) continue;
-      if (!evenIfFull && connection.bufferedBytes > this.options.maxOutboundBytes) continue;
-      connection.write(connection.encode(frame));
-      if (turn.isOver(frame.bytes)) await turn.next();
-    }
+    this.announcements.announce(kind, text);
   }
 
   private enqueue(job: () => Promise<void>): Promise<void> {
@@ -251,9 +232,29 @@ export class LocalRoom implements MembersRoom {
   private append(message: EncodedMessage, takenAt: number): void {
     this.tail = message.seq;
     message.takenAt = takenAt;
+    if (message.act) this.act(message.seq, message.act);
     this.pending.push(message);
     this.takenBytes += message.bytes;
     this.options.taken.add(message.bytes);
+  }
+
+  /** An act holds for what is not written yet, too. What was kept for others is read from the log, where its mark is. */
+  private act(seq: number, { event, at }: NonNullable<EncodedMessage['act']>): void {
+    const { mark, putOut } = this.acts.take(event, seq, at);
+    if (mark) {
+      this.recent.clear();
+      this.pending = this.pending.map((message) => hiddenBy(message, mark));
+    }
+    if (putOut) this.leaving.push({ seq, why: putOut });
+  }
+
+  /** Takes out who has to leave by now: they have been told of it like everybody else. */
+  private putOut(): void {
+    const due = this.leaving.filter(({ seq }) => seq <= this.deliveredSeq);
+    this.leaving = this.leaving.filter(({ seq }) => seq > this.deliveredSeq);
+    for (const { why } of due)
+      for (const connection of [...this.members.keys()])
+        if (connection.identity?.userId === why.userId) this.options.onPutOut(this.roomId, connection, why);
   }
 
   /** Reads `tail + 1`..`to` from the log. What it no longer has becomes a resync for everybody. */
@@ -295,6 +296,7 @@ export class LocalRoom implements MembersRoom {
     let told = live.length;
     this.tail = this.deliveredSeq = to;
     this.recent.clear();
+    await this.readFacts();
     for (const member of [...this.behind]) {
       // Ahead of this instance: it has the whole range already.
       if (reason === 'epoch' || member.lastSeq < to) {
@@ -306,7 +308,14 @@ export class LocalRoom implements MembersRoom {
     }
     this.options.onResync(reason, told);
     // Nothing is flushed before they all have it: this is done in the order of deliveries.
-    await this.writeToAll(live, resyncFrame({ roomId, epoch, from, to, reason }), true);
+    await this.announcements.writeTo(live, resyncFrame({ roomId, epoch, from, to, reason }));
+  }
+
+  /** Acts may have been skipped. What cannot be read now is read with the next skip, or when the room is opened again. */
+  private async readFacts(): Promise<void> {
+    if (this.kind === 'direct') return;
+    const facts = await this.options.facts(this.roomId).catch(() => undefined);
+    if (facts) this.acts.reset(facts);
   }
 
   /** Resolves when everything taken has been flushed. */
@@ -328,12 +337,13 @@ export class LocalRoom implements MembersRoom {
     while (this.pending.length > 0) {
       const chunk = takeWrite(this.pending);
       const chunkBytes = chunk.reduce((sum, { bytes }) => sum + bytes, 0);
-      const framed = new Map<TransportName, Buffer>();
+      const framed = new Map<string, Buffer>();
+      const hasActs = chunk.some(({ plain }) => plain !== undefined);
       let written = 0;
       this.writing = true;
       // Members may be deleted meanwhile; none are added.
       for (const member of this.live) {
-        if (!this.writeChunk(member, chunk, framed)) continue;
+        if (!this.writeChunk(member, chunk, framed, hasActs)) continue;
         written++;
         if (turn.isOver(chunkBytes)) await turn.next();
       }
@@ -349,6 +359,7 @@ export class LocalRoom implements MembersRoom {
         members: written,
         tookMs: performance.now() - (chunk[0]?.takenAt ?? Infinity),
       });
+      if (this.leaving.length > 0) this.putOut();
       for (const member of this.behind) {
         this.promote(member);
         const { lastSeq } = member;
@@ -362,7 +373,8 @@ export class LocalRoom implements MembersRoom {
   private writeChunk(
     member: Membership,
     chunk: readonly EncodedMessage[],
-    bytes: Map<TransportName, Buffer>,
+    bytes: Map<string, Buffer>,
+    hasActs: boolean,
   ): boolean {
     const { connection } = member;
     if (connection.bufferedBytes > this.options.maxOutboundBytes) {
@@ -373,13 +385,15 @@ export class LocalRoom implements MembersRoom {
       this.options.onSlow();
       return false;
     }
-    let buffer = bytes.get(connection.transport);
+    const isPlain = hasActs && !connection.speaksParley;
+    const variant = isPlain ? `${connection.transport} plain` : connection.transport;
+    let buffer = bytes.get(variant);
     if (!buffer) {
-      const frames = chunk.map((message) => connection.encode(message));
-      bytes.set(
-        connection.transport,
-        (buffer = frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames)),
-      );
+      const frames = chunk.flatMap((message) => {
+        const shown = isPlain ? shownTo(message, connection) : message;
+        return shown ? connection.encode(shown) : [];
+      });
+      bytes.set(variant, (buffer = frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames)));
     }
     connection.write(buffer);
     return true;

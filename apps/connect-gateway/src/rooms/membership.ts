@@ -1,8 +1,11 @@
+import type { RoomState } from '@parley/protocol';
 import type { Connection, JoinedRoom, Place } from '../connections/connection.js';
 import type { RecentMessages } from './recent-messages.js';
 
 /** A room as its members catch up with it. */
 export interface MembersRoom extends JoinedRoom {
+  /** See `LocalRoom.stateFor`. */
+  stateFor(userId: number, standing: 'member' | 'guest'): RoomState;
   readonly epoch: string;
   /** Last seq that every live member has. */
   readonly delivered: number;

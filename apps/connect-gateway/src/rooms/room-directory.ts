@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AppError } from '@parley/protocol';
+import { AppError, bannedUntil, Op, type RoomFacts } from '@parley/protocol';
 import { PresenceStore, RoomStore, type RoomPosition } from '@parley/redis';
 import type { DispatchEntry, Identity } from '@parley/contracts';
 import type { Connection } from '../connections/connection.js';
@@ -69,6 +69,11 @@ export class RoomDirectory {
       },
       onResync: (reason, members) => metrics.resynced(reason, members),
       onSlow: () => metrics.fellBehind(),
+      facts: (roomId) => store.facts(roomId),
+      onPutOut: (roomId, connection, { userId: _, ...why }) => {
+        this.leave(connection, roomId);
+        connection.send(JSON.stringify({ op: Op.leave, roomId, ...why }));
+      },
     };
     metrics.watchRooms(() => this.census());
   }
@@ -152,6 +157,12 @@ export class RoomDirectory {
       // One that had joined before has left when it closed, or will.
       if (!joined) this.exit(connection, roomId, entry);
       throw new AppError('UNAVAILABLE');
+    }
+    const until = bannedUntil(room.acts.facts, identity.userId);
+    if (until > Date.now()) {
+      // He was banned while he joined; who was there before is being put out.
+      if (!joined) this.exit(connection, roomId, entry);
+      throw new AppError('BANNED', { until, context: { roomId } });
     }
     const resumed = reached && from.epoch === room.epoch;
     // It had joined before; or a direct message has opened the conversation for it meanwhile.
@@ -274,7 +285,9 @@ export class RoomDirectory {
   private open(roomId: number, entry: DirectoryEntry, { userId }: Identity): Promise<LocalRoom> {
     const opening = this.report(roomId, entry).then(async (told) => {
       const position = told ?? (await this.newPosition(roomId, userId));
-      return (entry.room ??= this.createRoom(roomId, entry.kind, position));
+      // Behind the position: acts up to there are in the facts, and later ones come, and may be in them as well.
+      const facts = entry.kind === 'direct' || entry.room ? undefined : await this.store.facts(roomId);
+      return (entry.room ??= this.createRoom(roomId, entry.kind, position, facts));
     });
     entry.opening = opening;
     return opening;
@@ -338,8 +351,13 @@ export class RoomDirectory {
     }
   }
 
-  private createRoom(roomId: number, kind: 'room' | 'direct', position: RoomPosition): LocalRoom {
-    return new LocalRoom(roomId, kind, position, this.roomOptions);
+  private createRoom(
+    roomId: number,
+    kind: 'room' | 'direct',
+    position: RoomPosition,
+    facts?: RoomFacts,
+  ): LocalRoom {
+    return new LocalRoom(roomId, kind, position, this.roomOptions, facts);
   }
 }
 

@@ -16,6 +16,7 @@ export class FakeRoomLog {
 
   constructor(readonly roomId: number) {
     this.store = stub<RoomStore>('RoomStore', {
+      facts: () => Promise.resolve(new Map()),
       range: (_roomId, from, to = Infinity, count) => this.range(from, to, count),
     });
   }
