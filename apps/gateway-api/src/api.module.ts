@@ -11,6 +11,10 @@ import { RateLimits, type RateOptions } from './http/rate-limits.js';
 import { PushController } from './seed/push.controller.js';
 import { UserController } from './seed/user.controller.js';
 import { MessagesController } from './v1/messages.controller.js';
+import { ActCalls } from './v1/hosting/act-calls.js';
+import { PeopleController } from './v1/hosting/people.controller.js';
+import { RecordsController } from './v1/hosting/records.controller.js';
+import { RoomActsController } from './v1/hosting/room-acts.controller.js';
 import { ReadingController } from './v1/reading.controller.js';
 import { RoomsController } from './v1/rooms.controller.js';
 import { SessionsController } from './v1/sessions.controller.js';
@@ -35,10 +39,14 @@ export class ApiModule {
         UsersController,
         MessagesController,
         ReadingController,
+        RecordsController,
+        RoomActsController,
+        PeopleController,
         UserController,
         PushController,
       ],
       providers: [
+        ActCalls,
         Admission,
         CredentialsService,
         { provide: APP_GUARD, useClass: AuthGuard },

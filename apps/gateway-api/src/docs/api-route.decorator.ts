@@ -14,7 +14,7 @@ import { z } from 'zod';
 
 export interface ApiRouteOptions {
   readonly summary: string;
-  readonly tag: 'sessions' | 'rooms' | 'messages' | 'gochat';
+  readonly tag: 'sessions' | 'rooms' | 'messages' | 'hosting' | 'gochat';
   readonly body?: z.ZodType;
   /** A body that works against the demo, as it stands or with a token put in. */
   readonly example?: object;

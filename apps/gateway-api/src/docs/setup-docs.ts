@@ -15,6 +15,7 @@ export function createApiDocument(app: NestFastifyApplication, version: string):
     .addTag('sessions', 'Accounts and log-ins: begin with `POST /v1/login`, then “Authorize” with its token')
     .addTag('rooms', 'Rooms, who is in them, and conversations')
     .addTag('messages', 'Sending and reading')
+    .addTag('hosting', 'What hosts do: roles, time-outs, deletions, pins, settings; and the record of it')
     .addTag('gochat', 'For gochat’s own clients: always status 200, `code` 0 when it went well')
     .build();
   // Health and metrics are for the machines that watch this process; controllers' names are tags of nobody's.

@@ -14,6 +14,7 @@ export function problemOf(error: AppError, requestId: string): Problem {
     retryable: error.spec.retryable,
     ...(error.fields && { fields: [...error.fields] }),
     ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
+    ...(error.until !== undefined && { until: error.until }),
     requestId,
   };
 }

@@ -1,18 +1,18 @@
 import { Body, Controller, Get, Headers, Inject, Param, Post, Query, Res } from '@nestjs/common';
-import { logicRpc, newId, type Identity, type RawHistoryPage } from '@parley/contracts';
+import { logicRpc, type Identity, type RawHistoryPage } from '@parley/contracts';
 import {
   ackSchema,
   AppError,
   historyPageSchema,
   historyQuerySchema,
   idField,
-  idempotencyKeySchema,
   sendBodySchema,
 } from '@parley/protocol';
 import { PublishCoalescer, RpcClient } from '@parley/rpc';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { authorOf, Caller, Sends } from '../auth/access.decorators.js';
+import { idOf } from '../http/idempotency-key.js';
 import { ApiRoute } from '../docs/api-route.decorator.js';
 import { ZodPipe } from '../http/zod.pipe.js';
 
@@ -112,11 +112,4 @@ export class MessagesController {
 /** The messages are JSON texts already: joined, not parsed. */
 function pageJson({ messages, ...page }: RawHistoryPage): string {
   return `${JSON.stringify(page).slice(0, -1)},"messages":[${messages.join(',')}]}`;
-}
-
-function idOf(key: string | undefined): string {
-  if (key === undefined) return newId();
-  const parsed = idempotencyKeySchema.safeParse(key);
-  if (!parsed.success) throw new AppError('INVALID', { fields: ['Idempotency-Key'] });
-  return parsed.data;
 }
