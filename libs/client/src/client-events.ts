@@ -2,13 +2,16 @@ import type {
   AckFrame,
   CountFrame,
   ErrorFrame,
+  EventFrame,
   GoawayFrame,
   InfoFrame,
   JoinedFrame,
   Message,
   ReadState,
   ResyncFrame,
+  RoomEvent,
   RoomsFrame,
+  RoomState,
 } from '@parley/protocol';
 
 /**
@@ -53,6 +56,20 @@ export interface ClientEvents {
   state: { readonly state: ConnectionState; readonly retryInMs?: number };
   /** A room message: once, in the order of `seq`. */
   message: Message;
+  /**
+   * An act, in the order of `seq`, among the messages. `event` is what it has done; undefined for a kind of a newer server. What it
+   * hides is to be shown as deleted from here on; what it shows again is to be read from history.
+   */
+  event: { readonly entry: EventFrame; readonly event: RoomEvent | undefined };
+  /** How a room stands for this user: when it was joined, and after each act that changes it. */
+  roomState: { readonly roomId: number; readonly state: RoomState };
+  /** A host has put this user out of a room: it is not joined again by itself. `until`, of a ban: milliseconds since 1970. */
+  putOut: {
+    readonly roomId: number;
+    readonly reason: 'kicked' | 'banned';
+    readonly note?: string;
+    readonly until?: number;
+  };
   /** A direct message, own ones included: once, in the order of `seq` of its conversation (`roomId`). */
   direct: Message;
   /** The room was joined, or joined again after a reconnect. */

@@ -4,14 +4,17 @@ import {
   type AckFrame,
   type ErrorFrame,
   type JoinedFrame,
+  type LeftFrame,
   type ServerFrame,
 } from '@parley/protocol';
+import { ClientError } from './client-error.js';
 import type { EventHub } from './event-hub.js';
 import type { FrameSender } from './frame-sender.js';
 import { localError } from './local-refusal.js';
 import type { Outbox } from './outbox.js';
 import { parseServerFrame } from './parse-server-frame.js';
 import type { RequestTable } from './request-table.js';
+import type { RoomStates } from './room-states.js';
 import type { RoomTable } from './room-table.js';
 
 /** Whom frames are for. */
@@ -21,6 +24,7 @@ export interface FrameRouterParts {
   readonly replies: RequestTable;
   readonly rooms: RoomTable;
   readonly outbox: Outbox;
+  readonly states: RoomStates;
   /** The server leaves, and asks to be followed no sooner than this. */
   goaway(reconnectAfterMs: number): void;
 }
@@ -32,14 +36,16 @@ export class FrameRouter {
   readonly #replies: RequestTable;
   readonly #rooms: RoomTable;
   readonly #outbox: Outbox;
+  readonly #states: RoomStates;
   readonly #goaway: (reconnectAfterMs: number) => void;
 
-  constructor({ events, frames, replies, rooms, outbox, goaway }: FrameRouterParts) {
+  constructor({ events, frames, replies, rooms, outbox, states, goaway }: FrameRouterParts) {
     this.#events = events;
     this.#frames = frames;
     this.#replies = replies;
     this.#rooms = rooms;
     this.#outbox = outbox;
+    this.#states = states;
     this.#goaway = goaway;
   }
 
@@ -53,6 +59,7 @@ export class FrameRouter {
 
   #dispatch(frame: ServerFrame): void {
     switch (frame.op) {
+      case Op.event:
       case Op.room:
         return this.#rooms.get(frame.roomId)?.line.receive(frame);
       case Op.direct:
@@ -70,8 +77,12 @@ export class FrameRouter {
         this.#events.emit('resync', { roomId, from, to, reason });
         return line.resync(frame);
       }
-      case Op.history:
       case Op.leave:
+        if (frame.reason !== undefined) return this.#putOut(frame, frame.reason);
+        this.#frames.authenticated();
+        this.#replies.answer(frame.ref, frame);
+        return;
+      case Op.history:
         this.#frames.authenticated();
         this.#replies.answer(frame.ref, frame);
         return;
@@ -105,14 +116,34 @@ export class FrameRouter {
     const room = this.#rooms.joined(frame);
     if (!room) return;
     this.#events.emit('joined', frame);
+    const state = this.#states.joined(frame);
+    if (state) this.#events.emit('roomState', { roomId: frame.roomId, state });
     for (const waiter of room.waiters.splice(0)) waiter.resolve(frame);
+    this.#outbox.pumpAll();
+  }
+
+  #putOut({ roomId, note, until }: LeftFrame, reason: 'kicked' | 'banned'): void {
+    const room = this.#rooms.remove(
+      roomId,
+      new ClientError(reason === 'kicked' ? 'KICKED' : 'BANNED', false),
+    );
+    this.#states.forget(roomId);
+    if (!room) return;
+    this.#events.emit('putOut', {
+      roomId,
+      reason,
+      ...(note !== undefined && { note }),
+      ...(until !== undefined && { until }),
+    });
+    // What waits for the room is now for the server to refuse.
     this.#outbox.pumpAll();
   }
 
   #acked(ack: AckFrame): void {
     this.#frames.authenticated();
     const entry = this.#outbox.acked(ack);
-    if (!entry) return;
+    // An act's.
+    if (!entry) return void this.#replies.answer(ack.ref, ack);
     // From here on the peer may answer: a conversation is followed from its first ack.
     if (entry.target.op === Op.direct) this.#rooms.followSent(ack);
     this.#events.emit('acked', ack);
@@ -123,7 +154,9 @@ export class FrameRouter {
     if (entry) {
       const room = entry.target.op === Op.room ? this.#rooms.get(entry.target.roomId) : undefined;
       const lostRoom = frame.code === 'NOT_JOINED' && room !== undefined;
-      this.#outbox.refusedBy(entry, frame, frame.retryable || lostRoom);
+      // Posted by itself half a minute later it would not be what its writer meant: he is told, and has his text.
+      const isLater = frame.retryable && frame.code !== 'SLOW_MODE';
+      this.#outbox.refusedBy(entry, frame, isLater || lostRoom);
       if (lostRoom) this.#rooms.rejoin(room);
       return;
     }

@@ -1,24 +1,32 @@
 import {
   ackSchema,
+  auditPageSchema,
   conversationsSchema,
   historyPageSchema,
   membersSchema,
+  originalSchema,
   presenceSchema,
   problemSchema,
   readStateSchema,
+  restrictionsSchema,
   roomSchema,
+  roomStateAnswerSchema,
   roomsSchema,
   sessionSchema,
   unreadSchema,
   userSchema,
   usersSchema,
   type Ack,
+  type AuditPage,
   type Conversations,
   type HistoryPage,
   type Members,
+  type Original,
   type Presence,
   type ReadState,
+  type Restrictions,
   type Room,
+  type RoomState,
   type Rooms,
   type Session,
   type Unread,
@@ -146,6 +154,26 @@ export class ParleyApi {
   /** A page of messages, ascending. */
   history(roomId: number, query: HistoryQuery = {}): Promise<HistoryPage> {
     return this.#call('GET', `/v1/rooms/${roomId}/messages${searchOf(query)}`, historyPageSchema);
+  }
+
+  /** What holds in a room, for the caller. */
+  roomState(roomId: number): Promise<{ seq: number; epoch: string; state: RoomState }> {
+    return this.#call('GET', `/v1/rooms/${roomId}/state`, roomStateAnswerSchema);
+  }
+
+  /** For hosts: who is banned or may not write. */
+  async restrictions(roomId: number): Promise<Restrictions['restrictions']> {
+    return (await this.#call('GET', `/v1/rooms/${roomId}/bans`, restrictionsSchema)).restrictions;
+  }
+
+  /** For hosts: who did what, the newest first. `about`: only what was done to this user. */
+  audit(roomId: number, query: { before?: number; about?: number; limit?: number } = {}): Promise<AuditPage> {
+    return this.#call('GET', `/v1/rooms/${roomId}/audit${searchOf(query)}`, auditPageSchema);
+  }
+
+  /** For hosts: a message as it was sent, deleted or not. */
+  original(roomId: number, seq: number): Promise<Original> {
+    return this.#call('GET', `/v1/rooms/${roomId}/messages/${seq}/original`, originalSchema);
   }
 
   send(roomId: number, msg: string, options: ApiSendOptions = {}): Promise<Ack> {

@@ -1,4 +1,15 @@
-import { limits, Op, type HistoryPage, type JoinedFrame } from '@parley/protocol';
+import {
+  limits,
+  Op,
+  readEvent,
+  type AckFrame,
+  type ActInput,
+  type Entry,
+  type HistoryPage,
+  type JoinedFrame,
+  type RoomState,
+} from '@parley/protocol';
+import { Acts } from './acts.js';
 import { fullJitter, type Backoff } from './backoff.js';
 import { ClientError } from './client-error.js';
 import type { ClientEvents, ConnectionState, PendingSend, RoomPosition } from './client-events.js';
@@ -16,6 +27,7 @@ import type { HistoryQuery } from './parley-api.js';
 import { ReadReporter } from './read-reporter.js';
 import { RequestTable } from './request-table.js';
 import type { RoomLinePorts } from './room-line.js';
+import { RoomStates } from './room-states.js';
 import { RoomTable, type WantedRoom } from './room-table.js';
 import type { SendTarget } from './send-lane.js';
 import { ServerRequests } from './server-requests.js';
@@ -41,6 +53,8 @@ export class ParleyClient {
   readonly #history: HistoryReader;
   readonly #reads: ReadReporter;
   readonly #watch: ListWatch;
+  readonly #states = new RoomStates();
+  readonly #acts: Acts;
   #endReason: 'CLOSED' | 'ENDED' | undefined;
 
   constructor(options: ParleyClientOptions) {
@@ -61,7 +75,7 @@ export class ParleyClient {
       now: this.#now,
       hasWork: () =>
         this.#watch.isWanted ||
-        this.#rooms.size + this.#outbox.size + this.#history.size + this.#reads.size > 0,
+        this.#rooms.size + this.#outbox.size + this.#history.size + this.#reads.size + this.#acts.size > 0,
       online: (token) => this.#online(token),
       text: (text) => this.#router.receive(text),
       offline: () => this.#offline(),
@@ -115,6 +129,14 @@ export class ParleyClient {
       now: this.#now,
       deadlineMs: this.#pagingDeadlineMs,
     });
+    this.#acts = new Acts({
+      ended: () => this.#endReason,
+      ready: (roomId) => online() && this.#mayAddress(roomId),
+      send: (roomId, act, clientMsgId) => this.#requests.act(roomId, act, clientMsgId),
+      backoff: this.#backoff,
+      now: this.#now,
+      deadlineMs: sendDeadlineMs,
+    });
     this.#watch = new ListWatch({ online, ask: () => this.#requests.watch(), backoff: this.#backoff });
     this.#reads = new ReadReporter({
       online,
@@ -127,6 +149,7 @@ export class ParleyClient {
       replies: this.#replies,
       rooms: this.#rooms,
       outbox: this.#outbox,
+      states: this.#states,
       goaway: (reconnectAfterMs) => this.#link.goaway(reconnectAfterMs),
     });
   }
@@ -179,6 +202,7 @@ export class ParleyClient {
    */
   async leave(roomId: number): Promise<void> {
     this.#reads.forget(roomId);
+    this.#states.forget(roomId);
     const room = this.#rooms.remove(roomId, new ClientError('LEFT', false));
     if (room) await this.#requests.leave(roomId);
   }
@@ -191,6 +215,27 @@ export class ParleyClient {
   /** Sends to one user. Queued while offline; repeated until it is settled. */
   sendDirect(toUserId: number, text: string, options: SendOptions = {}): PendingSend {
     return this.#send({ op: Op.direct, toUserId }, text, options);
+  }
+
+  /**
+   * Does something to a room: `{ act: 'timeout', userId, seconds: 60 }`. Repeated until it is settled, and done once.
+   *
+   * @returns The ack: it is in force for everything with a higher `seq`.
+   * @throws {ClientError} The server's refusal; the last one that may pass, once `sendDeadlineMs` is over; `CLOSED` or `ENDED`.
+   */
+  act(
+    roomId: number,
+    act: ActInput,
+    { clientMsgId = newClientMsgId() }: SendOptions = {},
+  ): Promise<AckFrame> {
+    const done = this.#acts.do(roomId, act, clientMsgId);
+    this.#link.wake();
+    return done;
+  }
+
+  /** How a joined room stands for this user; undefined for a conversation, and before the first `joined`. */
+  roomState(roomId: number): RoomState | undefined {
+    return this.#states.of(roomId);
   }
 
   /**
@@ -274,6 +319,7 @@ export class ParleyClient {
     this.#rooms.end(new ClientError(why, false));
     this.#replies.failAll(new ClientError(why, false));
     this.#history.end();
+    this.#acts.end();
     this.#reads.end();
     this.#watch.end();
     this.#outbox.end(why);
@@ -295,11 +341,23 @@ export class ParleyClient {
     return pending;
   }
 
+  #show(entry: Entry): void {
+    if (entry.op !== Op.event) return this.#events.emit(entry.op === Op.direct ? 'direct' : 'message', entry);
+    const event = readEvent(entry);
+    this.#events.emit('event', { entry, event });
+    const state = event && this.#states.take(entry.roomId, event);
+    if (state) this.#events.emit('roomState', { roomId: entry.roomId, state });
+  }
+
   #linePorts(roomId: number): RoomLinePorts {
     return {
       page: (after) => this.#requests.page(roomId, { after, limit: limits.maxHistoryPage }),
-      show: (message) => this.#events.emit(message.op === Op.direct ? 'direct' : 'message', message),
-      epochChanged: (epoch, previous) => this.#events.emit('epoch', { roomId, epoch, previous }),
+      show: (entry) => this.#show(entry),
+      epochChanged: (epoch, previous) => {
+        this.#events.emit('epoch', { roomId, epoch, previous });
+        // Acts may have been lost with the line.
+        this.#rooms.refresh(roomId);
+      },
       gaveUp: (from, to, reason) =>
         this.#events.emit('gaveUp', {
           what: 'messages',

@@ -1,4 +1,4 @@
-import { Op, serverFrameSchema, type Message, type ServerFrame } from '@parley/protocol';
+import { deletedSchema, Op, serverFrameSchema, type Message, type ServerFrame } from '@parley/protocol';
 
 /** What the text of one frame turned out to be. `unknown`: an opcode of a newer server, to be ignored. */
 export type ParsedFrame =
@@ -24,7 +24,7 @@ export function parseServerFrame(text: string): ParsedFrame {
   if (op === Op.room || op === Op.direct) {
     // By hand: nearly every frame is a message, and this costs a tenth of a schema.
     return isMessage(value as Record<string, unknown>)
-      ? { kind: 'frame', frame: value as Message & { op: typeof Op.room } }
+      ? { kind: 'frame', frame: withText(value as Message & { op: typeof Op.room }) }
       : { kind: 'bad', problem: `op ${op}` };
   }
   if (!knownOps.has(op)) return typeof op === 'number' ? UNKNOWN : { kind: 'bad', problem: 'no op' };
@@ -40,7 +40,7 @@ function isMessage(m: Record<string, unknown>): boolean {
     isSeq(m['seq']) &&
     typeof m['epoch'] === 'string' &&
     m['code'] === 0 &&
-    typeof m['msg'] === 'string' &&
+    hasText(m) &&
     typeof m['fromUserId'] === 'number' &&
     typeof m['fromUserName'] === 'string' &&
     typeof m['toUserId'] === 'number' &&
@@ -52,6 +52,17 @@ function isMessage(m: Record<string, unknown>): boolean {
     typeof m['sentAt'] === 'number'
   );
 }
+
+/** A tombstone has none. */
+function hasText(m: Record<string, unknown>): boolean {
+  if (m['deleted'] === undefined) return typeof m['msg'] === 'string' && m['msg'] !== '';
+  return (
+    (m['msg'] === undefined || typeof m['msg'] === 'string') && deletedSchema.safeParse(m['deleted']).success
+  );
+}
+
+const withText = <M extends Message>(message: M): M =>
+  message.msg === undefined ? { ...message, msg: '' } : message;
 
 /** Stricter than the schema: order depends on it. */
 function isSeq(value: unknown): boolean {

@@ -1,4 +1,4 @@
-import type { HistoryPage, JoinedFrame, Message, ResyncFrame } from '@parley/protocol';
+import type { Entry, HistoryPage, JoinedFrame, ResyncFrame } from '@parley/protocol';
 import type { Backoff } from './backoff.js';
 import type { GiveUpReason, RoomPosition } from './client-events.js';
 import { ClientError } from './client-error.js';
@@ -13,7 +13,7 @@ const EMPTY_RETRIES = 3;
 export interface RoomLinePorts {
   /** One attempt to read the messages after a seq. Rejects with {@link ClientError}. */
   page(after: number): Promise<HistoryPage>;
-  show(message: Message): void;
+  show(message: Entry): void;
   epochChanged(epoch: string, previous: string): void;
   /** `to` is undefined when not even that is known. */
   gaveUp(from: number, to: number | undefined, reason: GiveUpReason): void;
@@ -42,7 +42,7 @@ export class RoomLine {
   #shown: RoomPosition | undefined;
   #beginAtLatest: RoomPosition | undefined;
   readonly #epochs: EpochTrack;
-  readonly #held = new Map<number, Message>();
+  readonly #held = new Map<number, Entry>();
   /** The largest seq known to exist. */
   #target = 0;
   #probing = false;
@@ -72,7 +72,7 @@ export class RoomLine {
     this.#beginAtLatest ??= position;
   }
 
-  receive(message: Message): void {
+  receive(message: Entry): void {
     const shown = this.#shown;
     if (this.#stopped || (shown && message.seq <= shown.seq)) return;
     if (shown && message.seq === shown.seq + 1) {
@@ -131,7 +131,7 @@ export class RoomLine {
     this.#held.clear();
   }
 
-  #show(message: Message): void {
+  #show(message: Entry): void {
     if (message.seq > this.#epochs.knownToSeq) this.#noteEpoch(message.epoch, message.seq);
     // Before the listeners run: they may ask for the position, leave or close.
     this.#shown = { seq: message.seq, epoch: message.epoch };

@@ -113,6 +113,12 @@ export class RoomTable {
     return room;
   }
 
+  /** Joins once more, from where the line is: the answer says how the room stands. */
+  refresh(roomId: number): void {
+    const room = this.#wanted.get(roomId);
+    if (room?.joined) this.#send(room);
+  }
+
   /** The server says that it does not have this client in the room: join again. */
   rejoin(room: WantedRoom): void {
     if (!room.joined) return;

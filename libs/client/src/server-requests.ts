@@ -1,5 +1,8 @@
 import {
   Op,
+  type AckFrame,
+  type Act,
+  type ActInput,
   type ClientFrame,
   type HistoryFrame,
   type HistoryPage,
@@ -66,6 +69,12 @@ export class ServerRequests {
     const frame = await this.#request((ref) => ({ op: Op.history, roomId, ref, ...query }));
     const { epoch, head, messages, more } = frame as HistoryFrame;
     return { roomId, epoch, head, messages, more };
+  }
+
+  /** @throws {ClientError} As {@link page}. */
+  async act(roomId: number, act: ActInput, clientMsgId: string): Promise<AckFrame> {
+    const frame = await this.#request((ref) => ({ op: Op.act, roomId, act: act as Act, clientMsgId, ref }));
+    return frame as AckFrame;
   }
 
   /** @returns What the server has kept. @throws {ClientError} As {@link page}. */

@@ -28,6 +28,9 @@ export class Recorder {
 const names = Object.keys({
   state: 0,
   message: 0,
+  event: 0,
+  roomState: 0,
+  putOut: 0,
   direct: 0,
   joined: 0,
   count: 0,
