@@ -151,6 +151,7 @@ export class ChatSession {
     const offs = [
       client.on('state', (event) => this.#connection.changed(event)),
       client.on('message', (message) => this.#follower.arrived(message)),
+      client.on('event', ({ entry }) => this.#follower.arrived(entry)),
       client.on('direct', (message) => this.#arrivedDirect(message)),
       client.on('joined', (frame) => {
         this.#rooms.joined(frame);

@@ -1,4 +1,4 @@
-import { codePointLength, type Message } from '@parley/protocol';
+import { codePointLength, type Entry } from '@parley/protocol';
 import type { Texts } from '../i18n/en.js';
 
 /** What has been announced: messages up to a seq, at a time of `performance.now`. */
@@ -19,14 +19,16 @@ const shortened = (text: string): string =>
  * @param messages - Ascending by seq.
  */
 export function announcementOf(
-  messages: readonly Message[],
+  messages: readonly Entry[],
   upTo: number,
   me: number,
   t: Texts['announcement'],
 ): string {
-  const fresh = messages.filter(({ seq, fromUserId }) => seq > upTo && fromUserId !== me);
+  const fresh = messages.filter(
+    ({ seq, fromUserId, msg }) => seq > upTo && fromUserId !== me && msg !== undefined && msg !== '',
+  );
   const last = fresh.at(-1);
   if (!last) return '';
-  const said = t.message(last.fromUserName, shortened(last.msg));
+  const said = t.message(last.fromUserName, shortened(last.msg ?? ''));
   return fresh.length === 1 ? said : t.several(fresh.length, said);
 }

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import { useTexts } from '../i18n/texts.js';
-import type { Message } from '@parley/protocol';
+import type { Entry } from '@parley/protocol';
 import { announcementOf, type Announced } from './announcement.js';
 
 /** Least time between two announcements, milliseconds: a screen reader needs it to say one. Chosen by judgement. */
@@ -12,7 +12,7 @@ const intervalMs = 3_000;
  *
  * @param messages - Those shown, ascending by seq.
  */
-export function Announcer(props: { readonly messages: readonly Message[]; readonly me: number }) {
+export function Announcer(props: { readonly messages: readonly Entry[]; readonly me: number }) {
   const { messages, me } = props;
   const t = useTexts();
   const [said, setSaid] = useState('');

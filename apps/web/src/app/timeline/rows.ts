@@ -1,4 +1,4 @@
-import type { Message } from '@parley/protocol';
+import { Op, type Message } from '@parley/protocol';
 import { dayStart } from '../text/dates.js';
 import type { OutgoingMessage, Timeline } from './timeline.js';
 
@@ -132,7 +132,8 @@ export function buildRows(timeline: Timeline, me: Reader, unreadAfter: number | 
     group.bubbles.push(bubble);
   };
 
-  for (const message of timeline.messages) add(message.fromUserId, message.fromUserName, bubbleOf(message));
+  for (const message of timeline.messages)
+    if (message.op !== Op.event) add(message.fromUserId, message.fromUserName, bubbleOf(message));
   for (const send of timeline.outgoing) add(me.userId, me.userName, sendBubble(send, me.userId));
   return rows.map((row) => (row.kind === 'group' ? sameGroup(row) : row));
 }

@@ -1,4 +1,4 @@
-import type { HistoryPage, Message } from '@parley/protocol';
+import type { Entry, HistoryPage } from '@parley/protocol';
 
 /** Most messages kept and rendered; further ones are loaded again when scrolled to. */
 export const maxTimelineMessages = 500;
@@ -24,7 +24,7 @@ export interface OutgoingMessage {
 /** What is known of one conversation: an unbroken stretch of its messages, and this user's sends. Immutable. */
 export interface Timeline {
   /** Ascending by seq, and nothing between two neighbours is missing. */
-  readonly messages: readonly Message[];
+  readonly messages: readonly Entry[];
   /** In the order they were sent. Those that arrived as messages are not here any more. */
   readonly outgoing: readonly OutgoingMessage[];
   /** `messages` is complete up to this seq; 0 while nothing is loaded. */
@@ -52,7 +52,7 @@ export const firstSeq = (timeline: Timeline): number | undefined => timeline.mes
 /** Sends that came back as messages are confirmed: the message takes their place. */
 function withoutConfirmed(
   outgoing: readonly OutgoingMessage[],
-  arrived: readonly Message[],
+  arrived: readonly Entry[],
   me: number,
 ): readonly OutgoingMessage[] {
   if (outgoing.length === 0) return outgoing;
@@ -62,7 +62,7 @@ function withoutConfirmed(
 }
 
 /** A message delivered live. One that is known changes nothing; one that leaves a gap only moves `head`. */
-export function withLive(timeline: Timeline, message: Message, me: number): Timeline {
+export function withLive(timeline: Timeline, message: Entry, me: number): Timeline {
   if (message.seq <= timeline.coveredTo) return timeline;
   const head = Math.max(timeline.head, message.seq);
   if (message.seq !== timeline.coveredTo + 1) return { ...timeline, head };

@@ -1,4 +1,4 @@
-import type { Message } from '@parley/protocol';
+import type { Entry } from '@parley/protocol';
 import { isAtEnd, maxTimelineMessages } from '../../timeline/timeline.js';
 import type { Reading } from '../reading/reading.js';
 import type { ChatStore } from '../threads/chat-store.js';
@@ -19,7 +19,7 @@ export class ThreadFollower {
   }
 
   /** A message was delivered. */
-  arrived(message: Message): void {
+  arrived(message: Entry): void {
     const key = this.#store.keyOf(message);
     const me = this.#store.me.userId;
     const before = this.#store.thread(key);

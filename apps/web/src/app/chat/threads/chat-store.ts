@@ -1,4 +1,4 @@
-import type { Message, User } from '@parley/protocol';
+import type { Entry, User } from '@parley/protocol';
 import { Observable } from '../../observable.js';
 import type { Timeline } from '../../timeline/timeline.js';
 import { initialChatState, threadOf, withEntry, type ChatState } from './chat-state.js';
@@ -51,7 +51,7 @@ export class ChatStore {
     this.patch({ threads });
   }
 
-  keyOf(message: Message): ThreadKey {
+  keyOf(message: Entry): ThreadKey {
     return keyOf(message, this.me.userId);
   }
 

@@ -1,5 +1,4 @@
-import type { Message } from '@parley/protocol';
-import { Op } from '@parley/protocol';
+import { Op, type Entry, type Message } from '@parley/protocol';
 import type { Route } from '../../routing/route.js';
 
 /** Names a room, or the conversation with one user; the latter before it has a room id of its own, too. */
@@ -16,7 +15,7 @@ export function peerOf(message: Message, me: number): { readonly userId: number;
 }
 
 /** Where a message belongs. */
-export function keyOf(message: Message, me: number): ThreadKey {
+export function keyOf(message: Entry, me: number): ThreadKey {
   return message.op === Op.direct ? userKey(peerOf(message, me).userId) : roomKey(message.roomId);
 }
 

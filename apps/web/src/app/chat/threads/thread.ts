@@ -1,4 +1,4 @@
-import { limits, type Message } from '@parley/protocol';
+import { limits, Op, type Entry } from '@parley/protocol';
 import {
   emptyTimeline,
   maxTimelineMessages,
@@ -67,13 +67,15 @@ export interface View {
 }
 
 /** A message was delivered. What a reader who scrolled up has on the screen stays there. */
-export function withArrived(thread: Thread, message: Message, { me, isAway }: View): Thread {
+export function withArrived(thread: Thread, message: Entry, { me, isAway }: View): Thread {
   const { timeline, unreadAfter } = thread;
-  const isNew = isAway && message.fromUserId !== me;
+  // Acts are nobody's message.
+  const isOwn = message.fromUserId === me || message.op === Op.event;
+  const isNew = isAway && !isOwn;
   const next = {
     ...thread,
     roomId: message.roomId,
-    unread: message.fromUserId === me ? thread.unread : withUnread(thread, message.seq),
+    unread: isOwn ? thread.unread : withUnread(thread, message.seq),
     unreadAfter: isNew ? (unreadAfter ?? message.seq - 1) : unreadAfter,
   };
   if (!isAway) return { ...next, timeline: withoutOldest(withLive(timeline, message, me)) };
