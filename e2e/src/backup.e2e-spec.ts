@@ -61,7 +61,7 @@ async function history(stack: Stack, token: string, roomId: number): Promise<Map
   const found = new Map<number, string>();
   for (let after = 0; ;) {
     const { messages, more } = await stack.api(token).history(roomId, { after, limit: 200 });
-    for (const { seq, msg } of messages) found.set(seq, msg);
+    for (const { seq, msg } of messages) found.set(seq, msg ?? '');
     after = messages.at(-1)?.seq ?? after;
     if (!more) return found;
   }

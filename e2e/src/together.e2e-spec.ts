@@ -6,6 +6,7 @@ import { webApp } from './together/browser.js';
 import { delivery } from './together/delivery.js';
 import { docs } from './together/docs.js';
 import { gochatClients } from './together/gochat-clients.js';
+import { hosting } from './together/hosting.js';
 import { presence } from './together/presence.js';
 import { revocation } from './together/revocation.js';
 import { school } from './together/school.js';
@@ -36,6 +37,7 @@ describe('one Parley', () => {
   // The first of them expects an empty room 1; the later ones kill processes; the last one empties Redis.
   gochatClients(running);
   delivery(running);
+  hosting(running);
   badInput(running);
   docs(running);
   webApp(running);
