@@ -11,7 +11,9 @@ describe('parseServerFrame', () => {
   });
 
   it('judges messages by hand as the schema does, field by field', () => {
-    for (const field of Object.keys(messageSchema.shape).filter((name) => !['op', 'deleted'].includes(name))) {
+    for (const field of Object.keys(messageSchema.shape).filter(
+      (name) => !['op', 'deleted'].includes(name),
+    )) {
       for (const wrong of [undefined, null, {}, [], true]) {
         const broken = { ...message(7), [field]: wrong };
         expect(messageSchema.safeParse(broken).success, field).toBe(false);

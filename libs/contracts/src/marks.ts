@@ -43,7 +43,9 @@ export function markOf(
   marks: readonly Mark[],
 ): Mark | undefined {
   const undone = new Set(marks.map(({ undoes }) => undoes));
-  return [...marks].reverse().find((mark) => mark.undoes === undefined && !undone.has(mark.seq) && isIn(mark, message));
+  return [...marks]
+    .reverse()
+    .find((mark) => mark.undoes === undefined && !undone.has(mark.seq) && isIn(mark, message));
 }
 
 function isIn(
