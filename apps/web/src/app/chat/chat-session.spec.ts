@@ -6,7 +6,7 @@ import {
   type ParleyClient,
   type SendResult,
 } from '@parley/client';
-import { Op } from '@parley/protocol';
+import { Op, type ActInput, type RoomState } from '@parley/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { testMessage, testPage } from '../timeline/test-messages.js';
 import { ChatSession } from './chat-session.js';
@@ -40,6 +40,8 @@ class FakeClient {
   probe = () => undefined;
   close = async () => undefined;
   leave = async () => undefined;
+  readonly acts: [roomId: number, act: ActInput][] = [];
+  act = async (roomId: number, act: ActInput) => void this.acts.push([roomId, act]);
   readonly reads: [roomId: number, seq: number][] = [];
   watch = () => undefined;
   markRead = (roomId: number, seq: number) => void this.reads.push([roomId, seq]);
@@ -101,6 +103,79 @@ beforeEach(() => {
 afterEach(() => {
   for (const session of sessions.splice(0)) session.stop();
   vi.unstubAllGlobals();
+});
+
+const state: RoomState = {
+  mode: 'everyone',
+  slowModeWaitTime: 0,
+  panic: false,
+  pins: [],
+  roles: { 2: 'owner' },
+  role: 'member',
+  mutedUntil: 0,
+};
+
+describe('hosting', () => {
+  it('keeps how a joined room stands, until it is left, with the roles as they were while none changes', () => {
+    const { session, client } = setUp();
+    const standing = () => session.state.get().roomStates.get(1);
+    client.emit('roomState', { roomId: 1, state });
+    expect(standing()).toEqual(state);
+    client.emit('roomState', { roomId: 1, state: { ...state, mode: 'hosts', roles: { 2: 'owner' } } });
+    expect(standing()?.mode).toBe('hosts');
+    expect(standing()?.roles).toBe(state.roles);
+    session.leave(1);
+    expect(standing()).toBeUndefined();
+  });
+
+  it('says to a room what a host does', async () => {
+    const { session, client } = setUp();
+    await session.act(1, { act: 'kick', userId: 2 });
+    expect(client.acts).toEqual([[1, { act: 'kick', userId: 2 }]]);
+  });
+
+  it('shows nothing of a room any more to who was put out, and goes back only when he asks', async () => {
+    let banned = false;
+    const { session, client, thread } = setUp({
+      history: async () => {
+        if (banned) throw new ApiError(403, 'BANNED', false);
+        return testPage(1, 3);
+      },
+      unread: async () => [{ roomId: 1, kind: 'room', seq: 0, head: 3, unread: 3 }],
+    });
+    session.open('room:1');
+    await eventually(() => expect(thread('room:1').phase).toBe('ready'));
+    client.emit('roomState', { roomId: 1, state });
+    const joins = client.joined.length;
+    client.emit('putOut', { roomId: 1, reason: 'kicked', note: 'enough' });
+    expect(thread('room:1')).toMatchObject({
+      phase: 'missing',
+      putOut: { reason: 'kicked', note: 'enough' },
+      timeline: { messages: [] },
+    });
+    expect(session.state.get().roomStates.size).toBe(0);
+    // Neither by coming back to the page nor by what other devices follow.
+    client.emit('state', { state: 'reconnecting' });
+    client.emit('state', { state: 'online' });
+    await session.refresh();
+    expect(client.joined).toHaveLength(joins);
+    session.comeBack(1);
+    await eventually(() => expect(thread('room:1').phase).toBe('ready'));
+    expect(client.joined).toHaveLength(joins + 1);
+    banned = true;
+    session.loadLatest('room:1');
+    await eventually(() => expect(thread('room:1').putOut).toEqual({ reason: 'banned' }));
+  });
+
+  it('tells who was banned while he was away until when', async () => {
+    const { session, client, thread } = setUp();
+    session.open('room:1');
+    await eventually(() => expect(thread('room:1').phase).toBe('ready'));
+    const frame = { op: Op.error, code: 'BANNED', message: '', retryable: false } as const;
+    client.emit('error', { ...frame, roomId: 1, until: 99 });
+    client.emit('gaveUp', { what: 'messages', roomId: 1, from: 4, reason: 'BANNED' });
+    expect(thread('room:1').putOut).toEqual({ reason: 'banned', until: 99 });
+  });
 });
 
 describe('ChatSession', () => {

@@ -1,5 +1,12 @@
 import { ApiError, type ParleyApi, type ParleyClient } from '@parley/client';
-import { CloseCode, type Message, type Room, type User } from '@parley/protocol';
+import {
+  CloseCode,
+  type AckFrame,
+  type ActInput,
+  type Message,
+  type Room,
+  type User,
+} from '@parley/protocol';
 import type { Watchable } from '../observable.js';
 import { paced } from '../paced.js';
 import { Retries } from '../retries.js';
@@ -152,6 +159,12 @@ export class ChatSession {
       client.on('state', (event) => this.#connection.changed(event)),
       client.on('message', (message) => this.#follower.arrived(message)),
       client.on('event', ({ entry }) => this.#follower.arrived(entry)),
+      client.on('roomState', ({ roomId, state }) => this.#rooms.stands(roomId, state)),
+      client.on('putOut', ({ roomId, ...putOut }) => this.#rooms.putOut(roomId, putOut)),
+      client.on('error', ({ code, roomId, until }) => {
+        if (code !== 'BANNED' || roomId === undefined) return;
+        this.#rooms.putOut(roomId, { reason: 'banned', ...(until !== undefined && { until }) });
+      }),
       client.on('direct', (message) => this.#arrivedDirect(message)),
       client.on('joined', (frame) => {
         this.#rooms.joined(frame);
@@ -167,6 +180,8 @@ export class ChatSession {
       client.on('count', ({ roomId, count }) => this.#announced(roomId, count)),
       client.on('epoch', ({ roomId }) => this.#follower.broken(roomId)),
       client.on('gaveUp', ({ what, roomId, reason }) => {
+        // Told with the refusal itself.
+        if (reason === 'BANNED') return;
         if (what === 'messages' && roomId !== undefined) this.#follower.lost(roomId, reason);
       }),
       client.on('read', (state) => this.#sync.told(state)),
@@ -239,6 +254,23 @@ export class ChatSession {
   leave(roomId: number): void {
     this.#rooms.leave(roomId);
     if (this.#store.get().active === roomKey(roomId)) this.#store.patch({ active: undefined });
+  }
+
+  /**
+   * Does something to a room that is joined.
+   *
+   * @returns The ack: it is in force for everything with a higher `seq`.
+   * @throws {ClientError} The refusal. Unlike other failures it is not in the state: whoever asks says what became of it.
+   */
+  act(roomId: number, act: ActInput): Promise<AckFrame> {
+    return this.#options.client.act(roomId, act);
+  }
+
+  /** Whoever was put out of a room asks to be let in again. */
+  comeBack(roomId: number): void {
+    const key = roomKey(roomId);
+    this.#store.update(key, (thread) => ({ ...thread, phase: 'idle', putOut: undefined }));
+    if (this.#store.get().active === key) this.open(key);
   }
 
   /** Everything is read, on all devices. */

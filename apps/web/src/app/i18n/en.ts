@@ -173,6 +173,15 @@ export const en = {
     close: 'Close what is open',
     help: 'Show these keys',
   },
+  putOut: {
+    kicked: (name: string) => `A host has put you out of ${name}`,
+    banned: (name: string) => `A host has banned you from ${name}`,
+    mayComeBack: 'You may come back.',
+    until: (until: string | undefined) =>
+      until === undefined ? 'You cannot come back.' : `You may come back after ${until}.`,
+    why: (note: string) => `Reason: ${note}`,
+    comeBack: 'Go back in',
+  },
   day: { today: 'Today', yesterday: 'Yesterday' },
   notice: {
     epoch: 'The server had to start over. Some messages may be missing here.',

@@ -171,6 +171,14 @@ export const zh: Texts = {
     close: '关闭打开的面板',
     help: '显示这些快捷键',
   },
+  putOut: {
+    kicked: (name) => `主持人把你移出了“${name}”`,
+    banned: (name) => `主持人禁止你进入“${name}”`,
+    mayComeBack: '你可以重新进入。',
+    until: (until) => (until === undefined ? '你不能再进入。' : `${until} 之后你可以重新进入。`),
+    why: (note) => `原因：${note}`,
+    comeBack: '重新进入',
+  },
   day: { today: '今天', yesterday: '昨天' },
   notice: {
     epoch: '服务器曾重新开始，这里可能缺少一些消息。',

@@ -53,6 +53,14 @@ export const formatTime = (language: Language, ms: number, isTo12 = readerCounts
 /** Date and time in full, for tooltips. */
 export const formatFull = (language: Language, ms: number): string => full(language).format(ms);
 
+/** A moment as short as it is clear: the time alone for one of today. */
+export function formatMoment(language: Language, ms: number, nowMs: number): string {
+  const time = formatTime(language, ms);
+  if (dayStart(ms) === dayStart(nowMs)) return time;
+  const isThisYear = new Date(ms).getFullYear() === new Date(nowMs).getFullYear();
+  return `${(isThisYear ? dayThisYear : dayOtherYear)(language).format(ms)} ${time}`;
+}
+
 /** Local midnight of the day that an instant falls in, milliseconds: equal for two instants of one day. */
 export const dayStart = (ms: number): number => new Date(ms).setHours(0, 0, 0, 0);
 

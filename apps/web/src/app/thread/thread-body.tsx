@@ -13,6 +13,7 @@ import { Composer } from './composer.js';
 import { ConnectionNotice } from './connection-notice.js';
 import { FirstRunHint } from './first-run-hint.js';
 import { MessageList } from './message-list.js';
+import { PutOutNotice } from './put-out-notice.js';
 import styles from './thread-view.module.css';
 import { UnreadBar } from './unread-bar.js';
 
@@ -21,12 +22,17 @@ export function ThreadBody(props: { readonly threadKey: ThreadKey; readonly name
   const { threadKey, name } = props;
   const t = useTexts();
   const isMissing = useChatState((state) => threadOf(state, threadKey).phase === 'missing');
+  const putOut = useChatState((state) => threadOf(state, threadKey).putOut);
   if (isMissing) {
     return (
       <div className={styles['body']} data-testid="thread-missing">
-        <Empty icon="hash" title={t.room.notFoundTitle} text={t.room.notFound}>
-          <Link to={{ page: 'room', roomId: firstRoomId }}>{t.room.toFirst}</Link>
-        </Empty>
+        {putOut ? (
+          <PutOutNotice threadKey={threadKey} name={name} putOut={putOut} />
+        ) : (
+          <Empty icon="hash" title={t.room.notFoundTitle} text={t.room.notFound}>
+            <Link to={{ page: 'room', roomId: firstRoomId }}>{t.room.toFirst}</Link>
+          </Empty>
+        )}
         <Unsent key={threadKey} threadKey={threadKey} />
       </div>
     );

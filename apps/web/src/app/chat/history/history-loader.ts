@@ -10,7 +10,7 @@ import {
   withoutOldest,
   type Timeline,
 } from '../../timeline/timeline.js';
-import type { Thread } from '../threads/thread.js';
+import { withPutOut, type Thread } from '../threads/thread.js';
 import type { ThreadKey } from '../threads/thread-key.js';
 
 /** Messages per page. Chosen by judgement: two or three screens. */
@@ -69,7 +69,7 @@ export class HistoryLoader {
     const isPast = () => this.#rounds.get(key) !== round;
     const show = (error: unknown) => {
       failed(error);
-      if (!isPast()) update(key, (thread) => withLoadFailure(thread, codeOf(error)));
+      if (!isPast()) update(key, (thread) => withLoadFailure(thread, error));
     };
     const signal = shown();
     try {
@@ -162,7 +162,13 @@ export class HistoryLoader {
   }
 }
 
-function withLoadFailure(thread: Thread, errorCode: string): Thread {
+function withLoadFailure(thread: Thread, error: unknown): Thread {
+  const errorCode = codeOf(error);
+  if (error instanceof ApiError && errorCode === 'BANNED') {
+    const until = error.problem?.until;
+    // Said once: who was told so while he was there knows why, too.
+    return withPutOut(thread, thread.putOut ?? { reason: 'banned', ...(until !== undefined && { until }) });
+  }
   const isMissing = errorCode === 'ROOM_NOT_FOUND' || errorCode === 'FORBIDDEN';
   return {
     ...thread,

@@ -1,11 +1,12 @@
 import { ClientError, type ParleyApi, type ParleyClient } from '@parley/client';
-import type { JoinedFrame } from '@parley/protocol';
+import type { JoinedFrame, RoomState } from '@parley/protocol';
 import { firstRoomId } from '../../routing/route.js';
 import type { Presence } from '../lists/presence.js';
 import type { ReadPositions } from '../reading/read-positions.js';
 import type { ReadSync } from '../reading/read-sync.js';
 import type { ChatStore } from '../threads/chat-store.js';
-import { emptyThread, withHead } from '../threads/thread.js';
+import { withEntry, withoutEntry } from '../threads/chat-state.js';
+import { emptyThread, withHead, withPutOut, type PutOut } from '../threads/thread.js';
 import { parseKey, roomKey, type ThreadKey } from '../threads/thread-key.js';
 
 /** What joining stands on. */
@@ -59,6 +60,7 @@ export class JoinedRooms {
     const { positions, store } = this.#parts;
     for (const roomId of roomIds) {
       positions.close(roomId);
+      this.#forgetState(roomId);
       const key = roomKey(roomId);
       if (store.get().threads.has(key)) store.update(key, (thread) => ({ ...thread, phase: 'missing' }));
     }
@@ -70,10 +72,16 @@ export class JoinedRooms {
    * @returns Whether that is all of them.
    */
   follow(roomIds: readonly number[]): boolean {
-    const { positions } = this.#parts;
-    for (const roomId of roomIds) if (positions.openBelow(roomId)) this.#join(roomKey(roomId), roomId);
+    const { positions, store } = this.#parts;
+    for (const roomId of roomIds) {
+      // Who was put out comes back by himself, or not at all.
+      if (store.thread(roomKey(roomId)).phase === 'missing') continue;
+      if (positions.openBelow(roomId)) this.#join(roomKey(roomId), roomId);
+    }
     const { openRooms } = positions;
-    return roomIds.every((roomId) => openRooms.includes(roomId));
+    return roomIds.every(
+      (roomId) => openRooms.includes(roomId) || store.thread(roomKey(roomId)).phase === 'missing',
+    );
   }
 
   /** The room is not followed any more, on any device, and nothing of it is kept. */
@@ -89,11 +97,36 @@ export class JoinedRooms {
     this.#parts.store.forget(roomKey(roomId));
   }
 
+  /** How a joined room stands for this user, from here on. */
+  stands(roomId: number, state: RoomState): void {
+    const { store } = this.#parts;
+    const before = store.get().roomStates.get(roomId);
+    // Most acts change no role: who shows roles has nothing to do then.
+    const isSame = before && JSON.stringify(before.roles) === JSON.stringify(state.roles);
+    const next = isSame ? { ...state, roles: before.roles } : state;
+    store.patch({ roomStates: withEntry(store.get().roomStates, roomId, next) });
+  }
+
+  /** A host has put this user out. He is not led back: that is for him to ask. */
+  putOut(roomId: number, putOut: PutOut): void {
+    const { positions, presence, store } = this.#parts;
+    positions.close(roomId);
+    presence.forget(roomId);
+    this.#forgetState(roomId);
+    store.update(roomKey(roomId), (thread) => withPutOut(thread, putOut));
+  }
+
+  #forgetState(roomId: number): void {
+    const { store } = this.#parts;
+    store.patch({ roomStates: withoutEntry(store.get().roomStates, roomId) });
+  }
+
   /** One room too many is open: it is followed, but this connection leaves it. */
   #part(roomId: number): void {
     const { client, positions, presence, store } = this.#parts;
     positions.close(roomId);
     presence.forget(roomId);
+    this.#forgetState(roomId);
     store.update(roomKey(roomId), ({ readTo, unread }) => ({ ...emptyThread, roomId, readTo, unread }));
     // Unconfirmed or not: nothing of it is shown any more, and the connection forgets it at its end.
     client.leave(roomId).catch(() => undefined);
@@ -118,9 +151,16 @@ export class JoinedRooms {
       return isRoom ? presence.load(roomId, shown()) : presence.follow(roomId, shown());
     });
     joined.catch((error: unknown) => {
-      if (!(error instanceof ClientError) || !['ROOM_NOT_FOUND', 'FORBIDDEN'].includes(error.code)) return;
+      if (!(error instanceof ClientError)) return;
+      if (error.code === 'BANNED') return this.putOut(roomId, bannedBy(error));
+      if (!['ROOM_NOT_FOUND', 'FORBIDDEN'].includes(error.code)) return;
       positions.close(roomId);
       store.update(key, (thread) => ({ ...thread, phase: 'missing' }));
     });
   }
+}
+
+/** What a refused join says of the ban. */
+function bannedBy({ frame }: ClientError): PutOut {
+  return { reason: 'banned', ...(frame?.until !== undefined && { until: frame.until }) };
 }

@@ -1,4 +1,4 @@
-import type { Conversations, Members, Room } from '@parley/protocol';
+import type { Conversations, Members, Room, RoomState } from '@parley/protocol';
 import { emptyThread, type Thread } from './thread.js';
 import type { ThreadKey } from './thread-key.js';
 
@@ -34,6 +34,8 @@ export interface ChatState {
   readonly threads: ReadonlyMap<ThreadKey, Thread>;
   /** Who is online, by room id. */
   readonly present: ReadonlyMap<number, Members>;
+  /** How the joined rooms stand for this user, by room id: mode, roles, pins, and whether he may speak. */
+  readonly roomStates: ReadonlyMap<number, RoomState>;
   /** Whether the one is there with whom a conversation has been opened that has not begun; undefined while nobody said so. */
   readonly peer: { readonly userId: number; readonly isThere: boolean } | undefined;
   /** What the page shows. */
@@ -50,6 +52,7 @@ export const initialChatState: ChatState = {
   conversationsNext: undefined,
   threads: new Map(),
   present: new Map(),
+  roomStates: new Map(),
   peer: undefined,
   active: undefined,
 };
@@ -60,6 +63,14 @@ export const threadOf = (state: ChatState, key: ThreadKey): Thread => state.thre
 /** A map with one more entry, or another value for it. */
 export function withEntry<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
   return map.get(key) === value ? map : new Map(map).set(key, value);
+}
+
+/** A map without an entry. */
+export function withoutEntry<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
+  if (!map.has(key)) return map;
+  const rest = new Map(map);
+  rest.delete(key);
+  return rest;
 }
 
 /** A conversation moves to the top, or appears there. */

@@ -16,15 +16,26 @@ export interface Unread {
   readonly later: readonly number[];
 }
 
+/** A host has put this user out of a room. */
+export interface PutOut {
+  readonly reason: 'kicked' | 'banned';
+  /** Why, in the host's words. */
+  readonly note?: string;
+  /** Of a ban: until when, milliseconds since 1970; absent where the server did not say. */
+  readonly until?: number;
+}
+
 /** A room or direct conversation as this tab knows it. Immutable. */
 export interface Thread {
   /** Undefined for a conversation in which nothing was said yet. */
   readonly roomId: number | undefined;
   readonly timeline: Timeline;
-  /** Of the newest page. `missing`: there is no such room. */
+  /** Of the newest page. `missing`: there is no such room, or one may not be in it. */
   readonly phase: 'idle' | 'loading' | 'ready' | 'failed' | 'missing';
   readonly older: 'idle' | 'loading' | 'failed';
   readonly newer: 'idle' | 'loading' | 'failed';
+  /** Why a room is `missing` that is there. */
+  readonly putOut: PutOut | undefined;
   /** Why a phase is `failed`. */
   readonly errorCode: string | undefined;
   /** The user has seen everything up to this seq; undefined: never opened on this device. */
@@ -45,6 +56,7 @@ export const emptyThread: Thread = {
   phase: 'idle',
   older: 'idle',
   newer: 'idle',
+  putOut: undefined,
   errorCode: undefined,
   readTo: undefined,
   unread: { count: 0, to: 0, later: [] },
@@ -57,6 +69,19 @@ export const emptyThread: Thread = {
 export function withHead(thread: Thread, head: number): Thread {
   if (head <= thread.timeline.head) return thread;
   return { ...thread, timeline: { ...thread.timeline, head } };
+}
+
+/** Nothing of the room may be read any more. What this user has sent in vain is still his. */
+export function withPutOut({ roomId, readTo, timeline }: Thread, putOut: PutOut): Thread {
+  const outgoing = timeline.outgoing.filter((send) => send.status !== 'sent');
+  return {
+    ...emptyThread,
+    roomId,
+    readTo,
+    timeline: { ...emptyTimeline, outgoing },
+    phase: 'missing',
+    putOut,
+  };
 }
 
 /** How the user stands to a thread when a message arrives. */
