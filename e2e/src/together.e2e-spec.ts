@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { Stack } from './stack.js';
+import { actsMatrix } from './together/acts-matrix.js';
 import { badInput } from './together/bad-input.js';
 import { bounds } from './together/bounds.js';
 import { webApp } from './together/browser.js';
@@ -26,6 +27,8 @@ describe('one Parley', () => {
         PARLEY_ROOMS_PER_USER: '1000',
         PARLEY_ROOMS_PER_MINUTE: '1000',
         PARLEY_CONNECTIONS_PER_USER: '1000',
+        // One does what a whole class does.
+        PARLEY_ACT_BURST: '10000',
         // What passwords cost is measured by `npm run school`.
         PARLEY_ARGON2_MEMORY_KIB: '1024',
       },
@@ -38,6 +41,7 @@ describe('one Parley', () => {
   gochatClients(running);
   delivery(running);
   hosting(running);
+  actsMatrix(running);
   badInput(running);
   docs(running);
   webApp(running);

@@ -2,6 +2,8 @@
 export interface LogicOptions {
   readonly sendBurst: number;
   readonly sendsPerSecond: number;
+  readonly actBurst: number;
+  readonly actsPerSecond: number;
   /** Rooms that one user may make; admins may make more. */
   readonly roomsPerUser: number;
   /** Rooms that one user may make a minute. */

@@ -263,6 +263,13 @@ export const envTable: readonly EnvVariable[] = [
     { ...to('limits.sendsPerSecond', 'logic', 'connect-gateway'), 'gateway-api': 'rate.sendsPerSecond' },
     'messages one user may keep sending',
   ),
+  variable('ACT_BURST', 'integer', logic('limits.actBurst'), 'acts on rooms that one user may do at once'),
+  variable(
+    'ACTS_PER_SECOND',
+    'integer',
+    logic('limits.actsPerSecond'),
+    'acts on rooms that one user may keep doing',
+  ),
   variable('ROOM_CREATION', 'text', logic('roomCreation'), 'everyone or admins'),
   variable(
     'ROOMS_PER_USER',

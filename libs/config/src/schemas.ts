@@ -118,6 +118,12 @@ const http = z.strictObject({ port });
 /** Of the WebSocket address; exactly this, as it stands in a request. */
 const wsPath = text.regex(/^\/[\w/-]*$/, 'must be a path like /ws');
 
+/** Acts of one user on rooms. */
+const actRate = {
+  actBurst: positive.default(limits.actBurst),
+  actsPerSecond: positive.default(limits.actsPerSecond),
+};
+
 /** Sends of one user; an edge refuses a flood before `logic` is asked. */
 const sendRate = {
   sendBurst: positive.default(limits.sendBurst),
@@ -242,6 +248,7 @@ export const schemas = {
       }),
       limits: z.strictObject({
         ...sendRate,
+        ...actRate,
         roomsPerUser: positive,
         roomsPerMinute: positive,
         roomIdleMs: positive.min(2_000, 'must be at least 2000'),

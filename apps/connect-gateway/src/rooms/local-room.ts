@@ -17,7 +17,6 @@ import { RecentMessages } from './recent-messages.js';
 import { hiddenBy, RoomActs, type PutOut } from './room-acts.js';
 import { Turn } from './turn.js';
 
-/** Pause after a catch-up that could not read the room log, milliseconds. */
 const CATCH_UP_RETRY_MS = 1_000;
 /** Earlier epochs of a room that are remembered. */
 const MAX_LEFT_EPOCHS = 8;
@@ -40,7 +39,7 @@ export class LocalRoom implements MembersRoom {
   private readonly live = new Set<Membership>();
   private readonly behind = new Set<Membership>();
   private pending: EncodedMessage[] = [];
-  /** Who has to leave once everybody has the act of this seq. */
+  /** Who leaves behind the act of this seq. */
   private leaving: { readonly seq: number; readonly why: PutOut }[] = [];
   /** Bytes taken here and not flushed. */
   private takenBytes = 0;

@@ -152,17 +152,16 @@ export class RoomDirectory {
       throw new AppError('UNAVAILABLE', { cause });
     }
     const reached = from !== undefined && (await this.hasReached(room, from));
+    const banned = await this.bannedMeanwhile(room, identity.userId);
     // From here on nothing waits: a connection that closes later is in the room and leaves it.
     if (!connection.isOpen) {
       // One that had joined before has left when it closed, or will.
       if (!joined) this.exit(connection, roomId, entry);
       throw new AppError('UNAVAILABLE');
     }
-    const until = bannedUntil(room.acts.facts, identity.userId);
-    if (until > Date.now()) {
-      // He was banned while he joined; who was there before is being put out.
+    if (banned) {
       if (!joined) this.exit(connection, roomId, entry);
-      throw new AppError('BANNED', { until, context: { roomId } });
+      throw banned;
     }
     const resumed = reached && from.epoch === room.epoch;
     // It had joined before; or a direct message has opened the conversation for it meanwhile.
@@ -170,6 +169,18 @@ export class RoomDirectory {
     const member = room.add(connection, resumed ? from.lastSeq : room.delivered);
     if (arrived) this.changed(roomId);
     return { member, resumed };
+  }
+
+  /** A ban that came between the admission and now; who was there before is being put out. Nothing waits behind the last look. */
+  private async bannedMeanwhile(room: LocalRoom, userId: number): Promise<AppError | undefined> {
+    for (let over = 0; ;) {
+      const until = bannedUntil(room.acts.facts, userId);
+      if (until === over) return undefined;
+      // By the clock that it was made by.
+      const nowMs = await this.store.nowMs().catch(() => 0);
+      if (until > nowMs) return new AppError('BANNED', { until, context: { roomId: room.roomId } });
+      over = until;
+    }
   }
 
   /** Whether the room has come as far as a client claims to be: another gateway may be ahead of this one, nobody of Redis. */

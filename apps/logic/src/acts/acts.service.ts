@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { messageBody, newId, markText, type ActRecord } from '@parley/contracts';
 import {
+  actRules,
   actsFrom,
   AppError,
+  bannedUntil,
   factChanges,
-  limits,
   Op,
   rankOf,
   roleOf,
@@ -15,10 +16,12 @@ import { RoomStore } from '@parley/redis';
 import { TokenBuckets } from '@parley/service-host/rates';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { LineService } from '../line/line.service.js';
+import { LOGIC_OPTIONS, type LogicOptions } from '../logic-options.js';
 import { idTimeMs } from '../messages/client-msg-id.js';
 import { createTime } from '../messages/message-body.js';
 import { PublishService } from '../messages/publish.service.js';
 import { RoomAccessService } from '../messages/room-access.service.js';
+import { SentBeforeService } from '../messages/sent-before.service.js';
 import { RoomHeadsService } from '../messages/room-heads.service.js';
 import { markOfEvent } from '../record/act-entry.js';
 import { RecordRepository } from '../record/record.repository.js';
@@ -42,10 +45,7 @@ export interface ActCaller {
 /** Does things to rooms. Once an act is answered with an ack it is in force, for everything with a higher number. */
 @Injectable()
 export class ActsService {
-  private readonly limits = new TokenBuckets<number>({
-    burst: limits.actBurst,
-    perSecond: limits.actsPerSecond,
-  });
+  private readonly limits: TokenBuckets<number>;
   private readonly announcements = new TokenBuckets<number>(announcementRate);
 
   constructor(
@@ -57,16 +57,32 @@ export class ActsService {
     @Inject(MessageFinder) private readonly messages: MessageFinder,
     @Inject(PublishService) private readonly publishing: Pick<PublishService, 'acceptAct'>,
     @Inject(RecordRepository) private readonly record: Pick<RecordRepository, 'keep'>,
-  ) {}
+    @Inject(SentBeforeService) private readonly sentBefore: Pick<SentBeforeService, 'find'>,
+    @Inject(LOGIC_OPTIONS) { actBurst, actsPerSecond }: Pick<LogicOptions, 'actBurst' | 'actsPerSecond'>,
+  ) {
+    this.limits = new TokenBuckets({ burst: actBurst, perSecond: actsPerSecond });
+  }
 
   /** @throws {AppError} Why it is refused; `UNAVAILABLE` when the room changes too fast. */
   async act(from: ActCaller, roomId: number, act: Act, clientMsgId: string): Promise<Ack> {
-    this.take(from.userId, roomId, act);
+    refuseAbove(this.limits.take(from.userId, 1, performance.now()));
     const { kind } = await this.access.authorize(from.userId, roomId);
     // A conversation belongs to its two users: nobody is above the other.
     if (kind === 'direct') throw new AppError('FORBIDDEN');
+    try {
+      return await this.actNow(from, roomId, act, clientMsgId);
+    } catch (cause) {
+      // Done before, it may be impossible now; its answer was lost.
+      const done = await this.doneBefore(from.userId, roomId, clientMsgId);
+      if (done) return done;
+      throw cause;
+    }
+  }
+
+  private async actNow(from: ActCaller, roomId: number, act: Act, clientMsgId: string): Promise<Ack> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const context = await this.context(from, roomId);
+      this.judge(act, context, tries === 0);
       const resolved = await (actResolvers[act.act] as ActResolver<Act['act']>)(act, context);
       const ack = await this.accept(act, context, resolved, clientMsgId);
       if (ack) return ack;
@@ -74,11 +90,26 @@ export class ActsService {
     throw new AppError('UNAVAILABLE', { context: { roomId } });
   }
 
-  private take(userId: number, roomId: number, { act }: Act): void {
-    const nowMs = performance.now();
-    let retryAfterMs = this.limits.take(userId, 1, nowMs);
-    if (act === 'announce') retryAfterMs ||= this.announcements.take(roomId, 1, nowMs);
-    if (retryAfterMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs });
+  private async doneBefore(userId: number, roomId: number, clientMsgId: string): Promise<Ack | undefined> {
+    const [found] = await this.sentBefore
+      .find(roomId, [{ senderId: userId, clientMsgId }])
+      .catch(() => [undefined]);
+    if (!found) return undefined;
+    const { seq, epoch, id, sentAt } = found;
+    return { roomId, seq, epoch, id, clientMsgId, sentAt, duplicate: true };
+  }
+
+  /**
+   * Whether an act may be asked for at all: nobody learns from a refusal how a room stands that he has no say in. The accept script
+   * decides, at the act's number.
+   */
+  private judge({ act }: Act, { actor, roomId, facts, nowMs }: ActContext, isFirst: boolean): void {
+    const until = bannedUntil(facts, actor.userId);
+    if (until > nowMs) throw new AppError('BANNED', { until, context: { roomId } });
+    const { from } = actRules[act];
+    const isByRole = from !== 'author' && from !== 'admin';
+    if (isByRole && rankOf(actor.role) < rankOf(from)) throw new AppError('FORBIDDEN');
+    if (act === 'announce' && isFirst) refuseAbove(this.announcements.take(roomId, 1, performance.now()));
   }
 
   private async context(from: ActCaller, roomId: number): Promise<ActContext> {
@@ -164,4 +195,8 @@ export class ActsService {
         .catch(() => undefined);
     return ack;
   }
+}
+
+function refuseAbove(retryAfterMs: number): void {
+  if (retryAfterMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs });
 }

@@ -64,6 +64,8 @@ export async function startLogic(url: string, prefix: string, sql: INestApplicat
   const publishing = new PublishService(
     {
       sendBurst: 10_000,
+      actBurst: 10_000,
+      actsPerSecond: 10_000,
       sendsPerSecond: 10_000,
       roomCreation: 'everyone',
       roomsPerUser: 10,

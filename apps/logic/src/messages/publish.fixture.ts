@@ -68,6 +68,8 @@ export function publisher(script: Script, nowMs: () => number) {
   const service = new PublishService(
     {
       sendBurst: burst,
+      actBurst: 10_000,
+      actsPerSecond: 10_000,
       sendsPerSecond: perSecond,
       roomsPerUser: 50,
       roomsPerMinute: 30,

@@ -58,6 +58,8 @@ function setUp(role: 'user' | 'admin' = 'user', roomCreation: 'everyone' | 'admi
   const service = new RoomsService(
     {
       sendBurst: 1,
+      actBurst: 10_000,
+      actsPerSecond: 10_000,
       sendsPerSecond: 1,
       roomsPerUser: 50,
       roomsPerMinute: PER_MINUTE,

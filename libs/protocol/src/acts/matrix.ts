@@ -49,6 +49,8 @@ export function mayAct(act: ActName, role: RoomRole, target?: RoomRole, given?: 
   if (from === 'author' && target === undefined) return true;
   if (rankOf(role) < rankOf(actsFrom(act))) return false;
   if (given !== undefined && role !== 'owner' && rankOf(given) >= rankOf(role)) return false;
+  // Who came without an account has no standing that would outlast his visit.
+  if (act === 'role' && target === 'guest') return false;
   // An owner is the last instance: he may take another owner's role.
   if (act === 'role' && role === 'owner') return true;
   return on !== 'lower' || target === undefined || rankOf(target) < rankOf(role);
