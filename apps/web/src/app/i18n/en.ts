@@ -128,6 +128,8 @@ export const en = {
     copy: 'Copy',
     more: 'Show more',
     less: 'Show less',
+    deleted: 'Message deleted',
+    deletedByModerator: 'Deleted by a moderator',
   },
   composer: {
     full: 'Too many messages are waiting to be sent. Yours stays here until some have gone.',
@@ -172,6 +174,53 @@ export const en = {
     page: 'Scroll the messages while writing',
     close: 'Close what is open',
     help: 'Show these keys',
+  },
+  events: {
+    reason: (reason: string) => `Reason: ${reason}`,
+    mode: {
+      everyone: 'Everybody can write now.',
+      members: 'Only members can write now, no guests.',
+      speakers: 'Only hosts and speakers can write now.',
+      hosts: 'Only hosts can write now.',
+      closed: 'The room is closed: nobody can write now.',
+    },
+    slow: (seconds: number) => `Slow mode: one message every ${seconds} s.`,
+    slowOff: 'Slow mode is off.',
+    opens: (moment: string) => `The room opens at ${moment}.`,
+    opensAnyTime: 'The room has no opening time any more.',
+    closes: (moment: string) => `The room closes at ${moment}.`,
+    closesNever: 'The room has no closing time any more.',
+    role: {
+      owner: (name: string) => `${name} is an owner of the room now.`,
+      moderator: (name: string) => `${name} is a moderator now.`,
+      speaker: (name: string) => `${name} is a speaker now.`,
+      member: (name: string) => `${name} is a member like others now.`,
+      guest: (name: string) => `${name} is a guest now.`,
+    },
+    timeout: (name: string, moment: string) =>
+      `A moderator has stopped ${name} from writing until ${moment}.`,
+    untimeout: (name: string) => `${name} may write again.`,
+    kick: (name: string) => `A moderator has put ${name} out of the room.`,
+    ban: (name: string, moment: string) => `A moderator has banned ${name} until ${moment}.`,
+    banForGood: (name: string) => `A moderator has banned ${name}.`,
+    unban: (name: string) => `${name} may come back.`,
+    deleted: (count: number | undefined) =>
+      count === undefined
+        ? 'A moderator has deleted messages.'
+        : count === 1
+          ? 'A moderator has deleted 1 message.'
+          : `A moderator has deleted ${count} messages.`,
+    deletedOwn: (count: number | undefined) =>
+      count === undefined
+        ? 'Messages were deleted by who wrote them.'
+        : `Who wrote them has deleted ${count === 1 ? '1 message' : `${count} messages`}.`,
+    restored: 'Deleted messages are shown again.',
+    pinned: 'A moderator has pinned a message.',
+    unpinned: 'A message is not pinned any more.',
+    pinsChanged: 'What is pinned has changed.',
+    panic: 'A moderator has stopped the room: only hosts can write now.',
+    calm: 'The room goes on.',
+    style: { highlight: 'Highlight', announcement: 'Announcement', warning: 'Warning' },
   },
   putOut: {
     kicked: (name: string) => `A host has put you out of ${name}`,

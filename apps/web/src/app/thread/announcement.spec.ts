@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { Entry } from '@parley/protocol';
 import { en } from '../i18n/en.js';
-import { testMessage } from '../timeline/test-messages.js';
+import { testEvent, testMessage } from '../timeline/test-messages.js';
 import { announcementOf } from './announcement.js';
 
 const me = 7;
-const said = (messages: ReturnType<typeof testMessage>[], upTo: number) =>
-  announcementOf(messages, upTo, me, en.announcement);
+const said = (messages: Entry[], upTo: number) => announcementOf(messages, upTo, me, en)?.text ?? '';
 
 describe('an announcement', () => {
   it('says who wrote what', () => {
@@ -24,5 +24,22 @@ describe('an announcement', () => {
 
   it('cuts what would take long to listen to', () => {
     expect(said([testMessage(1, { msg: '👋'.repeat(4_000) })], 0)).toBe(`ana: ${'👋'.repeat(200)}…`);
+  });
+
+  it('says every announcement, before what others write', () => {
+    const warning = testEvent(2, { kind: 'announcement', style: 'warning', msg: 'Stay calm' });
+    const note = testEvent(4, { kind: 'announcement', style: 'highlight', msg: 'Page 12' });
+    const messages = [testMessage(1), warning, testMessage(3, { msg: 'why?' }), note, testMessage(5)];
+    expect(said(messages, 1)).toBe('Warning: Stay calm\nHighlight: Page 12\n2 new messages. ana: message 5');
+  });
+
+  it('says nothing of what is deleted, nor of other acts', () => {
+    const gone = testMessage(2, { msg: '', deleted: { by: 'self', at: 1 } });
+    expect(said([testMessage(1), gone, testEvent(3, { kind: 'panic' })], 1)).toBe('');
+  });
+
+  it('names what it says the text of, so that it can be taken back', () => {
+    const messages = [testMessage(1), testMessage(2), testMessage(3)];
+    expect(announcementOf(messages, 0, me, en)?.seqs).toEqual([3]);
   });
 });

@@ -6,6 +6,7 @@ import { copyText } from '../text/copy-text.js';
 import { formatFull, formatTime } from '../text/dates.js';
 import type { Bubble } from '../timeline/rows.js';
 import { MessageText } from './message-text.js';
+import { Tombstone } from './tombstone.js';
 import styles from './message.module.css';
 
 const markIcons = { pending: 'clock', sent: 'check', failed: 'alert' } as const;
@@ -39,8 +40,14 @@ export const MessageBubble = memo(function MessageBubble(props: {
     >
       {props.author !== undefined && <span className={styles['author']}>{props.author}: </span>}
       <div className={styles['line']}>
-        <MessageText text={bubble.text} />
-        {isOwn && (
+        {bubble.deleted ? (
+          <div className={styles['text']} data-deleted="">
+            <Tombstone deleted={bubble.deleted} />
+          </div>
+        ) : (
+          <MessageText text={bubble.text} />
+        )}
+        {isOwn && !bubble.deleted && (
           <span
             className={styles['mark']}
             data-status={bubble.status}

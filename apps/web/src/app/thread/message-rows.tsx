@@ -5,6 +5,7 @@ import { formatDay, formatFull, formatTime } from '../text/dates.js';
 import { isPiled } from '../text/piled.js';
 import { blocksOf, type Block } from '../timeline/blocks.js';
 import type { Group, Row } from '../timeline/rows.js';
+import { EventLine } from './event-row.js';
 import { MessageBubble, type SendActions } from './message-bubble.js';
 import list from './message-list.module.css';
 import styles from './message.module.css';
@@ -73,6 +74,8 @@ const MessageBlock = memo(function MessageBlock(props: {
             <span>{t.room.newMessages}</span>
           </li>
         );
+      case 'event':
+        return <EventLine key={row.key} row={row} />;
       case 'group':
         return <MessageGroup key={row.key} group={row} actions={props.actions} />;
     }

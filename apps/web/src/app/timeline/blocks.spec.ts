@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { blocksOf } from './blocks.js';
 import { buildRows } from './rows.js';
-import { testMessage, testMessages } from './test-messages.js';
+import { testEvent, testMessage, testMessages } from './test-messages.js';
 import { emptyTimeline, withLive, withSends, type Timeline } from './timeline.js';
 
 const me = { userId: 7, userName: 'me' };
@@ -19,6 +19,15 @@ const shape = (timeline: Timeline, unreadAfter?: number) =>
   );
 
 describe('blocksOf', () => {
+  it('has acts, also after the last message, and keeps them', () => {
+    const kick = testEvent(19, { kind: 'kick', userId: 3, userName: 'bo' });
+    const timeline = withLive(between(14, 18), kick, 7);
+    expect(shape(timeline).at(-1)).toEqual([16, 17, 18, 'event']);
+    const only = { ...emptyTimeline, messages: [kick], coveredTo: 19, head: 19 };
+    expect(shape(only)).toEqual([['day', 'event']]);
+    expect(blocks(only)[0]).toBe(blocks({ ...only, head: 20 })[0]);
+  });
+
   it('has none of nothing', () => {
     expect(shape(emptyTimeline)).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildRows } from './rows.js';
-import { testMessage, testPage } from './test-messages.js';
+import { testEvent, testMessage, testPage } from './test-messages.js';
 import { emptyTimeline, withAck, withLatestPage, withLive, withSends, type Timeline } from './timeline.js';
 
 const me = { userId: 7, userName: 'me' };
@@ -87,5 +87,21 @@ describe('buildRows', () => {
     expect(after[0]).toBe(before[0]);
     expect(after[1]).not.toBe(before[1]);
     expect(groups(longer)[1]).toBe(after[1]);
+  });
+
+  it('shows acts where they happened, each once made for good', () => {
+    const kick = testEvent(2, { kind: 'kick', userId: 3, userName: 'bo' });
+    const timeline = { ...of(testMessage(1)), reachedStart: true };
+    const messages = [testMessage(1), kick, testMessage(3)];
+    const rows = buildRows({ ...timeline, messages }, me, undefined);
+    expect(rows.map(({ kind }) => kind)).toEqual(['day', 'group', 'event', 'group']);
+    const more = buildRows({ ...timeline, messages: [...messages, testMessage(4)] }, me, undefined);
+    expect(more[2]).toBe(rows[2]);
+  });
+
+  it('keeps nothing of a deleted text', () => {
+    const gone = testMessage(1, { msg: 'left over', deleted: { by: 'self', at: 1 } });
+    const [, group] = buildRows(of(gone), me, undefined);
+    expect(group).toMatchObject({ bubbles: [{ text: '', deleted: { by: 'self' } }] });
   });
 });

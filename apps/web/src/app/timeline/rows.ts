@@ -1,5 +1,6 @@
-import { Op, type Message } from '@parley/protocol';
+import { Op, type Deleted, type Message } from '@parley/protocol';
 import { dayStart } from '../text/dates.js';
+import { eventRowsOf, type EventRow } from './event-rows.js';
 import type { OutgoingMessage, Timeline } from './timeline.js';
 
 /** Messages of one author this close together share a header, milliseconds. A matter of taste. */
@@ -9,7 +10,10 @@ const groupWindowMs = 5 * 60_000;
 export interface Bubble {
   /** Stays the same from the moment of sending to the message's arrival, so that nothing flickers. */
   readonly key: string;
+  /** Empty where it has been deleted. */
   readonly text: string;
+  /** By whom, and why, where it has been deleted. */
+  readonly deleted: Deleted | undefined;
   readonly atMs: number;
   /** Local midnight before `atMs`. */
   readonly dayMs: number;
@@ -36,6 +40,7 @@ export interface Group {
 export type Row =
   | { readonly kind: 'day'; readonly key: string; readonly dayMs: number }
   | { readonly kind: 'unread'; readonly key: string }
+  | EventRow
   | Group;
 
 /** Who is reading. */
@@ -65,7 +70,8 @@ function sameGroup(group: Group): Group {
 function bubbleOf(message: Message): Bubble {
   const made = bubbles.get(message) ?? {
     key: `${message.fromUserId}:${message.clientMsgId || message.id}`,
-    text: message.msg,
+    text: message.deleted ? '' : message.msg,
+    deleted: message.deleted,
     atMs: message.sentAt,
     dayMs: dayStart(message.sentAt),
     status: 'sent',
@@ -81,6 +87,7 @@ function sendBubble(send: OutgoingMessage, me: number): Bubble {
   const made = bubbles.get(send) ?? {
     key: `${me}:${send.clientMsgId}`,
     text: send.text,
+    deleted: undefined,
     atMs: send.createdAtMs,
     dayMs: dayStart(send.createdAtMs),
     status: send.status,
@@ -103,13 +110,14 @@ export function buildRows(timeline: Timeline, me: Reader, unreadAfter: number | 
   let hasUnreadLine = false;
   let group: (Group & { bubbles: Bubble[] }) | undefined;
 
+  const addDay = (day: number, key: string) => {
+    if (day === lastDay) return;
+    rows.push({ kind: 'day', key: `day:${day}:${key}`, dayMs: day });
+    lastDay = day;
+    group = undefined;
+  };
   const add = (userId: number, userName: string, bubble: Bubble) => {
-    const day = bubble.dayMs;
-    if (day !== lastDay) {
-      rows.push({ kind: 'day', key: `day:${day}:${bubble.key}`, dayMs: day });
-      lastDay = day;
-      group = undefined;
-    }
+    addDay(bubble.dayMs, bubble.key);
     const isOwn = userId === me.userId;
     if (!hasUnreadLine && !isOwn && unreadAfter !== undefined && (bubble.seq ?? 0) > unreadAfter) {
       rows.push({ kind: 'unread', key: 'unread' });
@@ -132,8 +140,18 @@ export function buildRows(timeline: Timeline, me: Reader, unreadAfter: number | 
     group.bubbles.push(bubble);
   };
 
-  for (const message of timeline.messages)
-    if (message.op !== Op.event) add(message.fromUserId, message.fromUserName, bubbleOf(message));
+  const events = eventRowsOf(timeline);
+  for (const message of timeline.messages) {
+    if (message.op !== Op.event) {
+      add(message.fromUserId, message.fromUserName, bubbleOf(message));
+      continue;
+    }
+    const row = events.get(message.seq);
+    if (!row) continue;
+    addDay(row.dayMs, row.key);
+    rows.push(row);
+    group = undefined;
+  }
   for (const send of timeline.outgoing) add(me.userId, me.userName, sendBubble(send, me.userId));
   return rows.map((row) => (row.kind === 'group' ? sameGroup(row) : row));
 }

@@ -1,4 +1,4 @@
-import { Op, type HistoryPage, type Message } from '@parley/protocol';
+import { Op, type EventFrame, type HistoryPage, type Message } from '@parley/protocol';
 
 /** Test data: message number `seq` of room 1, from user 2, a second after the one before. */
 export function testMessage(seq: number, fields: Partial<Message> = {}): Message {
@@ -14,6 +14,22 @@ export function testMessage(seq: number, fields: Partial<Message> = {}): Message
     createTime: '2026-11-23 08:00:00',
     id: `id-${seq}`,
     clientMsgId: `c-${seq}`,
+    sentAt: new Date(2026, 10, 23, 8, 0, 0).getTime() + seq * 1_000,
+    seq,
+    epoch: 'e1',
+    ...fields,
+  };
+}
+
+/** Test data: act number `seq` of room 1, a second after the entry before. */
+export function testEvent(seq: number, fields: Partial<EventFrame> & { readonly kind: string }): EventFrame {
+  return {
+    op: Op.event,
+    fromUserId: 0,
+    fromUserName: '',
+    roomId: 1,
+    id: `id-${seq}`,
+    clientMsgId: '',
     sentAt: new Date(2026, 10, 23, 8, 0, 0).getTime() + seq * 1_000,
     seq,
     epoch: 'e1',

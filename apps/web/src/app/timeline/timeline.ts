@@ -1,4 +1,5 @@
 import type { Entry, HistoryPage } from '@parley/protocol';
+import { hidden, hidingActOf, withTombstones, type HidingAct } from './hiding.js';
 
 /** Most messages kept and rendered; further ones are loaded again when scrolled to. */
 export const maxTimelineMessages = 500;
@@ -7,6 +8,9 @@ export const maxTimelineMessages = 500;
  * still costs time with every message, and each time the oldest go, everything moves. Chosen by measuring.
  */
 export const followed = { most: 140, kept: 80 } as const;
+
+/** Acts that are remembered for pages which were asked for before them. Far more than happen while one is on its way. */
+const maxActs = 100;
 
 /** A message of this user's on its way. */
 export interface OutgoingMessage {
@@ -33,6 +37,8 @@ export interface Timeline {
   readonly head: number;
   /** There is nothing before `messages`. */
   readonly reachedStart: boolean;
+  /** The last acts that hid messages or showed them again, ascending by seq. */
+  readonly acts: readonly HidingAct[];
 }
 
 export const emptyTimeline: Timeline = {
@@ -41,6 +47,7 @@ export const emptyTimeline: Timeline = {
   coveredTo: 0,
   head: 0,
   reachedStart: false,
+  acts: [],
 };
 
 /** Whether `messages` goes up to the newest message. Otherwise newer ones have to be loaded to be seen. */
@@ -61,8 +68,29 @@ function withoutConfirmed(
   return left.length === outgoing.length ? outgoing : left;
 }
 
+/** What entries hide, or show again, of what is here already; wherever they themselves belong. */
+export function withActs(timeline: Timeline, entries: readonly Entry[], me: number): Timeline {
+  const known = new Set(timeline.acts.map(({ seq }) => seq));
+  const fresh = entries.flatMap((entry) => hidingActOf(entry) ?? []).filter(({ seq }) => !known.has(seq));
+  if (fresh.length === 0) return timeline;
+  const acts = [...timeline.acts, ...fresh].sort((a, b) => a.seq - b.seq).slice(-maxActs);
+  // What was accepted and has not arrived will come without its text.
+  const outgoing = timeline.outgoing.filter(
+    ({ seq }) => seq === undefined || !hidden({ seq, fromUserId: me }, acts),
+  );
+  return { ...timeline, acts, messages: withTombstones(timeline.messages, acts), outgoing };
+}
+
+/** Messages that are shown again, read anew. Those that are in the timeline as deleted get their texts back. */
+export function withRestored(timeline: Timeline, page: Pick<HistoryPage, 'messages'>): Timeline {
+  const read = new Map(withTombstones(page.messages, timeline.acts).map((entry) => [entry.seq, entry]));
+  const messages = timeline.messages.map((entry) => (entry.deleted && read.get(entry.seq)) || entry);
+  return { ...timeline, messages };
+}
+
 /** A message delivered live. One that is known changes nothing; one that leaves a gap only moves `head`. */
-export function withLive(timeline: Timeline, message: Entry, me: number): Timeline {
+export function withLive(before: Timeline, message: Entry, me: number): Timeline {
+  const timeline = withActs(before, [message], me);
   if (message.seq <= timeline.coveredTo) return timeline;
   const head = Math.max(timeline.head, message.seq);
   if (message.seq !== timeline.coveredTo + 1) return { ...timeline, head };
@@ -80,12 +108,13 @@ export function withLive(timeline: Timeline, message: Entry, me: number): Timeli
 export function withLatestPage(timeline: Timeline, page: HistoryPage, me: number): Timeline {
   const coveredTo = Math.max(page.head, page.messages.at(-1)?.seq ?? 0);
   let next: Timeline = {
-    messages: page.messages,
+    messages: withTombstones(page.messages, timeline.acts),
     outgoing: withoutConfirmed(timeline.outgoing, page.messages, me),
     coveredTo,
     // Not below: a live message may have come while the page was on its way.
     head: Math.max(timeline.head, coveredTo),
     reachedStart: !page.more,
+    acts: timeline.acts,
   };
   for (const message of timeline.messages) next = withLive(next, message, me);
   return next;
@@ -94,7 +123,7 @@ export function withLatestPage(timeline: Timeline, page: HistoryPage, me: number
 /** A page of older messages, asked for with `before` = the first seq. A late answer for another stretch is ignored. */
 export function withOlderPage(timeline: Timeline, page: HistoryPage, before: number): Timeline {
   if (firstSeq(timeline) !== before) return timeline;
-  const older = page.messages.filter((message) => message.seq < before);
+  const older = withTombstones(page.messages, timeline.acts).filter((message) => message.seq < before);
   const messages = [...older, ...timeline.messages];
   const next = { ...timeline, messages, reachedStart: !page.more };
   if (messages.length <= maxTimelineMessages) return next;
@@ -104,9 +133,10 @@ export function withOlderPage(timeline: Timeline, page: HistoryPage, before: num
 }
 
 /** A page of newer messages, asked for with `after` = `coveredTo`. A late answer for another stretch is ignored. */
-export function withNewerPage(timeline: Timeline, page: HistoryPage, after: number, me: number): Timeline {
-  if (timeline.coveredTo !== after) return timeline;
-  const newer = page.messages.filter((message) => message.seq > after);
+export function withNewerPage(shown: Timeline, page: HistoryPage, after: number, me: number): Timeline {
+  if (shown.coveredTo !== after) return shown;
+  const timeline = withActs(shown, page.messages, me);
+  const newer = withTombstones(page.messages, timeline.acts).filter((message) => message.seq > after);
   const last = newer.at(-1)?.seq ?? after;
   const coveredTo = page.more ? last : Math.max(last, page.head);
   return {

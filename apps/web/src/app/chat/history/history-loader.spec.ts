@@ -1,11 +1,11 @@
 import { eventually } from '@parley/testing';
 import { ApiError, type HistoryQuery } from '@parley/client';
-import type { HistoryPage } from '@parley/protocol';
+import type { EventFrame, HistoryPage } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
-import { testPage } from '../../timeline/test-messages.js';
+import { testEvent, testPage } from '../../timeline/test-messages.js';
 import { Retries } from '../../retries.js';
 import { HistoryLoader } from './history-loader.js';
-import { emptyThread, type Thread } from '../threads/thread.js';
+import { emptyThread, withArrived, type Thread } from '../threads/thread.js';
 
 /** A room of `head` messages, and a thread that starts empty. */
 function setUp(head: number, fields: Partial<Thread> = {}) {
@@ -41,11 +41,27 @@ function setUp(head: number, fields: Partial<Thread> = {}) {
     failed: (error) => failures.push(error),
     settled: () => undefined,
   });
-  return { loader, queries, answers, failures, screen, thread: () => thread };
+  const show = (event: EventFrame) => (thread = withArrived(thread, event, { me: 7, isAway: false }));
+  return { show, loader, queries, answers, failures, screen, thread: () => thread };
 }
 const seqs = (thread: Thread) => [thread.timeline.messages[0]?.seq, thread.timeline.messages.at(-1)?.seq];
 
 describe('HistoryLoader', () => {
+  it('reads what is shown again anew, and no more than that', async () => {
+    const { loader, thread, queries, show } = setUp(300);
+    await loader.loadLatest('room:1');
+    show(testEvent(301, { kind: 'delete', by: 'moderator', range: { from: 200, to: 280 } }));
+    const deleted = () => thread().timeline.messages.filter((message) => message.deleted).length;
+    expect(deleted()).toBe(30);
+    const restore = testEvent(302, { kind: 'restore', range: { from: 200, to: 260 } });
+    show(restore);
+    await loader.restore('room:1', [restore]);
+    expect(queries.slice(1)).toEqual([{ after: 250, limit: 200 }]);
+    expect(deleted()).toBe(20);
+    await loader.restore('room:1', [testEvent(303, { kind: 'restore', range: { from: 1, to: 99 } })]);
+    expect(queries).toHaveLength(2);
+  });
+
   it('loads the newest page, then older ones, up to the beginning', async () => {
     const { loader, thread, queries } = setUp(120);
     await loader.loadLatest('room:1');

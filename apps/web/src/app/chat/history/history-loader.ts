@@ -1,12 +1,14 @@
 import { ApiError, type HistoryQuery, type ParleyApi } from '@parley/client';
-import type { HistoryPage } from '@parley/protocol';
+import { limits, type Entry, type HistoryPage } from '@parley/protocol';
 import type { Retries } from '../../retries.js';
+import { hidingActOf } from '../../timeline/hiding.js';
 import {
   firstSeq,
   isAtEnd,
   withLatestPage,
   withNewerPage,
   withOlderPage,
+  withRestored,
   withoutOldest,
   type Timeline,
 } from '../../timeline/timeline.js';
@@ -120,6 +122,34 @@ export class HistoryLoader {
     if (isLoaded) settled(key);
   }
 
+  /** Reads the texts anew that entries show again, as far as they are in the thread as deleted. */
+  async restore(key: ThreadKey, entries: readonly Entry[]): Promise<void> {
+    const { api, retries, shown, get, update } = this.#ports;
+    const ranges = entries.flatMap((entry) => {
+      const act = hidingActOf(entry);
+      return act && !act.hidden ? { from: act.range.from, to: act.range.to ?? act.seq } : [];
+    });
+    const { roomId, timeline } = get(key);
+    const gone = timeline.messages.filter(
+      ({ seq, deleted }) => deleted && ranges.some(({ from, to }) => seq >= from && seq <= to),
+    );
+    const last = gone.at(-1)?.seq;
+    if (roomId === undefined || last === undefined) return;
+    const signal = shown();
+    try {
+      for (let after = (gone[0]?.seq ?? 1) - 1; after < last;) {
+        const attempt = () => api.history(roomId, { after, limit: limits.maxHistoryPage });
+        const page = await retries.run(attempt, { signal });
+        update(key, (thread) => ({ ...thread, timeline: withRestored(thread.timeline, page) }));
+        after = page.more ? (page.messages.at(-1)?.seq ?? last) : last;
+      }
+    } catch {
+      // Nobody looks any more, or trying again does not help: whoever opens the thread reads it anew.
+      if (signal.aborted)
+        update(key, (thread) => (thread.phase === 'ready' ? { ...thread, phase: 'idle' } : thread));
+    }
+  }
+
   /** @returns Whether a page was put in place, by this call or by one before it that was under way. */
   async #load(
     key: ThreadKey,
@@ -151,6 +181,7 @@ export class HistoryLoader {
       const page = await retries.run(attempt, { signal, failed: show });
       update(key, (thread) => ({ ...thread, [direction]: 'idle', timeline: put(thread.timeline, page) }));
       isPut = true;
+      if (direction === 'newer') void this.restore(key, page.messages);
     } catch (error) {
       show(error);
       if (signal.aborted) update(key, (thread) => ({ ...thread, [direction]: 'idle' }));

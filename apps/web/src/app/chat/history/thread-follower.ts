@@ -27,6 +27,7 @@ export class ThreadFollower {
     const isAway = isShown && this.#reading.isAway(key);
     this.#store.update(key, (thread) => withArrived(thread, message, { me, isAway }));
     this.#reading.advance(key);
+    void this.#history.restore(key, [message]);
     const after = this.#store.thread(key).timeline;
     if (isShown && isAtEnd(before.timeline) && !isAtEnd(after)) void this.#history.loadNewer(key);
   }

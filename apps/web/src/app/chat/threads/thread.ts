@@ -2,6 +2,7 @@ import { limits, Op, type Entry } from '@parley/protocol';
 import {
   emptyTimeline,
   maxTimelineMessages,
+  withActs,
   withLive,
   withoutOldest,
   type Timeline,
@@ -92,10 +93,11 @@ export interface View {
 }
 
 /** A message was delivered. What a reader who scrolled up has on the screen stays there. */
-export function withArrived(thread: Thread, message: Entry, { me, isAway }: View): Thread {
+export function withArrived(before: Thread, message: Entry, { me, isAway }: View): Thread {
+  const thread = withActOf(before, message, me);
   const { timeline, unreadAfter } = thread;
   // Acts are nobody's message.
-  const isOwn = message.fromUserId === me || message.op === Op.event;
+  const isOwn = message.fromUserId === me || message.op === Op.event || message.deleted !== undefined;
   const isNew = isAway && !isOwn;
   const next = {
     ...thread,
@@ -107,6 +109,15 @@ export function withArrived(thread: Thread, message: Entry, { me, isAway }: View
   // At the bound the rest waits in the log until the reader comes down.
   if (timeline.messages.length >= maxTimelineMessages) return withHead(next, message.seq);
   return { ...next, timeline: withLive(timeline, message, me) };
+}
+
+/** What an act hides is hidden at once, and nothing that is unread. */
+function withActOf(thread: Thread, entry: Entry, me: number): Thread {
+  const timeline = withActs(thread.timeline, [entry], me);
+  if (timeline === thread.timeline) return thread;
+  const gone = new Set(timeline.messages.filter(({ deleted }) => deleted).map(({ seq }) => seq));
+  const later = thread.unread.later.filter((seq) => !gone.has(seq));
+  return { ...thread, timeline, unread: { ...thread.unread, later } };
 }
 
 /** Own messages are never unread, and others' only once: an older one may come again. */
