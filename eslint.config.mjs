@@ -89,6 +89,7 @@ const wallTime = [
   'apps/logic/src/parking/*.ts', // compared with what is stored: when a room was used
   'apps/logic/src/sessions/sessions.service.ts', // stored: when a session began
   'apps/logic/src/messages/publish.service.ts', // shown: when a message was sent
+  'apps/logic/src/retention/originals.service.ts', // compared: with when something was deleted
   'apps/logic/src/acts/acts.service.ts', // shown: when an act was done
   'apps/logic/src/line/line.service.ts', // the distance to Redis's clock
   'apps/logic/src/archive/*.ts', // stored: when a row was set aside

@@ -37,6 +37,7 @@ import { RoomListsService } from './presence/room-lists.service.js';
 import { RoomsService } from './presence/rooms.service.js';
 import { ReadingService } from './reading/reading.service.js';
 import { RoomTails } from './reading/room-tails.service.js';
+import { OriginalsService } from './retention/originals.service.js';
 import { RoomUseService } from './rooms/room-use.service.js';
 import { SessionsService } from './sessions/sessions.service.js';
 import { STORAGE_NEEDS, StorageCheck, type StorageNeeds } from './storage-check.service.js';
@@ -91,6 +92,7 @@ export class AppModule {
         LineLivesRepository,
         LineService,
         LivePresenceService,
+        OriginalsService,
         OwnDatabaseService,
         PublishMetrics,
         PublishService,

@@ -4,6 +4,8 @@ export interface LogicOptions {
   readonly sendsPerSecond: number;
   readonly actBurst: number;
   readonly actsPerSecond: number;
+  /** Texts of deleted messages are kept for so long, milliseconds. */
+  readonly originalsKeptMs: number;
   /** Rooms that one user may make; admins may make more. */
   readonly roomsPerUser: number;
   /** Rooms that one user may make a minute. */

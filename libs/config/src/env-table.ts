@@ -270,6 +270,12 @@ export const envTable: readonly EnvVariable[] = [
     logic('limits.actsPerSecond'),
     'acts on rooms that one user may keep doing',
   ),
+  variable(
+    'ORIGINALS_KEPT_MS',
+    'integer',
+    logic('limits.originalsKeptMs'),
+    'how long a deleted text can be restored',
+  ),
   variable('ROOM_CREATION', 'text', logic('roomCreation'), 'everyone or admins'),
   variable(
     'ROOMS_PER_USER',

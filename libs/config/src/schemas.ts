@@ -249,6 +249,7 @@ export const schemas = {
       limits: z.strictObject({
         ...sendRate,
         ...actRate,
+        originalsKeptMs: milliseconds.default(30 * 86_400_000),
         roomsPerUser: positive,
         roomsPerMinute: positive,
         roomIdleMs: positive.min(2_000, 'must be at least 2000'),

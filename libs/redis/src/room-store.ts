@@ -264,6 +264,11 @@ export class RoomStore {
     return entries.reverse();
   }
 
+  /** Takes everything up to `seq` out of the log: it is to be read from the archive, which must have it. */
+  async dropFromLog(roomId: number, seq: number): Promise<void> {
+    await this.redis.xtrim(this.keys.roomLog(roomId), 'MINID', `${seq + 1}-0`);
+  }
+
   /** As {@link range}, with the texts that are hidden: for who compares them, and shows nobody. */
   async originals(roomId: number, from: number, to: number | undefined, count: number): Promise<LogEntry[]> {
     const end = to === undefined ? '+' : `${to}-0`;

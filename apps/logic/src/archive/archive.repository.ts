@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { withTombstones, type DispatchEntry } from '@parley/contracts';
 import { isStorable, Op } from '@parley/protocol';
 import { DataSource, LessThan, MoreThan } from 'typeorm';
+import { SqlWriter } from '../database/sql-writer.js';
 import { MessageEntity } from '../database/message.entity.js';
 import { RecordRepository } from '../record/record.repository.js';
 import { ArchiveWriter, type AppendOutcome } from './archive-writer.js';
@@ -37,6 +38,7 @@ export class ArchiveRepository {
     @Inject(ArchiveWriter) private readonly writer: ArchiveWriter,
     @Inject(AsideRepository) private readonly aside: AsideRepository,
     @Inject(RecordRepository) private readonly record: Pick<RecordRepository, 'marks'>,
+    @Inject(SqlWriter) private readonly sql: SqlWriter,
   ) {}
 
   /**
@@ -82,6 +84,20 @@ export class ArchiveRepository {
     ]);
     const nearestFirst = aside.length === 0 ? rows : merge(rows, aside, forward).slice(0, range.limit);
     return forward ? nearestFirst : nearestFirst.reverse();
+  }
+
+  /** Puts bodies in the place of those of messages, for good. @param nowMs - Noted as the time, milliseconds since 1970. */
+  async overwrite(
+    roomId: number,
+    bodies: readonly { readonly seq: number; readonly body: string }[],
+    nowMs: number,
+  ): Promise<void> {
+    if (bodies.length === 0) return;
+    await this.sql.run(async (manager) => {
+      for (const { seq, body } of bodies)
+        await manager.update(MessageEntity, { roomId, seq }, { body, recalledAt: nowMs });
+    });
+    await this.aside.overwrite(roomId, bodies);
   }
 
   /** Those of the sends that are archived, in one query and in no order. */

@@ -97,6 +97,29 @@ export class AsideRepository {
       .map((row) => ({ ...messageOf(row), body: entryOf(row).body, senderId: Number(row.sender) }));
   }
 
+  /** See `ArchiveRepository.overwrite`. */
+  async overwrite(
+    roomId: number,
+    bodies: readonly { readonly seq: number; readonly body: string }[],
+  ): Promise<void> {
+    const rows: AsideRow[] = await this.dataSource.query(
+      `SELECT seq, reason, entry FROM messages_aside WHERE room_id = $1 AND seq IN (${bodies.map(({ seq }) => Number(seq)).join(', ')})`,
+      [roomId],
+    );
+    if (rows.length === 0) return;
+    const bySeq = new Map(bodies.map(({ seq, body }) => [seq, body]));
+    await this.writer.run(async (manager) => {
+      for (const row of rows) {
+        const entry = asciiJson({ ...entryOf(row), body: bySeq.get(Number(row.seq)) ?? '' });
+        await manager.query('UPDATE messages_aside SET entry = $1 WHERE room_id = $2 AND seq = $3', [
+          entry,
+          roomId,
+          row.seq,
+        ]);
+      }
+    });
+  }
+
   /** The highest seq of a room here; 0 when there is none. */
   async maxSeq(roomId: number): Promise<number> {
     const [row]: { seq: unknown }[] = await this.dataSource.query(

@@ -66,6 +66,7 @@ export async function startLogic(url: string, prefix: string, sql: INestApplicat
       sendBurst: 10_000,
       actBurst: 10_000,
       actsPerSecond: 10_000,
+      originalsKeptMs: 60_000,
       sendsPerSecond: 10_000,
       roomCreation: 'everyone',
       roomsPerUser: 10,

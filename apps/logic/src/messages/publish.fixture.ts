@@ -70,6 +70,7 @@ export function publisher(script: Script, nowMs: () => number) {
       sendBurst: burst,
       actBurst: 10_000,
       actsPerSecond: 10_000,
+      originalsKeptMs: 60_000,
       sendsPerSecond: perSecond,
       roomsPerUser: 50,
       roomsPerMinute: 30,

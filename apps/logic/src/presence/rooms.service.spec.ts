@@ -60,6 +60,7 @@ function setUp(role: 'user' | 'admin' = 'user', roomCreation: 'everyone' | 'admi
       sendBurst: 1,
       actBurst: 10_000,
       actsPerSecond: 10_000,
+      originalsKeptMs: 60_000,
       sendsPerSecond: 1,
       roomsPerUser: 50,
       roomsPerMinute: PER_MINUTE,

@@ -82,6 +82,31 @@ export class RecordRepository {
     return marksOf(rows.reverse());
   }
 
+  /** Marks that have hidden messages since before a moment, and whose texts have not been overwritten. */
+  async dueMarks(
+    beforeMs: number,
+    limit: number,
+  ): Promise<{ roomId: number; seq: number; low: number; high: number }[]> {
+    const rows: Record<'room_id' | 'seq' | 'low' | 'high', unknown>[] = await this.dataSource.query(
+      `SELECT room_id, seq, low, high FROM room_marks WHERE hidden_at IS NOT NULL AND hidden_at <= $1
+       ORDER BY hidden_at LIMIT ${limit}`,
+      [beforeMs],
+    );
+    return rows.map(({ room_id, seq, low, high }) => ({
+      roomId: Number(room_id),
+      seq: Number(seq),
+      low: Number(low),
+      high: Number(high),
+    }));
+  }
+
+  /** The texts that a mark has hidden are overwritten. */
+  async settleMark(roomId: number, seq: number): Promise<void> {
+    await this.writer.run((manager) =>
+      manager.query('UPDATE room_marks SET hidden_at = NULL WHERE room_id = $1 AND seq = $2', [roomId, seq]),
+    );
+  }
+
   /** The audit log of a room, the newest first: those before a seq, and with a user only what was done to him. */
   async audit(
     roomId: number,
