@@ -27,3 +27,10 @@ export {
   type WebSocketLike,
   type WebSocketTransportOptions,
 } from './web-socket-transport.js';
+export {
+  readCommand,
+  slashCommands,
+  type Command,
+  type CommandContext,
+  type CommandSpec,
+} from './commands/slash-commands.js';

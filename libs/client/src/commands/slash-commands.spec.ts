@@ -1,0 +1,91 @@
+import { actSchema, limits } from '@parley/protocol';
+import { describe, expect, it } from 'vitest';
+import { readCommand, slashCommands } from './slash-commands.js';
+
+const people = new Map([
+  ['ada', 1],
+  ['li wei', 2],
+]);
+const context = {
+  userOf: (name: string) => {
+    const userId = people.get(name.toLowerCase());
+    return userId === undefined ? undefined : { userId, userName: name };
+  },
+};
+const read = (typed: string) => readCommand(typed, context);
+const act = (made: object) => ({ kind: 'act', act: made });
+
+describe('readCommand', () => {
+  it.each([
+    ['/timeout ada', { act: 'timeout', userId: 1, seconds: 600 }],
+    ['/TIMEOUT @Ada 30 too loud', { act: 'timeout', userId: 1, seconds: 30, reason: 'too loud' }],
+    ['/timeout "Li Wei" spam', { act: 'timeout', userId: 2, seconds: 600, reason: 'spam' }],
+    ['/untimeout ada', { act: 'untimeout', userId: 1 }],
+    ['/ban ada enough', { act: 'ban', userId: 1, reason: 'enough' }],
+    ['/unban ada', { act: 'unban', userId: 1 }],
+    ['/kick ada', { act: 'kick', userId: 1 }],
+    ['/mod ada', { act: 'role', userId: 1, role: 'moderator' }],
+    ['/unmod ada', { act: 'role', userId: 1, role: 'member' }],
+    ['/voice ada', { act: 'role', userId: 1, role: 'speaker' }],
+    ['/slow', { act: 'settings', slowModeWaitTime: 30 }],
+    ['/slow 5', { act: 'settings', slowModeWaitTime: 5 }],
+    ['/slowoff', { act: 'settings', slowModeWaitTime: 0 }],
+    ['/hosts', { act: 'settings', mode: 'hosts' }],
+    ['/hostsoff', { act: 'settings', mode: 'everyone' }],
+    ['/clear ada 300', { act: 'delete', userId: 1, lastSeconds: 300 }],
+    ['/delete 42', { act: 'delete', seq: 42 }],
+    ['/pin 42', { act: 'pin', seq: 42 }],
+    ['/announce We begin\nnow', { act: 'announce', msg: 'We begin\nnow' }],
+    ['/shield', { act: 'panic', hideLastSeconds: 60 }],
+    ['/shieldoff', { act: 'calm', restore: false }],
+  ])('takes %s for an act that a server takes', (typed, made) => {
+    const command = read(typed);
+    expect(command).toEqual(act(made));
+    expect(actSchema.safeParse(made).success).toBe(true);
+  });
+
+  it.each([
+    ['hello', 'hello'],
+    ['//shrug', '/shrug'],
+    ['/ a slash', '/ a slash'],
+    ['/42', '/42'],
+    ['1/2', '1/2'],
+    ['  indented', '  indented'],
+  ])('takes %s for a message', (typed, text) => expect(read(typed)).toEqual({ kind: 'text', text }));
+
+  it('never takes for a message what it does not know', () => {
+    expect(read('/tiemout ada')).toEqual({ kind: 'unknown', name: 'tiemout' });
+    expect(read('/me waves')).toEqual({ kind: 'unknown', name: 'me' });
+  });
+
+  it.each([
+    ['/timeout'],
+    ['/timeout ada 0'],
+    [`/timeout ada ${limits.maxTimeoutSeconds + 1}`],
+    ['/slow 0'],
+    [`/slow ${limits.maxSlowModeSeconds + 1}`],
+    ['/slow a lot'],
+    ['/delete'],
+    ['/delete last'],
+    ['/pin 0'],
+    ['/announce'],
+    ['/hosts now'],
+    ['/w ada'],
+  ])('says how %s is written', (typed) => {
+    expect(read(typed)).toMatchObject({
+      kind: 'wrong',
+      problem: 'usage',
+      usage: expect.stringMatching(/^\/[a-z]+/),
+    });
+  });
+
+  it('says whom it does not know', () => {
+    expect(read('/ban eve')).toMatchObject({ kind: 'wrong', problem: 'user', name: 'eve' });
+  });
+
+  it('opens conversations, and shows its help', () => {
+    expect(read('/w ada see me later')).toEqual({ kind: 'whisper', userId: 1, text: 'see me later' });
+    expect(read('/help')).toEqual({ kind: 'help' });
+    expect(new Set(slashCommands.map(({ name }) => name)).size).toBe(slashCommands.length);
+  });
+});
