@@ -1,17 +1,15 @@
 import { useSyncExternalStore } from 'react';
 
-function everySecond(listener: () => void): () => void {
+/** Calls every second, until the returned function is called. */
+export function everySecond(listener: () => void): () => void {
   const timer = setInterval(listener, 1_000);
   return () => clearInterval(timer);
 }
-const never = () => () => undefined;
-const second = () => Math.floor(Date.now() / 1_000) * 1_000;
 
-/**
- * What time it is, milliseconds since 1970, to the second: for moments that the server names.
- *
- * @param isTicking - Whether to render again with every second. @defaultValue true
- */
-export function useWallClock(isTicking = true): number {
-  return useSyncExternalStore(isTicking ? everySecond : never, second);
+/** What time it is, milliseconds since 1970: for moments that the server names. */
+export const wallClockMs = (): number => Date.now();
+
+/** The same to the second, rendering again with every one. */
+export function useWallClock(): number {
+  return useSyncExternalStore(everySecond, () => Math.floor(wallClockMs() / 1_000) * 1_000);
 }

@@ -10,6 +10,7 @@ import {
 import type { Watchable } from '../observable.js';
 import { paced } from '../paced.js';
 import { Retries } from '../retries.js';
+import { watchServerClock } from './connection/server-clock.js';
 import { ConnectionWatch } from './connection/connection-watch.js';
 import { HistoryLoader } from './history/history-loader.js';
 import { ThreadFollower } from './history/thread-follower.js';
@@ -146,7 +147,7 @@ export class ChatSession {
     this.#follower = new ThreadFollower(store, reading, history);
     this.#rooms = new JoinedRooms({ api, client, store, positions, sync, presence, shown });
     this.#sender = new MessageSender(
-      { client, store, reading, history, begun: (key) => this.#rooms.begun(key) },
+      { client, store, reading, history, drafts: this.drafts, begun: (key) => this.#rooms.begun(key) },
       signal,
     );
     this.#connection = new ConnectionWatch(store, client, (wasLost) => this.#online(wasLost));
@@ -193,6 +194,7 @@ export class ChatSession {
       }),
     ];
     this.#stop.signal.addEventListener('abort', () => offs.forEach((off) => off()));
+    watchServerClock(client, this.#store, this.#stop.signal);
     this.#connection.start(this.#stop.signal);
     client.connect();
     client.watch();

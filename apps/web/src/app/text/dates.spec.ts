@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { en } from '../i18n/en.js';
 import { zh } from '../i18n/zh.js';
-import { countsTo12, dayStart, formatDay, formatMoment, formatTime } from './dates.js';
+import { countsTo12, dayStart, formatDay, formatDuration, formatMoment, formatTime } from './dates.js';
 
 const at = (...parts: [number, number, number, number?, number?]) =>
   new Date(parts[0], parts[1] - 1, parts[2], parts[3] ?? 0, parts[4] ?? 0).getTime();
 const now = at(2026, 11, 23, 10, 0);
+
+it('says how long something lasts', () => {
+  expect([1, 59, 60, 3_600].map(formatDuration)).toEqual(['1 s', '59 s', '1:00', '60:00']);
+});
 
 it('says the day of a moment only when it is not today', () => {
   expect(formatMoment('en', at(2026, 11, 23, 14, 5), now)).toBe(formatTime('en', at(2026, 11, 23, 14, 5)));

@@ -61,6 +61,12 @@ export function formatMoment(language: Language, ms: number, nowMs: number): str
   return `${(isThisYear ? dayThisYear : dayOtherYear)(language).format(ms)} ${time}`;
 }
 
+/** `9` seconds, or `1:05` of minutes and seconds. */
+export function formatDuration(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
+
 /** Local midnight of the day that an instant falls in, milliseconds: equal for two instants of one day. */
 export const dayStart = (ms: number): number => new Date(ms).setHours(0, 0, 0, 0);
 

@@ -1,14 +1,17 @@
 import { codePointLength, limits, showsSomething } from '@parley/protocol';
 import { useLayoutEffect, useRef, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
+import { threadOf } from '../chat/threads/chat-state.js';
 import type { ThreadKey } from '../chat/threads/thread-key.js';
 import { Button } from '../components/button.js';
 import { Icon } from '../components/icon.js';
 import { useTexts } from '../i18n/texts.js';
 import { hasScreenKeyboard } from '../keep-focus.js';
-import { useChat } from '../site/site-context.js';
+import { useChat, useChatState } from '../site/site-context.js';
 import { withoutBlankEnds } from '../text/blank-ends.js';
 import { isSendKey, pagesOf } from './composer-keys.js';
 import styles from './composer.module.css';
+import { useSilence } from './use-silence.js';
+import { WhyNot } from './why-not.js';
 
 /** The counter shows from here on, code points. Chosen by judgement. */
 const countFrom = limits.maxTextCodePoints - 200;
@@ -21,12 +24,14 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
   const chat = useChat();
   const { drafts } = chat;
   const text = useSyncExternalStore(drafts.subscribe, () => drafts.get(threadKey));
+  const refusal = useChatState((state) => threadOf(state, threadKey).refusal);
   const [isFull, setFull] = useState(false);
   const [isTall, setTall] = useState(false);
   const input = useRef<HTMLTextAreaElement>(null);
   const length = codePointLength(text);
   const left = limits.maxTextCodePoints - length;
-  const canSend = showsSomething(text) && left >= 0;
+  const silence = useSilence(threadKey);
+  const canSend = showsSomething(text) && left >= 0 && !silence;
 
   const change = (value: string) => {
     setFull(false);
@@ -75,7 +80,7 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
             rows={1}
             onChange={(event) => change(event.target.value)}
             onKeyDown={onKeyDown}
-            placeholder={t.composer.placeholder(name)}
+            placeholder={silence ? t.silence[silence.reason] : t.composer.placeholder(name)}
             aria-label={t.composer.label}
             aria-describedby="composer-foot"
             aria-invalid={left < 0}
@@ -100,7 +105,9 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
         </Button>
       </div>
       <div id="composer-foot" className={styles['foot']}>
-        {isFull ? (
+        {silence || (refusal && text !== '') ? (
+          <WhyNot silence={silence} refusal={text === '' ? undefined : refusal} />
+        ) : isFull ? (
           <span className={styles['count']} role="alert" data-over data-testid="outbox-full">
             {t.composer.full}
           </span>

@@ -24,12 +24,23 @@ it('keeps what was begun, by user and thread, until it is sent', () => {
   expect(stored.size).toBe(0);
 });
 
+it('puts back several in the order in which they were sent', () => {
+  const drafts = open();
+  drafts.set('room:1', 'next');
+  for (const text of ['one', 'two', 'three']) drafts.putBack('room:1', text);
+  expect(drafts.get('room:1')).toBe('one\ntwo\nthree\nnext');
+  drafts.set('room:1', 'on');
+  drafts.putBack('room:1', 'four');
+  expect(drafts.get('room:1')).toBe('four\non');
+});
+
 it('puts back what was refused, above what was begun since', () => {
   const drafts = open();
   drafts.putBack('room:1', 'refused');
   expect(drafts.get('room:1')).toBe('refused');
-  drafts.putBack('room:1', 'earlier');
-  expect(drafts.get('room:1')).toBe('earlier\nrefused');
+  drafts.set('room:2', 'begun');
+  drafts.putBack('room:2', 'earlier');
+  expect(drafts.get('room:2')).toBe('earlier\nbegun');
 });
 
 it('follows another tab on the same thread, but overwrites nothing', () => {

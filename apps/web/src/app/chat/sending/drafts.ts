@@ -9,6 +9,8 @@ export class Drafts {
   readonly #prefix: string;
   readonly #texts = new Map<ThreadKey, string>();
   readonly #listeners = new Set<() => void>();
+  /** What was put back, while it still begins the draft: the next one goes after it. */
+  readonly #putBack = new Map<ThreadKey, string>();
 
   constructor(userId: number, signal: AbortSignal) {
     this.#prefix = `parley.draft.${userId}.`;
@@ -30,10 +32,15 @@ export class Drafts {
     for (const listener of [...this.#listeners]) listener();
   }
 
-  /** Puts a text that was sent in vain back, above what has been begun since. */
+  /** Puts a text that was sent in vain back: after others of which that is true, above what has been begun since. */
   putBack(thread: ThreadKey, text: string): void {
     const begun = this.get(thread);
-    this.set(thread, begun === '' ? text : `${text}\n${begun}`);
+    const before = this.#putBack.get(thread);
+    const isBefore = before !== undefined && (begun === before || begun.startsWith(`${before}\n`));
+    const top = isBefore ? `${before}\n${text}` : text;
+    const rest = isBefore ? begun.slice(before.length + 1) : begun;
+    this.#putBack.set(thread, top);
+    this.set(thread, rest === '' ? top : `${top}\n${rest}`);
   }
 
   /** @returns A function that removes the listener. Bound, so that it can be passed on. */

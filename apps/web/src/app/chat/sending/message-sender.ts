@@ -1,10 +1,12 @@
 import type { ParleyClient } from '@parley/client';
-import type { AckFrame } from '@parley/protocol';
+import type { AckFrame, ErrorFrame } from '@parley/protocol';
 import { isAtEnd, withAck, withSends, type OutgoingMessage } from '../../timeline/timeline.js';
+import { wallClockMs } from '../../use-wall-clock.js';
 import type { HistoryLoader } from '../history/history-loader.js';
 import type { Reading } from '../reading/reading.js';
 import type { ChatStore } from '../threads/chat-store.js';
 import type { ThreadKey } from '../threads/thread-key.js';
+import type { Drafts } from './drafts.js';
 import { Outbox } from './outbox.js';
 import type { OutboxEntry } from './outbox-entry.js';
 
@@ -14,6 +16,7 @@ export interface MessageSenderParts {
   readonly store: ChatStore;
   readonly reading: Reading;
   readonly history: HistoryLoader;
+  readonly drafts: Drafts;
   /** The server has a message in this thread: now it has a room. */
   begun(key: ThreadKey): void;
 }
@@ -31,6 +34,7 @@ export class MessageSender {
         me: parts.store.me,
         changed: (entries) => this.#show(entries),
         acked: (thread, ack) => this.#acked(thread, ack),
+        returned: (entry, error) => this.#returned(entry, error),
       },
       signal,
     );
@@ -48,7 +52,7 @@ export class MessageSender {
   send(key: ThreadKey, text: string): boolean {
     const { store, history } = this.#parts;
     if (!this.#outbox.add(key, text)) return false;
-    store.update(key, (thread) => ({ ...thread, unreadAfter: undefined }));
+    store.update(key, (thread) => ({ ...thread, unreadAfter: undefined, refusal: undefined }));
     if (!isAtEnd(store.thread(key).timeline)) void history.loadLatest(key);
     return true;
   }
@@ -95,13 +99,23 @@ export class MessageSender {
     if (outbox.waiting !== before.waiting || outbox.isDurable !== before.isDurable) store.patch({ outbox });
   }
 
+  /** What the room does not allow is where it was written again, and is sent by its author or not at all. */
+  #returned({ thread: key, text }: OutboxEntry, { code, until, retryAfterMs }: ErrorFrame): void {
+    const { drafts, store } = this.#parts;
+    const nowMs = wallClockMs() + store.get().serverAheadMs;
+    const end = until || (retryAfterMs === undefined ? undefined : nowMs + retryAfterMs);
+    drafts.putBack(key, text);
+    const refusal = { code, ...(end !== undefined && { until: end }) };
+    store.update(key, (thread) => ({ ...thread, refusal }));
+  }
+
   #acked(
     key: ThreadKey,
     { clientMsgId, roomId, seq }: Pick<AckFrame, 'clientMsgId' | 'roomId' | 'seq'>,
   ): void {
     const { begun, store, reading } = this.#parts;
     store.updateTimeline(key, (timeline) => withAck(timeline, clientMsgId, seq));
-    store.update(key, (thread) => ({ ...thread, roomId }));
+    store.update(key, (thread) => ({ ...thread, roomId, refusal: undefined }));
     begun(key);
     reading.markRead(key, seq);
   }

@@ -56,9 +56,19 @@ function openTab({ state = 'online' as ConnectionState, store = new OutboxStore(
   const channel = channels.open();
   const end = new AbortController();
   const acked = vi.fn();
+  const returned: string[] = [];
   let shown: readonly OutboxEntry[] = [];
   const outbox = new Outbox(
-    { client, me: user, store, channel, acked, changed: (entries) => (shown = entries), now: () => nowMs },
+    {
+      client,
+      me: user,
+      store,
+      channel,
+      acked,
+      returned: ({ text }, { code }) => void returned.push(`${text}: ${code}`),
+      changed: (entries) => (shown = entries),
+      now: () => nowMs,
+    },
     end.signal,
   );
   outbox.wake();
@@ -66,6 +76,7 @@ function openTab({ state = 'online' as ConnectionState, store = new OutboxStore(
     client,
     outbox,
     acked,
+    returned,
     shown: () =>
       shown.map(({ text, errorCode }) => (errorCode === undefined ? text : `${text}: ${errorCode}`)),
     close: () => end.abort(),
@@ -95,6 +106,23 @@ afterEach(() => {
 });
 
 describe('what a user sends', () => {
+  it.each(['MUTED', 'HOSTS_ONLY', 'ROOM_CLOSED', 'SLOW_MODE'])(
+    'gives back what the room does not allow (%s), and never sends it by itself',
+    async (code) => {
+      const tab = openTab();
+      tab.outbox.add('room:1', 'one');
+      tab.outbox.add('room:1', 'two');
+      await inTime(() => expect(tab.client.texts).toEqual(['one', 'two']));
+      for (const send of tab.client.sends) send.settle(refusal(code));
+      await inTime(() => expect(tab.returned).toEqual([`one: ${code}`, `two: ${code}`]));
+      expect(tab.shown()).toEqual([]);
+      const later = openTab();
+      later.outbox.add('room:1', 'three');
+      await inTime(() => expect([...tab.client.texts, ...later.client.texts]).toContain('three'));
+      expect([...tab.client.texts, ...later.client.texts].sort()).toEqual(['one', 'three', 'two']);
+    },
+  );
+
   it('goes out in line, and is forgotten once the server has it', async () => {
     const tab = openTab();
     for (const text of ['a', 'b', 'c']) tab.outbox.add('room:1', text);

@@ -1,5 +1,5 @@
 import { newClientMsgId, type ParleyClient, type SendResult } from '@parley/client';
-import type { AckFrame, User } from '@parley/protocol';
+import type { AckFrame, ErrorFrame, User } from '@parley/protocol';
 import { parseKey, type ThreadKey } from '../threads/thread-key.js';
 import { hasRoomFor, outboxLimits, type OutboxEntry } from './outbox-entry.js';
 import { OutboxLeader } from './outbox-leader.js';
@@ -17,6 +17,8 @@ export interface OutboxPorts {
   changed(entries: readonly OutboxEntry[]): void;
   /** The server has a message; this tab, or another, has sent it. */
   acked(thread: ThreadKey, ack: Pick<AckFrame, 'clientMsgId' | 'roomId' | 'seq'>): void;
+  /** The server has not taken a message, as the room stands: it is the user's again, and not kept here. */
+  returned(entry: OutboxEntry, error: ErrorFrame): void;
   /** @defaultValue what the browser has */
   readonly store?: OutboxStore;
   /** @defaultValue the browser's */
@@ -27,6 +29,9 @@ export interface OutboxPorts {
 
 /** The session is over, not the message: it waits for the next log-in. */
 const sessionCodes: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'SESSION_REVOKED']);
+
+/** Rules of the room. When they allow it again is for people to say, and whether it is still worth saying for its author. */
+const roomRules: ReadonlySet<string> = new Set(['MUTED', 'HOSTS_ONLY', 'ROOM_CLOSED', 'SLOW_MODE']);
 
 /**
  * Keeps what the user has sent until the server has it, or has refused it for good: over reloads, log-outs and days
@@ -230,7 +235,9 @@ export class Outbox {
     // Given up: by this connection only. It waits for the next one, or for another tab's.
     if (result.status === 'gave-up') return;
     if (result.status === 'refused') {
-      if (!sessionCodes.has(result.error.code)) await this.#refuse(entry, result.error.code);
+      const { code } = result.error;
+      if (roomRules.has(code) && !this.#signal.aborted) await this.#giveBack(entry, result.error);
+      else if (!sessionCodes.has(code)) await this.#refuse(entry, code);
       return;
     }
     const { clientMsgId, thread } = entry;
@@ -242,6 +249,15 @@ export class Outbox {
     }
     await this.#store.remove(clientMsgId);
     await this.#read();
+  }
+
+  async #giveBack(entry: OutboxEntry, error: ErrorFrame): Promise<void> {
+    const { clientMsgId } = entry;
+    this.#settled.add(clientMsgId);
+    this.#ports.returned(entry, error);
+    this.#publish();
+    await this.#store.remove(clientMsgId);
+    this.#tellChanged();
   }
 
   async #refuse({ clientMsgId, createdAtMs }: OutboxEntry, errorCode: string): Promise<void> {

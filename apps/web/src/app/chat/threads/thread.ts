@@ -26,6 +26,14 @@ export interface PutOut {
   readonly until?: number;
 }
 
+/** The server has not taken a message, as the room stands. */
+export interface Refusal {
+  /** Of the error catalogue. */
+  readonly code: string;
+  /** Until when it holds, milliseconds since 1970; absent where the server did not say. */
+  readonly until?: number;
+}
+
 /** A room or direct conversation as this tab knows it. Immutable. */
 export interface Thread {
   /** Undefined for a conversation in which nothing was said yet. */
@@ -37,6 +45,8 @@ export interface Thread {
   readonly newer: 'idle' | 'loading' | 'failed';
   /** Why a room is `missing` that is there. */
   readonly putOut: PutOut | undefined;
+  /** Why the user's last message was not taken. Its text is where it was written. */
+  readonly refusal: Refusal | undefined;
   /** Why a phase is `failed`. */
   readonly errorCode: string | undefined;
   /** The user has seen everything up to this seq; undefined: never opened on this device. */
@@ -58,6 +68,7 @@ export const emptyThread: Thread = {
   older: 'idle',
   newer: 'idle',
   putOut: undefined,
+  refusal: undefined,
   errorCode: undefined,
   readTo: undefined,
   unread: { count: 0, to: 0, later: [] },
