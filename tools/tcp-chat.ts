@@ -7,9 +7,18 @@
  */
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { ApiError, ClientError, ParleyApi, ParleyClient, type PendingSend } from '@parley/client';
+import {
+  ApiError,
+  ClientError,
+  ParleyApi,
+  ParleyClient,
+  readCommand,
+  slashCommands,
+  type PendingSend,
+} from '@parley/client';
 import { tcpTransport } from '@parley/client/node';
-import { CloseCode, type Message } from '@parley/protocol';
+import { CloseCode, mayAct, type ActInput, type Message } from '@parley/protocol';
+import { eventLine } from './lib/event-lines.js';
 import { localParley, nothingRuns } from './lib/local-parley.mjs';
 
 const HELP = `npm run tcp-chat -- --user <name> [options]
@@ -27,6 +36,7 @@ Every line is sent to the room, but for
   /who                   who is online
   /msg <userId> <text>   a direct message
   /quit                  leave; so do Ctrl-C and the end of the input
+  /help                  what hosts can do: /timeout, /ban, /delete, /slow, /hosts, /announce, /shield …
 
 A certificate that this machine does not trust by itself: NODE_EXTRA_CA_CERTS=<its authority, PEM>`;
 
@@ -177,9 +187,44 @@ async function chat({ user, password, roomId, api, host, port, tls }: Options): 
     }
   };
 
+  /** Who was seen here, by name: somebody who has left can still be banned. */
+  const seen = new Map<string, { readonly userId: number; readonly userName: string }>();
+  const see = (userId: number, userName: string) =>
+    void seen.set(userName.toLowerCase(), { userId, userName });
+  const perform = (act: ActInput): void => {
+    const settled = client
+      .act(roomId, act)
+      .then(({ seq }) => {
+        acked.set(roomId, Math.max(seq, acked.get(roomId) ?? 0));
+      })
+      .catch((error: unknown) => {
+        failures++;
+        say(`! Not done: ${inWords(error)}`);
+      })
+      .finally(() => void sends.delete(settled));
+    sends.add(settled);
+  };
+  const showHelp = (): void => {
+    const role = client.roomState(roomId)?.role ?? 'member';
+    const mine = slashCommands.filter(({ from }) => from === undefined || mayAct('settings', role));
+    say(`* /who, /msg <userId> <text>, /quit, ${mine.map(({ usage }) => usage).join(', ')}`);
+  };
+
   let wasLost = false;
   let wasConnected = false;
-  client.on('message', (message) => say(line(message, message.fromUserName)));
+  client.on('message', (message) => {
+    see(message.fromUserId, message.fromUserName);
+    say(line(message, message.fromUserName));
+  });
+  client.on('event', ({ entry, event }) => {
+    if (event) say(`* ${printable(eventLine(event))} [${entry.seq}]`);
+  });
+  client.on('putOut', ({ reason, note }) => {
+    say(
+      `! You were ${reason === 'kicked' ? 'put out of' : 'banned from'} the room.${note ? ` ${printable(note)}` : ''}`,
+    );
+    finish(1);
+  });
   client.on('direct', (message) =>
     say(
       line(
@@ -191,7 +236,9 @@ async function chat({ user, password, roomId, api, host, port, tls }: Options): 
     ),
   );
   client.on('info', ({ roomId: of, count, roomUserInfo }) => {
-    if (of === roomId) showPresence(count, roomUserInfo);
+    if (of !== roomId) return;
+    for (const [id, name] of Object.entries(roomUserInfo)) see(Number(id), name);
+    showPresence(count, roomUserInfo);
   });
   client.on('count', ({ roomId: of, count }) => {
     // Large rooms announce how many, not who.
@@ -227,7 +274,7 @@ async function chat({ user, password, roomId, api, host, port, tls }: Options): 
   process.once('SIGTERM', () => finish(0));
   const first = await Promise.race([joining, finished]);
   if (typeof first === 'number') return first;
-  say(`* ${me.userName} (${me.userId}) is in room ${roomId}. /who, /msg <userId> <text>, /quit`);
+  say(`* ${me.userName} (${me.userId}) is in room ${roomId}. /who, /msg <userId> <text>, /help, /quit`);
 
   let isQuitting = false;
   const handle = (typed: string): void => {
@@ -245,8 +292,28 @@ async function chat({ user, password, roomId, api, host, port, tls }: Options): 
       const message = /^\/msg\s+[1-9]\d{0,14}\s+(\S[\s\S]*)$/.exec(text)?.[1];
       if (message === undefined) say('! Use: /msg <userId> <text>');
       else track(client.sendDirect(Number(argument), message), message);
-    } else if (/^\/[a-z]/.test(command)) say(`! There is no ${command}: /who, /msg <userId> <text>, /quit`);
-    else track(client.send(roomId, text), text);
+    } else run(text);
+  };
+  const run = (typed: string): void => {
+    const command = readCommand(typed, { userOf: (name) => seen.get(name.toLowerCase()) });
+    switch (command.kind) {
+      case 'text':
+        return track(client.send(roomId, command.text), command.text);
+      case 'act':
+        return perform(command.act);
+      case 'whisper':
+        return track(client.sendDirect(command.userId, command.text), command.text);
+      case 'help':
+        return showHelp();
+      case 'unknown':
+        return say(`! There is no /${command.name}: /who, /msg <userId> <text>, /help, /quit`);
+      case 'wrong':
+        return say(
+          command.problem === 'user'
+            ? `! Nobody here is called ${printable(command.name ?? '')}`
+            : `! Use: ${command.usage}`,
+        );
+    }
   };
   onLine = (typed) => {
     handle(typed);
@@ -269,9 +336,9 @@ async function chat({ user, password, roomId, api, host, port, tls }: Options): 
   return code;
 }
 
-function line({ sentAt, msg }: Message, from: string): string {
+function line({ sentAt, msg, seq, deleted }: Message, from: string): string {
   const time = new Date(sentAt).toTimeString().slice(0, 8);
-  return `${time} ${printable(from)}: ${printable(msg)}`;
+  return `${time} ${printable(from)}: ${deleted ? '(deleted)' : printable(msg)}${isInteractive ? `  [${seq}]` : ''}`;
 }
 
 /** Others' text must not move the cursor or recolour the screen. */

@@ -170,6 +170,11 @@ const definitions: readonly Definition[] = [
       return user ? { kind: 'whisper', userId: user.userId, text: rest } : { nobody: word };
     },
   },
+  {
+    name: 'me',
+    usage: '/me <text>',
+    make: (text) => (text.trim() === '' ? 'usage' : { kind: 'text', text: `* ${text.trim()}` }),
+  },
   { name: 'help', usage: '/help', make: () => ({ kind: 'help' }) },
 ];
 

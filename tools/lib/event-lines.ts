@@ -1,0 +1,40 @@
+import { FOREVER, type RoomEvent, type RoomEventKind, type RoomEventOf } from '@parley/protocol';
+
+const untilWhen = (until: number): string =>
+  until >= FOREVER ? 'for good' : `until ${new Date(until).toLocaleString()}`;
+const because = (reason: string | undefined): string => (reason ? ` (${reason})` : '');
+
+const lines: { readonly [K in RoomEventKind]: (event: RoomEventOf<K>) => string } = {
+  settings: ({ settings: { mode, slowModeWaitTime, opensAt, closesAt } }) =>
+    [
+      `Who may write: ${mode}`,
+      slowModeWaitTime > 0 && `once in ${slowModeWaitTime} s`,
+      opensAt !== undefined && `from ${new Date(opensAt).toLocaleString()}`,
+      closesAt !== undefined && `until ${new Date(closesAt).toLocaleString()}`,
+    ]
+      .filter(Boolean)
+      .join(', '),
+  roles: ({ roles }) => roles.map(({ userName, role }) => `${userName} is ${role} now`).join(', '),
+  timeout: ({ userName, until, reason }) =>
+    until === 0
+      ? `${userName} may write again`
+      : `${userName} may not write ${untilWhen(until)}${because(reason)}`,
+  kick: ({ userName, reason }) => `${userName} was put out${because(reason)}`,
+  ban: ({ userName, until, reason }) =>
+    until === 0 ? `${userName} may come back` : `${userName} is banned ${untilWhen(until)}${because(reason)}`,
+  delete: ({ range: { from, to }, by, reason }) =>
+    `${from === to ? `Message ${from} was` : `Messages from ${from} on were`} deleted by ${by === 'self' ? 'its author' : 'a moderator'}${because(reason)}; what is printed here stays`,
+  restore: ({ range: { from, to } }) =>
+    `Message ${from}${from === to ? '' : ' and others'} can be read again`,
+  announcement: ({ style, msg }) => `${style.toUpperCase()}: ${msg ?? '(deleted)'}`,
+  pins: ({ pins }) =>
+    pins.length === 0 ? 'Nothing is pinned' : `Pinned: ${pins.map(({ text }) => text).join(' | ')}`,
+  panic: ({ range }) =>
+    `The shield is up: only hosts may write${range ? ', and recent messages are hidden' : ''}`,
+  calm: ({ settings: { mode }, range }) =>
+    `The shield is down: ${mode} may write${range ? ', and messages are back' : ''}`,
+};
+
+/** What an act has done, in a line for a terminal. The compiler finds a kind that is missing. */
+export const eventLine = (event: RoomEvent): string =>
+  (lines[event.kind] as (event: RoomEvent) => string)(event);
