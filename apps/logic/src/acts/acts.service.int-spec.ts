@@ -1,0 +1,214 @@
+import { messageJson } from '@parley/contracts';
+import { limits, type ActInput, type Entry } from '@parley/protocol';
+import { sharedRedis, uniquePrefix } from '@parley/testing';
+import { v7 as uuidv7 } from 'uuid';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describeSql, openSql } from '../database/sql-databases.conformance.js';
+import { SqlWriter } from '../database/sql-writer.js';
+import { startLogic } from '../line/logic.fixture.js';
+import { RoomAccessService } from '../messages/room-access.service.js';
+import { SentBeforeService } from '../messages/sent-before.service.js';
+import { RecordRepository } from '../record/record.repository.js';
+import { ActsService, type ActCaller } from './acts.service.js';
+import { MessageFinder } from './message-finder.js';
+import { RoomRecordsService } from './room-records.service.js';
+
+afterAll(async () => (await sharedRedis()).stop());
+
+const OWNER: ActCaller = { userId: 3, userName: 'demo' };
+const MEMBER: ActCaller = { userId: 4, userName: 'demo1' };
+const OTHER: ActCaller = { userId: 5, userName: 'demo2' };
+const people = [OWNER, MEMBER, OTHER];
+
+describeSql('ActsService', (server) => {
+  /** A room of OWNER's, in a process on a Redis and a database of the test's. */
+  async function open(options: { actBurst?: number } = {}) {
+    const sql = await openSql(await server.createDatabase());
+    const prefix = uniquePrefix('acts');
+    const { url } = await sharedRedis();
+    const logic = await startLogic(url, prefix, sql);
+    onTestFinished(() => logic.leave());
+    const { store, heads, archive, rooms, line, events, publishing, connections, keys } = logic;
+    const record = sql.get(RecordRepository);
+    const access = new RoomAccessService(rooms, events, store);
+    const messages = new MessageFinder(store, archive);
+    const sentBefore = new SentBeforeService(store, archive);
+    const accounts = {
+      findByIds: async (ids: readonly number[]) =>
+        people.filter(({ userId }) => ids.includes(userId)).map((one) => ({ ...one, role: 'user' as const })),
+    };
+    const acts = new ActsService(
+      access,
+      heads,
+      store,
+      line,
+      accounts,
+      messages,
+      publishing,
+      record,
+      sentBefore,
+      {
+        actBurst: options.actBurst ?? 1_000,
+        actsPerSecond: 1,
+      },
+    );
+    const records = new RoomRecordsService(access, heads, store, accounts, record, messages);
+    const { roomId } = await rooms.create('maths', OWNER.userId);
+    const act = (from: ActCaller, what: ActInput, id: string = uuidv7()) =>
+      acts.act(from, roomId, what as Parameters<ActsService['act']>[2], id);
+    const say = async (from: ActCaller, text: string) => {
+      const [result] = await publishing.publishMany([{ from, roomId, text, clientMsgId: uuidv7() }]);
+      return result?.ok ? result.ack.seq : result?.code;
+    };
+    const log = async () =>
+      (await store.range(roomId, 1, undefined, 500)).map((entry) => JSON.parse(messageJson(entry)) as Entry);
+    /** Everything of the room's is gone from Redis, as after the loss of its disk. */
+    const loseRedis = async () => {
+      const names = await connections.main.keys(`${prefix}*room:${roomId}:*`);
+      if (names.length > 0) await connections.main.del(...names);
+    };
+    const query = (text: string) => sql.get(SqlWriter).run((manager) => manager.query(text));
+    return { acts, records, record, roomId, act, say, log, loseRedis, query, keys, store };
+  }
+
+  it('holds on when Redis has lost everything of the room', async () => {
+    const { act, say, records, roomId, loseRedis } = await open();
+    await act(OWNER, { act: 'settings', mode: 'hosts', slowModeWaitTime: 5 });
+    await act(OWNER, { act: 'role', userId: MEMBER.userId, role: 'moderator' });
+    await act(OWNER, { act: 'ban', userId: OTHER.userId, reason: 'enough' });
+    await loseRedis();
+    expect(await say(OTHER, 'back again')).toBe('BANNED');
+    expect(await say(MEMBER, 'I may')).toEqual(expect.any(Number));
+    expect((await records.state(OWNER.userId, roomId)).state).toMatchObject({
+      mode: 'hosts',
+      slowModeWaitTime: 5,
+      role: 'owner',
+      roles: { [MEMBER.userId]: 'moderator' },
+    });
+    await expect(records.state(OTHER.userId, roomId)).rejects.toMatchObject({ code: 'BANNED' });
+    expect((await records.restrictions(OWNER.userId, roomId)).restrictions).toMatchObject([
+      { userId: OTHER.userId, kind: 'ban', by: 'demo', reason: 'enough' },
+    ]);
+  });
+
+  it('answers a repeated act with its first ack, whatever has become of the room since', async () => {
+    const { act, say, log } = await open();
+    const seq = (await say(OWNER, 'pin me')) as number;
+    const id = uuidv7();
+    await act(OWNER, { act: 'pin', seq });
+    const first = await act(OWNER, { act: 'unpin', seq }, id);
+    // There is nothing to unpin any more.
+    expect(await act(OWNER, { act: 'unpin', seq }, id)).toEqual({ ...first, duplicate: true });
+    await expect(act(OWNER, { act: 'unpin', seq })).rejects.toMatchObject({ code: 'MESSAGE_NOT_FOUND' });
+    expect(await log()).toHaveLength(3);
+  });
+
+  it('does of two acts at once each, and neither undoes the other', async () => {
+    const { act, records, roomId } = await open();
+    await Promise.all([
+      act(OWNER, { act: 'settings', mode: 'members' }),
+      act(OWNER, { act: 'settings', slowModeWaitTime: 7 }),
+      act(OWNER, { act: 'role', userId: MEMBER.userId, role: 'owner' }),
+      act(OWNER, { act: 'role', userId: OTHER.userId, role: 'owner' }),
+    ]);
+    expect((await records.state(OWNER.userId, roomId)).state).toMatchObject({
+      mode: 'members',
+      slowModeWaitTime: 7,
+      roles: { 3: 'owner', 4: 'owner', 5: 'owner' },
+    });
+  });
+
+  it('keeps the last owner, also when two leave at once', async () => {
+    const { act, records, roomId } = await open();
+    await act(OWNER, { act: 'role', userId: MEMBER.userId, role: 'owner' });
+    const outcomes = await Promise.allSettled([
+      act(OWNER, { act: 'role', userId: OWNER.userId, role: 'member' }),
+      act(MEMBER, { act: 'role', userId: MEMBER.userId, role: 'member' }),
+    ]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(Object.values((await records.state(OWNER.userId, roomId)).state.roles)).toEqual(['owner']);
+  });
+
+  it('deletes what somebody wrote in the last seconds, and of a range only who is below', async () => {
+    const { act, say, log } = await open();
+    await act(OWNER, { act: 'role', userId: MEMBER.userId, role: 'moderator' });
+    await say(OWNER, 'of the owner');
+    await say(MEMBER, 'of a moderator');
+    await say(OTHER, 'of a member');
+    await act(MEMBER, { act: 'delete', from: 1, to: 99 });
+    const texts = async () => (await log()).flatMap(({ msg }) => (msg ? [msg] : []));
+    expect(await texts()).toEqual(['of the owner']);
+    await say(OTHER, 'again');
+    await act(MEMBER, { act: 'delete', userId: OTHER.userId, lastSeconds: 60 });
+    expect(await texts()).toEqual(['of the owner']);
+    await expect(act(MEMBER, { act: 'delete', userId: OWNER.userId, lastSeconds: 60 })).rejects.toMatchObject(
+      {
+        code: 'FORBIDDEN',
+      },
+    );
+  });
+
+  it('notes every act once in a log that nobody can change', async () => {
+    const { act, records, record, roomId, query, store } = await open();
+    const ack = await act(OWNER, { act: 'kick', userId: MEMBER.userId, reason: 'late' });
+    // The archive brings the same entry again.
+    const [raw] = await store.originals(roomId, ack.seq, ack.seq, 1);
+    const kept = { act: 'kick', by: { userId: 99, userName: 'forged', role: 'owner' } };
+    if (raw) await record.keep([{ roomId, ...raw, act: JSON.stringify(kept) }]);
+    expect(await records.audit(OWNER.userId, roomId, { limit: limits.maxAuditPage })).toMatchObject({
+      lines: [
+        {
+          act: 'kick',
+          actor: { userName: 'demo', role: 'owner' },
+          target: { userName: 'demo1' },
+          reason: 'late',
+        },
+      ],
+      more: false,
+    });
+    await expect(query(`UPDATE audit SET actor_name = 'nobody'`)).rejects.toThrow(/cannot be changed/);
+    await expect(query('DELETE FROM audit')).rejects.toThrow(/cannot be changed/);
+    await act(OWNER, { act: 'kick', userId: MEMBER.userId });
+    expect(await records.audit(OWNER.userId, roomId, { limit: 1 })).toMatchObject({ more: true });
+    await expect(records.audit(MEMBER.userId, roomId, { limit: 1 })).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
+  });
+
+  it('lets an admin of the site take a room over, and nobody else', async () => {
+    const { act, records, roomId } = await open();
+    await expect(act(MEMBER, { act: 'takeOver' })).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await act({ ...OTHER, isAdmin: true }, { act: 'takeOver' });
+    expect((await records.state(OTHER.userId, roomId)).state.role).toBe('owner');
+    expect((await records.audit(OTHER.userId, roomId, { limit: 9 })).lines).toMatchObject([
+      { act: 'takeOver' },
+    ]);
+  });
+
+  it('takes so many acts of a user at once, and announcements of a room, and no more', async () => {
+    const { act } = await open({ actBurst: 3 });
+    await act(OWNER, { act: 'announce', msg: 'one' });
+    await act(OWNER, { act: 'announce', msg: 'two' });
+    await expect(act(OWNER, { act: 'announce', msg: 'three' })).rejects.toMatchObject({
+      code: 'RATE_LIMITED',
+    });
+    await expect(act(OWNER, { act: 'settings', mode: 'hosts' })).rejects.toMatchObject({
+      code: 'RATE_LIMITED',
+    });
+  });
+
+  it('is not for conversations', async () => {
+    const { acts, roomId } = await open();
+    await expect(acts.act(OWNER, roomId + 999, { act: 'takeOver' }, uuidv7())).rejects.toMatchObject({
+      code: 'ROOM_NOT_FOUND',
+    });
+  });
+});
+
+describe('the limits of acts', () => {
+  it('are those of docs/bounds.md', () => {
+    expect([limits.ownDeleteSeconds, limits.maxPins, limits.maxRoles, limits.maxRestrictions]).toEqual([
+      900, 3, 200, 5_000,
+    ]);
+  });
+});
