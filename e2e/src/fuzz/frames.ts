@@ -1,4 +1,5 @@
 import { eventually, fuzzSeed } from '@parley/testing';
+import { actRules } from '@parley/protocol';
 import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
@@ -142,6 +143,21 @@ export const frames = (running: () => Stack) =>
       bytes,
       bytes.map((tail) => new Uint8Array([0x76, 0x31, 0, tail.length + 4, ...tail])),
     );
+    const nearlyAnAct = fc.record(
+      {
+        act: fc.oneof(fc.constantFrom(...Object.keys(actRules)), fc.anything()),
+        userId: fc.oneof(fc.constantFrom(1, '4', 0, -1, 1e20), fc.anything()),
+        seq: fc.oneof(fc.nat(9), fc.anything()),
+        from: fc.anything(),
+        to: fc.anything(),
+        seconds: fc.oneof(fc.nat(9), fc.anything()),
+        reason: fc.oneof(fc.string({ unit: 'binary' }), fc.anything()),
+        msg: fc.oneof(fc.string({ unit: 'binary' }), fc.anything()),
+        mode: fc.anything(),
+        expiresAt: fc.anything(),
+      },
+      { requiredKeys: ['act'] },
+    );
     /** Frames that are nearly right: known opcodes, and fields of any type. */
     const frame = fc.oneof(
       fc.string(),
@@ -149,7 +165,8 @@ export const frames = (running: () => Stack) =>
       fc
         .record(
           {
-            op: fc.oneof(fc.constantFrom(2, 3, 4, 5, 6, 20, 22, 26, 27, 28, 29), fc.anything()),
+            op: fc.oneof(fc.constantFrom(2, 3, 4, 5, 6, 20, 22, 26, 27, 28, 29, 34), fc.anything()),
+            act: fc.oneof(nearlyAnAct, fc.anything()),
             roomId: fc.oneof(fc.constantFrom(1, '1', 0, -1, 1e20), fc.anything()),
             msg: fc.oneof(fc.string({ unit: 'binary' }), fc.anything()),
             authToken: fc.oneof(fc.string(), fc.anything()),
@@ -248,6 +265,9 @@ export const frames = (running: () => Stack) =>
         '/v1/login',
         '/v1/rooms/1/messages',
         '/v1/rooms',
+        '/v1/rooms/1/bans',
+        '/v1/rooms/1/messages/hide',
+        '/v1/rooms/1/announcements',
       ];
       let turn = 0;
       await forEach(sample(frame), async (body) => {

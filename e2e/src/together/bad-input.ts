@@ -54,6 +54,11 @@ export const badInput = (running: () => Stack) =>
       ['{"op":3,"msg":5,"roomId":1}', 'INVALID'],
       ['{"op":27,"roomId":1,"limit":9999}', 'INVALID'],
       [JSON.stringify({ op: 3, roomId: 1, msg: 'x'.repeat(4_001) }), 'MESSAGE_TOO_LONG'],
+      ['{"op":34,"roomId":1}', 'INVALID'],
+      ['{"op":34,"roomId":1,"act":{"act":"nonsense"}}', 'INVALID'],
+      ['{"op":34,"roomId":1,"act":{"act":"timeout","userId":4,"seconds":0}}', 'INVALID'],
+      ['{"op":34,"roomId":1,"act":{"act":"delete","from":9,"to":1}}', 'INVALID'],
+      ['{"op":34,"roomId":99999,"act":{"act":"takeOver"}}', 'ROOM_NOT_FOUND'],
     ])('answers the frame %j with %s and keeps the connection', async (text, code) => {
       await join();
       client.sendText(text);

@@ -68,7 +68,7 @@ describeSql('ActsService', (server) => {
       if (names.length > 0) await connections.main.del(...names);
     };
     const query = (text: string) => sql.get(SqlWriter).run((manager) => manager.query(text));
-    return { acts, records, record, roomId, act, say, log, loseRedis, query, keys, store };
+    return { acts, records, record, rooms, roomId, act, say, log, loseRedis, query, keys, store };
   }
 
   it('holds on when Redis has lost everything of the room', async () => {
@@ -197,9 +197,22 @@ describeSql('ActsService', (server) => {
     });
   });
 
+  it('announces a text as long as a message may be, and no longer', async () => {
+    const { act } = await open();
+    await act(OWNER, { act: 'announce', msg: '👍'.repeat(limits.maxTextCodePoints) });
+    await expect(
+      act(OWNER, { act: 'announce', msg: '👍'.repeat(limits.maxTextCodePoints + 1) }),
+    ).rejects.toMatchObject({ code: 'MESSAGE_TOO_LONG' });
+  });
+
   it('is not for conversations', async () => {
-    const { acts, roomId } = await open();
-    await expect(acts.act(OWNER, roomId + 999, { act: 'takeOver' }, uuidv7())).rejects.toMatchObject({
+    const { acts, rooms, roomId } = await open();
+    const direct = await rooms.findOrCreateDirect(OWNER.userId, MEMBER.userId);
+    const admin = { ...OWNER, isAdmin: true };
+    await expect(acts.act(admin, direct.roomId, { act: 'takeOver' }, uuidv7())).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
+    await expect(acts.act(admin, roomId + 999, { act: 'takeOver' }, uuidv7())).rejects.toMatchObject({
       code: 'ROOM_NOT_FOUND',
     });
   });

@@ -5,7 +5,9 @@ import {
   actsFrom,
   AppError,
   bannedUntil,
+  codePointLength,
   factChanges,
+  limits,
   Op,
   rankOf,
   roleOf,
@@ -65,6 +67,8 @@ export class ActsService {
 
   /** @throws {AppError} Why it is refused; `UNAVAILABLE` when the room changes too fast. */
   async act(from: ActCaller, roomId: number, act: Act, clientMsgId: string): Promise<Ack> {
+    if ('msg' in act && codePointLength(act.msg) > limits.maxTextCodePoints)
+      throw new AppError('MESSAGE_TOO_LONG');
     refuseAbove(this.limits.take(from.userId, 1, performance.now()));
     const { kind } = await this.access.authorize(from.userId, roomId);
     // A conversation belongs to its two users: nobody is above the other.

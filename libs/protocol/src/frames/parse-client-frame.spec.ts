@@ -50,6 +50,9 @@ describe('parseClientFrame', () => {
     ['a room 0', '{"op":20,"roomId":0}', 'INVALID', ['roomId']],
     ['a negative lastSeq', '{"op":20,"roomId":1,"lastSeq":-1}', 'INVALID', ['lastSeq']],
     ['a bad clientMsgId', '{"op":3,"msg":"a","clientMsgId":"a b"}', 'INVALID', ['clientMsgId']],
+    ['no act', '{"op":34,"roomId":1}', 'INVALID', ['act']],
+    ['an act that is none', '{"op":34,"act":{"act":"x"}}', 'INVALID', ['act.act']],
+    ['an act without its person', '{"op":34,"act":{"act":"kick"}}', 'INVALID', ['act.userId']],
     ['too large a page', '{"op":27,"roomId":1,"limit":201}', 'INVALID', ['limit']],
     ['several faults', '{"op":2,"toUserId":[],"msg":5}', 'INVALID', ['toUserId', 'msg']],
   ])('refuses %s', (_name, text, code, fields) => {
@@ -144,6 +147,7 @@ describe('parseClientFrame', () => {
       .record(
         {
           op: ops,
+          act: fc.jsonValue(),
           roomId: fc.jsonValue(),
           toUserId: fc.jsonValue(),
           msg: fc.jsonValue(),
