@@ -24,7 +24,6 @@ import { Reading } from './reading/reading.js';
 import { withOpened } from './reading/unread.js';
 import { Drafts } from './sending/drafts.js';
 import { MessageSender } from './sending/message-sender.js';
-import { firstSeq } from '../timeline/timeline.js';
 import type { ChatState, Member } from './threads/chat-state.js';
 import { ChatStore } from './threads/chat-store.js';
 import { parseKey, roomKey, type ThreadKey } from './threads/thread-key.js';
@@ -40,8 +39,6 @@ export interface ChatSessionOptions {
   readonly random?: () => number;
 }
 
-/** Pages that are loaded to get to the first unread message: as many as are counted, and more. */
-const MAX_UNREAD_PAGES = 10;
 /** Changes are shown this often, milliseconds: with a render and a frame behind it, nothing is a tenth of a second late. Chosen by measuring. */
 const SHOW_INTERVAL_MS = 64;
 /** Why a session is over. `revoked`: logged out, here or elsewhere. `expired`: its token is too old, or of another server. */
@@ -294,19 +291,13 @@ export class ChatSession {
 
   /** Loads what is between the first message on the page and where the user left off. */
   async loadUnread(key: ThreadKey): Promise<void> {
-    for (let pages = 0; pages < MAX_UNREAD_PAGES; pages++) {
-      const { timeline, unreadAfter } = this.#store.thread(key);
-      const first = firstSeq(timeline);
-      if (
-        unreadAfter === undefined ||
-        first === undefined ||
-        first <= unreadAfter + 1 ||
-        timeline.reachedStart
-      )
-        return;
-      await this.#history.loadOlder(key);
-      if (firstSeq(this.#store.thread(key).timeline) === first) return;
-    }
+    const { unreadAfter } = this.#store.thread(key);
+    if (unreadAfter !== undefined) await this.loadBackTo(key, unreadAfter + 1);
+  }
+
+  /** Loads what is between the first message on the page and this one, up to a bound. */
+  loadBackTo(key: ThreadKey, seq: number): Promise<void> {
+    return this.#history.loadBackTo(key, seq);
   }
 
   loadOlder(key: ThreadKey): void {

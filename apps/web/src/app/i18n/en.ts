@@ -140,6 +140,19 @@ export const en = {
     left: (count: number) => (count === 1 ? '1 character left' : `${count} characters left`),
     over: (count: number) => (count === 1 ? '1 character too many' : `${count} characters too many`),
   },
+  role: {
+    owner: 'Owner',
+    moderator: 'Moderator',
+    speaker: 'Speaker',
+    member: 'Member',
+    guest: 'Guest',
+  },
+  pins: {
+    title: 'Pinned messages',
+    jump: 'Go to this message',
+    all: (count: number) => `All ${count} pinned`,
+    less: 'Show one',
+  },
   silence: {
     muted: 'A host has stopped you from writing.',
     closed: 'The room is closed: nobody can write now.',

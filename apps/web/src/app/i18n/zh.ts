@@ -139,6 +139,13 @@ export const zh: Texts = {
     left: (count) => `还可输入 ${count} 个字符`,
     over: (count) => `超出 ${count} 个字符`,
   },
+  role: { owner: '房主', moderator: '主持人', speaker: '发言人', member: '成员', guest: '访客' },
+  pins: {
+    title: '置顶消息',
+    jump: '跳到这条消息',
+    all: (count) => `全部 ${count} 条置顶`,
+    less: '只显示一条',
+  },
   silence: {
     muted: '主持人已将你禁言。',
     closed: '房间已关闭，现在没有人可以发言。',

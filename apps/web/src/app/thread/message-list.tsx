@@ -6,7 +6,7 @@ import { unreadCount } from '../chat/reading/unread.js';
 import type { Thread } from '../chat/threads/thread.js';
 import type { ThreadKey } from '../chat/threads/thread-key.js';
 import { useErrorText, useTexts } from '../i18n/texts.js';
-import { useChat } from '../site/site-context.js';
+import { useChat, useChatState } from '../site/site-context.js';
 import { useToday } from '../use-today.js';
 import { buildRows } from '../timeline/rows.js';
 import { isAtEnd } from '../timeline/timeline.js';
@@ -34,6 +34,9 @@ export function MessageList({
   const errorText = useErrorText();
   const chat = useChat();
   const { drafts } = chat;
+  const roles = useChatState((state) =>
+    thread.roomId === undefined ? undefined : state.roomStates.get(thread.roomId)?.roles,
+  );
   const todayMs = useToday();
   const isVisible = usePageVisible();
   const scroller = useRef<HTMLDivElement>(null);
@@ -152,7 +155,7 @@ export function MessageList({
               </Button>
             </ErrorNote>
           )}
-          <MessageRows rows={rows} todayMs={todayMs} actions={actions} />
+          <MessageRows rows={rows} roles={roles} todayMs={todayMs} actions={actions} />
           {newer === 'failed' && (
             <ErrorNote text={`${t.room.historyFailed} ${errorText(thread.errorCode ?? 'INTERNAL')}`}>
               <Button look="quiet" onClick={() => chat.loadNewer(threadKey)}>

@@ -1,5 +1,7 @@
+import type { RoomRole, RoomState } from '@parley/protocol';
 import { memo } from 'react';
 import { Avatar } from '../components/avatar.js';
+import { RoleBadge } from '../components/role-badge.js';
 import { useLanguage, useTexts } from '../i18n/texts.js';
 import { formatDay, formatFull, formatTime } from '../text/dates.js';
 import { isPiled } from '../text/piled.js';
@@ -13,6 +15,7 @@ import styles from './message.module.css';
 /** Messages of one author, close together in time. */
 const MessageGroup = memo(function MessageGroup(props: {
   readonly group: Group;
+  readonly role: RoomRole | undefined;
   readonly actions: SendActions;
 }) {
   const { group, actions } = props;
@@ -27,6 +30,7 @@ const MessageGroup = memo(function MessageGroup(props: {
           <span className={styles['name']} data-piled={isPiled(author) || undefined}>
             {author}
           </span>
+          <RoleBadge role={props.role} />
           <time
             className={styles['time']}
             dateTime={new Date(group.atMs).toISOString()}
@@ -60,6 +64,7 @@ function DayLine({ dayMs, nowMs }: { readonly dayMs: number; readonly nowMs: num
 /** Neighbours that stay as they are while others come. */
 const MessageBlock = memo(function MessageBlock(props: {
   readonly block: Block;
+  readonly roles: RoomState['roles'] | undefined;
   readonly todayMs: number;
   readonly actions: SendActions;
 }) {
@@ -77,7 +82,9 @@ const MessageBlock = memo(function MessageBlock(props: {
       case 'event':
         return <EventLine key={row.key} row={row} />;
       case 'group':
-        return <MessageGroup key={row.key} group={row} actions={props.actions} />;
+        return (
+          <MessageGroup key={row.key} group={row} role={props.roles?.[row.userId]} actions={props.actions} />
+        );
     }
   });
   return <ol className={list['block']}>{rows}</ol>;
@@ -86,6 +93,8 @@ const MessageBlock = memo(function MessageBlock(props: {
 /** Days, groups and the line above what is new. */
 export const MessageRows = memo(function MessageRows(props: {
   readonly rows: readonly Row[];
+  /** Who has a role in the room, by user id. */
+  readonly roles: RoomState['roles'] | undefined;
   /** What "today" means; changes once a day. */
   readonly todayMs: number;
   readonly actions: SendActions;

@@ -13,6 +13,7 @@ import { Composer } from './composer.js';
 import { ConnectionNotice } from './connection-notice.js';
 import { FirstRunHint } from './first-run-hint.js';
 import { MessageList } from './message-list.js';
+import { PinsBar } from './pins-bar.js';
 import { PutOutNotice } from './put-out-notice.js';
 import styles from './thread-view.module.css';
 import { UnreadBar } from './unread-bar.js';
@@ -40,6 +41,7 @@ export function ThreadBody(props: { readonly threadKey: ThreadKey; readonly name
   return (
     <div className={styles['body']}>
       <Pane>
+        <PinsBar key={`pins:${threadKey}`} threadKey={threadKey} />
         <UnreadBar key={`unread:${threadKey}`} threadKey={threadKey} />
         <Messages key={threadKey} {...props} />
       </Pane>

@@ -18,6 +18,9 @@ import type { ThreadKey } from '../threads/thread-key.js';
 /** Messages per page. Chosen by judgement: two or three screens. */
 const pageSize = 50;
 
+/** Pages that are loaded to get to a message above: more than unread messages are counted. */
+const maxPagesBack = 10;
+
 /** What the loader reads and whom it tells. */
 export interface HistoryLoaderPorts {
   readonly api: Pick<ParleyApi, 'history'>;
@@ -108,6 +111,17 @@ export class HistoryLoader {
     const before = firstSeq(timeline);
     if (timeline.reachedStart || before === undefined) return;
     await this.#load(key, 'older', { before }, (thread, page) => withOlderPage(thread, page, before));
+  }
+
+  /** Loads pages above until a message is there, or they are too many. */
+  async loadBackTo(key: ThreadKey, seq: number): Promise<void> {
+    for (let pages = 0; pages < maxPagesBack; pages++) {
+      const { timeline } = this.#ports.get(key);
+      const first = firstSeq(timeline);
+      if (first === undefined || first <= seq || timeline.reachedStart) return;
+      await this.loadOlder(key);
+      if (firstSeq(this.#ports.get(key).timeline) === first) return;
+    }
   }
 
   /** Loads the page below what is shown, if there is one. */
