@@ -206,7 +206,11 @@ describeSql('ActsService', (server) => {
   });
 
   it('is not for conversations', async () => {
-    const { acts, rooms, roomId } = await open();
+    const { acts, rooms, roomId, query } = await open();
+    await query(
+      `INSERT INTO users (id, name, name_key, password_hash, created_at)
+       VALUES (3, 'demo', 'demo', '', 0), (4, 'demo1', 'demo1', '', 0)`,
+    );
     const direct = await rooms.findOrCreateDirect(OWNER.userId, MEMBER.userId);
     const admin = { ...OWNER, isAdmin: true };
     await expect(acts.act(admin, direct.roomId, { act: 'takeOver' }, uuidv7())).rejects.toMatchObject({
