@@ -91,6 +91,7 @@ const wallTime = [
   'apps/logic/src/messages/publish.service.ts', // shown: when a message was sent
   'apps/logic/src/retention/originals.service.ts', // compared: with when something was deleted
   'apps/logic/src/acts/acts.service.ts', // shown: when an act was done
+  'apps/logic/src/door/*.ts', // stored, and compared with what is: until when invitations and sessions hold
   'apps/logic/src/line/line.service.ts', // the distance to Redis's clock
   'apps/logic/src/archive/*.ts', // stored: when a row was set aside
   'apps/connect-gateway/src/lifecycle/connection-lifecycle.service.ts', // when a token expires

@@ -5,6 +5,7 @@ import { badInput } from './together/bad-input.js';
 import { bounds } from './together/bounds.js';
 import { webApp } from './together/browser.js';
 import { delivery } from './together/delivery.js';
+import { door } from './together/door.js';
 import { docs } from './together/docs.js';
 import { gochatClients } from './together/gochat-clients.js';
 import { hosting } from './together/hosting.js';
@@ -42,6 +43,7 @@ describe('one Parley', () => {
   delivery(running);
   hosting(running);
   actsMatrix(running);
+  door(running);
   badInput(running);
   docs(running);
   webApp(running);

@@ -10,6 +10,8 @@ import { AppErrorFilter, ERROR_LOG } from './errors/app-error.filter.js';
 import { RateLimits, type RateOptions } from './http/rate-limits.js';
 import { PushController } from './seed/push.controller.js';
 import { UserController } from './seed/user.controller.js';
+import { GuestsController } from './v1/door/guests.controller.js';
+import { InvitesController } from './v1/door/invites.controller.js';
 import { MessagesController } from './v1/messages.controller.js';
 import { ActCalls } from './v1/hosting/act-calls.js';
 import { PeopleController } from './v1/hosting/people.controller.js';
@@ -42,6 +44,8 @@ export class ApiModule {
         RecordsController,
         RoomActsController,
         PeopleController,
+        InvitesController,
+        GuestsController,
         UserController,
         PushController,
       ],

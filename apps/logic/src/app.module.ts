@@ -12,6 +12,8 @@ import { FIRST_ADMIN, FirstAdminService } from './accounts/first-admin.service.j
 import { SeedService } from './accounts/seed.service.js';
 import { DatabaseLifeService } from './database-life/database-life.service.js';
 import { LIFE_SURROUNDINGS, lifeSurroundings } from './database-life/life-surroundings.js';
+import { DoorRpcController } from './door/door.rpc-controller.js';
+import { DoorService } from './door/door.service.js';
 import { DirectoryFeed } from './directory/directory-feed.service.js';
 import { UserSearchService } from './directory/user-search.service.js';
 import { DatabaseModule } from './database.module.js';
@@ -67,7 +69,7 @@ export class AppModule {
         }),
         DatabaseModule.forRoot(config.database.url.reveal(), config.database.caFile),
       ],
-      controllers: [LogicRpcController, ActsRpcController],
+      controllers: [LogicRpcController, ActsRpcController, DoorRpcController],
       providers: [
         { provide: LOGIC_OPTIONS, useValue: options },
         { provide: LOGIC_INSTANCE, useValue: instanceId },
@@ -87,6 +89,7 @@ export class AppModule {
         },
         DatabaseLifeService,
         DirectoryFeed,
+        DoorService,
         DirectRoomsService,
         HistoryService,
         LineLivesRepository,

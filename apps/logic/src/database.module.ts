@@ -9,6 +9,8 @@ import { ArchiveRepository } from './archive/archive.repository.js';
 import { AsideRepository } from './archive/aside.repository.js';
 import { ParkedRoomsRepository } from './rooms/parked-rooms.repository.js';
 import { RoomsRepository } from './rooms/rooms.repository.js';
+import { GuestsRepository } from './door/guests.repository.js';
+import { InvitesRepository } from './door/invites.repository.js';
 import { DatabaseLifeRepository } from './database-life/database-life.repository.js';
 import { NamesRepository } from './directory/names.repository.js';
 import { RecordRepository } from './record/record.repository.js';
@@ -42,7 +44,9 @@ export class DatabaseModule {
       ArchiveWriter,
       AsideRepository,
       DatabaseLifeRepository,
+      GuestsRepository,
       IdIssuer,
+      InvitesRepository,
       NamesRepository,
       ReadCursorsRepository,
       RecordRepository,

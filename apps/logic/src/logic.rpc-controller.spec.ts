@@ -76,7 +76,7 @@ describe('LogicRpcController', () => {
   it.each([
     ['register', { userName: 'ada', password: 'secret' }, ['register', 'ada', 'secret'], 'a session'],
     ['login', { userName: 'ada', password: 'secret' }, ['login', 'ada', 'secret'], 'a session'],
-    ['logout', { userId: 3, sessionId: 's1', expiresAt: 99 }, ['logout', 's1', 99], {}],
+    ['logout', { userId: 3, sessionId: 's1', expiresAt: 99 }, ['logout', 3, 's1', 99], {}],
     ['listRooms', { userId: 3, limit: 10, cursor: '5-6' }, ['rooms', 10, '5-6', undefined], 'rooms'],
     ['listRooms', { userId: 3, limit: 10, q: 'ma' }, ['rooms', 10, undefined, 'ma'], 'rooms'],
     ['searchUsers', { userId: 3, q: 'an', limit: 5, cursor: '0-6' }, ['find', 'an', 5, '0-6'], 'users'],

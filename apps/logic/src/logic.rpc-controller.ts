@@ -46,8 +46,8 @@ export class LogicRpcController {
   }
 
   @RpcMethod(logicRpc.logout)
-  async logout(@Payload() { sessionId, expiresAt }: Request<'logout'>): Response<'logout'> {
-    await this.sessions.logout(sessionId, expiresAt);
+  async logout(@Payload() { userId, sessionId, expiresAt }: Request<'logout'>): Response<'logout'> {
+    await this.sessions.logout(userId, sessionId, expiresAt);
     return {};
   }
 

@@ -8,6 +8,7 @@ interface Parameter {
   readonly schema?: { readonly example?: unknown };
 }
 interface Operation {
+  readonly tags?: readonly string[];
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { content: Record<string, { examples?: Record<string, { value: object }> }> };
 }
@@ -18,13 +19,27 @@ export const docs = (running: () => Stack) =>
   describe('the docs', () => {
     let stack: Stack;
     let document: Document;
+    /** One that demo has made, with a message: what hosts do is tried there, since nobody is the host of room 1. */
+    let hosted: number;
     beforeAll(async () => {
       stack = running();
       document = (await (await fetch(`${stack.apiUrl}/docs-json`)).json()) as Document;
+      const api = stack.api(await stack.login('demo'));
+      hosted = (await api.createRoom('tried by the docs')).roomId;
+      await api.send(hosted, 'first');
     });
 
+    async function inviteTo(roomId: number, token: string) {
+      const response = await fetch(`${stack.apiUrl}/v1/rooms/${roomId}/invites`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: '{}',
+      });
+      return (await response.json()) as { inviteId: string; token: string };
+    }
+
     /** A request made of nothing but examples, and a token where one is asked for. */
-    async function run(method: string, path: string, { parameters = [], requestBody }: Operation) {
+    async function run(method: string, path: string, { parameters = [], requestBody, tags }: Operation) {
       // One that logs out must not log out the others.
       const token = await stack.login('demo');
       const given = parameters.filter(({ schema }) => schema?.example !== undefined);
@@ -32,9 +47,21 @@ export const docs = (running: () => Stack) =>
         given
           .filter((each) => each.in === place)
           .map(({ name, schema }) => [name, String(schema?.example)] as const);
-      const target = of('path').reduce((at, [name, value]) => at.replace(`{${name}}`, value), path);
       const example = requestBody?.content['application/json']?.examples?.['demo']?.value;
-      const body = example && 'authToken' in example ? { ...example, authToken: token } : example;
+      const needsInvite = path.includes('{inviteId}') || (example && 'invite' in example);
+      const invite = needsInvite ? await inviteTo(hosted, token) : undefined;
+      const isForHosts = tags?.some((tag) => tag === 'hosting' || tag === 'door');
+      const put = (name: string, value: string) =>
+        name === 'inviteId' ? invite!.inviteId : name === 'id' && isForHosts ? String(hosted) : value;
+      const target = of('path').reduce(
+        (at, [name, value]) => at.replace(`{${name}}`, put(name, value)),
+        path,
+      );
+      const body = example && {
+        ...example,
+        ...('authToken' in example && { authToken: token }),
+        ...('invite' in example && { invite: invite!.token }),
+      };
       const response = await fetch(
         `${stack.apiUrl}${target}?${new URLSearchParams(of('query').map(([...pair]) => pair))}`,
         {

@@ -17,6 +17,7 @@ export {
   type ApiSendOptions,
   type HistoryQuery,
   type ListQuery,
+  type InviteTerms,
   type ParleyApiOptions,
 } from './parley-api.js';
 export { ParleyClient } from './parley-client.js';

@@ -2,7 +2,12 @@ import {
   ackSchema,
   auditPageSchema,
   conversationsSchema,
+  doorLogSchema,
+  guestSessionSchema,
   historyPageSchema,
+  invitationSchema,
+  invitesSchema,
+  madeInviteSchema,
   membersSchema,
   originalSchema,
   presenceSchema,
@@ -19,7 +24,13 @@ import {
   type Ack,
   type AuditPage,
   type Conversations,
+  type DoorLog,
+  type GuestSession,
   type HistoryPage,
+  type Invitation,
+  type Invite,
+  type InvitedRole,
+  type MadeInvite,
   type Members,
   type Original,
   type Presence,
@@ -67,6 +78,14 @@ export interface ListQuery {
   readonly cursor?: string;
 }
 
+/** On what terms somebody is invited. `expiresAt`: milliseconds since 1970. */
+export interface InviteTerms {
+  /** @defaultValue 'guest' */
+  readonly role?: InvitedRole;
+  readonly expiresAt?: number;
+  readonly maxUses?: number;
+}
+
 /** Options of a send over HTTP. */
 export interface ApiSendOptions {
   /** Give the same one when trying again. @defaultValue a new UUIDv7 */
@@ -103,6 +122,40 @@ export class ParleyApi {
 
   login(userName: string, password: string): Promise<Session> {
     return this.#call('POST', '/v1/login', sessionSchema, { body: { userName, password }, anonymous: true });
+  }
+
+  /** What an invitation opens. @param invite - Its secret, from its link. */
+  invitation(invite: string): Promise<Invitation> {
+    return this.#call('POST', '/v1/invitation', invitationSchema, { body: { invite }, anonymous: true });
+  }
+
+  /** Comes into a room by an invitation and a name, without an account. */
+  enterAsGuest(invite: string, name: string): Promise<GuestSession> {
+    return this.#call('POST', '/v1/guests', guestSessionSchema, { body: { invite, name }, anonymous: true });
+  }
+
+  /** For hosts: makes an invitation. Its secret is in this answer alone. */
+  createInvite(roomId: number, terms: InviteTerms = {}): Promise<MadeInvite> {
+    return this.#call('POST', `/v1/rooms/${roomId}/invites`, madeInviteSchema, { body: terms });
+  }
+
+  /** For hosts: invitations that can be used, the newest first. */
+  async invites(roomId: number): Promise<Invite[]> {
+    return (await this.#call('GET', `/v1/rooms/${roomId}/invites`, invitesSchema)).invites;
+  }
+
+  /** For hosts: takes an invitation back. `sessions: 'end'`: the guests who came by it are logged out. */
+  async withdrawInvite(
+    roomId: number,
+    inviteId: string,
+    options: { sessions?: 'keep' | 'end' } = {},
+  ): Promise<void> {
+    await this.#call('DELETE', `/v1/rooms/${roomId}/invites/${inviteId}${searchOf(options)}`, undefined);
+  }
+
+  /** For hosts: what was done at the door, the newest first. `before`: the id of a line. */
+  doorLog(roomId: number, query: { before?: string; limit?: number } = {}): Promise<DoorLog> {
+    return this.#call('GET', `/v1/rooms/${roomId}/door/log${searchOf(query)}`, doorLogSchema);
   }
 
   /** Ends the session: its token is refused and its connections close with 4501. */

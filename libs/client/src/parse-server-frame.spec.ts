@@ -12,7 +12,7 @@ describe('parseServerFrame', () => {
 
   it('judges messages by hand as the schema does, field by field', () => {
     for (const field of Object.keys(messageSchema.shape).filter(
-      (name) => !['op', 'deleted'].includes(name),
+      (name) => !['op', 'deleted', 'fromGuest'].includes(name),
     )) {
       for (const wrong of [undefined, null, {}, [], true]) {
         const broken = { ...message(7), [field]: wrong };
@@ -22,6 +22,20 @@ describe('parseServerFrame', () => {
       const swapped = typeof message(7)[field as 'seq'] === 'number' ? 'text' : 5;
       expect(messageSchema.safeParse({ ...message(7), [field]: swapped }).success, field).toBe(false);
       expect(kindOf({ ...message(7), [field]: swapped }), field).toBe('bad');
+    }
+  });
+
+  it('reads who is a guest, and takes nothing else for it', () => {
+    for (const [fromGuest, isRead] of [
+      [true, true],
+      [undefined, true],
+      [false, false],
+      [null, false],
+      ['yes', false],
+    ] as const) {
+      const said = { ...message(7), fromGuest };
+      expect(messageSchema.safeParse(said).success).toBe(isRead);
+      expect(kindOf(said)).toBe(isRead ? 'frame' : 'bad');
     }
   });
 

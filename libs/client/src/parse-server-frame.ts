@@ -49,7 +49,8 @@ function isMessage(m: Record<string, unknown>): boolean {
     typeof m['createTime'] === 'string' &&
     typeof m['id'] === 'string' &&
     typeof m['clientMsgId'] === 'string' &&
-    typeof m['sentAt'] === 'number'
+    typeof m['sentAt'] === 'number' &&
+    (m['fromGuest'] === undefined || m['fromGuest'] === true)
   );
 }
 

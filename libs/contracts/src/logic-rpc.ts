@@ -22,6 +22,7 @@ import {
   errorCatalog,
 } from '@parley/protocol';
 import { z } from 'zod';
+import { doorRpc } from './door-rpc.js';
 import { rpcContract } from './rpc-contract.js';
 import { bytesOfText, countInCall, rpcLimits } from './rpc-limits.js';
 import { dispatchEntrySchema } from './stream-entries.js';
@@ -121,6 +122,7 @@ const CREDENTIALS_DEADLINE_MS = 15_000;
 
 /** Everything that `logic` serves. */
 export const logicRpc = {
+  ...doorRpc,
   register: rpcContract({
     ...logic,
     deadlineMs: CREDENTIALS_DEADLINE_MS,

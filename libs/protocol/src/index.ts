@@ -98,3 +98,4 @@ export {
 } from './http/v1-schemas.js';
 export * from './acts/index.js';
 export * from './http/acts-schemas.js';
+export * from './http/door-schemas.js';

@@ -61,6 +61,12 @@ export const limits = {
   maxPinCodePoints: 280,
   /** One's own message may be deleted for so long, seconds. */
   ownDeleteSeconds: 900,
+  /** Invitations of a room that can be used. */
+  maxInvites: 50,
+  /** People that one invitation may let in. */
+  maxInviteUses: 10_000,
+  /** Longest session of a guest, milliseconds: a day. */
+  guestSessionMs: 86_400_000,
   /** Acts of one user may burst, then the sustained rate, acts per second. */
   actBurst: 20,
   actsPerSecond: 2,

@@ -3,9 +3,12 @@ import { AppError } from '@parley/protocol';
 import { digestOf } from '@parley/service-host';
 import type { Connection } from '../connections/connection.js';
 import type { AuthenticatorService } from './authenticator.service.js';
+import type { ClientOp } from './families/family.js';
+import { checkGuest } from './guest-frames.js';
 
-/** What a frame says of its sender and its room. */
+/** What a frame says of itself, its sender and its room. */
 interface Addressed {
+  readonly op: ClientOp;
   readonly authToken?: string | undefined;
   readonly roomId?: number | undefined;
 }
@@ -14,8 +17,15 @@ interface Addressed {
 export class FrameTurns {
   constructor(private readonly authenticator: Pick<AuthenticatorService, 'identify'>) {}
 
-  identify(connection: Connection, token: string | undefined): Promise<Identity> {
-    return this.authenticator.identify(connection, token);
+  /**
+   * Who sends a frame, if he may send it at all.
+   *
+   * @throws {AppError} `FORBIDDEN` for what is not for guests; what `AuthenticatorService.identify` throws.
+   */
+  async identify(connection: Connection, { op, authToken, roomId }: Addressed): Promise<Identity> {
+    const identity = await this.authenticator.identify(connection, authToken);
+    checkGuest(identity, op, roomId ?? connection.currentRoomId);
+    return identity;
   }
 
   /**
@@ -24,15 +34,12 @@ export class FrameTurns {
    *
    * @param job - Only what has to be in order; what it waits for, later frames wait for too.
    */
-  inOrder<T>(
-    connection: Connection,
-    { authToken, roomId }: Addressed,
-    job: (identity: Identity) => T,
-  ): Promise<T> {
+  inOrder<T>(connection: Connection, frame: Addressed, job: (identity: Identity) => T): Promise<T> {
+    const { authToken, roomId } = frame;
     const isKnown =
       connection.identity && (authToken === undefined || digestOf(authToken) === connection.tokenDigest);
     return connection.order.run(isKnown ? roomId : undefined, async () =>
-      job(await this.identify(connection, authToken)),
+      job(await this.identify(connection, frame)),
     );
   }
 }

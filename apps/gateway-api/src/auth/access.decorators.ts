@@ -10,6 +10,13 @@ export const TOKEN_IN_BODY = 'token-in-body';
 /** Anyone may call this. Every other route needs a token. */
 export const Public = () => SetMetadata(PUBLIC, true);
 
+export const FOR_GUESTS = 'for-guests';
+/**
+ * Guests may call this: about their own `room`, which the address (`:id`) or gochat's body (`roomId`) names, or about `self`.
+ * Nothing else is theirs.
+ */
+export const ForGuests = (about: 'room' | 'self') => SetMetadata(FOR_GUESTS, about);
+
 /** What the hooks before a route need to know of it. */
 export interface RouteFacts {
   /** A send: counted before its body is validated. */

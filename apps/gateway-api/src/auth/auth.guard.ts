@@ -1,15 +1,20 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { isOperational } from '../http/operational-routes.js';
-import { PUBLIC, TOKEN_IN_BODY, type AuthenticatedRequest } from './access.decorators.js';
+import { FOR_GUESTS, PUBLIC, TOKEN_IN_BODY, type AuthenticatedRequest } from './access.decorators.js';
 import { Admission } from './admission.js';
+import { checkGuest, type GuestAccess } from './guest-access.js';
 
 const TOKEN_IN_HEADER = 'token-in-header';
-type Access = typeof PUBLIC | typeof TOKEN_IN_BODY | typeof TOKEN_IN_HEADER;
+interface Access {
+  readonly by: typeof PUBLIC | typeof TOKEN_IN_BODY | typeof TOKEN_IN_HEADER;
+  /** What of it is for guests; undefined for nothing. */
+  readonly forGuests: GuestAccess | undefined;
+}
 
 /**
- * Lets nobody in without a valid token, but on routes that say `@Public()`. It runs before validation, so a stranger
- * learns nothing about a route's input.
+ * Lets nobody in without a valid token, but on routes that say `@Public()`, and guests only where `@ForGuests()` says so. It
+ * runs before validation, so a stranger learns nothing about a route's input.
  */
 @Injectable()
 export class AuthGuard implements CanActivate {
@@ -22,10 +27,11 @@ export class AuthGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    const access = this.accessTo(context);
-    if (access === PUBLIC || isOperational(request)) return true;
+    const { by, forGuests } = this.accessTo(context);
+    if (by === PUBLIC || isOperational(request)) return true;
     request.identity =
-      access === TOKEN_IN_BODY ? this.admission.byBody(request) : this.admission.byHeader(request);
+      by === TOKEN_IN_BODY ? this.admission.byBody(request) : this.admission.byHeader(request);
+    checkGuest(request.identity, forGuests, request);
     return true;
   }
 
@@ -34,9 +40,10 @@ export class AuthGuard implements CanActivate {
     const handler = context.getHandler();
     let access = this.known.get(handler);
     if (access === undefined) {
-      const flag = (name: string) =>
-        this.reflector.getAllAndOverride<boolean>(name, [handler, context.getClass()]);
-      access = flag(PUBLIC) ? PUBLIC : flag(TOKEN_IN_BODY) ? TOKEN_IN_BODY : TOKEN_IN_HEADER;
+      const said = <T>(name: string) =>
+        this.reflector.getAllAndOverride<T | undefined>(name, [handler, context.getClass()]);
+      const by = said(PUBLIC) ? PUBLIC : said(TOKEN_IN_BODY) ? TOKEN_IN_BODY : TOKEN_IN_HEADER;
+      access = { by, forGuests: said<GuestAccess>(FOR_GUESTS) };
       this.known.set(handler, access);
     }
     return access;

@@ -14,7 +14,7 @@ import { z } from 'zod';
 
 export interface ApiRouteOptions {
   readonly summary: string;
-  readonly tag: 'sessions' | 'rooms' | 'messages' | 'hosting' | 'gochat';
+  readonly tag: 'sessions' | 'rooms' | 'messages' | 'hosting' | 'door' | 'gochat';
   readonly body?: z.ZodType;
   /** A body that works against the demo, as it stands or with a token put in. */
   readonly example?: object;
@@ -24,7 +24,7 @@ export interface ApiRouteOptions {
   readonly response?: z.ZodType;
   readonly status?: number;
   /** Ids in the path, each with one that the demo has. */
-  readonly params?: Readonly<Record<string, number>>;
+  readonly params?: Readonly<Record<string, number | string>>;
   /** Answers without a token. */
   readonly public?: boolean;
   /** Takes an `Idempotency-Key`. */
@@ -70,7 +70,15 @@ export function ApiRoute(options: ApiRouteOptions): MethodDecorator {
       }),
     );
   for (const [name, demo] of Object.entries(params))
-    decorators.push(ApiParam({ name, schema: { type: 'integer', minimum: 1, example: demo } }));
+    decorators.push(
+      ApiParam({
+        name,
+        schema: {
+          ...(typeof demo === 'number' ? { type: 'integer', minimum: 1 } : { type: 'string' }),
+          example: demo,
+        },
+      }),
+    );
   for (const [name, schema] of Object.entries<z.ZodType>(query?.shape ?? {}))
     decorators.push(
       ApiQuery({

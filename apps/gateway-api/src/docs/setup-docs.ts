@@ -16,6 +16,7 @@ export function createApiDocument(app: NestFastifyApplication, version: string):
     .addTag('rooms', 'Rooms, who is in them, and conversations')
     .addTag('messages', 'Sending and reading')
     .addTag('hosting', 'What hosts do: roles, time-outs, deletions, pins, settings; and the record of it')
+    .addTag('door', 'Who comes into a room, and by what: invitations and guests')
     .addTag('gochat', 'For gochat’s own clients: always status 200, `code` 0 when it went well')
     .build();
   // Health and metrics are for the machines that watch this process; controllers' names are tags of nobody's.

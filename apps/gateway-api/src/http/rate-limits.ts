@@ -106,7 +106,7 @@ export class RateLimits {
   }
 
   /**
-   * Registers, and counts it: per address, and of all addresses. A name that is taken is no registration: the next one is
+   * Registers, or lets a guest in, and counts it: per address, and of all addresses. A name that is taken is no registration: the next one is
    * chosen.
    *
    * @throws {AppError} `RATE_LIMITED`, and what `ask` throws.

@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { logicRpc, newId, type Identity } from '@parley/contracts';
 import { PublishCoalescer, RpcClient } from '@parley/rpc';
 import type { z } from 'zod';
-import { authorOf, Caller, TokenInBody } from '../auth/access.decorators.js';
+import { authorOf, Caller, ForGuests, TokenInBody } from '../auth/access.decorators.js';
 import { ApiRoute } from '../docs/api-route.decorator.js';
 import { RateLimits } from '../http/rate-limits.js';
 import { ZodPipe } from '../http/zod.pipe.js';
@@ -43,6 +43,7 @@ export class PushController {
     return seedSuccess('ok');
   }
 
+  @ForGuests('room')
   @TokenInBody({ sends: true })
   @Post('pushRoom')
   @HttpCode(200)
@@ -62,6 +63,7 @@ export class PushController {
     return seedSuccess('ok');
   }
 
+  @ForGuests('room')
   @TokenInBody()
   @Post('count')
   @HttpCode(200)
@@ -79,6 +81,7 @@ export class PushController {
     return this.announce(caller, roomId, 'count');
   }
 
+  @ForGuests('room')
   @TokenInBody()
   @Post('getRoomInfo')
   @HttpCode(200)

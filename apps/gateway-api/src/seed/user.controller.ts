@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { logicRpc, type Identity } from '@parley/contracts';
 import { RpcClient } from '@parley/rpc';
 import type { z } from 'zod';
-import { Caller, Public, TokenInBody } from '../auth/access.decorators.js';
+import { Caller, ForGuests, Public, TokenInBody } from '../auth/access.decorators.js';
 import { CredentialsService } from '../auth/credentials.service.js';
 import { ApiRoute } from '../docs/api-route.decorator.js';
 import { FromCaller, type PasswordCaller } from '../http/caller-address.js';
@@ -62,6 +62,7 @@ export class UserController {
     return seedSuccess('register success', token);
   }
 
+  @ForGuests('self')
   @TokenInBody()
   @Post('checkAuth')
   @HttpCode(200)
@@ -76,6 +77,7 @@ export class UserController {
     return seedSuccess('auth success', { userId, userName });
   }
 
+  @ForGuests('self')
   @TokenInBody()
   @Post('logout')
   @HttpCode(200)

@@ -11,7 +11,7 @@ import {
 import { PublishCoalescer, RpcClient } from '@parley/rpc';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
-import { authorOf, Caller, Sends } from '../auth/access.decorators.js';
+import { authorOf, Caller, ForGuests, Sends } from '../auth/access.decorators.js';
 import { idOf } from '../http/idempotency-key.js';
 import { ApiRoute } from '../docs/api-route.decorator.js';
 import { ZodPipe } from '../http/zod.pipe.js';
@@ -24,6 +24,7 @@ export class MessagesController {
     @Inject(PublishCoalescer) private readonly publisher: PublishCoalescer,
   ) {}
 
+  @ForGuests('room')
   @Get('rooms/:id/messages')
   @ApiRoute({
     summary: 'History by seq: the newest, or those before or after one',
@@ -50,6 +51,7 @@ export class MessagesController {
     await reply.type('application/json').send(pageJson(page));
   }
 
+  @ForGuests('room')
   @Sends()
   @Post('rooms/:id/messages')
   @ApiRoute({

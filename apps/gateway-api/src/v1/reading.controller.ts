@@ -11,7 +11,7 @@ import {
 } from '@parley/protocol';
 import { RpcClient } from '@parley/rpc';
 import type { z } from 'zod';
-import { Caller } from '../auth/access.decorators.js';
+import { Caller, ForGuests } from '../auth/access.decorators.js';
 import { ApiRoute } from '../docs/api-route.decorator.js';
 import { ZodPipe } from '../http/zod.pipe.js';
 
@@ -20,6 +20,7 @@ import { ZodPipe } from '../http/zod.pipe.js';
 export class ReadingController {
   constructor(@Inject(RpcClient) private readonly rpc: Pick<RpcClient, 'call'>) {}
 
+  @ForGuests('self')
   @Get('unread')
   @ApiRoute({
     summary: 'What is unread in the rooms that I follow and in my conversations',
@@ -30,6 +31,7 @@ export class ReadingController {
     return this.rpc.call(logicRpc.listUnread, { userId });
   }
 
+  @ForGuests('self')
   @HttpCode(204)
   @Post('unread/clear')
   @ApiRoute({ summary: 'Everything is read', tag: 'messages', status: 204 })
@@ -37,6 +39,7 @@ export class ReadingController {
     await this.rpc.call(logicRpc.markAllRead, { userId });
   }
 
+  @ForGuests('room')
   @Put('rooms/:id/read')
   @ApiRoute({
     summary: 'Everything up to a seq is read; from then on I follow the room',
@@ -57,6 +60,7 @@ export class ReadingController {
     throw new AppError(result?.code ?? 'INTERNAL', { ...(result?.fields && { fields: result.fields }) });
   }
 
+  @ForGuests('room')
   @HttpCode(204)
   @Delete('rooms/:id/read')
   @ApiRoute({

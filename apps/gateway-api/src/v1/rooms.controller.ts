@@ -16,7 +16,7 @@ import {
 } from '@parley/protocol';
 import { RpcClient } from '@parley/rpc';
 import type { z } from 'zod';
-import { Caller } from '../auth/access.decorators.js';
+import { Caller, ForGuests } from '../auth/access.decorators.js';
 import { ApiRoute } from '../docs/api-route.decorator.js';
 import { RateLimits } from '../http/rate-limits.js';
 import { ZodPipe } from '../http/zod.pipe.js';
@@ -60,6 +60,7 @@ export class RoomsController {
     return this.rpc.call(logicRpc.createRoom, { userId, name });
   }
 
+  @ForGuests('room')
   @Get('rooms/:id')
   @ApiRoute({ summary: 'One room', tag: 'rooms', response: roomSchema, params: { id: 1 } })
   get(
@@ -69,6 +70,7 @@ export class RoomsController {
     return this.rpc.call(logicRpc.getRoom, { userId, roomId });
   }
 
+  @ForGuests('room')
   @Get('rooms/:id/members')
   @ApiRoute({
     summary: 'Who is online in a room; of a conversation, which of its two users are connected',

@@ -10,7 +10,7 @@ import {
 } from '@parley/protocol';
 import { RpcClient } from '@parley/rpc';
 import type { z } from 'zod';
-import { Caller, Public } from '../auth/access.decorators.js';
+import { Caller, ForGuests, Public } from '../auth/access.decorators.js';
 import { CredentialsService } from '../auth/credentials.service.js';
 import { ApiRoute } from '../docs/api-route.decorator.js';
 import { FromCaller, type PasswordCaller } from '../http/caller-address.js';
@@ -60,6 +60,7 @@ export class SessionsController {
     return this.credentials.login(caller, body);
   }
 
+  @ForGuests('self')
   @Post('logout')
   @HttpCode(204)
   @ApiRoute({
@@ -71,6 +72,7 @@ export class SessionsController {
     await this.rpc.call(logicRpc.logout, { userId, sessionId, expiresAt });
   }
 
+  @ForGuests('self')
   @Get('me')
   @ApiRoute({ summary: 'Who am I?', tag: 'sessions', response: userSchema })
   me(@Caller() { userId, userName, role }: Identity): User {

@@ -28,7 +28,7 @@ export class AccountsModule {
         { provide: SESSION_TTL_MS, useValue: sessionTtlMs },
         TokenService,
       ],
-      exports: [DEMO, PasswordHasher, TokenService],
+      exports: [DEMO, JwtService, PasswordHasher, TokenService],
     };
   }
 }

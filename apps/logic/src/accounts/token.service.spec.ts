@@ -26,6 +26,17 @@ describe('TokenService', () => {
     expect(expiresAt).toBe(1_764_000_060_000);
   });
 
+  it('of a guest names the room, and lasts as long as a guest may stay, or sessions last', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_764_000_000_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    const tokens = new TokenService(jwt, TTL_MS);
+    const guest = { userId: 9, userName: 'Ada', role: 'guest' as const };
+    const short = await tokens.issue(guest, { sessionId: 's9', roomId: 7, maxMs: 30_000 });
+    expect(jwt.decode<object>(short.token)).toMatchObject({ role: 'guest', room: 7, sid: 's9' });
+    expect(short).toMatchObject({ sessionId: 's9', expiresAt: 1_764_000_030_000 });
+    expect((await tokens.issue(guest, { maxMs: 90_000 })).expiresAt).toBe(1_764_000_060_000);
+  });
+
   it('is of a new session each time', async () => {
     const tokens = new TokenService(jwt, TTL_MS, { current: 'life' });
     const [one, two] = [await tokens.issue(user), await tokens.issue(user)];

@@ -96,7 +96,8 @@ export class RoomRecordsService {
     return { seq, msg, fromUserId, fromUserName, sentAt };
   }
 
-  private async forHost(userId: number, roomId: number): Promise<RoomFacts> {
+  /** What holds in a room, for its hosts. @throws {AppError} `FORBIDDEN` for who is no host. */
+  async forHost(userId: number, roomId: number): Promise<RoomFacts> {
     await this.access.authorize(userId, roomId);
     await this.heads.ensure(roomId);
     await this.access.authorizeReader(userId, roomId);

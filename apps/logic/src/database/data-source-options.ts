@@ -5,6 +5,7 @@ import { WideIds1764000000000 } from './migrations/1764000000000-wide-ids.js';
 import { ParkedRooms1764500000000 } from './migrations/1764500000000-parked-rooms.js';
 import { DatabaseLife1764600000000 } from './migrations/1764600000000-database-life.js';
 import { Acts1764800000000 } from './migrations/1764800000000-acts.js';
+import { Door1764900000000 } from './migrations/1764900000000-door.js';
 import { NamesToFind1764700000000 } from './migrations/1764700000000-names-to-find.js';
 import { RoomsByUse1764100000000 } from './migrations/1764100000000-rooms-by-use.js';
 import { NameKeys1764200000000 } from './migrations/1764200000000-name-keys.js';
@@ -42,6 +43,7 @@ export function dataSourceOptions(url: string, caFile?: string): DataSourceOptio
       DatabaseLife1764600000000,
       NamesToFind1764700000000,
       Acts1764800000000,
+      Door1764900000000,
     ],
     migrationsTableName: 'schema_migrations',
     synchronize: false,

@@ -58,7 +58,8 @@ export class NamesRepository implements OnModuleInit {
   }
 
   /**
-   * Users whose name has `query`, in the order of their names; those that begin with it come first.
+   * Accounts whose name has `query`, in the order of their names; those that begin with it come first. Guests are of their
+   * rooms alone.
    *
    * @param after - The last one of the page before.
    * @throws {AppError} `INVALID` for a query that shows nothing.
@@ -78,7 +79,7 @@ export class NamesRepository implements OnModuleInit {
     const rows: { id: unknown; name: string; rank: unknown }[] = await this.dataSource.query(
       `SELECT id, name, rank FROM (
          SELECT id, name, name_key, CASE WHEN name_key LIKE $1 ESCAPE '${ESCAPE}' THEN 0 ELSE 1 END AS rank
-         FROM users WHERE name_key LIKE $2 ESCAPE '${ESCAPE}') AS found
+         FROM users WHERE name_key LIKE $2 ESCAPE '${ESCAPE}' AND role <> 'guest') AS found
        ${below} ORDER BY rank, name_key, id LIMIT $${place.length + 3}`,
       [`${key}%`, `%${key}%`, ...place, limit],
     );

@@ -35,7 +35,7 @@ export class DirectRoomsService {
     this.cache = newCache();
   }
 
-  /** @throws {AppError} `USER_NOT_FOUND`; `INVALID` for a message to oneself; `UNAVAILABLE` when SQL cannot be asked. */
+  /** @throws {AppError} `USER_NOT_FOUND`; `FORBIDDEN` with a guest; `INVALID` for a message to oneself; `UNAVAILABLE` when SQL cannot be asked. */
   async between(from: { readonly userId: number }, toUserId: number): Promise<Conversation> {
     if (from.userId === toUserId) throw new AppError('INVALID', { fields: ['toUserId'] });
     const key = keyOf(from.userId, toUserId);
@@ -52,6 +52,8 @@ export class DirectRoomsService {
   private async load(userId: number, toUserId: number): Promise<Conversation> {
     const [peer] = await this.accounts.findByIds([toUserId]);
     if (!peer) throw new AppError('USER_NOT_FOUND');
+    // Guests are in their room and nowhere else.
+    if (peer.role === 'guest') throw new AppError('FORBIDDEN');
     const room = await this.rooms.findOrCreateDirect(userId, toUserId);
     const facts = this.access.remember({ roomId: room.roomId, kind: 'direct', users: [userId, toUserId] });
     return { ...facts, peerName: peer.userName };

@@ -27,5 +27,6 @@ export function bodyOf(
     id: about.id,
     clientMsgId: send.clientMsgId,
     sentAt: about.sentAt,
+    ...(send.from.standing === 'guest' && { fromGuest: true }),
   });
 }

@@ -133,6 +133,7 @@ export class PublishService {
     if (codePointLength(send.text) > limits.maxTextCodePoints) throw new AppError('MESSAGE_TOO_LONG');
     const waitMs = this.limits.take(send.from.userId, 1, performance.now());
     if (waitMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs: waitMs });
+    if (send.toUserId !== undefined && send.from.standing === 'guest') throw new AppError('FORBIDDEN');
     const now = Date.now();
     const conversation =
       send.toUserId === undefined ? undefined : await this.direct.between(send.from, send.toUserId);

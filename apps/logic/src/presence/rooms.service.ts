@@ -97,7 +97,7 @@ export class RoomsService {
   /** Whether a user has a connection, as whoever talks to him is told. @throws {AppError} `USER_NOT_FOUND`. */
   async presenceOf(userId: number): Promise<Presence> {
     const [account] = await this.accounts.findByIds([userId]);
-    if (!account) throw new AppError('USER_NOT_FOUND');
+    if (!account || account.role === 'guest') throw new AppError('USER_NOT_FOUND');
     const online = (await this.live.connected([userId])).includes(userId);
     return { userId, userName: account.userName, online };
   }

@@ -2,6 +2,7 @@ import { AppError } from '@parley/protocol';
 import type { RevocationList } from '@parley/redis';
 import { describe, expect, it, vi } from 'vitest';
 import type { AccountsService } from '../accounts/accounts.service.js';
+import type { GuestsRepository } from '../door/guests.repository.js';
 import type { TokenService } from '../accounts/token.service.js';
 import { stub } from '../testing/stub.js';
 import { SessionsService } from './sessions.service.js';
@@ -17,12 +18,14 @@ function setUp() {
     sessionId: 's1',
   }));
   const revoke = vi.fn<RevocationList['revoke']>(async () => undefined);
+  const ended = vi.fn<GuestsRepository['ended']>(async () => undefined);
   const sessions = new SessionsService(
     stub<AccountsService>('AccountsService', { register, verify }),
     stub<TokenService>('TokenService', { issue }),
     stub<RevocationList>('RevocationList', { revoke }),
+    stub<GuestsRepository>('GuestsRepository', { ended }),
   );
-  return { sessions, register, verify, issue, revoke };
+  return { sessions, register, verify, issue, revoke, ended };
 }
 const session = { token: 'token of ada', expiresAt: 99, user: ada };
 
@@ -53,9 +56,17 @@ describe('SessionsService', () => {
 
   it('ends a session for as long as its token would live, and fails when that is not known everywhere', async () => {
     const { sessions, revoke } = setUp();
-    await sessions.logout('s1', 12_345);
+    await sessions.logout(3, 's1', 12_345);
     expect(revoke.mock.calls).toEqual([['s1', 12_345]]);
     revoke.mockRejectedValueOnce(new Error('Redis is away'));
-    await expect(sessions.logout('s1', 12_345)).rejects.toThrow('Redis is away');
+    await expect(sessions.logout(3, 's1', 12_345)).rejects.toThrow('Redis is away');
+  });
+
+  it('ends one whether or not a name can be given back', async () => {
+    const { sessions, revoke, ended } = setUp();
+    ended.mockRejectedValueOnce(new Error('SQL is away'));
+    await sessions.logout(3, 's1', 12_345);
+    expect(ended.mock.calls).toEqual([['s1', 3]]);
+    expect(revoke).toHaveBeenCalledTimes(1);
   });
 });

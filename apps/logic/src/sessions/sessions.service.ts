@@ -3,6 +3,7 @@ import type { Session } from '@parley/protocol';
 import { RevocationList } from '@parley/redis';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { TokenService } from '../accounts/token.service.js';
+import { GuestsRepository } from '../door/guests.repository.js';
 
 /** Log-in, registration and log-out. */
 @Injectable()
@@ -11,6 +12,7 @@ export class SessionsService {
     @Inject(AccountsService) private readonly accounts: AccountsService,
     @Inject(TokenService) private readonly tokens: TokenService,
     @Inject(RevocationList) private readonly revocations: RevocationList,
+    @Inject(GuestsRepository) private readonly guests: Pick<GuestsRepository, 'ended'>,
   ) {}
 
   async register(userName: string, password: string): Promise<Session> {
@@ -22,8 +24,10 @@ export class SessionsService {
   }
 
   /** From now on the token is refused everywhere, and the session's sockets close. */
-  async logout(sessionId: string, expiresAtMs: number): Promise<void> {
+  async logout(userId: number, sessionId: string, expiresAtMs: number): Promise<void> {
     await this.revocations.revoke(sessionId, expiresAtMs);
+    // What is lost without it is that a guest's name is free before his session would have ended.
+    await this.guests.ended(sessionId, userId).catch(() => undefined);
   }
 
   private async open(user: Session['user']): Promise<Session> {

@@ -114,6 +114,22 @@ export const errorCatalog = {
     isPolicy: true,
     message: 'There is nothing to take back.',
   },
+  INVITE_NOT_FOUND: {
+    retryable: false,
+    httpStatus: 404,
+    message: 'This invitation does not exist, or was withdrawn.',
+  },
+  INVITE_OVER: {
+    retryable: false,
+    httpStatus: 410,
+    message: 'This invitation has expired, or as many have come by it as may.',
+  },
+  TOO_MANY_INVITES: {
+    retryable: false,
+    httpStatus: 409,
+    isPolicy: true,
+    message: 'As many invitations are open as a room may have.',
+  },
   TOO_MANY_ERRORS: {
     retryable: false,
     httpStatus: 429,

@@ -32,6 +32,8 @@ const messageFields = z.object({
   id: z.string(),
   clientMsgId: z.string(),
   sentAt: z.number(),
+  /** The sender came by an invitation, without an account. */
+  fromGuest: z.literal(true).optional(),
   seq: z.number(),
   epoch: z.string(),
   /** The message was deleted: by its author, or by a moderator, who is not named. `at`: milliseconds since 1970. */

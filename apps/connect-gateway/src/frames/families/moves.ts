@@ -15,7 +15,7 @@ export function moves(
   admissions: Pick<Admissions, 'admit'>,
 ): FrameFamily<MoveOp> {
   const change = async (connection: Connection, frame: ClientFrameOf<MoveOp>): Promise<void> => {
-    const identity = await turns.identify(connection, frame.authToken);
+    const identity = await turns.identify(connection, frame);
     // A connection is one user's, so that closing a session can close its sockets.
     if (identity.userId !== connection.identity?.userId) throw new AppError('FORBIDDEN');
     const { roomId } = frame;

@@ -13,7 +13,7 @@ import {
 } from '@parley/protocol';
 import { RpcClient } from '@parley/rpc';
 import type { z } from 'zod';
-import { Caller, standingOf } from '../../auth/access.decorators.js';
+import { Caller, ForGuests, standingOf } from '../../auth/access.decorators.js';
 import { ApiRoute } from '../../docs/api-route.decorator.js';
 import { ZodPipe } from '../../http/zod.pipe.js';
 
@@ -22,6 +22,7 @@ import { ZodPipe } from '../../http/zod.pipe.js';
 export class RecordsController {
   constructor(@Inject(RpcClient) private readonly rpc: Pick<RpcClient, 'call'>) {}
 
+  @ForGuests('room')
   @Get('state')
   @ApiRoute({
     summary: 'What holds in a room, for me',

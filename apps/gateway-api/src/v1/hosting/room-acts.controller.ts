@@ -13,7 +13,7 @@ import {
   type Ack,
 } from '@parley/protocol';
 import type { z } from 'zod';
-import { Caller } from '../../auth/access.decorators.js';
+import { Caller, ForGuests } from '../../auth/access.decorators.js';
 import { ApiRoute } from '../../docs/api-route.decorator.js';
 import { ZodPipe } from '../../http/zod.pipe.js';
 import { ActCalls } from './act-calls.js';
@@ -46,6 +46,7 @@ export class RoomActsController {
     return this.acts.act(from, roomId, { act: 'settings', ...body }, key);
   }
 
+  @ForGuests('room')
   @HttpCode(200)
   @Delete('messages/:seq')
   @ApiRoute({

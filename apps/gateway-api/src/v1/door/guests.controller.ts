@@ -1,0 +1,64 @@
+import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
+import { logicRpc } from '@parley/contracts';
+import {
+  guestBodySchema,
+  guestSessionSchema,
+  invitationBodySchema,
+  invitationSchema,
+  type GuestSession,
+  type Invitation,
+} from '@parley/protocol';
+import { RpcClient } from '@parley/rpc';
+import type { z } from 'zod';
+import { Public } from '../../auth/access.decorators.js';
+import { ApiRoute } from '../../docs/api-route.decorator.js';
+import { FromCaller, type PasswordCaller } from '../../http/caller-address.js';
+import { RateLimits } from '../../http/rate-limits.js';
+import { ZodPipe } from '../../http/zod.pipe.js';
+
+/** Stands for the secret of an invitation of room 1. */
+const exampleInvite = 'the-secret-of-an-invitation';
+
+/** Coming in by an invitation, without an account. */
+@Controller('v1')
+export class GuestsController {
+  constructor(
+    @Inject(RpcClient) private readonly rpc: Pick<RpcClient, 'call'>,
+    @Inject(RateLimits) private readonly limits: Pick<RateLimits, 'registration'>,
+  ) {}
+
+  @Public()
+  @HttpCode(200)
+  @Post('invitation')
+  @ApiRoute({
+    summary: 'What an invitation opens',
+    tag: 'door',
+    public: true,
+    body: invitationBodySchema,
+    example: { invite: exampleInvite },
+    response: invitationSchema,
+  })
+  read(
+    @Body(new ZodPipe(invitationBodySchema)) body: z.output<typeof invitationBodySchema>,
+  ): Promise<Invitation> {
+    return this.rpc.call(logicRpc.readInvite, body);
+  }
+
+  @Public()
+  @Post('guests')
+  @ApiRoute({
+    summary: 'Come into a room by an invitation and a name, without an account',
+    tag: 'door',
+    public: true,
+    body: guestBodySchema,
+    example: { invite: exampleInvite, name: 'Grace' },
+    response: guestSessionSchema,
+    status: 201,
+  })
+  admit(
+    @FromCaller() { address }: PasswordCaller,
+    @Body(new ZodPipe(guestBodySchema)) body: z.output<typeof guestBodySchema>,
+  ): Promise<GuestSession> {
+    return this.limits.registration(address, () => this.rpc.call(logicRpc.admitGuest, { ...body, address }));
+  }
+}

@@ -1,0 +1,50 @@
+import { Controller, Inject } from '@nestjs/common';
+import { Payload } from '@nestjs/microservices';
+import { logicRpc, type RpcResponse } from '@parley/contracts';
+import { RpcMethod } from '@parley/rpc';
+import type { z } from 'zod';
+import { DoorService } from './door.service.js';
+
+type Request<M extends keyof typeof logicRpc> = z.output<(typeof logicRpc)[M]['request']>;
+type Response<M extends keyof typeof logicRpc> = Promise<RpcResponse<(typeof logicRpc)[M]>>;
+
+/** Invitations and guests; see `doorRpc`. */
+@Controller()
+export class DoorRpcController {
+  constructor(@Inject(DoorService) private readonly door: DoorService) {}
+
+  @RpcMethod(logicRpc.createInvite)
+  createInvite(
+    @Payload() { userId, userName, roomId, ...terms }: Request<'createInvite'>,
+  ): Response<'createInvite'> {
+    return this.door.invite({ userId, userName, roomId }, terms);
+  }
+
+  @RpcMethod(logicRpc.listInvites)
+  async listInvites(@Payload() { userId, roomId }: Request<'listInvites'>): Response<'listInvites'> {
+    return { invites: await this.door.list(userId, roomId) };
+  }
+
+  @RpcMethod(logicRpc.withdrawInvite)
+  async withdrawInvite(
+    @Payload() { inviteId, endSessions, ...caller }: Request<'withdrawInvite'>,
+  ): Response<'withdrawInvite'> {
+    await this.door.withdraw(caller, inviteId, endSessions);
+    return {};
+  }
+
+  @RpcMethod(logicRpc.doorLog)
+  doorLog(@Payload() { userId, roomId, ...page }: Request<'doorLog'>): Response<'doorLog'> {
+    return this.door.log(userId, roomId, page);
+  }
+
+  @RpcMethod(logicRpc.readInvite)
+  readInvite(@Payload() { invite }: Request<'readInvite'>): Response<'readInvite'> {
+    return this.door.read(invite);
+  }
+
+  @RpcMethod(logicRpc.admitGuest)
+  admitGuest(@Payload() { invite, name, address }: Request<'admitGuest'>): Response<'admitGuest'> {
+    return this.door.admitGuest(invite, name, address);
+  }
+}

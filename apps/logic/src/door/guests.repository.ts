@@ -1,0 +1,145 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { nameKey, nameLook } from '@parley/contracts/name-key';
+import { AppError, roomRoles, type User } from '@parley/protocol';
+import { DataSource, type EntityManager } from 'typeorm';
+import { IdIssuer } from '../database/id-issuer.js';
+import { isUniqueViolation } from '../database/sql-errors.js';
+import { SqlWriter } from '../database/sql-writer.js';
+import { UserEntity } from '../database/user.entity.js';
+import { logAtDoor } from './door-log.js';
+import { InvitesRepository } from './invites.repository.js';
+
+/** What no hash of a password looks like: nobody logs in as a guest. */
+const NO_PASSWORD = '!';
+/** Guests of one address, by one invitation, who are looked at for a ban: the newest. */
+const MAX_LOOKED_AT = 200;
+
+/** Somebody who wants to come in. Times are milliseconds since 1970. */
+export interface GuestToBe {
+  readonly name: string;
+  /** Of the invitation's secret. */
+  readonly tokenHash: string;
+  readonly addressHash: string;
+  readonly sessionId: string;
+  readonly expiresAt: number;
+}
+
+export interface Guest extends User {
+  readonly roomId: number;
+}
+
+/** Names that would be taken for an office, whoever has them. */
+const reservedLooks: ReadonlySet<string> = new Set(
+  [...roomRoles, 'admin', 'administrator', 'host', 'system', 'parley'].map(nameLook),
+);
+
+/** Guests in SQL: users without an account, of one room and one session. */
+@Injectable()
+export class GuestsRepository {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    @Inject(SqlWriter) private readonly writer: SqlWriter,
+    @Inject(IdIssuer) private readonly ids: IdIssuer,
+    @Inject(InvitesRepository) private readonly invites: Pick<InvitesRepository, 'use'>,
+  ) {}
+
+  /**
+   * Makes a guest, and counts that he came by the invitation: both or nothing.
+   *
+   * @throws {AppError} `NAME_TAKEN` by a guest of the room whose session is not over, or by any account; `INVITE_NOT_FOUND`;
+   *   `INVITE_OVER`; `FORBIDDEN` when the invitation is for accounts.
+   */
+  async admit({ name, tokenHash, addressHash, sessionId, expiresAt }: GuestToBe): Promise<Guest> {
+    const [key, look] = [nameKey(name), nameLook(name)];
+    const make = async (manager: EntityManager): Promise<Guest> => {
+      // It holds the invitation's row, so that those who come by it come one by one.
+      const { roomId, inviteId, role } = await this.invites.use(manager, tokenHash);
+      if (role !== 'guest') throw new AppError('FORBIDDEN');
+      if (reservedLooks.has(look)) throw new AppError('NAME_TAKEN');
+      if (await manager.existsBy(UserEntity, [{ nameKey: key }, { nameLook: look }]))
+        throw new AppError('NAME_TAKEN');
+      const names = { nameKey: inRoom(roomId, key), nameLook: inRoom(roomId, look) };
+      await freeNames(manager, names);
+      if (await manager.existsBy(UserEntity, [{ nameKey: names.nameKey }, { nameLook: names.nameLook }]))
+        throw new AppError('NAME_TAKEN');
+      const row = {
+        ...names,
+        name,
+        passwordHash: NO_PASSWORD,
+        role: 'guest' as const,
+        createdAt: Date.now(),
+      };
+      const userId = Number((await manager.insert(UserEntity, row)).identifiers[0]?.['id']);
+      await manager.query(
+        `INSERT INTO guests (user_id, room_id, invite_id, address_hash, session_id, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6)`,
+        [userId, roomId, inviteId, addressHash, sessionId, expiresAt],
+      );
+      const actor = { userId, userName: name, role: 'guest' as const };
+      await logAtDoor(manager, { roomId, act: 'enter', actor, inviteId });
+      return { userId, userName: name, role: 'guest', roomId };
+    };
+    try {
+      return await this.ids.run('users', make, ({ userId }) => userId);
+    } catch (cause) {
+      // By another invitation to the room somebody took the name at the same time: the unique indexes let one through.
+      if (isUniqueViolation(cause)) throw new AppError('NAME_TAKEN', { cause });
+      throw cause;
+    }
+  }
+
+  /** Guests who came from an address by an invitation, the newest first. */
+  async from(inviteId: string, addressHash: string): Promise<number[]> {
+    const rows: { user_id: unknown }[] = await this.dataSource.query(
+      `SELECT user_id FROM guests WHERE invite_id = $1 AND address_hash = $2
+       ORDER BY user_id DESC LIMIT ${MAX_LOOKED_AT}`,
+      [inviteId, addressHash],
+    );
+    return rows.map(({ user_id }) => Number(user_id));
+  }
+
+  /** Sessions of guests who came by an invitation that are not over. `expiresAt`: milliseconds since 1970. */
+  async sessionsOf(inviteId: string): Promise<{ readonly sessionId: string; readonly expiresAt: number }[]> {
+    const rows: { session_id: string; expires_at: unknown }[] = await this.dataSource.query(
+      'SELECT session_id, expires_at FROM guests WHERE invite_id = $1 AND expires_at > $2',
+      [inviteId, Date.now()],
+    );
+    return rows.map(({ session_id, expires_at }) => ({
+      sessionId: session_id,
+      expiresAt: Number(expires_at),
+    }));
+  }
+
+  /** A guest's session is over: his name is free. Sessions of accounts are nothing to it. */
+  async ended(sessionId: string, userId: number): Promise<void> {
+    const [guest]: unknown[] = await this.dataSource.query(
+      'SELECT 1 FROM guests WHERE user_id = $1 AND session_id = $2',
+      [userId, sessionId],
+    );
+    if (!guest) return;
+    await this.writer.run((manager) =>
+      manager.query('UPDATE guests SET expires_at = $1 WHERE user_id = $2', [Date.now(), userId]),
+    );
+  }
+}
+
+/** A name's key among the guests of a room. No account's has a line break. */
+const inRoom = (roomId: number, key: string) => `${roomId}\n${key}`;
+
+/** Takes names from guests whose sessions are over: what they wrote keeps them, and nobody compares by these any more. */
+async function freeNames(
+  manager: EntityManager,
+  { nameKey: key, nameLook: look }: { readonly nameKey: string; readonly nameLook: string },
+): Promise<void> {
+  const rows: { id: unknown }[] = await manager.query(
+    `SELECT u.id FROM users u JOIN guests g ON g.user_id = u.id
+     WHERE (u.name_key = $1 OR u.name_look = $2) AND g.expires_at <= $3`,
+    [key, look, Date.now()],
+  );
+  for (const { id } of rows)
+    await manager.query('UPDATE users SET name_key = $1, name_look = NULL WHERE id = $2', [
+      `\n${Number(id)}`,
+      Number(id),
+    ]);
+}

@@ -1,0 +1,161 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { RawTcp, RawWs, type RawClient } from '../raw-clients.js';
+import type { Stack } from '../stack.js';
+
+type Json = Record<string, unknown>;
+interface Guest {
+  readonly token: string;
+  readonly user: { readonly userId: number; readonly userName: string; readonly role: string };
+  readonly roomId: number;
+}
+
+/** Who comes in by an invitation, what becomes of him, and that he comes in nowhere else. */
+export const door = (running: () => Stack) =>
+  describe('the door', () => {
+    let stack: Stack;
+    let owner: string;
+    beforeAll(async () => {
+      stack = running();
+      owner = await stack.login('demo');
+    });
+
+    const call = async (token: string | undefined, method: string, path: string, body?: object) => {
+      const response = await fetch(`${stack.apiUrl}${path}`, {
+        method,
+        headers: {
+          ...(token !== undefined && { authorization: `Bearer ${token}` }),
+          ...(body && { 'content-type': 'application/json' }),
+        },
+        ...(body && { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return { status: response.status, body: (text ? JSON.parse(text) : undefined) as Json };
+    };
+    const room = async (name: string) => (await stack.api(owner).createRoom(name)).roomId;
+    const invite = async (roomId: number, terms: object = {}) =>
+      (await call(owner, 'POST', `/v1/rooms/${roomId}/invites`, terms)).body as unknown as {
+        token: string;
+        inviteId: string;
+      };
+    const come = (token: string, name: string) =>
+      call(undefined, 'POST', '/v1/guests', { invite: token, name });
+    const guestOf = async (token: string, name: string) => {
+      const { status, body } = await come(token, name);
+      expect([status, body]).toMatchObject([201, {}]);
+      return body as unknown as Guest;
+    };
+    let refs = 0;
+    const ask = (client: RawClient, frame: object) => {
+      const ref = `d${++refs}`;
+      client.send({ ...frame, ref });
+      return client.waitFor((answer) => answer['ref'] === ref);
+    };
+
+    it('lets guests in by name, who speak and are heard on both gateways, and are no members', async () => {
+      const roomId = await room('guests');
+      const link = await invite(roomId, { maxUses: 3 });
+      expect((await call(undefined, 'POST', '/v1/invitation', { invite: link.token })).body).toEqual({
+        ...{ roomId, roomName: 'guests', role: 'guest' },
+      });
+      const [ada, bob] = [await guestOf(link.token, 'Ada'), await guestOf(link.token, 'Bob')];
+      expect(ada).toMatchObject({ roomId, user: { userName: 'Ada', role: 'guest' } });
+      expect((await come(link.token, 'аda')).body).toMatchObject({ code: 'NAME_TAKEN' });
+      expect((await come(link.token, 'Demo')).body).toMatchObject({ code: 'NAME_TAKEN' });
+      const [one, other] = [
+        await RawWs.connect(stack.gateway(0).wsUrl),
+        await RawTcp.connect(stack.gateway(1).tcpPort),
+      ];
+      const joined = await ask(one, { op: 20, roomId, authToken: ada.token });
+      expect(joined).toMatchObject({ op: 21, userName: 'Ada', state: { role: 'guest' } });
+      await ask(other, { op: 20, roomId, authToken: bob.token });
+      expect(await ask(one, { op: 3, roomId, msg: 'hello' })).toMatchObject({ op: 22 });
+      expect(await other.waitForText('hello')).toMatchObject({ fromUserName: 'Ada', fromGuest: true });
+      await call(owner, 'PATCH', `/v1/rooms/${roomId}/settings`, { mode: 'members' });
+      expect(await ask(other, { op: 3, roomId, msg: 'me too' })).toMatchObject({ code: 'HOSTS_ONLY' });
+      expect((await call(owner, 'GET', `/v1/rooms/${roomId}/door/log`)).body).toMatchObject({
+        lines: [{ act: 'enter', actor: { userName: 'Bob' } }, { act: 'enter' }, { act: 'invite' }],
+      });
+      await guestOf(link.token, 'Cleo');
+      expect((await come(link.token, 'Dora')).body).toMatchObject({ code: 'INVITE_OVER' });
+      for (const client of [one, other]) client.close();
+    });
+
+    it('lets a guest be in that room, and by no frame and no route in another', async () => {
+      const [roomId, elsewhere] = [await room('his'), await room('not his')];
+      const { token } = await guestOf((await invite(roomId)).token, 'Eve');
+      for (const client of [
+        await RawWs.connect(stack.gateway(0).wsUrl),
+        await RawTcp.connect(stack.gateway(1).tcpPort),
+      ]) {
+        expect(await ask(client, { op: 20, roomId, authToken: token })).toMatchObject({ op: 21 });
+        for (const frame of [
+          { op: 20, roomId: elsewhere },
+          { op: 6, roomId: elsewhere },
+          { op: 3, roomId: elsewhere, msg: 'x' },
+          { op: 2, toUserId: 3, msg: 'x' },
+          { op: 34, roomId: elsewhere, act: { act: 'delete', seq: 1 } },
+          { op: 34, roomId, act: { act: 'settings', mode: 'closed' } },
+        ])
+          expect([frame, await ask(client, frame)]).toMatchObject([{}, { op: 23, code: 'FORBIDDEN' }]);
+        expect(await ask(client, { op: 3, roomId, msg: 'here' })).toMatchObject({ op: 22 });
+        client.close();
+      }
+      for (const [method, path, body] of [
+        ['GET', '/v1/rooms'],
+        ['POST', '/v1/rooms', { name: 'mine' }],
+        ['GET', '/v1/conversations'],
+        ['GET', '/v1/users?q=demo'],
+        ['GET', '/v1/users/3/presence'],
+        ['POST', '/v1/users/3/messages', { msg: 'x' }],
+        ['GET', `/v1/rooms/${elsewhere}`],
+        ['GET', `/v1/rooms/${elsewhere}/messages`],
+        ['GET', `/v1/rooms/${elsewhere}/members`],
+        ['GET', `/v1/rooms/${elsewhere}/state`],
+        ['POST', `/v1/rooms/${elsewhere}/messages`, { msg: 'x' }],
+        ['GET', `/v1/rooms/${roomId}/bans`],
+        ['POST', `/v1/rooms/${roomId}/invites`, {}],
+      ] as const)
+        expect([path, (await call(token, method, path, body)).body]).toMatchObject([
+          path,
+          { code: 'FORBIDDEN' },
+        ]);
+      expect((await call(token, 'GET', `/v1/rooms/${roomId}/messages`)).status).toBe(200);
+    });
+
+    it('keeps out who was banned, also under another name, but not who comes by another invitation', async () => {
+      const roomId = await room('banned');
+      const [link, another] = [await invite(roomId), await invite(roomId)];
+      const { token, user } = await guestOf(link.token, 'Mallory');
+      const client = await RawWs.connect(stack.gateway(1).wsUrl);
+      await ask(client, { op: 20, roomId, authToken: token });
+      await call(owner, 'POST', `/v1/rooms/${roomId}/bans`, { userId: user.userId });
+      await client.waitFor(({ op }) => op === 26);
+      expect(await ask(client, { op: 20, roomId })).toMatchObject({ code: 'BANNED' });
+      expect((await call(token, 'GET', `/v1/rooms/${roomId}/messages`)).body).toMatchObject({
+        code: 'BANNED',
+      });
+      expect((await come(link.token, 'Trudy')).body).toMatchObject({ code: 'BANNED' });
+      await guestOf(another.token, 'Alice');
+      await call(owner, 'DELETE', `/v1/rooms/${roomId}/bans/${user.userId}`);
+      await guestOf(link.token, 'Trudy');
+      client.close();
+    });
+
+    it('opens to nobody by an invitation that was withdrawn; guests stay, or leave with it', async () => {
+      const roomId = await room('withdrawn');
+      const link = await invite(roomId);
+      const { token } = await guestOf(link.token, 'Oscar');
+      const client = await RawTcp.connect(stack.gateway(0).tcpPort);
+      await ask(client, { op: 20, roomId, authToken: token });
+      const path = `/v1/rooms/${roomId}/invites/${link.inviteId}`;
+      expect((await call(await stack.login('demo1'), 'DELETE', path)).body).toMatchObject({
+        code: 'FORBIDDEN',
+      });
+      expect((await call(owner, 'DELETE', path)).status).toBe(204);
+      expect((await come(link.token, 'Peggy')).body).toMatchObject({ code: 'INVITE_NOT_FOUND' });
+      expect(await ask(client, { op: 3, roomId, msg: 'still here' })).toMatchObject({ op: 22 });
+      await call(owner, 'DELETE', `${path}?sessions=end`);
+      expect(await client.waitFor(({ code }) => code === 'SESSION_REVOKED')).toBeDefined();
+      client.close();
+    });
+  });

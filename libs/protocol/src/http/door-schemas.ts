@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { roomRoleSchema } from '../acts/roles.js';
+import { idField, userNameField } from '../fields.js';
+import { limits } from '../limits.js';
+import { sessionSchema } from './v1-schemas.js';
+
+/** What an invitation makes of who comes by it. `guest`: he needs no account; the others are for accounts. */
+export const invitedRoleSchema = z.enum(['guest', 'member', 'speaker']);
+export type InvitedRole = z.infer<typeof invitedRoleSchema>;
+
+/** The secret of an invitation, as it stands in its link. */
+export const inviteTokenField = z.string().regex(/^[\w-]{20,64}$/);
+
+/** An invitation to make. `expiresAt`: milliseconds since 1970; without it, and without `maxUses`, it holds until it is withdrawn. */
+export const inviteBodySchema = z.object({
+  role: invitedRoleSchema.default('guest'),
+  expiresAt: z.number().int().positive().max(8_640_000_000_000_000).optional(),
+  maxUses: z.number().int().min(1).max(limits.maxInviteUses).optional(),
+});
+
+/** An invitation as hosts see it. Times are milliseconds since 1970. */
+export const inviteSchema = z.object({
+  inviteId: z.string(),
+  role: invitedRoleSchema,
+  /** How many have come by it. */
+  uses: z.number(),
+  maxUses: z.number().optional(),
+  expiresAt: z.number().optional(),
+  createdAt: z.number(),
+  createdBy: z.object({ userId: z.number(), userName: z.string() }),
+});
+export type Invite = z.infer<typeof inviteSchema>;
+/** Those that can still be used, the newest first. */
+export const invitesSchema = z.object({ invites: z.array(inviteSchema) });
+export type Invites = z.infer<typeof invitesSchema>;
+
+/** A new invitation. Its secret is told this once. `path`: of the page of the site that it opens. */
+export const madeInviteSchema = inviteSchema.extend({ token: z.string(), path: z.string() });
+export type MadeInvite = z.infer<typeof madeInviteSchema>;
+
+/** `sessions=end`: whoever came by it as a guest leaves, too. */
+export const withdrawQuerySchema = z.object({ sessions: z.enum(['keep', 'end']).default('keep') });
+
+export const guestBodySchema = z.object({ invite: inviteTokenField, name: userNameField });
+/** A session like any other, of a guest: it is good for this room alone. */
+export const guestSessionSchema = sessionSchema.extend({ roomId: z.number() });
+export type GuestSession = z.infer<typeof guestSessionSchema>;
+
+/** What an invitation opens, for who holds it and is nobody yet. */
+export const invitationSchema = z.object({
+  roomId: z.number(),
+  roomName: z.string(),
+  role: invitedRoleSchema,
+});
+export type Invitation = z.infer<typeof invitationSchema>;
+export const invitationBodySchema = z.object({ invite: inviteTokenField });
+
+const digits = z
+  .string()
+  .regex(/^(0|[1-9]\d{0,15})$/)
+  .transform(Number);
+export const doorLogQuerySchema = z.object({
+  before: z.uuid().optional(),
+  limit: digits.pipe(z.number().int().min(1).max(limits.maxAuditPage)).default(50),
+});
+/**
+ * What was done at the door, the newest first; nobody can change it. `invite`: one was made; `withdraw`: taken back; `enter`:
+ * somebody came in by it.
+ */
+export const doorLogSchema = z.object({
+  lines: z.array(
+    z.object({
+      id: z.string(),
+      act: z.string(),
+      actor: z.object({ userId: idField, userName: z.string(), role: roomRoleSchema }),
+      inviteId: z.string().optional(),
+      details: z.unknown().optional(),
+      at: z.number(),
+    }),
+  ),
+  more: z.boolean(),
+});
+export type DoorLog = z.infer<typeof doorLogSchema>;
