@@ -7,16 +7,19 @@ import type {
   HistoryStats,
   JoinedRecord,
   LeftRecord,
+  ReadRecord,
   ReceivedRecord,
   RefusedRecord,
   SentRecord,
+  StandsRecord,
   SteppedBackRecord,
   Violation,
 } from './history-records.js';
 import { latencyOf } from './latency.js';
 import { auditStepsBack, destroyedRanges } from './steps-back.js';
 import { auditRoom } from './room-audit.js';
-import { hashContent, isRefused, RoomHistory } from './room-history.js';
+import { hashContent, isRefused, RoomHistory, type MessageIdentity } from './room-history.js';
+import { RoomModeration } from './room-moderation.js';
 import type { RoomRecords } from './room-records.js';
 
 /** Options of {@link HistoryChecker}. */
@@ -31,7 +34,7 @@ export interface HistoryCheckerOptions {
 }
 
 /**
- * Judges what clients experienced: nothing lost, nothing twice, one order.
+ * Judges what clients experienced: nothing lost, nothing twice, one order, and what acts forbid or hide from their numbers on.
  *
  * Record everything as it happens, for each client in the order in which it happened to that
  * client; between clients only the times that the records carry matter. When all is quiet, call {@link check}.
@@ -67,11 +70,12 @@ export class HistoryChecker {
    *
    * @throws {TypeError} when a retry has another content than the attempt before it: that is another message.
    */
-  sent({ roomId, senderId, clientMsgId, content, atMs }: SentRecord): void {
+  sent({ roomId, senderId, clientMsgId, content, act, atMs }: SentRecord): void {
     this.#sent++;
     const message = this.#room(roomId).history.message(this.#sender(senderId), clientMsgId);
     message.attempts++;
     message.sentAtMs = Math.min(message.sentAtMs, atMs);
+    if (act) message.act = act;
     if (content === undefined) return;
     const contentHash = hashContent(content);
     message.contentHash ??= contentHash;
@@ -89,6 +93,7 @@ export class HistoryChecker {
     const slot = history.slots.get(seq);
     if (slot) {
       slot.acked = true;
+      if (message.act && !slot.act) history.actAt(seq, message.act);
       // A receipt may come by way of the archive, which does not know the epoch it was appended in.
       slot.epoch = epoch;
     }
@@ -117,8 +122,9 @@ export class HistoryChecker {
    * A client showed a message. Without a join before, it joins just below this one; after it has
    * left, what still comes is checked for order and repetition, and no longer due.
    */
-  received({ clientId, roomId, seq, epoch, senderId, clientMsgId, id, content, atMs }: ReceivedRecord): void {
+  received(record: ReceivedRecord): void {
     this.#received++;
+    const { clientId, roomId, seq, epoch, atMs } = record;
     const room = this.#room(roomId);
     let window = room.windows.get(clientId);
     if (!window) room.windows.set(clientId, (window = new ClientWindow(clientId, seq - 1)));
@@ -127,14 +133,9 @@ export class HistoryChecker {
     }
     window.lastAtMs = atMs;
     window.hears(epoch);
-    const seen = {
-      senderId: clientMsgId === undefined ? undefined : this.#sender(senderId),
-      clientMsgId,
-      id,
-      contentHash: content === undefined ? undefined : hashContent(content),
-    };
-    const isExpectedMessage = room.history.observe(seq, epoch, seen, atMs);
+    const isExpectedMessage = this.#observe(record);
     const { lastSeq } = window;
+    room.moderation.given(record, window);
     // Another message under an old number is no repetition: the audit names it.
     if (!isExpectedMessage && seq <= lastSeq) return;
     const order = window.receive(seq);
@@ -144,6 +145,17 @@ export class HistoryChecker {
       const detail = seq > window.joinSeq ? 'shown again' : `shown though it joined at ${window.joinSeq}`;
       this.#streamed.add({ kind: 'duplicate', roomId, clientId, seq, detail });
     }
+  }
+
+  /** Somebody read a message from history, beside what he is shown: it must be the same, and as acts have it. */
+  read(record: ReadRecord): void {
+    this.#observe(record);
+    this.#room(record.roomId).moderation.given(record);
+  }
+
+  /** How a room stands for somebody, when all is quiet. Once for each of them. */
+  stands({ roomId, ...record }: StandsRecord): void {
+    this.#room(roomId).moderation.states.push(record);
   }
 
   /** A client stops following. Ignored if it never joined. */
@@ -188,6 +200,7 @@ export class HistoryChecker {
       messages: messages.filter(({ attempts }) => attempts > 0).length,
       acked: acked.length,
       refused: this.#refused,
+      acts: [...this.#rooms.values()].reduce((sum, { history }) => sum + history.actSeqs.size, 0),
       unanswered: messages.filter((m) => m.attempts > 0 && m.ackedAtMs === Infinity && !isRefused(m)).length,
       received: this.#received,
       excused: findings.excused,
@@ -206,14 +219,32 @@ export class HistoryChecker {
     for (const room of this.#rooms.values()) {
       auditRoom(room, findings, this.#allSendsRecorded);
       auditStepsBack(room, findings);
+      room.moderation.audit(findings);
     }
     return findings;
+  }
+
+  /** @returns Whether it is the message first seen under this number. */
+  #observe({ roomId, seq, epoch, senderId, clientMsgId, id, content, act, atMs }: ReceivedRecord): boolean {
+    const { history } = this.#room(roomId);
+    const seen: MessageIdentity = {
+      senderId: clientMsgId === undefined ? undefined : this.#sender(senderId),
+      clientMsgId,
+      id,
+      contentHash: content === undefined ? undefined : hashContent(content),
+    };
+    const isExpected = history.observe(seq, epoch, seen, atMs);
+    const effects = act ?? (history.slots.get(seq)?.act ? undefined : history.sentAs(seen)?.act);
+    if (isExpected && effects) history.actAt(seq, effects);
+    return isExpected;
   }
 
   #room(roomId: number): RoomRecords {
     let room = this.#rooms.get(roomId);
     if (!room) {
-      room = { roomId, history: new RoomHistory(), windows: new Map(), pastWindows: [] };
+      const history = new RoomHistory();
+      const moderation = new RoomModeration(roomId, history);
+      room = { roomId, history, windows: new Map(), pastWindows: [], moderation };
       this.#rooms.set(roomId, room);
     }
     return room;

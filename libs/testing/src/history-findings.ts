@@ -24,6 +24,10 @@ export function noViolations(): Record<ViolationKind, number> {
     'not-linearizable': 0,
     stale: 0,
     untold: 0,
+    forbidden: 0,
+    unhidden: 0,
+    withheld: 0,
+    diverged: 0,
   };
 }
 

@@ -29,10 +29,36 @@ interface AtTime {
   atMs: number;
 }
 
-/** One attempt to send: a retry is recorded again. */
+/** Senders: these alone, or everybody but these. */
+export type Senders =
+  { readonly only: readonly (string | number)[] } | { readonly except: readonly (string | number)[] };
+
+/** Messages from one number to another, inclusive; without `to` up to the act that names them. */
+export interface MessageSpan {
+  readonly from: number;
+  readonly to?: number | undefined;
+  /** @defaultValue those of everybody */
+  readonly of?: Senders | undefined;
+}
+
+/** What an act makes hold from its own number on; what is absent it does not touch. */
+export interface ActEffects {
+  /**
+   * By name, whom a rule silences; null lifts it. The last act about a name counts, and whoever any rule silences may not speak.
+   */
+  readonly rules?: Readonly<Record<string, Senders | null>>;
+  /** Their texts may not be given to anybody any more. */
+  readonly hides?: MessageSpan | undefined;
+  /** Their texts may be given again; with `undoes` only what the act of that number has hidden. */
+  readonly shows?: (MessageSpan & { readonly undoes?: number | undefined }) | undefined;
+}
+
+/** One attempt to send, or to act: a retry is recorded again. */
 export interface SentRecord extends InRoom, OfMessage, AtTime {
   /** The body, the same at every attempt. Compared by hash with what is shown, not kept. */
   content?: string;
+  /** Of an act: what it is asked to do, as far as its sender can say. */
+  act?: ActEffects;
 }
 
 /** The server accepted the message, or said again that it had. */
@@ -47,8 +73,8 @@ export interface JoinedRecord extends InRoom, AtSeq {
   seq: number;
 }
 
-/** The client showed a message. */
-export interface ReceivedRecord extends InRoom, AtSeq, AtTime {
+/** A message or an act as somebody was given it. */
+interface Given extends InRoom, AtSeq, AtTime {
   /** Absent where the archive does not tell it. */
   clientMsgId?: string;
   senderId?: string | number;
@@ -56,6 +82,30 @@ export interface ReceivedRecord extends InRoom, AtSeq, AtTime {
   id?: string;
   /** The body. Compared by hash, not kept. */
   content?: string;
+  /** Of an act: what it does, as everybody is told. It counts more than what its sender said. */
+  act?: ActEffects;
+  /** Given without its text, as deleted. */
+  deleted?: boolean;
+}
+
+/** The client showed a message. */
+export interface ReceivedRecord extends Given {
+  /** When the read began that gave it, a page of history or a resume, in ms; absent for what came as it was accepted. */
+  readFromMs?: number | undefined;
+}
+
+/** Somebody read a message beside what he is shown: again, or of a room that he does not follow. */
+export interface ReadRecord extends Given {
+  /** When the read began, in ms. */
+  readFromMs: number;
+}
+
+/** How a room stands in somebody's eyes, when all is quiet. */
+export interface StandsRecord extends InRoom {
+  /** Everybody of one audience must see the same: a user, or all. */
+  audience: string | number;
+  /** In words that are equal when the states are. */
+  state: string;
 }
 
 /** The client stops following. */
@@ -109,6 +159,10 @@ export interface ExcusedRange {
  * - `not-linearizable`: first sent after a message had been acked or shown, and yet numbered before that one.
  * - `stale`: first sent after the server had stepped back, and yet numbered in the line that ended there.
  * - `untold`: misses what a step back destroyed, and never heard of another epoch.
+ * - `forbidden`: accepted, though an act with a lower number silences its sender, and no act between the two lifts it.
+ * - `unhidden`: its text was given to somebody who had been shown its deletion, or by a read that began after the ack of the deletion.
+ * - `withheld`: given as deleted, though nobody had deleted it, or by a read that began after the ack of its restoration.
+ * - `diverged`: a room stands in another way for one than for others.
  *
  * @see Herlihy and Wing, "Linearizability: A Correctness Condition for Concurrent Objects" (1990)
  */
@@ -122,7 +176,11 @@ export type ViolationKind =
   | 'identity'
   | 'not-linearizable'
   | 'stale'
-  | 'untold';
+  | 'untold'
+  | 'forbidden'
+  | 'unhidden'
+  | 'withheld'
+  | 'diverged';
 
 /** One violation, or one run of adjacent equal ones. */
 export interface Violation {
@@ -147,6 +205,8 @@ export interface HistoryStats {
   messages: number;
   /** Distinct messages with an ack. */
   acked: number;
+  /** Distinct acts that were acked or shown. */
+  acts: number;
   /** Attempts refused. */
   refused: number;
   /** Distinct messages neither acked nor refused at every attempt. */

@@ -1,4 +1,5 @@
 import { HistoryChecker, type HistoryCheckerOptions } from './history-checker.js';
+import type { ActEffects } from './history-records.js';
 
 export const ROOM = 1;
 
@@ -26,6 +27,32 @@ export class Story {
   sends(clientMsgId: string, content?: string): this {
     const atMs = this.#nowMs;
     this.checker.sent({ clientId: 'a', roomId: ROOM, senderId: 's', clientMsgId, content, atMs });
+    return this;
+  }
+  /** Asks for an act; it is acked and shown like a message of its name. */
+  asks(clientMsgId: string, act: ActEffects, senderId = 's'): this {
+    this.checker.sent({ clientId: 'a', roomId: ROOM, senderId, clientMsgId, act, atMs: this.#nowMs });
+    return this;
+  }
+  /** A read that begins now gives a text, or a tombstone without one. */
+  reads(clientId: string, receipt: string, content?: string): this {
+    return this.#gives(clientId, receipt, {
+      content,
+      deleted: content === undefined,
+      readFromMs: this.#nowMs,
+    });
+  }
+  /** In its turn, as deleted. */
+  showsTombstone(clientId: string, receipt: string): this {
+    return this.#receives(clientId, receipt, 'e1', undefined, true);
+  }
+  /** In its turn, by a resume that begins now. */
+  showsRead(clientId: string, receipt: string, content: string): this {
+    return this.#receives(clientId, receipt, 'e1', content, false, this.#nowMs);
+  }
+  /** How the room stands for a client, in the end. */
+  stands(clientId: string, state: string, audience = 'all'): this {
+    this.checker.stands({ clientId, roomId: ROOM, audience, state });
     return this;
   }
   acks(clientMsgId: string, seq: number, epoch = 'e1'): this {
@@ -69,13 +96,34 @@ export class Story {
       );
   }
 
-  #receives(clientId: string, receipt: string, epoch: string, content?: string): this {
-    const [, clientMsgId, seq] = /^([a-z]*)(\d+)$/.exec(receipt) ?? [];
-    const place = { clientId, roomId: ROOM, seq: Number(seq), epoch, atMs: (this.#nowMs += 10) };
-    const message = clientMsgId ? { senderId: 's', clientMsgId } : {};
-    this.checker.received({ ...place, ...message, content });
+  #receives(
+    clientId: string,
+    receipt: string,
+    epoch: string,
+    content?: string,
+    deleted = false,
+    readFromMs?: number,
+  ): this {
+    const message = messageOf(receipt);
+    const atMs = (this.#nowMs += 10);
+    this.checker.received({ clientId, roomId: ROOM, epoch, atMs, ...message, content, deleted, readFromMs });
     return this;
   }
+
+  #gives(
+    clientId: string,
+    receipt: string,
+    more: { content?: string; deleted: boolean; readFromMs: number },
+  ): this {
+    const atMs = (this.#nowMs += 10);
+    this.checker.read({ clientId, roomId: ROOM, epoch: 'e1', atMs, ...messageOf(receipt), ...more });
+    return this;
+  }
+}
+
+function messageOf(receipt: string) {
+  const [, clientMsgId, seq] = /^([a-z]*)(\d+)$/.exec(receipt) ?? [];
+  return { seq: Number(seq), ...(clientMsgId ? { senderId: 's', clientMsgId } : {}) };
 }
 
 /** Of two members, `a` and `b`, that are there from the start. */

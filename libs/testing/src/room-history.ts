@@ -1,4 +1,4 @@
-import type { SteppedBackRecord } from './history-records.js';
+import type { ActEffects, SteppedBackRecord } from './history-records.js';
 
 /** As much as a record tells about a message. What is undefined is unknown and equals anything. */
 export interface MessageIdentity {
@@ -16,6 +16,8 @@ export interface Slot {
   seenAtMs: number;
   /** The message first recorded here. */
   first: MessageIdentity;
+  /** What an act here does; undefined for a message. */
+  act?: ActEffects;
   /** Different messages seen here too; absent in a sound history. */
   others?: MessageIdentity[];
 }
@@ -31,6 +33,8 @@ export interface Outgoing {
   ackedAtMs: number;
   /** Of what was sent; undefined when no attempt tells it. */
   contentHash: number | undefined;
+  /** What it was asked to do; undefined for a message. */
+  act?: ActEffects;
 }
 
 /** The numbers of one room and what was seen under them. One entry a message, whatever the audience. */
@@ -43,6 +47,8 @@ export class RoomHistory {
   readonly stepsBack: SteppedBackRecord[] = [];
   /** Highest seq acked or received. */
   maxSeq = 0;
+  /** Numbers of acts. */
+  readonly actSeqs = new Set<number>();
   /** First seq of each message, by both its names. */
   readonly #seqOf = new Map<string, number>();
   /** All seqs of messages that have more than one; empty in a sound history. */
@@ -99,6 +105,14 @@ export class RoomHistory {
       this.#name(seq, seen);
     }
     return false;
+  }
+
+  /** Notes what the act under a number does. */
+  actAt(seq: number, effects: ActEffects): void {
+    const slot = this.slots.get(seq);
+    if (!slot) return;
+    slot.act = effects;
+    this.actSeqs.add(seq);
   }
 
   /** First number a sender's message was seen under. */

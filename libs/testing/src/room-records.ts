@@ -1,4 +1,5 @@
 import type { ClientWindow } from './client-window.js';
+import type { RoomModeration } from './room-moderation.js';
 import type { RoomHistory } from './room-history.js';
 
 /** Everything recorded of one room. */
@@ -9,4 +10,5 @@ export interface RoomRecords {
   windows: Map<string, ClientWindow>;
   /** Earlier stays. */
   pastWindows: ClientWindow[];
+  moderation: RoomModeration;
 }
