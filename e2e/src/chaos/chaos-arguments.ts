@@ -5,9 +5,10 @@ import { sqlKinds, type SqlKind } from './sql-server.js';
 
 export const USAGE = `npm run chaos -- [options]
 
-Starts a Parley of its own (two of each app, Redis, SQL), lets clients talk over WebSocket, TCP and HTTP, injects
-faults from a seeded schedule, and checks that nothing accepted was lost, shown twice or reordered, that history
-tells the same, and that everybody is counted right. Exits 1 on any violation.
+Starts a Parley of its own (two of each app, Redis, SQL), lets clients talk over WebSocket, TCP and HTTP while hosts mute, ban,
+delete, restore, close and open, injects faults from a seeded schedule, and checks that nothing accepted was lost, shown twice
+or reordered, that nothing is accepted or shown that an act forbids or hides from its number on, that history tells the same,
+that everybody is counted right, and that every room stands in the same way for everybody. Exits 1 on any violation.
 
   --minutes 5        how long; the fault under way is finished
   --seed N           replays a schedule of faults (default: by chance; printed)

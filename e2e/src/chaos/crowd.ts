@@ -3,8 +3,10 @@ import { tcpTransport } from '@parley/client/node';
 import type { Session } from '@parley/protocol';
 import { eventually, HistoryChecker } from '@parley/testing';
 import WebSocket from 'ws';
+import { Hosts } from './hosts.js';
 import { PageVisitor } from './page-visitor.js';
 import { Person } from './person.js';
+import { readArchive } from './read-archive.js';
 import type { RoomPlace } from './redis-site.js';
 import { newTally, type Tally } from './tally.js';
 
@@ -16,7 +18,7 @@ export interface GatewayAddress {
 
 export interface CrowdOptions {
   readonly clients: number;
-  /** The users; clients share them in turn. */
+  /** The users; clients share them in turn. The first one owns the rooms, and makes the second one moderator of each. */
   readonly sessions: readonly Session[];
   readonly roomIds: readonly number[];
   readonly gateways: readonly GatewayAddress[];
@@ -32,6 +34,8 @@ const POST_EVERY = 5;
 /** Guests that come in at once: a queue at the door, not the storm that a fault is there to make. */
 const GUESTS_AT_ONCE = 50;
 const PRESENCE_TIMEOUT_MS = 30_000;
+/** Of the users: an owner, a moderator, and one whom they leave alone. */
+const [HOSTS, SPARED] = [2, 3];
 /** What was on its way has come when nothing has come for so long, milliseconds. */
 const QUIET_MS = 500;
 
@@ -45,6 +49,8 @@ export class Crowd {
   /** What the tallies taken so far had. */
   private readonly earlier = { acked: 0, received: 0 };
   private readonly residents: Person[] = [];
+  private readonly hostPeople: Person[] = [];
+  private readonly hosts: Hosts;
   private guests: Person[] = [];
   private people = 0;
   private timer: NodeJS.Timeout | undefined;
@@ -52,7 +58,12 @@ export class Crowd {
   private readonly visitor: PageVisitor;
 
   constructor(private readonly options: CrowdOptions) {
-    this.visitor = new PageVisitor(options.webUrls, () => this.tally.failedPages++);
+    const { webUrls, sessions, roomIds, random } = options;
+    this.visitor = new PageVisitor(webUrls, () => this.tally.failedPages++);
+    this.hosts = new Hosts(this.hostPeople, {
+      ...{ roomIds, random, watchers: this.hostPeople },
+      victims: sessions.slice(SPARED).map(({ user }) => user.userId),
+    });
   }
 
   get roomIds(): readonly number[] {
@@ -71,7 +82,30 @@ export class Crowd {
       const own = [roomIds[i % roomIds.length], roomIds[(i + 1) % roomIds.length]] as number[];
       this.residents.push(this.person('c', [...new Set(own)], rotating(gateways, random)));
     }
-    await Promise.all(this.residents.map((person) => person.enter()));
+    for (let i = 0; i < HOSTS; i++)
+      this.hostPeople.push(this.person('h', roomIds, rotating(gateways, random), i));
+    await Promise.all(this.everybody().map((person) => person.enter()));
+    const [owner, moderator] = this.hostPeople as [Person, Person];
+    for (const roomId of roomIds)
+      await owner.act(roomId, { act: 'role', userId: moderator.user.userId, role: 'moderator' });
+  }
+
+  /** Owners and moderators act all the time. */
+  startHosting(): void {
+    this.hosts.start();
+  }
+
+  /** The hosts stop, and let everybody speak; resolves when all are in their rooms again. */
+  async makePeace(timeoutMs: number): Promise<void> {
+    await this.hosts.stop();
+    await this.hosts.makePeace();
+    await eventually(
+      () => {
+        const outside = this.everybody().filter(({ isInside }) => !isInside).length;
+        if (outside > 0) throw new Error(`${outside} clients are not in their rooms again`);
+      },
+      { timeoutMs, intervalMs: 20 },
+    );
   }
 
   startTalking(): void {
@@ -81,7 +115,7 @@ export class Crowd {
     this.timer = setInterval(() => {
       const person = any(this.residents);
       const roomId = any(person?.roomIds ?? []);
-      if (person === undefined || roomId === undefined) return;
+      if (person === undefined || roomId === undefined || !person.isInside) return;
       void this.track(++turn % POST_EVERY === 0 ? person.post(roomId) : person.say(roomId));
     }, sendIntervalMs / this.residents.length);
     this.visitor.start();
@@ -202,8 +236,25 @@ export class Crowd {
     this.guests = [];
   }
 
+  /**
+   * Hosts leave each room in a state of its own; once everybody has been told, the checker is told how it stands for whom: in
+   * everybody's client, and on the server. For when all is quiet.
+   */
+  async compareStates(timeoutMs: number): Promise<void> {
+    const last = await this.hosts.leaveTraces();
+    for (const [roomId, seq] of last) await this.allHave(roomId, seq, timeoutMs);
+    for (const person of this.everybody()) await person.tellStates();
+  }
+
+  /** Reads a room from its first message on, as one more client. */
+  async readArchive(roomId: number): Promise<void> {
+    const hosts = this.hostPeople.map(({ user }) => user.userId);
+    await readArchive(this.anyApi, this.checker, roomId, hosts[0] ?? 0, hosts);
+  }
+
   async leave(): Promise<void> {
     clearInterval(this.timer);
+    await this.hosts.stop();
     await this.visitor.stop();
     await Promise.all(this.everybody().map(({ client }) => client.close()));
   }
@@ -216,7 +267,7 @@ export class Crowd {
   }
 
   private everybody(): Person[] {
-    return [...this.residents, ...this.guests];
+    return [...this.hostPeople, ...this.residents, ...this.guests];
   }
 
   private async probeRoom(roomId: number, timeoutMs: number): Promise<RoomPlace> {
@@ -226,14 +277,19 @@ export class Crowd {
     const result = await this.track(speaker.say(roomId));
     if (result.status !== 'acked') throw new Error(`a probe was not accepted: ${JSON.stringify(result)}`);
     const { seq, epoch } = result.ack;
+    await this.allHave(roomId, seq, timeoutMs);
+    return { seq, epoch };
+  }
+
+  private async allHave(roomId: number, seq: number, timeoutMs: number): Promise<void> {
+    const members = this.everybody().filter(({ roomIds }) => roomIds.includes(roomId));
     await eventually(
       () => {
         const behind = members.filter((person) => person.seq(roomId) < seq).length;
-        if (behind > 0) throw new Error(`${behind} clients have not got the probe in room ${roomId}`);
+        if (behind > 0) throw new Error(`${behind} clients have not got ${seq} in room ${roomId}`);
       },
       { timeoutMs, intervalMs: 20 },
     );
-    return { seq, epoch };
   }
 
   private track<T>(outcome: Promise<T>): Promise<T> {
@@ -243,15 +299,20 @@ export class Crowd {
   }
 
   /** Every other one connects over TCP. */
-  private person(kind: 'c' | 'g', roomIds: readonly number[], gateway: () => GatewayAddress): Person {
+  private person(
+    kind: 'c' | 'g' | 'h',
+    roomIds: readonly number[],
+    gateway: () => GatewayAddress,
+    index = this.people++,
+  ): Person {
     const { sessions, random } = this.options;
-    const index = this.people++;
     const { user, token } = sessions[index % sessions.length] as Session;
     return new Person({
       clientId: `${kind}${index}`,
       user,
       token,
       roomIds,
+      hosts: sessions.slice(0, HOSTS).map((session) => session.user.userId),
       transport:
         index % 2 === 0
           ? webSocketTransport(() => `ws://127.0.0.1:${gateway().wsPort}/ws`, {

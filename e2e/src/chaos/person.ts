@@ -1,5 +1,6 @@
 import {
   ApiError,
+  ClientError,
   newClientMsgId,
   ParleyClient,
   type ParleyApi,
@@ -7,9 +8,11 @@ import {
   type SendResult,
   type Transport,
 } from '@parley/client';
-import type { Message, User } from '@parley/protocol';
-import type { HistoryChecker } from '@parley/testing';
+import type { ActInput, Entry, User } from '@parley/protocol';
+import { Op, readEvent } from '@parley/protocol';
+import { eventually, type HistoryChecker } from '@parley/testing';
 import { setTimeout as pause } from 'node:timers/promises';
+import { ACTS, effectsAsked, effectsOf, statesOf, wordsAsked, wordsOf } from './act-effects.js';
 import type { Tally } from './tally.js';
 
 /** What a person needs. */
@@ -18,6 +21,8 @@ export interface PersonOptions {
   readonly user: User;
   readonly token: string;
   readonly roomIds: readonly number[];
+  /** User ids of owners and moderators. */
+  readonly hosts: readonly number[];
   readonly transport: Transport;
   /** The user's API, at another address for every call. */
   readonly api: () => ParleyApi;
@@ -29,6 +34,13 @@ export interface PersonOptions {
 /** How long a send over HTTP is repeated, milliseconds: as long as a client repeats one over a socket. */
 const HTTP_DEADLINE_MS = 120_000;
 const HTTP_RETRY_MS = 200;
+/** How often somebody who was put out looks whether he may come in again, milliseconds. */
+const KNOCK_MS = 300;
+/** With these the rules of a room refuse. */
+const RULES: ReadonlySet<string> = new Set(['MUTED', 'HOSTS_ONLY', 'ROOM_CLOSED', 'BANNED']);
+const STATE_TIMEOUT_MS = 30_000;
+/** Messages of a room that somebody remembers, to point at. */
+const REMEMBERED = 20;
 
 let said = 0;
 
@@ -36,6 +48,15 @@ let said = 0;
 export class Person {
   readonly client: ParleyClient;
   lastReceiptAt = performance.now();
+  /** Where the client joined each room last, and since when it has been connected. */
+  private readonly joinedAt = new Map<number, number>();
+  private onlineAt = performance.now();
+  /** The last shown of each room: from there on it is read again by whoever was put out. */
+  private readonly last = new Map<number, { lastSeq: number; epoch: string }>();
+  private readonly recent = new Map<number, { seq: number; senderId: number }[]>();
+  /** Rooms that he was put out of, and wants to be in. */
+  private readonly outside = new Set<number>();
+  private lastOutsideAt = -Infinity;
 
   constructor(private readonly options: PersonOptions) {
     const { transport, token, random } = options;
@@ -46,11 +67,23 @@ export class Person {
       random,
     });
     this.client.on('message', (message) => this.received(message));
+    this.client.on('event', ({ entry }) => this.received(entry));
+    this.client.on('state', ({ state }) => {
+      if (state === 'online') this.onlineAt = performance.now();
+    });
+    this.client.on('joined', ({ roomId, seq, epoch }) => {
+      this.joinedAt.set(roomId, seq);
+      if (!this.last.has(roomId)) this.last.set(roomId, { lastSeq: seq, epoch });
+    });
+    this.client.on('putOut', ({ roomId }) => void this.comeBack(roomId));
     this.client.on('epoch', ({ roomId, previous }) =>
       options.checker.epochEnded({ clientId: options.clientId, roomId, epoch: previous }),
     );
-    this.client.on('gaveUp', ({ what }) => {
-      if (what === 'messages') options.tally().gaveUp++;
+    this.client.on('gaveUp', ({ what, reason, roomId = 0 }) => {
+      if (what !== 'messages') return;
+      // Banned while it was away, and told so when it came back.
+      if (reason === 'BANNED') void this.comeBack(roomId);
+      else options.tally().gaveUp++;
     });
   }
 
@@ -67,8 +100,81 @@ export class Person {
     const { checker, clientId } = this.options;
     this.client.connect();
     for (const roomId of this.roomIds) {
-      const { seq, epoch } = await this.client.join(roomId);
+      const { seq, epoch } = await this.knock(roomId);
       checker.joined({ clientId, roomId, seq, epoch });
+    }
+  }
+
+  /** In all its rooms, as far as it knows. */
+  get isInside(): boolean {
+    return this.outside.size === 0;
+  }
+
+  /** Messages of a room that it was shown lately, the newest last. */
+  seen(roomId: number): readonly { readonly seq: number; readonly senderId: number }[] {
+    return this.recent.get(roomId) ?? [];
+  }
+
+  /** Does something to a room. @returns Its seq; undefined when it was refused, or given up. */
+  async act(roomId: number, act: ActInput): Promise<number | undefined> {
+    const { checker, clientId, hosts, tally } = this.options;
+    const clientMsgId = newClientMsgId();
+    const about = { clientId, roomId, clientMsgId, senderId: ACTS };
+    const content = wordsAsked(act);
+    checker.sent({
+      ...about,
+      ...(content !== undefined && { content }),
+      act: effectsAsked(act, hosts),
+      atMs: performance.now(),
+    });
+    try {
+      const { seq, epoch } = await this.client.act(roomId, act, { clientMsgId });
+      tally().acts++;
+      checker.acked({ ...about, seq, epoch, atMs: performance.now() });
+      return seq;
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error;
+      if (error.retryable) tally().gaveUp++;
+      else if (!['CLOSED', 'ENDED'].includes(error.code))
+        checker.refused({ ...about, atMs: performance.now() });
+      return undefined;
+    }
+  }
+
+  /** Tells the checker how each of its rooms stands, in its own eyes and in the server's. */
+  async tellStates(): Promise<void> {
+    const { checker, clientId, user } = this.options;
+    for (const roomId of this.roomIds) {
+      const { state } = await eventually(() => this.options.api().roomState(roomId), {
+        timeoutMs: STATE_TIMEOUT_MS,
+      });
+      for (const [name, known] of [
+        [clientId, this.client.roomState(roomId)],
+        [`server for ${clientId}`, state],
+      ] as const)
+        for (const one of statesOf(known, user.userId)) checker.stands({ clientId: name, roomId, ...one });
+    }
+  }
+
+  /** Reads a few messages from there on, over the socket or over HTTP: they must be as acts have made them. */
+  async look(roomId: number, from: number, over: 'socket' | 'http'): Promise<void> {
+    const { checker, clientId } = this.options;
+    const readFromMs = performance.now();
+    const query = { after: from - 1, limit: 5 };
+    try {
+      const page = await (over === 'socket'
+        ? this.client.history(roomId, query)
+        : this.options.api().history(roomId, query));
+      for (const entry of page.messages)
+        checker.read({
+          clientId: `${clientId} ${over}`,
+          ...receiptOf(entry, this.options.hosts),
+          readFromMs,
+          atMs: performance.now(),
+        });
+    } catch (error) {
+      // What is down meanwhile is a fault's doing: the next look is another one.
+      if (!(error instanceof ClientError || error instanceof ApiError)) throw error;
     }
   }
 
@@ -99,6 +205,7 @@ export class Person {
 
   /** Notes how long nothing was shown. @param nowMs - Of `performance.now()`, like all times here: it is never set. */
   noteGap(nowMs: number): void {
+    if (this.isToldLittle) return;
     const tally = this.options.tally();
     tally.longestGapMs = Math.max(tally.longestGapMs, Math.round(nowMs - this.lastReceiptAt));
   }
@@ -117,7 +224,10 @@ export class Person {
       tally().acked++;
       checker.acked({ ...about, seq: result.ack.seq, epoch: result.ack.epoch, atMs });
     } else if (result.status === 'refused') {
-      tally().refused++;
+      const { code } = result.error;
+      // Put out while it was on its way: then the room is not his to speak in.
+      const isByRule = RULES.has(code) || (code === 'NOT_JOINED' && this.lastOutsideAt > sentAtMs);
+      tally()[isByRule ? 'forbidden' : 'refused']++;
       checker.refused({ ...about, atMs });
     } else tally().gaveUp++;
     return result;
@@ -141,18 +251,77 @@ export class Person {
     }
   }
 
-  private received(message: Message): void {
-    const { checker, clientId, tally } = this.options;
+  /** Put out of a room, or in one where few may speak: silence there is nobody's fault. */
+  private get isToldLittle(): boolean {
+    const isOpen = (roomId: number) => this.client.roomState(roomId)?.mode === 'everyone';
+    return !this.isInside || !this.roomIds.every(isOpen);
+  }
+
+  /** Whoever was put out comes back as soon as he may, and goes on where he was. */
+  private async comeBack(roomId: number): Promise<void> {
+    this.lastOutsideAt = performance.now();
+    if (this.outside.has(roomId)) return;
+    this.outside.add(roomId);
+    try {
+      await this.knock(roomId);
+    } catch (error) {
+      // The run is over.
+      if (!(error instanceof ClientError)) throw error;
+    } finally {
+      this.lastReceiptAt = this.lastOutsideAt = performance.now();
+      this.outside.delete(roomId);
+    }
+  }
+
+  /** Joins a room; while he is banned, again and again. */
+  private async knock(roomId: number): Promise<{ seq: number; epoch: string }> {
+    for (;;) {
+      try {
+        return await this.client.join(roomId, this.last.get(roomId));
+      } catch (error) {
+        if (!(error instanceof ClientError) || !['BANNED', 'KICKED'].includes(error.code)) throw error;
+        await pause(KNOCK_MS);
+      }
+    }
+  }
+
+  private received(entry: Entry): void {
+    const { checker, clientId, hosts, tally } = this.options;
+    const { roomId, seq, epoch } = entry;
     const atMs = performance.now();
     this.noteGap(atMs);
     this.lastReceiptAt = atMs;
+    this.last.set(roomId, { lastSeq: seq, epoch });
     tally().received++;
-    checker.received({ clientId, ...receiptOf(message), atMs });
+    if (entry.op !== Op.event) {
+      const recent = [...this.seen(roomId), { seq, senderId: entry.fromUserId }];
+      this.recent.set(roomId, recent.slice(-REMEMBERED));
+    }
+    // What was there when it joined has been read; what is above was told.
+    const isRead = seq <= (this.joinedAt.get(roomId) ?? 0);
+    checker.received({
+      clientId,
+      ...receiptOf(entry, hosts),
+      ...(isRead && { readFromMs: this.onlineAt }),
+      atMs,
+    });
   }
 }
 
-/** What of a message is compared: the number, the sender, both ids and the text. */
-export function receiptOf(message: Message) {
-  const { roomId, seq, epoch, clientMsgId, id, msg, fromUserId } = message;
-  return { roomId, seq, epoch, clientMsgId, id, content: msg, senderId: fromUserId };
+/** What of an entry is compared: the number, the sender, both ids, and the text or what it does. */
+export function receiptOf(entry: Entry, hosts: readonly number[]) {
+  const { roomId, seq, epoch, clientMsgId, id } = entry;
+  const place = { roomId, seq, epoch, clientMsgId, id };
+  if (entry.op !== Op.event)
+    return {
+      ...place,
+      senderId: entry.fromUserId,
+      ...(entry.deleted ? { deleted: true } : { content: entry.msg }),
+    };
+  const event = readEvent(entry);
+  return {
+    ...place,
+    senderId: ACTS,
+    ...(event && { content: wordsOf(event), act: effectsOf(event, hosts) }),
+  };
 }

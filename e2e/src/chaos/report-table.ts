@@ -9,7 +9,8 @@ type Column = readonly [
 ];
 
 const sum =
-  (key: 'acked' | 'received' | 'refused' | 'gaveUp' | 'failedPages') => (rows: readonly FaultRow[]) =>
+  (key: 'acked' | 'acts' | 'forbidden' | 'received' | 'refused' | 'gaveUp' | 'failedPages') =>
+  (rows: readonly FaultRow[]) =>
     rows.reduce((total, row) => total + row[key], 0);
 const most =
   (key: 'lastedMs' | 'recoveryMs' | 'presenceMs' | 'longestGapMs') => (rows: readonly FaultRow[]) =>
@@ -22,6 +23,8 @@ const duplicated: readonly ViolationKind[] = ['duplicate', 'double-append'];
 const reordered: readonly ViolationKind[] = ['reordered', 'not-linearizable'];
 const invented: readonly ViolationKind[] = ['phantom', 'identity', 'stale'];
 
+const unmoderated: readonly ViolationKind[] = ['forbidden', 'unhidden', 'withheld', 'diverged'];
+
 const columns: readonly Column[] = [
   ['times', (rows) => rows.length],
   ['acked', sum('acked')],
@@ -30,6 +33,9 @@ const columns: readonly Column[] = [
   ['duplicated', messages(duplicated)],
   ['reordered', messages(reordered)],
   ['invented', messages(invented)],
+  ['acts', sum('acts')],
+  ['by rule', sum('forbidden')],
+  ['unmoderated', messages(unmoderated)],
   ['refused', sum('refused')],
   ['given up', sum('gaveUp')],
   ['pages failed', sum('failedPages')],

@@ -7,7 +7,6 @@ import { Crowd } from './crowd.js';
 import { drawDamage, inflict, mayEndLines, nameOf, type Damage } from './damage.js';
 import { seededRandom } from './random.js';
 import type { RoomPlace } from './redis-site.js';
-import { readArchive } from './read-archive.js';
 import { ResourceLog, type Resources } from './resources.js';
 import type { SqlKind } from './sql-server.js';
 import type { Tally } from './tally.js';
@@ -182,10 +181,12 @@ class ChaosRun {
     const { crowd } = this;
     this.phase = fault;
     const startedAt = Date.now();
+    crowd.startHosting();
     await damage();
     const repairedAt = Date.now();
     this.phase = `after ${fault}`;
     const before = this.places;
+    await crowd.makePeace(RECOVERY_TIMEOUT_MS);
     this.places = await crowd.probe(RECOVERY_TIMEOUT_MS);
     const recoveryMs = Date.now() - repairedAt;
     const presenceMs = await crowd.presenceExact();
@@ -216,10 +217,12 @@ class ChaosRun {
     this.phase = 'falling silent';
     await crowd.fallSilent();
     await crowd.probe(RECOVERY_TIMEOUT_MS);
+    this.phase = 'comparing how rooms stand';
+    await crowd.compareStates(RECOVERY_TIMEOUT_MS);
     crowd.takeTally();
     this.phase = 'reading the archive';
     await stack.archived();
-    for (const roomId of crowd.roomIds) await readArchive(crowd.anyApi, crowd.checker, roomId);
+    for (const roomId of crowd.roomIds) await crowd.readArchive(roomId);
     await this.resources.take();
   }
 

@@ -2,6 +2,11 @@
 export interface Tally {
   acked: number;
   received: number;
+  /** Sends that a rule of the room refused: hosts are at work. */
+  forbidden: number;
+  /** Acts that were acked. */
+  acts: number;
+  /** Sends that were refused for another reason. */
   refused: number;
   /** Sends and ranges of messages that a client gave up. */
   gaveUp: number;
@@ -14,6 +19,8 @@ export interface Tally {
 export const newTally = (): Tally => ({
   acked: 0,
   received: 0,
+  forbidden: 0,
+  acts: 0,
   refused: 0,
   gaveUp: 0,
   failedPages: 0,
