@@ -39,6 +39,8 @@ export class LocalRoom implements MembersRoom {
   private readonly live = new Set<Membership>();
   private readonly behind = new Set<Membership>();
   private pending: EncodedMessage[] = [];
+  /** What is being written now. */
+  private underWay: EncodedMessage[] = [];
   /** Who leaves behind the act of this seq. */
   private leaving: { readonly seq: number; readonly why: PutOut }[] = [];
   /** Bytes taken here and not flushed. */
@@ -243,6 +245,8 @@ export class LocalRoom implements MembersRoom {
     if (mark) {
       this.recent.clear();
       this.pending = this.pending.map((message) => hiddenBy(message, mark));
+      // Some have it already; whoever comes later does not get it.
+      this.underWay = this.underWay.map((message) => hiddenBy(message, mark));
     }
     if (putOut) this.leaving.push({ seq, why: putOut });
   }
@@ -279,23 +283,28 @@ export class LocalRoom implements MembersRoom {
   }
 
   /** @param seq - Where it begins: not below `tail`, or it is an earlier one. */
-  private async startEpoch(epoch: string, seq: number): Promise<void> {
-    await this.flushed();
-    this.left = [...this.left, this.line].slice(-MAX_LEFT_EPOCHS);
-    this.line = epoch;
-    await this.skip(seq, 'epoch');
+  private startEpoch(epoch: string, seq: number): Promise<void> {
+    return this.skip(seq, 'epoch', epoch);
   }
 
-  /** Moves on to `to` and tells every member which range it has to read itself. */
-  private async skip(to: number, reason: 'gap' | 'epoch'): Promise<void> {
+  /**
+   * Moves on to `to` and tells every member which range it has to read itself. Rejects, with nothing changed, when the facts
+   * cannot be read: acts may be in the range, and what they made hold would not be known here until the room is opened again.
+   */
+  private async skip(to: number, reason: 'gap' | 'epoch', epoch = this.line): Promise<void> {
+    const facts = this.kind === 'direct' ? undefined : await this.options.facts(this.roomId);
     await this.flushed();
-    const { roomId, line: epoch } = this;
+    if (facts) this.acts.reset(facts);
+    if (epoch !== this.line) {
+      this.left = [...this.left, this.line].slice(-MAX_LEFT_EPOCHS);
+      this.line = epoch;
+    }
+    const { roomId } = this;
     const from = this.deliveredSeq + 1;
     const live = [...this.live].map(({ connection }) => connection);
     let told = live.length;
     this.tail = this.deliveredSeq = to;
     this.recent.clear();
-    await this.readFacts();
     for (const member of [...this.behind]) {
       // Ahead of this instance: it has the whole range already.
       if (reason === 'epoch' || member.lastSeq < to) {
@@ -308,13 +317,6 @@ export class LocalRoom implements MembersRoom {
     this.options.onResync(reason, told);
     // Nothing is flushed before they all have it: this is done in the order of deliveries.
     await this.announcements.writeTo(live, resyncFrame({ roomId, epoch, from, to, reason }));
-  }
-
-  /** Acts may have been skipped. What cannot be read now is read with the next skip, or when the room is opened again. */
-  private async readFacts(): Promise<void> {
-    if (this.kind === 'direct') return;
-    const facts = await this.options.facts(this.roomId).catch(() => undefined);
-    if (facts) this.acts.reset(facts);
   }
 
   /** Resolves when everything taken has been flushed. */
@@ -334,7 +336,7 @@ export class LocalRoom implements MembersRoom {
   private async flushAll(): Promise<void> {
     const turn = new Turn();
     while (this.pending.length > 0) {
-      const chunk = takeWrite(this.pending);
+      const chunk = (this.underWay = takeWrite(this.pending));
       const chunkBytes = chunk.reduce((sum, { bytes }) => sum + bytes, 0);
       const framed = new Map<string, Buffer>();
       const hasActs = chunk.some(({ plain }) => plain !== undefined);
@@ -348,7 +350,8 @@ export class LocalRoom implements MembersRoom {
       }
       this.writing = false;
       this.deliveredSeq = chunk.at(-1)?.seq ?? this.deliveredSeq;
-      if (!this.closed) this.recent.push(chunk);
+      if (!this.closed) this.recent.push(this.underWay);
+      this.underWay = [];
       this.takenBytes -= chunkBytes;
       this.options.taken.release(chunkBytes);
       this.options.onDelivered({

@@ -12,6 +12,9 @@ export interface SeenFrame {
   readonly to?: number;
   readonly reason?: string;
   readonly epoch?: string;
+  readonly msg?: string;
+  readonly kind?: string;
+  readonly deleted?: { readonly by: string; readonly reason?: string };
 }
 
 /** A connection without a socket: keeps what is written, and is as full as it is told. Frames are lines of JSON. */

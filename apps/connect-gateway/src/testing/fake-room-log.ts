@@ -34,6 +34,13 @@ export class FakeRoomLog {
     return added;
   }
 
+  /** Appends an entry with a body of its own. */
+  add(body: string, epoch = 'e1'): DispatchEntry {
+    const added = { roomId: this.roomId, seq: ++this.lastSeq, epoch, body };
+    this.entries.push(added);
+    return added;
+  }
+
   /** Forgets everything up to `seq`. */
   trim(seq: number): void {
     this.entries = this.entries.filter((kept) => kept.seq > seq);
@@ -43,7 +50,7 @@ export class FakeRoomLog {
   slice(from: number, to: number): DispatchEntry[] {
     return this.entries
       .filter(({ seq }) => seq >= from && seq <= to)
-      .map(({ seq, epoch }) => entry(this.roomId, seq, epoch));
+      .map(({ seq, epoch, body }) => ({ roomId: this.roomId, seq, epoch, body }));
   }
 
   private async range(from: number, to: number, count: number): Promise<LogEntry[]> {
