@@ -252,6 +252,23 @@ describe('what holds after a restore', () => {
     expect((await rooms.facts(ROOM)).get('mode')).toBe('hosts');
   });
 
+  // An act that SQL had not taken while it was busy was forgotten, because the next one was on record.
+  it('is what Redis has, when SQL has its last act and lacks one before it', async () => {
+    const { rooms, change } = await setUp();
+    await change(['mode', 'hosts']);
+    await change(['slow', '5']);
+    const { seq } = (await rooms.head(ROOM)) ?? { seq: 0 };
+    await rooms.restoreHead(ROOM, {
+      ...start,
+      seen: { epoch: 'e1', seq: seq + 1 },
+      facts: new Map([
+        ['slow', '5'],
+        ['v', String(seq)],
+      ]),
+    });
+    expect(Object.fromEntries(await rooms.facts(ROOM))).toMatchObject({ mode: 'hosts', slow: '5' });
+  });
+
   it('hides what SQL knows to be hidden, when Redis has lost the act', async () => {
     const { rooms } = await setUp();
     await rooms.accept(send());

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Mark } from '@parley/contracts';
 import { AppError, type RoomFacts } from '@parley/protocol';
 import { RoomStore, type RoomHead, type RoomPosition } from '@parley/redis';
 import { randomBytes } from 'node:crypto';
@@ -120,7 +121,7 @@ export class RoomHeadsService {
       this.record.newestMarks(roomId),
     ]);
     if (seq === 0) {
-      const back = await this.bringBack(roomId, seen, { untilMs, facts });
+      const back = await this.bringBack(roomId, seen, { untilMs, facts, marks });
       if (back !== 'ended') return back;
     }
     const archived = await this.archive.maxSeq(roomId);
@@ -146,7 +147,10 @@ export class RoomHeadsService {
   private async bringBack(
     roomId: number,
     seen: RoomPosition | undefined,
-    { untilMs, facts }: { readonly untilMs: number; readonly facts: RoomFacts },
+    {
+      untilMs,
+      ...record
+    }: { readonly untilMs: number; readonly facts: RoomFacts; readonly marks: readonly Mark[] },
   ): Promise<RoomHead | 'ended' | undefined> {
     const position = await this.parked.find(roomId);
     if (!position) return 'ended';
@@ -158,7 +162,7 @@ export class RoomHeadsService {
     await this.parked.markResident([roomId], true);
     // No number is reserved yet: the first send reserves some, and ends what SQL has kept in the same transaction.
     const numbers = { floor: seq, ceiling: seq, archived: seq, keptFloor: floor };
-    const start = { epoch, ...numbers, goodWhile: { generation, untilMs }, facts };
+    const start = { epoch, ...numbers, goodWhile: { generation, untilMs }, ...record };
     const head = await this.store.restoreHead(roomId, start);
     if (head === 'ended') return head;
     return typeof head === 'string' ? undefined : head;

@@ -47,12 +47,13 @@ local floor = math.max(tonumber(ARGV[2]), tonumber(head[1] or 0))
 -- Generations before `void` were of another database: what their logs hold is not this room's.
 local number = tonumber(string.match(head[3] or '', '^%d+') or 0)
 if number < tonumber(line[3] or 0) then redis.call('DEL', KEYS[3], KEYS[4], KEYS[5]) end
--- What SQL has counts, unless an act is here that has not come there.
+-- What SQL has counts if it knows a later act. Else what is here has all acts up to its last one, and SQL may lack some of them.
 local last, told = 11 + 2 * tonumber(ARGV[11]), 0
 for i = 12, last, 2 do
   if ARGV[i] == 'v' then told = tonumber(ARGV[i + 1]) end
 end
-if told >= tonumber(redis.call('HGET', KEYS[4], 'v') or 0) then
+local here = redis.call('HGET', KEYS[4], 'v')
+if not here or told > tonumber(here) then
   redis.call('DEL', KEYS[4])
   for i = 12, last, 2 do redis.call('HSET', KEYS[4], ARGV[i], ARGV[i + 1]) end
 end
