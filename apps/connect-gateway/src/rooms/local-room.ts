@@ -189,7 +189,7 @@ export class LocalRoom implements MembersRoom {
     const takenAt = (this.usedAt = performance.now());
     return this.enqueue(async () => {
       if (this.isOfEarlierEpoch(position)) return;
-      if (position.epoch !== this.line) await this.startEpoch(position.epoch, position.seq);
+      if (position.epoch !== this.line) await this.skip(position.seq, 'epoch', position.epoch);
       else if (position.seq > this.tail) await this.fill(position.seq, takenAt);
     });
   }
@@ -225,7 +225,7 @@ export class LocalRoom implements MembersRoom {
   /** @param takenAt - When it came here, milliseconds, monotonic; below likewise. */
   private async take(entry: DispatchEntry, takenAt: number): Promise<void> {
     if (entry.seq <= this.tail || this.isOfEarlierEpoch(entry)) return;
-    if (entry.epoch !== this.line) await this.startEpoch(entry.epoch, entry.seq - 1);
+    if (entry.epoch !== this.line) await this.skip(entry.seq - 1, 'epoch', entry.epoch);
     if (entry.seq > this.tail + 1) await this.fill(entry.seq - 1, takenAt);
     if (entry.seq === this.tail + 1) this.append(encodedMessage(entry), takenAt);
   }
@@ -282,14 +282,11 @@ export class LocalRoom implements MembersRoom {
     return epoch !== this.line && (seq < this.tail || this.left.includes(epoch));
   }
 
-  /** @param seq - Where it begins: not below `tail`, or it is an earlier one. */
-  private startEpoch(epoch: string, seq: number): Promise<void> {
-    return this.skip(seq, 'epoch', epoch);
-  }
-
   /**
    * Moves on to `to` and tells every member which range it has to read itself. Rejects, with nothing changed, when the facts
    * cannot be read: acts may be in the range, and what they made hold would not be known here until the room is opened again.
+   *
+   * @param epoch - One that begins there: not below `tail`, or it is an earlier one.
    */
   private async skip(to: number, reason: 'gap' | 'epoch', epoch = this.line): Promise<void> {
     const facts = this.kind === 'direct' ? undefined : await this.options.facts(this.roomId);

@@ -220,6 +220,7 @@ describe('a room that had left Redis', () => {
         archived: 40,
         keptFloor: 10,
         goodWhile: { generation: '2.y', untilMs: NOW + IDLE_MS / 2 },
+        marks: [],
         facts: new Map([['mode', 'hosts']]),
       },
     ]);
