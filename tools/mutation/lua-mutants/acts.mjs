@@ -92,7 +92,7 @@ export const actMutants = [
   },
   {
     script: 'restore-head-5',
-    find: "if told >= tonumber(redis.call('HGET', KEYS[4], 'v') or 0) then",
+    find: 'if not here or told > tonumber(here) then',
     replace: 'if true then',
     why: 'an act that SQL has not got yet is undone by a restore',
   },
