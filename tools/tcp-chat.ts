@@ -302,6 +302,7 @@ async function chat({ user, password, roomId, api, host, port, tls }: Options): 
       case 'act':
         return perform(command.act);
       case 'whisper':
+        if (command.text === '') return say('! Use: /w <user> <text>');
         return track(client.sendDirect(command.userId, command.text), command.text);
       case 'help':
         return showHelp();

@@ -70,7 +70,7 @@ describe('readCommand', () => {
     ['/pin 0'],
     ['/announce'],
     ['/hosts now'],
-    ['/w ada'],
+    ['/w'],
   ])('says how %s is written', (typed) => {
     expect(read(typed)).toMatchObject({
       kind: 'wrong',
@@ -83,8 +83,21 @@ describe('readCommand', () => {
     expect(read('/ban eve')).toMatchObject({ kind: 'wrong', problem: 'user', name: 'eve' });
   });
 
+  it('takes the newest message where none is named, as far as it knows it', () => {
+    const newest = (which: string) => ({ any: 9, own: 7, pinned: 3 })[which];
+    const known = (typed: string) => readCommand(typed, { ...context, newest });
+    expect(known('/delete')).toEqual(act({ act: 'delete', seq: 7 }));
+    expect(known('/pin')).toEqual(act({ act: 'pin', seq: 9 }));
+    expect(known('/unpin')).toEqual(act({ act: 'unpin', seq: 3 }));
+    expect(known('/pin 4')).toEqual(act({ act: 'pin', seq: 4 }));
+    expect(known('/restore')).toMatchObject({ kind: 'wrong', problem: 'usage' });
+    const none = readCommand('/pin', { ...context, newest: () => undefined });
+    expect(none).toMatchObject({ kind: 'wrong', problem: 'usage' });
+  });
+
   it('opens conversations, and shows its help', () => {
     expect(read('/w ada see me later')).toEqual({ kind: 'whisper', userId: 1, text: 'see me later' });
+    expect(read('/w ada')).toEqual({ kind: 'whisper', userId: 1, text: '' });
     expect(read('/help')).toEqual({ kind: 'help' });
     expect(new Set(slashCommands.map(({ name }) => name)).size).toBe(slashCommands.length);
   });

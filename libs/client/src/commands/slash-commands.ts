@@ -4,6 +4,11 @@ import { limits, type ActInput, type RoomRole } from '@parley/protocol';
 export interface CommandContext {
   /** The user that a name means, whatever its case; undefined for none. */
   userOf(name: string): { readonly userId: number; readonly userName: string } | undefined;
+  /**
+   * The number of the message that is meant where none is named: the newest of anybody, the user's own newest, or the newest pin.
+   * Undefined where there is none. Without it, numbers must be written.
+   */
+  newest?(which: 'any' | 'own' | 'pinned'): number | undefined;
 }
 
 /** What a line that was typed comes to. */
@@ -11,7 +16,7 @@ export type Command =
   /** It is a message: `//x` is the text `/x`. */
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'act'; readonly act: ActInput }
-  /** Something that the application does itself: show help, open a conversation. */
+  /** Something that the application does itself: show help, open a conversation; in which `text` is said, unless it is empty. */
   | { readonly kind: 'help' }
   | { readonly kind: 'whisper'; readonly userId: number; readonly text: string }
   /** Nothing is sent. `usage`: how it is written. */
@@ -29,9 +34,12 @@ export interface CommandSpec {
   readonly usage: string;
   /** The lowest role that may use it; undefined for everybody. */
   readonly from?: RoomRole;
+  /** It does something to a room. */
+  readonly needsRoom: boolean;
 }
 
-interface Definition extends CommandSpec {
+interface Definition extends Omit<CommandSpec, 'needsRoom'> {
+  readonly needsRoom?: boolean;
   /** @returns 'usage' or a name that nobody has when it cannot be made of these arguments. */
   make(rest: string, context: CommandContext): Command | 'usage' | { readonly nobody: string };
 }
@@ -77,14 +85,20 @@ function onPerson(
   };
 }
 
-/** A command about the message with a number. */
-const onMessage = (name: string, make: (seq: number) => ActInput, from?: RoomRole): Definition => ({
+/** A command about the message with a number; without one about the newest of a kind, where that is known. */
+const onMessage = (
+  name: string,
+  make: (seq: number) => ActInput,
+  from?: RoomRole,
+  byDefault?: 'any' | 'own' | 'pinned',
+): Definition => ({
   name,
-  usage: `/${name} <number>`,
+  usage: byDefault ? `/${name} [number]` : `/${name} <number>`,
   ...(from && { from }),
-  make: (text) => {
+  make: (text, { newest }) => {
     const { number, rest } = numberOf(text);
-    return number === undefined || number < 1 || rest !== '' ? 'usage' : act(make(number));
+    const seq = number ?? (byDefault && newest?.(byDefault));
+    return seq === undefined || seq < 1 || rest !== '' ? 'usage' : act(make(seq));
   },
 });
 
@@ -145,10 +159,10 @@ const definitions: readonly Definition[] = [
       ? 'usage'
       : { act: 'delete', userId, lastSeconds };
   }),
-  onMessage('delete', (seq) => ({ act: 'delete', seq })),
+  onMessage('delete', (seq) => ({ act: 'delete', seq }), undefined, 'own'),
   onMessage('restore', (seq) => ({ act: 'restore', seq }), 'moderator'),
-  onMessage('pin', (seq) => ({ act: 'pin', seq }), 'moderator'),
-  onMessage('unpin', (seq) => ({ act: 'unpin', seq }), 'moderator'),
+  onMessage('pin', (seq) => ({ act: 'pin', seq }), 'moderator', 'any'),
+  onMessage('unpin', (seq) => ({ act: 'unpin', seq }), 'moderator', 'pinned'),
   {
     name: 'announce',
     usage: '/announce <text>',
@@ -162,10 +176,11 @@ const definitions: readonly Definition[] = [
   bare('shieldoff', { act: 'calm', restore: false }),
   {
     name: 'w',
-    usage: '/w <user> <text>',
+    usage: '/w <user> [text]',
+    needsRoom: false,
     make: (text, { userOf }) => {
       const { word, rest } = firstOf(text);
-      if (word === '' || rest === '') return 'usage';
+      if (word === '') return 'usage';
       const user = userOf(word.replace(/^@/, ''));
       return user ? { kind: 'whisper', userId: user.userId, text: rest } : { nobody: word };
     },
@@ -173,13 +188,21 @@ const definitions: readonly Definition[] = [
   {
     name: 'me',
     usage: '/me <text>',
+    needsRoom: false,
     make: (text) => (text.trim() === '' ? 'usage' : { kind: 'text', text: `* ${text.trim()}` }),
   },
-  { name: 'help', usage: '/help', make: () => ({ kind: 'help' }) },
+  { name: 'help', usage: '/help', needsRoom: false, make: () => ({ kind: 'help' }) },
 ];
 
 /** Every command, in the order of a help text. */
-export const slashCommands: readonly CommandSpec[] = definitions;
+export const slashCommands: readonly CommandSpec[] = definitions.map(
+  ({ name, usage, from, needsRoom = true }) => ({
+    name,
+    usage,
+    needsRoom,
+    ...(from && { from }),
+  }),
+);
 
 const byName = new Map(definitions.map((definition) => [definition.name, definition]));
 

@@ -2,6 +2,11 @@ import { codePointLength, limits, showsSomething } from '@parley/protocol';
 import { useLayoutEffect, useRef, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
 import { threadOf } from '../chat/threads/chat-state.js';
 import type { ThreadKey } from '../chat/threads/thread-key.js';
+import { CommandHelp } from '../commands/command-help.js';
+import { CommandNote } from '../commands/command-note.js';
+import { CompletionList, lineId, listId } from '../commands/completion-list.js';
+import { messageIn } from '../commands/run-command.js';
+import { useCommands } from '../commands/use-commands.js';
 import { Button } from '../components/button.js';
 import { Icon } from '../components/icon.js';
 import { useTexts } from '../i18n/texts.js';
@@ -31,27 +36,39 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
   const length = codePointLength(text);
   const left = limits.maxTextCodePoints - length;
   const silence = useSilence(threadKey);
-  const canSend = showsSomething(text) && left >= 0 && !silence;
+  const isMessage = messageIn(text) !== undefined;
+  const canSend = showsSomething(text) && left >= 0 && !(isMessage && silence);
 
   const change = (value: string) => {
     setFull(false);
     drafts.set(threadKey, value);
   };
+  const commands = useCommands(threadKey, text, (value) => {
+    change(value);
+    input.current?.focus();
+  });
   const send = () => {
-    if (!canSend) return;
-    if (chat.send(threadKey, withoutBlankEnds(text))) change('');
+    if (!canSend || commands.state?.kind === 'running') return;
+    const line = withoutBlankEnds(text);
+    const message = messageIn(line);
+    if (message === undefined) void commands.run(line);
+    else if (chat.send(threadKey, message)) change('');
     else setFull(true);
     input.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    const isSend = isSendKey(event.nativeEvent, hasScreenKeyboard());
     const pages = pagesOf(event.nativeEvent);
-    if (pages !== undefined) {
+    if (!event.nativeEvent.isComposing && commands.onKey(event, isSend)) event.stopPropagation();
+    else if (pages !== undefined) {
       const list = document.getElementById('messages');
       list?.scrollBy({ top: pages * list.clientHeight * PAGE });
-    } else if (isSendKey(event.nativeEvent, hasScreenKeyboard())) send();
+    } else if (isSend) send();
     else return;
     event.preventDefault();
   };
+
+  const hasCompletions = commands.completions.length > 0;
 
   // By hand: React would write the whole text into the page again with every key, and lay it out.
   useLayoutEffect(() => {
@@ -72,6 +89,14 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
         send();
       }}
     >
+      {commands.hasHelp && <CommandHelp role={commands.role} onClose={commands.closeHelp} />}
+      {hasCompletions && (
+        <CompletionList
+          completions={commands.completions}
+          chosen={commands.chosen}
+          onChoose={commands.choose}
+        />
+      )}
       <div className={styles['box']} data-over={left < 0 || undefined}>
         <div className={styles['grow']} data-text={isTall ? text : ''}>
           <textarea
@@ -83,6 +108,9 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
             placeholder={silence ? t.silence[silence.reason] : t.composer.placeholder(name)}
             aria-label={t.composer.label}
             aria-describedby="composer-foot"
+            aria-autocomplete="list"
+            aria-controls={hasCompletions ? listId : undefined}
+            aria-activedescendant={hasCompletions ? lineId(commands.chosen) : undefined}
             aria-invalid={left < 0}
             enterKeyHint={hasScreenKeyboard() ? 'enter' : 'send'}
             id="composer"
@@ -105,7 +133,9 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
         </Button>
       </div>
       <div id="composer-foot" className={styles['foot']}>
-        {silence || (refusal && text !== '') ? (
+        {commands.state ? (
+          <CommandNote state={commands.state} />
+        ) : silence || (refusal && text !== '') ? (
           <WhyNot silence={silence} refusal={text === '' ? undefined : refusal} />
         ) : isFull ? (
           <span className={styles['count']} role="alert" data-over data-testid="outbox-full">
