@@ -327,6 +327,7 @@ export class ParleyClient {
   }
 
   #roomLost(room: WantedRoom, error: ClientError): void {
+    this.#states.forget(room.roomId);
     // What waits for the room is now for the server to refuse.
     this.#outbox.pumpAll();
     if (!room.everJoined) return;
