@@ -7,6 +7,7 @@ import { firstRun } from './web/first-run.js';
 import { keyboard } from './web/keyboard.js';
 import { busyRoom } from './web/busy-room.js';
 import { firstLoad } from './web/first-load.js';
+import { hostedRoom } from './web/hosted-room.js';
 import { hostileTexts } from './web/hostile-texts.js';
 import { connection } from './web/connection.js';
 import { healing } from './web/healing.js';
@@ -48,6 +49,7 @@ describe('in the browser', () => {
   healing(running);
   connection(running);
   hostileTexts(running);
+  hostedRoom(running);
   busyRoom(running);
   accessibility(running);
   firstRun(running);

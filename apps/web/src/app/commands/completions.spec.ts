@@ -14,6 +14,7 @@ describe('a command that is being written', () => {
     expect(texts('/un')).toEqual(['/untimeout ', '/unban ', '/unvoice ', '/unpin ']);
     expect(texts('/SLOWO')).toEqual(['/slowoff']);
     expect(texts('/slowoff')).toEqual([]);
+    expect(texts('/hosts')).toEqual(['/hosts', '/hostsoff']);
     expect(texts('/nothing')).toEqual([]);
     expect(texts('hello /un')).toEqual([]);
     expect(texts('//un')).toEqual([]);
@@ -38,6 +39,7 @@ describe('a command that is being written', () => {
   it('may be whole although it could go on', () => {
     const whole = (typed: string) => isComplete(typed, completionsOf(typed, 'moderator', people));
     expect(whole('/slow')).toBe(true);
+    expect(whole('/hosts')).toBe(true);
     expect(whole('/slo')).toBe(false);
     expect(whole('/kick ada')).toBe(true);
     expect(whole('/kick ad')).toBe(false);

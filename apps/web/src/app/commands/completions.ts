@@ -31,13 +31,15 @@ export function completionsOf(
   const [, begun] = /^\/([a-zA-Z]*)$/.exec(typed) ?? [];
   const commands = commandsFor(role);
   if (begun !== undefined) {
-    return commands
-      .filter(({ name, usage }) => beginsWith(name, begun) && typed !== usage)
+    const completions = commands
+      .filter(({ name }) => beginsWith(name, begun))
       .map(({ name, usage }) => ({
         text: usage === `/${name}` ? usage : `/${name} `,
         label: usage,
         command: name,
       }));
+    // Nothing to choose from any more.
+    return completions.length === 1 && completions[0]?.text === typed ? [] : completions;
   }
   const [, name = '', who] = /^\/([a-zA-Z]+) +@?("[^"]*|[^"\s]*)$/.exec(typed) ?? [];
   const isOnPerson = commands.some(
