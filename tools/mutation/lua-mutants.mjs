@@ -36,7 +36,7 @@ export const specsOfScript = {
   'raise-head-1': ['room-store.restore', 'room-store.int'],
   'release-lease-1': ['lease-store', 'database-life-store'],
   'remove-instance-1': ['instance-scripts'],
-  'restore-head-5': ['room-store.restore', 'line-store', 'room-store.dedup'],
+  'restore-head-5': ['room-store.acts', 'room-store.restore', 'line-store', 'room-store.dedup'],
   'share-presence-8': ['presence-store'],
   'survey-line-2': ['line-store', 'room-store.dedup'],
   'swap-dispatch-4': ['database-life-store'],
