@@ -30,6 +30,9 @@ export function pageHead(): Plugin {
             const sheet = bundle[name];
             if (sheet?.type !== 'asset') throw new Error(`${name} was not built`);
             delete bundle[name];
+            // It is on the page: a part that is loaded later must not wait for it, and would in vain.
+            for (const output of Object.values(bundle))
+              if (output.type === 'chunk') output.viteMetadata?.importedCss.delete(name);
             return `<style>${String(sheet.source)}</style>`;
           });
       },

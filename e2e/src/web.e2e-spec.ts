@@ -11,6 +11,7 @@ import { hostedRoom } from './web/hosted-room.js';
 import { hostileTexts } from './web/hostile-texts.js';
 import { connection } from './web/connection.js';
 import { healing } from './web/healing.js';
+import { hosting } from './web/hosting.js';
 import { lan, lanEnv } from './web/lan.js';
 import { lists } from './web/lists.js';
 import { longLists } from './web/long-lists.js';
@@ -55,6 +56,7 @@ describe('in the browser', () => {
   firstRun(running);
   comfort(running);
   keyboard(running);
+  hosting(running);
   unread(running);
   longLists(running);
   // It kills logic and empties Redis.

@@ -265,6 +265,11 @@ export class ChatSession {
     return this.#options.client.act(roomId, act);
   }
 
+  /** What hosts may look up of a room: who is restricted, what was done, and deleted texts. @throws {ApiError} */
+  get records(): Pick<ParleyApi, 'restrictions' | 'audit' | 'original'> {
+    return this.#options.api;
+  }
+
   /** Whoever was put out of a room asks to be let in again. */
   comeBack(roomId: number): void {
     const key = roomKey(roomId);

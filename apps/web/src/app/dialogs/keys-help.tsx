@@ -15,6 +15,10 @@ export function KeysHelp({ onClose }: { readonly onClose: () => void }) {
     ['Page Up / Page Down', t.keys.page],
     ['Enter', t.keys.send],
     ['Shift + Enter', t.keys.newLine],
+    [`${option} + ↑ / ↓`, t.keys.message],
+    ['. / Enter', t.keys.menu],
+    [`${option} + Shift + P`, t.keys.panic],
+    [`${option} + Shift + Z`, t.keys.undo],
     ['Esc', t.keys.close],
     [`${command} + /`, t.keys.help],
   ];

@@ -1,4 +1,7 @@
+import { isHost } from '@parley/protocol';
 import { useEffect } from 'react';
+import { parseKey } from '../chat/threads/thread-key.js';
+import { consoleRequest } from '../hosting/requests.js';
 import { navigate } from '../routing/router.js';
 import { useChat } from '../site/site-context.js';
 import { openDialog } from '../open-dialog.js';
@@ -23,6 +26,14 @@ export function useChatKeys(): void {
       const place = nextUnread(placesOf(state), state.active, step);
       if (place) navigate(place.route);
     };
+    // By its place on the keyboard: with Alt some systems make another letter of it.
+    const panic = () => {
+      const { active, roomStates } = chat.state.get();
+      const roomId = active && parseKey(active).id;
+      const room = active?.startsWith('room:') && roomId !== undefined ? roomStates.get(roomId) : undefined;
+      if (roomId === undefined || !room || !isHost(room.role)) return;
+      consoleRequest.set({ what: room.panic ? 'calm' : 'panic', roomId });
+    };
     const onKeyDown = (event: KeyboardEvent) => {
       const { key, altKey, shiftKey } = event;
       const isCommand = (event.ctrlKey || event.metaKey) && !altKey;
@@ -30,6 +41,7 @@ export function useChatKeys(): void {
       else if (isCommand && key === '/') openDialog.set('keys');
       else if (altKey && shiftKey && key === 'ArrowDown') goToUnread(1);
       else if (altKey && shiftKey && key === 'ArrowUp') goToUnread(-1);
+      else if (altKey && shiftKey && !event.ctrlKey && event.code === 'KeyP') panic();
       else return findFocus(event);
       event.preventDefault();
     };

@@ -128,6 +128,7 @@ export const en = {
     copy: 'Copy',
     more: 'Show more',
     less: 'Show less',
+    menu: 'What to do with this message',
     deleted: 'Message deleted',
     deletedByModerator: 'Deleted by a moderator',
   },
@@ -239,6 +240,10 @@ export const en = {
     newLine: 'New line',
     page: 'Scroll the messages while writing',
     close: 'Close what is open',
+    message: 'From message to message',
+    menu: 'What to do with the message',
+    panic: 'Panic, and back (hosts)',
+    undo: 'Take back the last act (hosts)',
     help: 'Show these keys',
   },
   events: {

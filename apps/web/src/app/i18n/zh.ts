@@ -127,6 +127,7 @@ export const zh: Texts = {
     copy: '复制',
     more: '展开',
     less: '收起',
+    menu: '如何处理这条消息',
     deleted: '消息已删除',
     deletedByModerator: '已被主持人删除',
   },
@@ -231,6 +232,10 @@ export const zh: Texts = {
     newLine: '换行',
     page: '书写时滚动消息',
     close: '关闭打开的面板',
+    message: '在消息之间移动',
+    menu: '如何处理这条消息',
+    panic: '紧急管控及撤销（主持人）',
+    undo: '撤销上一步操作（主持人）',
     help: '显示这些快捷键',
   },
   events: {

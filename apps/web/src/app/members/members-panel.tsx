@@ -1,9 +1,14 @@
+import type { RoomRole } from '@parley/protocol';
 import { useMemo } from 'react';
 import type { Member } from '../chat/threads/chat-state.js';
 import { Avatar } from '../components/avatar.js';
 import { Button } from '../components/button.js';
 import { Icon } from '../components/icon.js';
+import { RoleBadge } from '../components/role-badge.js';
 import { LinesSkeleton } from '../components/skeleton.js';
+import { HostPersonButton } from '../hosting/host-tools.js';
+import { roleIn } from '../hosting/offers.js';
+import { useRoomState } from '../hosting/use-room-state.js';
 import { useLanguage, useTexts } from '../i18n/texts.js';
 import { Link } from '../routing/link.js';
 import { useChat, useChatState } from '../site/site-context.js';
@@ -15,6 +20,7 @@ export function MembersPanel(props: { readonly roomId: number; readonly onClose:
   const t = useTexts();
   const language = useLanguage();
   const { me } = useChat();
+  const state = useRoomState(roomId);
   const present = useChatState((state) => state.present.get(roomId));
   const members = useMemo(() => {
     const byName = new Intl.Collator(language === 'zh' ? 'zh-Hans' : 'en', { numeric: true });
@@ -37,8 +43,14 @@ export function MembersPanel(props: { readonly roomId: number; readonly onClose:
         {present && members.length === 0 && <p className={styles['note']}>{t.members.none}</p>}
         <ul>
           {members.map((member) => (
-            <li key={member.userId}>
-              <MemberEntry member={member} isMe={member.userId === me.userId} onFollow={() => onClose?.()} />
+            <li key={member.userId} className={styles['entry']}>
+              <MemberEntry
+                member={member}
+                role={state && roleIn(state, member.userId)}
+                isMe={member.userId === me.userId}
+                onFollow={() => onClose?.()}
+              />
+              {member.userId !== me.userId && <HostPersonButton roomId={roomId} person={member} />}
             </li>
           ))}
         </ul>
@@ -50,6 +62,8 @@ export function MembersPanel(props: { readonly roomId: number; readonly onClose:
 
 function MemberEntry(props: {
   readonly member: Member;
+  /** Undefined while the room is not joined. */
+  readonly role: RoomRole | undefined;
   readonly isMe: boolean;
   readonly onFollow: () => void;
 }) {
@@ -59,6 +73,7 @@ function MemberEntry(props: {
     <>
       <Avatar userId={userId} userName={userName} isSmall />
       <span className={styles['name']}>{userName}</span>
+      <RoleBadge role={props.role} />
     </>
   );
   if (props.isMe) {

@@ -5,6 +5,7 @@ import { threadOf } from '../chat/threads/chat-state.js';
 import { parseKey, roomKey } from '../chat/threads/thread-key.js';
 import { useTexts } from '../i18n/texts.js';
 import { Pane } from '../components/pane.js';
+import { HostConsole, HostHeaderTools, HostPanicBar } from '../hosting/host-tools.js';
 import { MembersPanel } from '../members/members-panel.js';
 import { firstRoomId, type Route } from '../routing/route.js';
 import { navigate } from '../routing/router.js';
@@ -79,6 +80,7 @@ export function ChatPage({ route }: { readonly route: Extract<Route, { page: 'ro
           <Pane>
             <ThreadHeader name={name} onOpenSidebar={isNarrow ? () => setDrawer('sidebar') : undefined}>
               {kind === 'user' && <PeerPresence userId={id} roomId={roomId} />}
+              {isRoom && <HostHeaderTools roomId={id} />}
               {isRoom && (
                 <OnlineButton
                   count={online}
@@ -88,6 +90,7 @@ export function ChatPage({ route }: { readonly route: Extract<Route, { page: 'ro
               )}
               {isRoom && id !== firstRoomId && <LeaveButton key={id} name={name} onLeave={leave} />}
             </ThreadHeader>
+            {isRoom && <HostPanicBar roomId={id} />}
           </Pane>
           <ThreadBody threadKey={key} name={name} />
         </div>
@@ -115,6 +118,11 @@ export function ChatPage({ route }: { readonly route: Extract<Route, { page: 'ro
           aria-label={t.app.close}
           onClick={close}
         />
+      )}
+      {isRoom && (
+        <Pane>
+          <HostConsole roomId={id} />
+        </Pane>
       )}
       <Dialogs />
     </div>

@@ -39,7 +39,7 @@ export const MessageBubble = memo(function MessageBubble(props: {
       data-own={isOwn || undefined}
     >
       {props.author !== undefined && <span className={styles['author']}>{props.author}: </span>}
-      <div className={styles['line']}>
+      <div className={styles['line']} data-line="">
         {bubble.deleted ? (
           <div className={styles['text']} data-deleted="">
             <Tombstone deleted={bubble.deleted} />

@@ -4,7 +4,9 @@ import { ErrorNote } from '../components/error-note.js';
 import { Icon } from '../components/icon.js';
 import { unreadCount } from '../chat/reading/unread.js';
 import type { Thread } from '../chat/threads/thread.js';
-import type { ThreadKey } from '../chat/threads/thread-key.js';
+import { parseKey, type ThreadKey } from '../chat/threads/thread-key.js';
+import { HostPeople } from '../hosting/author-name.js';
+import { MessageTools } from '../hosting/message-tools.js';
 import { useErrorText, useTexts } from '../i18n/texts.js';
 import { useChat, useChatState } from '../site/site-context.js';
 import { useToday } from '../use-today.js';
@@ -47,6 +49,8 @@ export function MessageList({
   // Where it begins is seen below. Until then what is new is not read.
   const [isAtBottom, setAtBottom] = useState(unreadAfter === undefined);
   const hasAll = isAtEnd(timeline);
+  const { kind, id } = parseKey(threadKey);
+  const roomId = kind === 'room' ? id : undefined;
   const hasComposer = thread.phase !== 'missing';
 
   const rows = useMemo(() => buildRows(timeline, chat.me, unreadAfter), [timeline, chat.me, unreadAfter]);
@@ -155,7 +159,9 @@ export function MessageList({
               </Button>
             </ErrorNote>
           )}
-          <MessageRows rows={rows} roles={roles} todayMs={todayMs} actions={actions} />
+          <HostPeople roomId={roomId}>
+            <MessageRows rows={rows} roles={roles} todayMs={todayMs} actions={actions} />
+          </HostPeople>
           {newer === 'failed' && (
             <ErrorNote text={`${t.room.historyFailed} ${errorText(thread.errorCode ?? 'INTERNAL')}`}>
               <Button look="quiet" onClick={() => chat.loadNewer(threadKey)}>
@@ -166,6 +172,7 @@ export function MessageList({
           {thread.hasBroken && <p className={styles['note']}>{t.notice.epoch}</p>}
         </div>
       </div>
+      {roomId !== undefined && <MessageTools roomId={roomId} list={scroller} />}
       {!isAtBottom && (
         <div className={styles['jump']}>
           <Button

@@ -2,6 +2,7 @@ import type { RoomRole, RoomState } from '@parley/protocol';
 import { memo } from 'react';
 import { Avatar } from '../components/avatar.js';
 import { RoleBadge } from '../components/role-badge.js';
+import { AuthorName } from '../hosting/author-name.js';
 import { useLanguage, useTexts } from '../i18n/texts.js';
 import { formatDay, formatFull, formatTime } from '../text/dates.js';
 import { isPiled } from '../text/piled.js';
@@ -27,9 +28,9 @@ const MessageGroup = memo(function MessageGroup(props: {
       {!group.isOwn && <Avatar userId={group.userId} userName={group.userName} />}
       <div className={styles['body']}>
         <div className={styles['header']}>
-          <span className={styles['name']} data-piled={isPiled(author) || undefined}>
+          <AuthorName className={styles['name']} person={group} data-piled={isPiled(author) || undefined}>
             {author}
-          </span>
+          </AuthorName>
           <RoleBadge role={props.role} />
           <time
             className={styles['time']}

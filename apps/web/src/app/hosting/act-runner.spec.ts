@@ -1,0 +1,133 @@
+import { ClientError } from '@parley/client';
+import { Op, type AckFrame, type ActInput, type MessageRange, type RoomState } from '@parley/protocol';
+import { describe, expect, it } from 'vitest';
+import { ActRunner } from './act-runner.js';
+
+const state: RoomState = {
+  mode: 'everyone',
+  slowModeWaitTime: 0,
+  panic: false,
+  pins: [],
+  roles: {},
+  role: 'owner',
+  mutedUntil: 0,
+};
+
+/** A runner on a server that answers when it is told to. */
+function setUp({ range = { from: 4 } as MessageRange } = {}) {
+  const asked: ActInput[] = [];
+  const answers: { done(): void; refused(code: string): void }[] = [];
+  const runner = new ActRunner({
+    act: (roomId, act) => {
+      asked.push(act);
+      return new Promise<AckFrame>((resolve, reject) =>
+        answers.push({
+          done: () =>
+            resolve({
+              op: Op.ack,
+              roomId,
+              seq: 10 + asked.length,
+              clientMsgId: 'x',
+              sentAt: 0,
+              id: 'x',
+            } as AckFrame),
+          refused: (code) => reject(new ClientError(code, false)),
+        }),
+      );
+    },
+    state: () => state,
+    hiddenBy: () => Promise.resolve(range),
+  });
+  const outcomes = () => runner.notices.get().map(({ outcome, errorCode }) => errorCode ?? outcome);
+  return { runner, asked, answers, outcomes };
+}
+const timeout = { act: 'timeout', userId: 2, seconds: 60 } as const;
+
+describe('ActRunner', () => {
+  it('says what it has done, and takes it back from there', async () => {
+    const { runner, asked, answers, outcomes } = setUp();
+    const done = runner.run(1, timeout, 'Mia');
+    answers[0]?.done();
+    expect(await done).toBe(true);
+    expect(runner.notices.get()).toMatchObject([{ outcome: 'done', who: 'Mia', act: timeout }]);
+    const undone = runner.undoLast();
+    await Promise.resolve();
+    answers[1]?.done();
+    expect(await undone).toBe(true);
+    expect(asked[1]).toEqual({ act: 'untimeout', userId: 2 });
+    expect(outcomes()).toEqual(['undone']);
+    expect(await runner.undoLast()).toBe(false);
+  });
+
+  it('does nothing twice while it is under way', async () => {
+    const { runner, asked, answers } = setUp();
+    const first = runner.run(1, timeout);
+    expect(runner.isBusy(1, timeout)).toBe(true);
+    expect(await runner.run(1, { ...timeout })).toBe(false);
+    answers[0]?.done();
+    await first;
+    expect(asked).toHaveLength(1);
+    expect(runner.isBusy(1, timeout)).toBe(false);
+    const [notice] = runner.notices.get();
+    if (!notice) throw new Error('no notice');
+    const undone = runner.undo(notice);
+    expect(await runner.undo(notice)).toBe(false);
+    await Promise.resolve();
+    answers[1]?.done();
+    await undone;
+    expect(await runner.undo(notice)).toBe(false);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('does another act meanwhile', () => {
+    const { runner, asked } = setUp();
+    void runner.run(1, timeout);
+    void runner.run(1, { ...timeout, userId: 3 });
+    void runner.run(2, timeout);
+    expect(asked).toHaveLength(3);
+  });
+
+  it('says why it was refused, and can be asked again', async () => {
+    const { runner, answers, outcomes } = setUp();
+    const done = runner.run(1, timeout);
+    answers[0]?.refused('FORBIDDEN');
+    expect(await done).toBe(false);
+    expect(outcomes()).toEqual(['FORBIDDEN']);
+    expect(runner.isBusy(1, timeout)).toBe(false);
+  });
+
+  it('keeps the way back when taking back was refused', async () => {
+    const { runner, answers, outcomes } = setUp();
+    const done = runner.run(1, timeout);
+    answers[0]?.done();
+    await done;
+    const undone = runner.undoLast();
+    await Promise.resolve();
+    answers[1]?.refused('RATE_LIMITED');
+    expect(await undone).toBe(false);
+    expect(outcomes()).toEqual(['done', 'RATE_LIMITED']);
+    expect(runner.notices.get()[0]?.inverse).toBeDefined();
+  });
+
+  it('shows again exactly what a deletion of many has hidden', async () => {
+    const { runner, asked, answers } = setUp({ range: { from: 4, of: [2] } });
+    const done = runner.run(1, { act: 'delete', userId: 2, lastSeconds: 60 });
+    answers[0]?.done();
+    await done;
+    void runner.undoLast();
+    await expect.poll(() => asked).toHaveLength(2);
+    expect(asked[1]).toEqual({ act: 'restore', from: 4, to: 11, userId: 2 });
+  });
+
+  it('keeps the newest three notices, until they are dismissed', async () => {
+    const { runner, answers } = setUp();
+    for (let userId = 1; userId <= 4; userId++) {
+      const done = runner.run(1, { ...timeout, userId });
+      answers.at(-1)?.done();
+      await done;
+    }
+    expect(runner.notices.get().map(({ id }) => id)).toEqual([2, 3, 4]);
+    runner.dismiss(3);
+    expect(runner.notices.get().map(({ id }) => id)).toEqual([2, 4]);
+  });
+});

@@ -1,0 +1,115 @@
+import { ApiError, ClientError } from '@parley/client';
+import type { AckFrame, ActInput, MessageRange, RoomState } from '@parley/protocol';
+import { Observable } from '../observable.js';
+import { inverseOf, type Inverse } from './inverse.js';
+
+/** What the host is told of an act. */
+export interface Notice {
+  readonly id: number;
+  readonly roomId: number;
+  readonly act: ActInput;
+  /** Name of whom it was done to. */
+  readonly who: string | undefined;
+  readonly outcome: 'done' | 'undone' | 'failed';
+  /** Code of the refusal, when it `failed`. */
+  readonly errorCode?: string;
+  readonly inverse?: Inverse;
+}
+
+/** What acts need. */
+export interface ActPorts {
+  /** @throws {ClientError} */
+  act(roomId: number, act: ActInput): Promise<AckFrame>;
+  /** How the room stands now; undefined when it is not joined. */
+  state(roomId: number): RoomState | undefined;
+  /** What the act of this seq has hidden. @throws {ApiError} `NOTHING_TO_UNDO` when that is not on record. */
+  hiddenBy(roomId: number, seq: number): Promise<MessageRange>;
+}
+
+/** Notices that are kept: a reader has no time for more. */
+const MOST_NOTICES = 3;
+
+/** Does what hosts ask for, once however often they press, and keeps what became of it. */
+export class ActRunner {
+  readonly notices = new Observable<readonly Notice[]>([]);
+  /** Acts under way, by what they are. */
+  readonly busy = new Observable<ReadonlySet<string>>(new Set());
+  #lastId = 0;
+
+  constructor(private readonly ports: ActPorts) {}
+
+  /** @returns Whether it was done; false also while the same act is under way. What became of it is in `notices`. */
+  run(roomId: number, act: ActInput, who?: string): Promise<boolean> {
+    return this.#once(roomId, act, who, async () => {
+      const before = this.ports.state(roomId);
+      const { seq } = await this.ports.act(roomId, act);
+      const inverse = before && inverseOf(act, before, seq);
+      this.#add({ roomId, act, who, outcome: 'done', ...(inverse && { inverse }) });
+    });
+  }
+
+  /** Takes back what a notice tells of. A failure can be tried again. */
+  undo(notice: Notice): Promise<boolean> {
+    const { roomId, act, who, inverse } = notice;
+    if (!inverse || !this.notices.get().includes(notice)) return Promise.resolve(false);
+    return this.#once(roomId, act, who, async () => {
+      await this.ports.act(roomId, await this.#actOf(roomId, inverse));
+      this.dismiss(notice.id);
+      this.#add({ roomId, act, who, outcome: 'undone' });
+    });
+  }
+
+  /** Takes back the newest act that can be. */
+  undoLast(): Promise<boolean> {
+    const last = [...this.notices.get()].reverse().find(({ inverse }) => inverse);
+    return last ? this.undo(last) : Promise.resolve(false);
+  }
+
+  dismiss(id: number): void {
+    this.notices.set(this.notices.get().filter((notice) => notice.id !== id));
+  }
+
+  isBusy(roomId: number, act: ActInput): boolean {
+    return this.busy.get().has(keyOf(roomId, act));
+  }
+
+  async #once(
+    roomId: number,
+    act: ActInput,
+    who: string | undefined,
+    work: () => Promise<void>,
+  ): Promise<boolean> {
+    const key = keyOf(roomId, act);
+    if (this.busy.get().has(key)) return false;
+    this.busy.set(new Set(this.busy.get()).add(key));
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      this.#add({ roomId, act, who, outcome: 'failed', errorCode: codeOf(error) });
+      return false;
+    } finally {
+      const busy = new Set(this.busy.get());
+      busy.delete(key);
+      this.busy.set(busy);
+    }
+  }
+
+  async #actOf(roomId: number, inverse: Inverse): Promise<ActInput> {
+    if ('act' in inverse) return inverse.act;
+    const { from, to = inverse.hiddenBy, of } = await this.ports.hiddenBy(roomId, inverse.hiddenBy);
+    const [userId] = of ?? [];
+    return { act: 'restore', from, to, ...(userId !== undefined && { userId }) };
+  }
+
+  #add(notice: Omit<Notice, 'id'>): void {
+    const id = ++this.#lastId;
+    this.notices.set([...this.notices.get(), { id, ...notice }].slice(-MOST_NOTICES));
+  }
+}
+
+const keyOf = (roomId: number, act: ActInput): string => JSON.stringify([roomId, act]);
+
+/** The code of a refusal, for its words. */
+export const codeOf = (error: unknown): string =>
+  error instanceof ClientError || error instanceof ApiError ? error.code : 'INTERNAL';

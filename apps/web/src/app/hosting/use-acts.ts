@@ -1,0 +1,48 @@
+import { ApiError } from '@parley/client';
+import { hidingOf, readEvent, type ActInput, type MessageRange } from '@parley/protocol';
+import type { ChatSession } from '../chat/chat-session.js';
+import { useChat } from '../site/site-context.js';
+import { useObservable } from '../use-observable.js';
+import { ActRunner } from './act-runner.js';
+
+const runners = new WeakMap<ChatSession, ActRunner>();
+
+/** How often, and how long apart, milliseconds, the record is asked for an act that has just been done: it is written a moment later. */
+const recordTries = { most: 8, apartMs: 500 } as const;
+
+async function hiddenBy(chat: ChatSession, roomId: number, seq: number): Promise<MessageRange> {
+  for (let tries = 0; tries < recordTries.most; tries++) {
+    if (tries > 0) await new Promise((resolve) => setTimeout(resolve, recordTries.apartMs));
+    const [line] = (await chat.records.audit(roomId, { before: seq + 1, limit: 1 })).lines;
+    const event = line?.seq === seq ? readEvent(line.event) : undefined;
+    const range = event && hidingOf(event)?.range;
+    if (range) return range;
+  }
+  throw new ApiError(0, 'NOTHING_TO_UNDO', false);
+}
+
+/** Does the acts of a chat session. */
+export function useRunner(): ActRunner {
+  const chat = useChat();
+  const runner =
+    runners.get(chat) ??
+    new ActRunner({
+      act: (roomId, act) => chat.act(roomId, act),
+      state: (roomId) => chat.state.get().roomStates.get(roomId),
+      hiddenBy: (roomId, seq) => hiddenBy(chat, roomId, seq),
+    });
+  runners.set(chat, runner);
+  return runner;
+}
+
+/** Does acts in one room. */
+export function useActs(roomId: number): {
+  /** @returns Whether it was done. What became of it is told in any case. */
+  readonly run: (act: ActInput, who?: string) => Promise<boolean>;
+  /** An act is under way. */
+  readonly isBusy: boolean;
+} {
+  const runner = useRunner();
+  const isBusy = useObservable(runner.busy, (busy) => busy.size > 0);
+  return { run: (act, who) => runner.run(roomId, act, who), isBusy };
+}

@@ -1,0 +1,33 @@
+import { useEffect, useEffectEvent, useState } from 'react';
+import { codeOf } from './act-runner.js';
+
+/** Something that is loaded when it is looked at. */
+export interface Loaded<T> {
+  readonly value: T | undefined;
+  /** Why it could not be loaded. */
+  readonly errorCode: string | undefined;
+  /** Loads it once more. */
+  readonly again: () => void;
+}
+
+/** Loads when it is shown, and again when it is asked to or `version` has changed. */
+export function useLoaded<T>(load: () => Promise<T>, version: unknown = undefined): Loaded<T> {
+  const [answer, setAnswer] = useState<{ value?: T; errorCode?: string }>({});
+  const [round, setRound] = useState(0);
+  const start = useEffectEvent(load);
+  useEffect(() => {
+    let isPast = false;
+    start().then(
+      (value) => !isPast && setAnswer({ value }),
+      (error: unknown) => !isPast && setAnswer((before) => ({ ...before, errorCode: codeOf(error) })),
+    );
+    return () => {
+      isPast = true;
+    };
+  }, [round, version]);
+  const again = () => {
+    setAnswer({});
+    setRound(round + 1);
+  };
+  return { value: answer.value, errorCode: answer.errorCode, again };
+}
