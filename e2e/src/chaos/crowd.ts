@@ -285,8 +285,12 @@ export class Crowd {
     const members = this.everybody().filter(({ roomIds }) => roomIds.includes(roomId));
     await eventually(
       () => {
-        const behind = members.filter((person) => person.seq(roomId) < seq).length;
-        if (behind > 0) throw new Error(`${behind} clients have not got ${seq} in room ${roomId}`);
+        const behind = members.filter((person) => person.seq(roomId) < seq);
+        if (behind.length === 0) return;
+        const first = behind.slice(0, 3).map((person) => person.whereIn(roomId));
+        throw new Error(
+          `${behind.length} clients have not got ${seq} in room ${roomId}: ${first.join('; ')}`,
+        );
       },
       { timeoutMs, intervalMs: 20 },
     );

@@ -190,6 +190,14 @@ export class Person {
     return this.client.position(roomId)?.seq ?? 0;
   }
 
+  /** For people: where it stands in a room, and since when. */
+  whereIn(roomId: number): string {
+    const { seq, epoch } = this.client.position(roomId) ?? { seq: '-', epoch: '-' };
+    const joined = this.joinedAt.get(roomId) ?? '-';
+    const onlineMs = Math.round(performance.now() - this.onlineAt);
+    return `${this.options.clientId}, ${this.client.state} for ${onlineMs} ms, has ${seq} of ${epoch}, joined at ${joined}`;
+  }
+
   /** Says something over the socket. */
   say(roomId: number): Promise<SendResult> {
     return this.record(roomId, (text) => this.client.send(roomId, text));

@@ -195,7 +195,7 @@ describe('a page for the application', () => {
     };
     const rejected = expect(client.history(1)).rejects.toMatchObject({ code: 'NO_ANSWER' });
     const alive = setInterval(() => server.now.push({ op: Op.pong }), 10_000);
-    await pass(130_000);
+    await pass(150_000);
     clearInterval(alive);
     await rejected;
     expect(server.now.of(Op.history).length).toBeGreaterThan(5);

@@ -13,7 +13,7 @@ export interface HistoryReaderPorts {
   ended(): string | undefined;
   ready(roomId: number): boolean;
   /** One attempt; rejects with {@link ClientError}. */
-  page(roomId: number, query: HistoryQuery): Promise<HistoryPage>;
+  page(roomId: number, query: HistoryQuery, failures: number): Promise<HistoryPage>;
   readonly backoff: Backoff;
   readonly now: () => number;
   readonly deadlineMs: number;
@@ -59,7 +59,7 @@ export class HistoryReader {
       let failure = new ClientError('DISCONNECTED', true);
       if (ready(roomId)) {
         try {
-          return await page(roomId, query);
+          return await page(roomId, query, failures);
         } catch (error) {
           if (!(error instanceof ClientError) || !error.retryable) throw error;
           failure = error;

@@ -124,7 +124,7 @@ export class ParleyClient {
     this.#history = new HistoryReader({
       ended: () => this.#endReason,
       ready: (roomId) => online() && this.#mayAddress(roomId),
-      page: (roomId, query) => this.#requests.page(roomId, query),
+      page: (roomId, query, failures) => this.#requests.page(roomId, query, failures),
       backoff: this.#backoff,
       now: this.#now,
       deadlineMs: this.#pagingDeadlineMs,
@@ -352,7 +352,8 @@ export class ParleyClient {
 
   #linePorts(roomId: number): RoomLinePorts {
     return {
-      page: (after) => this.#requests.page(roomId, { after, limit: limits.maxHistoryPage }),
+      page: (after, failures) =>
+        this.#requests.page(roomId, { after, limit: limits.maxHistoryPage }, failures),
       show: (entry) => this.#show(entry),
       epochChanged: (epoch, previous) => {
         this.#events.emit('epoch', { roomId, epoch, previous });

@@ -27,6 +27,26 @@ describe('history that cannot be had', () => {
     expect(seen.of('error')).toEqual([]);
   });
 
+  // A server answers the questions of a connection one after another. Asked every five seconds for what takes six, each answer came too
+  // late for the question that it was to, and the queue of them only grew: a client with many rooms read nothing of them for minutes.
+  it('is waited for longer each time, so that a slow server is not asked for more and more', async () => {
+    const { server, room, seen, pages } = roomServer();
+    await pass();
+    room.log = messages(1, 5);
+    const PAGE_MS = 6_000;
+    let freeAtMs = Date.now();
+    room.onHistory = ({ ref }) => {
+      freeAtMs = Math.max(freeAtMs, Date.now()) + PAGE_MS;
+      const answer = { op: Op.history, ref, ...page(messages(1, 5)) };
+      setTimeout(() => server.now.push(answer), freeAtMs - Date.now());
+      return true;
+    };
+    server.now.push(message(5));
+    await pass(13_000);
+    expect(seen.seqs()).toEqual([1, 2, 3, 4, 5]);
+    expect(pages()).toEqual([0, 0]);
+  });
+
   it('is given up loudly after the deadline, and what follows is shown', async () => {
     const { server, room, seen } = roomServer();
     await pass();

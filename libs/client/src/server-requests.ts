@@ -18,6 +18,9 @@ import type { RequestTable } from './request-table.js';
 /** Why a leave may fail and yet have what it wants: without its connection a client is in no room. */
 const IN_NO_ROOM = new Set(['NOT_JOINED', 'DISCONNECTED', 'CLOSED', 'ENDED']);
 
+/** The wait for a page doubles with every one that did not come, so often at the most. */
+const MAX_DOUBLINGS = 2;
+
 /** What the requests need. */
 export interface ServerRequestsPorts {
   online(): boolean;
@@ -64,9 +67,13 @@ export class ServerRequests {
     }
   }
 
-  /** @throws {ClientError} `DISCONNECTED`, `CLOSED`, `ENDED`, `NO_ANSWER`, or the server's refusal. */
-  async page(roomId: number, query: HistoryQuery): Promise<HistoryPage> {
-    const frame = await this.#request((ref) => ({ op: Op.history, roomId, ref, ...query }));
+  /**
+   * @param failures - How often it was asked for in vain. It is waited for longer each time: a server answers the questions of a connection
+   *   one after another, and those that nobody waits for any more keep the next ones waiting.
+   * @throws {ClientError} `DISCONNECTED`, `CLOSED`, `ENDED`, `NO_ANSWER`, or the server's refusal.
+   */
+  async page(roomId: number, query: HistoryQuery, failures = 0): Promise<HistoryPage> {
+    const frame = await this.#request((ref) => ({ op: Op.history, roomId, ref, ...query }), failures);
     const { epoch, head, messages, more } = frame as HistoryFrame;
     return { roomId, epoch, head, messages, more };
   }
@@ -87,12 +94,12 @@ export class ServerRequests {
     await this.#request((ref) => ({ op: Op.watch, ref }));
   }
 
-  #request(build: (ref: number) => ClientFrame): Promise<ServerFrame> {
+  #request(build: (ref: number) => ClientFrame, failures = 0): Promise<ServerFrame> {
     const { online, replies, frames, timeoutMs } = this.#ports;
     if (!online()) return Promise.reject(new ClientError('DISCONNECTED', true));
     return new Promise((resolve, reject) => {
       const ref = replies.nextRef();
-      replies.expect(ref, timeoutMs, resolve, reject);
+      replies.expect(ref, timeoutMs * 2 ** Math.min(failures, MAX_DOUBLINGS), resolve, reject);
       frames.send(build(ref));
     });
   }
