@@ -35,3 +35,4 @@ export {
   type CommandContext,
   type CommandSpec,
 } from './commands/slash-commands.js';
+export { messageIn } from './commands/command-line.js';

@@ -1,5 +1,6 @@
 import { actSchema, limits } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
+import { messageIn } from './command-line.js';
 import { readCommand, slashCommands } from './slash-commands.js';
 
 const people = new Map([
@@ -14,6 +15,15 @@ const context = {
 };
 const read = (typed: string) => readCommand(typed, context);
 const act = (made: object) => ({ kind: 'act', act: made });
+
+it('tells messages from commands, known or not', () => {
+  expect(messageIn('hello')).toBe('hello');
+  expect(messageIn('//kick ada')).toBe('/kick ada');
+  expect(messageIn('/usr/bin')).toBe('/usr/bin');
+  expect(messageIn('/')).toBe('/');
+  for (const line of ['/kick ada', '/kcik ada', '/help', '/me waves', '/kick\nada'])
+    expect(messageIn(line)).toBeUndefined();
+});
 
 describe('readCommand', () => {
   it.each([

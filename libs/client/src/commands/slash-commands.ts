@@ -1,4 +1,5 @@
 import { limits, type ActInput, type RoomRole } from '@parley/protocol';
+import { commandLineIn, messageIn } from './command-line.js';
 
 /** What a command is worked out with. */
 export interface CommandContext {
@@ -212,12 +213,11 @@ const byName = new Map(definitions.map((definition) => [definition.name, definit
  * @param typed - `/timeout ada 600 spam`; a name with blanks is in quotes.
  */
 export function readCommand(typed: string, context: CommandContext): Command {
-  const text = typed.trimEnd();
-  if (text.startsWith('//')) return { kind: 'text', text: text.slice(1) };
-  const [, name, rest = ''] = /^\/([a-zA-Z]+)(?:\s+([\s\S]*))?$/.exec(text) ?? [];
-  if (name === undefined) return { kind: 'text', text: typed };
-  const definition = byName.get(name.toLowerCase());
-  if (!definition) return { kind: 'unknown', name: name.toLowerCase() };
+  const line = commandLineIn(typed);
+  if (!line) return { kind: 'text', text: messageIn(typed) ?? typed };
+  const { name, rest } = line;
+  const definition = byName.get(name);
+  if (!definition) return { kind: 'unknown', name };
   const made = definition.make(rest, context);
   const { usage } = definition;
   if (made === 'usage') return { kind: 'wrong', usage, problem: 'usage' };

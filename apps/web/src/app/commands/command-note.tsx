@@ -1,5 +1,5 @@
 import { useErrorText, useTexts } from '../i18n/texts.js';
-import styles from '../thread/composer.module.css';
+import styles from './commands.module.css';
 import type { CommandState } from './use-commands.js';
 
 /** Below the composer: what became of a command. */
@@ -26,13 +26,13 @@ export function CommandNote({ state }: { readonly state: CommandState }) {
     }
   };
   return (
-    <span
-      className={styles['silence']}
+    <p
+      className={styles['note']}
       role={isGood ? 'status' : 'alert'}
       data-testid="command-note"
       data-outcome={state.kind}
     >
       {text()}
-    </span>
+    </p>
   );
 }

@@ -5,7 +5,7 @@ import type { ChatSession } from '../chat/chat-session.js';
 import { initialChatState, type ChatState } from '../chat/threads/chat-state.js';
 import { emptyThread } from '../chat/threads/thread.js';
 import { testMessage } from '../timeline/test-messages.js';
-import { messageIn, runCommand } from './run-command.js';
+import { runCommand } from './run-command.js';
 
 const member = (userId: number, userName: string) => ({ userId, userName });
 
@@ -75,12 +75,4 @@ describe('a command', () => {
     expect(await run('/hosts', 'user:2')).toEqual({ kind: 'not-here' });
     expect(acts).toEqual([]);
   });
-});
-
-it('tells messages from commands, known or not', () => {
-  expect(messageIn('hello')).toBe('hello');
-  expect(messageIn('//kick ada')).toBe('/kick ada');
-  expect(messageIn('/usr/bin')).toBe('/usr/bin');
-  expect(messageIn('/me waves')).toContain('waves');
-  for (const line of ['/kick ada', '/kcik ada', '/help', '/me']) expect(messageIn(line)).toBeUndefined();
 });

@@ -19,12 +19,6 @@ export type Outcome =
   | { readonly kind: 'not-here' }
   | { readonly kind: 'refused'; readonly code: string };
 
-/** The message that a line is; undefined for a command, known or not: such a one is never a message. */
-export function messageIn(typed: string): string | undefined {
-  const command = readCommand(typed, { userOf: () => undefined });
-  return command.kind === 'text' ? command.text : undefined;
-}
-
 /** Does what a line says, as far as it is a command. Never throws. */
 export async function runCommand(chat: ChatSession, key: ThreadKey, typed: string): Promise<Outcome> {
   const found = new Map<string, Member>();

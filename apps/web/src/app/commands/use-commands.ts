@@ -16,9 +16,13 @@ const none: readonly Completion[] = [];
  * Commands in a composer: how they may go on, and what becomes of them.
  *
  * @param text - What is in the composer.
- * @param put - Puts something else there.
+ * @param put - Puts something else there. `say` sends a message.
  */
-export function useCommands(key: ThreadKey, text: string, put: (text: string) => void) {
+export function useCommands(
+  key: ThreadKey,
+  text: string,
+  { put, say }: { put(text: string): void; say(text: string): void },
+) {
   const chat = useChat();
   const { kind, id } = parseKey(key);
   const role = useChatState((state) => (kind === 'room' ? state.roomStates.get(id)?.role : undefined));
@@ -63,7 +67,8 @@ export function useCommands(key: ThreadKey, text: string, put: (text: string) =>
     const outcome = await runCommand(chat, key, line);
     switch (outcome.kind) {
       case 'text':
-        return setLast(undefined);
+        setLast(undefined);
+        return say(outcome.text);
       case 'help':
         setHelp(true);
         return settle(undefined);

@@ -1,12 +1,17 @@
+import { messageIn } from '@parley/client';
 import { codePointLength, limits, showsSomething } from '@parley/protocol';
-import { useLayoutEffect, useRef, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
+import {
+  useCallback,
+  useLayoutEffect,
+  useRef,
+  useState,
+  useSyncExternalStore,
+  type KeyboardEvent,
+} from 'react';
 import { threadOf } from '../chat/threads/chat-state.js';
 import type { ThreadKey } from '../chat/threads/thread-key.js';
-import { CommandHelp } from '../commands/command-help.js';
-import { CommandNote } from '../commands/command-note.js';
-import { CompletionList, lineId, listId } from '../commands/completion-list.js';
-import { messageIn } from '../commands/run-command.js';
-import { useCommands } from '../commands/use-commands.js';
+import type { CommandsHandle } from '../commands/commands.js';
+import { useCommandsPart } from '../commands/use-commands-part.js';
 import { Button } from '../components/button.js';
 import { Icon } from '../components/icon.js';
 import { useTexts } from '../i18n/texts.js';
@@ -33,6 +38,9 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
   const [isFull, setFull] = useState(false);
   const [isTall, setTall] = useState(false);
   const input = useRef<HTMLTextAreaElement>(null);
+  const commands = useRef<CommandsHandle>(null);
+  /** A command that was given before the part that does it was here. */
+  const waiting = useRef<string>(undefined);
   const length = codePointLength(text);
   const left = limits.maxTextCodePoints - length;
   const silence = useSilence(threadKey);
@@ -41,25 +49,39 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
 
   const change = (value: string) => {
     setFull(false);
+    waiting.current = undefined;
     drafts.set(threadKey, value);
   };
-  const commands = useCommands(threadKey, text, (value) => {
+  const takeCommands = useCallback((handle: CommandsHandle | null) => {
+    commands.current = handle;
+    const line = waiting.current;
+    if (!handle || line === undefined) return;
+    waiting.current = undefined;
+    handle.run(line);
+  }, []);
+  const [completion, setCompletion] = useState<string>();
+  const part = useCommandsPart(text.startsWith('/'));
+  const put = (value: string) => {
     change(value);
     input.current?.focus();
-  });
+  };
+  const say = (message: string) => {
+    if (chat.send(threadKey, message)) change('');
+    else setFull(true);
+  };
   const send = () => {
-    if (!canSend || commands.state?.kind === 'running') return;
+    if (!canSend) return;
     const line = withoutBlankEnds(text);
     const message = messageIn(line);
-    if (message === undefined) void commands.run(line);
-    else if (chat.send(threadKey, message)) change('');
-    else setFull(true);
+    if (message !== undefined) say(message);
+    else if (commands.current) commands.current.run(line);
+    else waiting.current = line;
     input.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     const isSend = isSendKey(event.nativeEvent, hasScreenKeyboard());
     const pages = pagesOf(event.nativeEvent);
-    if (!event.nativeEvent.isComposing && commands.onKey(event, isSend)) event.stopPropagation();
+    if (!event.nativeEvent.isComposing && commands.current?.onKey(event, isSend)) event.stopPropagation();
     else if (pages !== undefined) {
       const list = document.getElementById('messages');
       list?.scrollBy({ top: pages * list.clientHeight * PAGE });
@@ -67,8 +89,6 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
     else return;
     event.preventDefault();
   };
-
-  const hasCompletions = commands.completions.length > 0;
 
   // By hand: React would write the whole text into the page again with every key, and lay it out.
   useLayoutEffect(() => {
@@ -89,12 +109,14 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
         send();
       }}
     >
-      {commands.hasHelp && <CommandHelp role={commands.role} onClose={commands.closeHelp} />}
-      {hasCompletions && (
-        <CompletionList
-          completions={commands.completions}
-          chosen={commands.chosen}
-          onChoose={commands.choose}
+      {part && (
+        <part.Commands
+          ref={takeCommands}
+          threadKey={threadKey}
+          text={text}
+          put={put}
+          say={say}
+          onActive={setCompletion}
         />
       )}
       <div className={styles['box']} data-over={left < 0 || undefined}>
@@ -109,8 +131,8 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
             aria-label={t.composer.label}
             aria-describedby="composer-foot"
             aria-autocomplete="list"
-            aria-controls={hasCompletions ? listId : undefined}
-            aria-activedescendant={hasCompletions ? lineId(commands.chosen) : undefined}
+            aria-controls={completion === undefined ? undefined : 'completions'}
+            aria-activedescendant={completion}
             aria-invalid={left < 0}
             enterKeyHint={hasScreenKeyboard() ? 'enter' : 'send'}
             id="composer"
@@ -133,16 +155,14 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
         </Button>
       </div>
       <div id="composer-foot" className={styles['foot']}>
-        {commands.state ? (
-          <CommandNote state={commands.state} />
-        ) : silence || (refusal && text !== '') ? (
+        {silence || (refusal && text !== '') ? (
           <WhyNot silence={silence} refusal={text === '' ? undefined : refusal} />
         ) : isFull ? (
           <span className={styles['count']} role="alert" data-over data-testid="outbox-full">
             {t.composer.full}
           </span>
         ) : (
-          <span className={styles['hint']}>{t.composer.hint}</span>
+          <span className={styles['hint']}>{isMessage || part ? t.composer.hint : t.app.loading}</span>
         )}
         {length >= countFrom && (
           <span
