@@ -48,7 +48,12 @@ function filesOfParts(bundle: Rollup.OutputBundle): Record<keyof typeof parts, s
     );
     if (chunk?.type !== 'chunk') throw new Error(`${module} is not a file of its own`);
     const styles = [...(chunk.viteMetadata?.importedCss ?? [])];
-    return [chunk.fileName, ...styles].map((name) => `/${name}`);
+    // What it shares with parts that come later would be asked for once it is here; the entry is on the page.
+    const shared = chunk.imports.filter((name) => {
+      const output = bundle[name];
+      return output?.type === 'chunk' && !output.isEntry;
+    });
+    return [chunk.fileName, ...shared, ...styles].map((name) => `/${name}`);
   };
   return { en: files(parts.en), zh: files(parts.zh), server: files(parts.server) };
 }
