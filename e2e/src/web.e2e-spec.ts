@@ -4,6 +4,7 @@ import { accessibility } from './web/accessibility.js';
 import { comfort } from './web/comfort.js';
 import { firefox } from './web/firefox.js';
 import { firstRun } from './web/first-run.js';
+import { door } from './web/door.js';
 import { keyboard } from './web/keyboard.js';
 import { busyRoom } from './web/busy-room.js';
 import { firstLoad } from './web/first-load.js';
@@ -57,6 +58,7 @@ describe('in the browser', () => {
   comfort(running);
   keyboard(running);
   hosting(running);
+  door(running);
   unread(running);
   longLists(running);
   // It kills logic and empties Redis.

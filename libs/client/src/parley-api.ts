@@ -3,10 +3,12 @@ import {
   auditPageSchema,
   conversationsSchema,
   doorLogSchema,
+  doorSettingsSchema,
   guestSessionSchema,
   historyPageSchema,
   invitationSchema,
   invitesSchema,
+  joinedByDoorSchema,
   madeInviteSchema,
   membersSchema,
   originalSchema,
@@ -25,11 +27,13 @@ import {
   type AuditPage,
   type Conversations,
   type DoorLog,
+  type DoorSettings,
   type GuestSession,
   type HistoryPage,
   type Invitation,
   type Invite,
   type InvitedRole,
+  type JoinedByDoor,
   type MadeInvite,
   type Members,
   type Original,
@@ -132,6 +136,24 @@ export class ParleyApi {
   /** Comes into a room by an invitation and a name, without an account. */
   enterAsGuest(invite: string, name: string): Promise<GuestSession> {
     return this.#call('POST', '/v1/guests', guestSessionSchema, { body: { invite, name }, anonymous: true });
+  }
+
+  /** Comes into a room with an account: by an invitation, or by a code, with the room's password if it has one. */
+  joinRoom(by: { invite: string } | { code: string; password?: string }): Promise<JoinedByDoor> {
+    return this.#call('POST', '/v1/rooms/join', joinedByDoorSchema, { body: by });
+  }
+
+  /** For hosts: whether the room is listed, has a password, and its code. */
+  door(roomId: number): Promise<DoorSettings> {
+    return this.#call('GET', `/v1/rooms/${roomId}/door`, doorSettingsSchema);
+  }
+
+  /** For owners: changes that. `password` null takes it away; `code` true makes a new one. */
+  changeDoor(
+    roomId: number,
+    change: { listed?: boolean; password?: string | null; code?: boolean },
+  ): Promise<DoorSettings> {
+    return this.#call('PATCH', `/v1/rooms/${roomId}/door`, doorSettingsSchema, { body: change });
   }
 
   /** For hosts: makes an invitation. Its secret is in this answer alone. */

@@ -1,4 +1,5 @@
 import { useEffect } from 'react';
+import type { Session } from './account/stored-session.js';
 import { LoginPage } from './pages/login-page.js';
 import { NotFoundPage } from './pages/not-found-page.js';
 import { RegisterPage } from './pages/register-page.js';
@@ -10,17 +11,21 @@ import type { Server, ThreadRoute } from './site/server.js';
 import { useObservable } from './use-observable.js';
 
 /** Where a visitor, or a user, has to be instead; undefined when the page is theirs to see. */
-function detour(route: Route, isLoggedIn: boolean): { to: Route; returnTo?: string } | undefined {
-  if (route.page === 'unknown') return undefined;
+function detour(route: Route, session: Session | undefined): { to: Route; returnTo?: string } | undefined {
+  if (route.page === 'unknown' || route.page === 'join') return undefined;
   const isForVisitors = route.page === 'login' || route.page === 'register';
-  if (!isLoggedIn) {
+  if (!session) {
     if (isForVisitors) return undefined;
     const isPlace = route.page === 'room' || route.page === 'direct';
     return { to: { page: 'login' }, ...(isPlace ? { returnTo: pathOf(route) } : {}) };
   }
+  if (session.roomId !== undefined) {
+    const isThere = route.page === 'room' && route.roomId === session.roomId;
+    return isThere ? undefined : { to: { page: 'room', roomId: session.roomId } };
+  }
   if (route.page === 'room' || route.page === 'direct') return undefined;
   const back = isForVisitors ? parseRoute(currentRouteState().returnTo ?? '/') : route;
-  const isPlace = back.page === 'room' || back.page === 'direct';
+  const isPlace = back.page === 'room' || back.page === 'direct' || back.page === 'join';
   return { to: isPlace ? back : { page: 'room', roomId: firstRoomId } };
 }
 
@@ -29,8 +34,8 @@ export function App() {
   const site = useSite();
   const route = useRoute();
   const state = useObservable(site.state, (value) => value);
-  const isLoggedIn = useObservable(site.account.state, ({ session }) => session !== undefined);
-  const away = detour(route, isLoggedIn);
+  const session = useObservable(site.account.state, (account) => account.session);
+  const away = detour(route, session);
   const target = away && pathOf(away.to);
   const returnTo = away?.returnTo;
 
@@ -46,6 +51,13 @@ export function App() {
       return <LoginPage />;
     case 'register':
       return <RegisterPage />;
+    case 'join':
+      if (state.phase === 'failed') return <UnreachablePage />;
+      return state.phase === 'ready' ? (
+        <state.server.JoinPage key={route.invite} invite={route.invite} />
+      ) : (
+        <SplashPage />
+      );
     case 'room':
     case 'direct':
       if (state.phase === 'failed') return <UnreachablePage />;

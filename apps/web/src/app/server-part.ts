@@ -1,8 +1,9 @@
 import './zod-without-eval.js';
 import { ApiError, ParleyApi, ParleyClient, rotating, webSocketTransport } from '@parley/client';
-import type { Session } from '@parley/protocol';
 import type { Account, AccountServer } from './account/account.js';
+import type { Session } from './account/stored-session.js';
 import { ChatSession } from './chat/chat-session.js';
+import { JoinPage } from './door/join-page.js';
 import { Observable, type Watchable } from './observable.js';
 import { ChatPage } from './pages/chat-page.js';
 import { isGuess, refusedAddress, resolveEndpoints, type Endpoints } from './site/endpoints.js';
@@ -19,7 +20,13 @@ export async function findServer(): Promise<FoundServer> {
   return {
     serve: (account) => {
       const chat = followed(account, endpoints);
-      return { ...accountServer(endpoints, isGuess(config, window.location)), demo, chat, ChatPage };
+      return {
+        ...accountServer(endpoints, isGuess(config, window.location)),
+        demo,
+        chat,
+        ChatPage,
+        JoinPage,
+      };
     },
   };
 }
@@ -34,6 +41,10 @@ function accountServer({ apiUrl }: Endpoints, isGuessed: boolean): AccountServer
   return {
     login: (userName, password) => api.login(userName, password).catch(named),
     register: (userName, password) => api.register(userName, password).catch(named),
+    invitation: (invite) => api.invitation(invite).catch(named),
+    join: ({ token }, invite) =>
+      new ParleyApi({ baseUrl: apiUrl, getToken: () => token }).joinRoom({ invite }),
+    enter: (invite, name) => api.enterAsGuest(invite, name).catch(named),
     logout: ({ token }) => new ParleyApi({ baseUrl: apiUrl, getToken: () => token }).logout(),
   };
 }
@@ -53,6 +64,7 @@ function followed(account: Account, endpoints: Endpoints): Watchable<ChatSession
         pagingDeadlineMs: 120_000,
       }),
       me: session.user,
+      ...(session.roomId !== undefined && { guestOf: session.roomId }),
       onEnded: (why) => account.end(session, why),
     });
   };

@@ -21,4 +21,11 @@ export class PagesController {
     // Sent by the plugin, with its caching headers; there is nothing left for Nest to answer.
     void reply.sendFile('index.html');
   }
+
+  /** Where the link of an invitation leads. */
+  @Get('join/:invite')
+  join(@Res() reply: FastifyReply, @Param('invite') invite: string): void {
+    if (!/^[\w-]{20,64}$/.test(invite)) throw new NotFoundException();
+    void reply.sendFile('index.html');
+  }
 }

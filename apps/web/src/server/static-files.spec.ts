@@ -46,18 +46,23 @@ const visit = (url: string, more: Readonly<Record<string, string>> = {}) =>
   });
 
 describe('the site', () => {
-  it.each(['/', '/login', '/register', '/rooms/1', '/rooms/1?x=y', '/direct/4'])(
-    '%s is the page',
-    async (url) => {
-      const answer = await get(url);
-      expect(answer.statusCode).toBe(200);
-      expect(answer.headers['content-type']).toContain('text/html');
-      expect(answer.headers['cache-control']).toBe('no-cache');
-      expect(answer.headers['content-security-policy']).toContain('http://chat.example:7171');
-      expect(answer.headers['x-content-type-options']).toBe('nosniff');
-      expect(answer.body).toContain('Parley');
-    },
-  );
+  it.each([
+    '/',
+    '/login',
+    '/register',
+    '/rooms/1',
+    '/rooms/1?x=y',
+    '/direct/4',
+    '/join/abcdefghij_klmnopqr-',
+  ])('%s is the page', async (url) => {
+    const answer = await get(url);
+    expect(answer.statusCode).toBe(200);
+    expect(answer.headers['content-type']).toContain('text/html');
+    expect(answer.headers['cache-control']).toBe('no-cache');
+    expect(answer.headers['content-security-policy']).toContain('http://chat.example:7171');
+    expect(answer.headers['x-content-type-options']).toBe('nosniff');
+    expect(answer.body).toContain('Parley');
+  });
 
   it('keeps assets for a year', async () => {
     const answer = await get('/assets/index-abc123.js');
@@ -77,26 +82,33 @@ describe('the site', () => {
     },
   );
 
-  it.each(['/nothing', '/rooms', '/rooms/x', '/rooms/0', '/direct/1e3', '/rooms/1/2', '/nothing?x=y.z'])(
-    '%s is the page with 404 for a browser, and no page for others',
-    async (url) => {
-      const answer = await visit(url, {
-        'if-none-match': 'W/"1-1"',
-        'if-modified-since': 'Fri, 01 Jan 2100 00:00:00 GMT',
-      });
-      expect(answer.statusCode).toBe(404);
-      expect(answer.body).toContain('<!doctype');
-      expect(answer.headers).toMatchObject({ 'cache-control': 'no-store' });
-      expect(answer.headers['content-type']).toContain('text/html');
-      expect(answer.headers['content-security-policy']).toContain('default-src');
-      expect(answer.headers['etag']).toBeUndefined();
-      const other = await get(url);
-      expect([other.statusCode, other.json().statusCode]).toEqual([404, 404]);
-      expect(
-        (await app.inject({ method: 'POST', url, headers: { accept: 'text/html' } })).body,
-      ).not.toContain('<!doctype');
-    },
-  );
+  it.each([
+    '/nothing',
+    '/rooms',
+    '/rooms/x',
+    '/rooms/0',
+    '/direct/1e3',
+    '/rooms/1/2',
+    '/join',
+    '/join/short',
+    '/nothing?x=y.z',
+  ])('%s is the page with 404 for a browser, and no page for others', async (url) => {
+    const answer = await visit(url, {
+      'if-none-match': 'W/"1-1"',
+      'if-modified-since': 'Fri, 01 Jan 2100 00:00:00 GMT',
+    });
+    expect(answer.statusCode).toBe(404);
+    expect(answer.body).toContain('<!doctype');
+    expect(answer.headers).toMatchObject({ 'cache-control': 'no-store' });
+    expect(answer.headers['content-type']).toContain('text/html');
+    expect(answer.headers['content-security-policy']).toContain('default-src');
+    expect(answer.headers['etag']).toBeUndefined();
+    const other = await get(url);
+    expect([other.statusCode, other.json().statusCode]).toEqual([404, 404]);
+    expect((await app.inject({ method: 'POST', url, headers: { accept: 'text/html' } })).body).not.toContain(
+      '<!doctype',
+    );
+  });
 
   it.each([
     ['br, gzip', 'br', 'brotli of the script'],

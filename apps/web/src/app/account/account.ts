@@ -1,6 +1,6 @@
-import type { Session } from '@parley/protocol';
+import type { Invitation } from '@parley/protocol';
 import { Observable } from '../observable.js';
-import { forgetSession, readSession, sessionKey, storeSession } from './stored-session.js';
+import { forgetSession, readSession, sessionKey, storeSession, type Session } from './stored-session.js';
 
 export interface AccountState {
   readonly session: Session | undefined;
@@ -13,6 +13,12 @@ export interface AccountServer {
   login(userName: string, password: string): Promise<Session>;
   register(userName: string, password: string): Promise<Session>;
   logout(session: Session): Promise<unknown>;
+  /** What an invitation opens. */
+  invitation(invite: string): Promise<Invitation>;
+  /** Comes into a room by an invitation, with an account. */
+  join(session: Session, invite: string): Promise<unknown>;
+  /** Comes in by an invitation, without an account. */
+  enter(invite: string, name: string): Promise<Session>;
 }
 
 /** Who is logged in, in this tab. */
@@ -37,6 +43,25 @@ export class Account {
   async register(userName: string, password: string): Promise<void> {
     const server = await this.#server();
     this.#begin(await server.register(userName, password));
+  }
+
+  /** What an invitation opens. @throws {ApiError} */
+  async invitation(invite: string): Promise<Invitation> {
+    return (await this.#server()).invitation(invite);
+  }
+
+  /** Comes in by an invitation, with the account that is logged in. @throws {ApiError} */
+  async join(invite: string): Promise<void> {
+    const { session } = this.state.get();
+    if (session) await (await this.#server()).join(session, invite);
+  }
+
+  /** Comes in by an invitation, without an account; whoever was here as a guest before is not any more. @throws {ApiError} */
+  async enter(invite: string, name: string): Promise<void> {
+    const server = await this.#server();
+    const session = await server.enter(invite, name);
+    this.logout();
+    this.#begin(session);
   }
 
   /** Logs out here at once, and on the server as soon as it answers. */

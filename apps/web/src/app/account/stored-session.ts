@@ -1,5 +1,10 @@
-import type { Session } from '@parley/protocol';
+import type { Session as AnySession } from '@parley/protocol';
 import { readStored, writeStored } from '../storage.js';
+
+/** Who is logged in. `roomId`: of a guest, the only room that he is in. */
+export interface Session extends AnySession {
+  readonly roomId?: number;
+}
 
 /**
  * Where the log-in is kept: localStorage, so that it survives a restart of the browser and all tabs share it.
@@ -27,14 +32,14 @@ export function readSession(text = readStored(sessionKey)): Session | undefined 
 
 /** The same as `sessionSchema`, which would come with all schemas; a spec holds the two together. */
 function isSession(value: unknown): value is Session {
-  const { token, expiresAt, user } = Object(value) as Partial<Session>;
+  const { token, expiresAt, user, roomId } = Object(value) as Partial<Session>;
   const { userId, userName, role } = Object(user) as Partial<Session['user']>;
   return (
     typeof token === 'string' &&
     typeof expiresAt === 'number' &&
     typeof userId === 'number' &&
     typeof userName === 'string' &&
-    (role === 'user' || role === 'admin')
+    (role === 'guest' ? typeof roomId === 'number' : role === 'user' || role === 'admin')
   );
 }
 

@@ -10,6 +10,7 @@ import {
 import type { Watchable } from '../observable.js';
 import { paced } from '../paced.js';
 import { Retries } from '../retries.js';
+import { firstRoomId } from '../routing/route.js';
 import { watchServerClock } from './connection/server-clock.js';
 import { ConnectionWatch } from './connection/connection-watch.js';
 import { HistoryLoader } from './history/history-loader.js';
@@ -33,6 +34,8 @@ export interface ChatSessionOptions {
   readonly api: ParleyApi;
   readonly client: ParleyClient;
   readonly me: User;
+  /** Of a guest: the only room there is. He has no lists. */
+  readonly guestOf?: number;
   /** The server does not take the token any more: it was logged out, or is none (any more). */
   readonly onEnded: (why: SessionEnd) => void;
   /** @defaultValue Math.random */
@@ -52,6 +55,7 @@ export type SessionEnd = 'revoked' | 'expired';
  */
 export class ChatSession {
   readonly me: User;
+  readonly guestOf: number | undefined;
   readonly state: Watchable<ChatState>;
   /** `state` for the eye: in a busy room many messages are one change. */
   readonly shown: Watchable<ChatState>;
@@ -96,6 +100,7 @@ export class ChatSession {
     this.#options = options;
     this.#retries = retries;
     this.me = me;
+    this.guestOf = options.guestOf;
     this.state = store.state;
     this.drafts = new Drafts(me.userId, signal);
     this.shown = paced(store.state, SHOW_INTERVAL_MS);
@@ -142,7 +147,10 @@ export class ChatSession {
     this.#sync = sync;
     this.#history = history;
     this.#follower = new ThreadFollower(store, reading, history);
-    this.#rooms = new JoinedRooms({ api, client, store, positions, sync, presence, shown });
+    this.#rooms = new JoinedRooms({
+      ...{ api, client, store, positions, sync, presence, shown },
+      home: options.guestOf ?? firstRoomId,
+    });
     this.#sender = new MessageSender(
       { client, store, reading, history, drafts: this.drafts, begun: (key) => this.#rooms.begun(key) },
       signal,
@@ -194,7 +202,7 @@ export class ChatSession {
     watchServerClock(client, this.#store, this.#stop.signal);
     this.#connection.start(this.#stop.signal);
     client.connect();
-    client.watch();
+    if (this.guestOf === undefined) client.watch();
     this.#rooms.start();
     void this.#sync.load();
     this.#sender.wake();
@@ -216,6 +224,7 @@ export class ChatSession {
 
   /** Loads the first pages of rooms and conversations again. */
   refresh(): Promise<void> {
+    if (this.guestOf !== undefined) return this.#lists.include(this.guestOf);
     return this.#lists.refresh();
   }
 
@@ -267,6 +276,11 @@ export class ChatSession {
 
   /** What hosts may look up of a room: who is restricted, what was done, and deleted texts. @throws {ApiError} */
   get records(): Pick<ParleyApi, 'restrictions' | 'audit' | 'original'> {
+    return this.#options.api;
+  }
+
+  /** What hosts do at the door of a room. @throws {ApiError} */
+  get door(): Pick<ParleyApi, 'createInvite' | 'invites' | 'withdrawInvite'> {
     return this.#options.api;
   }
 
@@ -375,7 +389,7 @@ export class ChatSession {
     if (wasLost) this.#sync.loadSoon();
     this.#sender.wake();
     this.#retries.hurry();
-    if (wasLost) this.#lists.refreshSoon();
+    if (wasLost && this.guestOf === undefined) this.#lists.refreshSoon();
   }
 
   #failed(error: unknown): void {

@@ -88,6 +88,7 @@ export const en = {
     online: (count: number) => `${count} online`,
     showMembers: 'Show members',
     hideMembers: 'Hide members',
+    invite: 'Invite',
     leave: 'Leave room',
     leaveTitle: (name: string) => `Leave ${name}?`,
     leaveText:

@@ -88,6 +88,7 @@ export const zh: Texts = {
     online: (count) => `${count} 人在线`,
     showMembers: '显示成员',
     hideMembers: '隐藏成员',
+    invite: '邀请',
     leave: '离开房间',
     leaveTitle: (name: string) => `离开“${name}”？`,
     leaveText: '你的所有设备都不会再收到这里的新消息提示。房间和消息仍会保留，你可以随时回来。',

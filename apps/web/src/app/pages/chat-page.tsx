@@ -5,6 +5,7 @@ import { threadOf } from '../chat/threads/chat-state.js';
 import { parseKey, roomKey } from '../chat/threads/thread-key.js';
 import { useTexts } from '../i18n/texts.js';
 import { Pane } from '../components/pane.js';
+import { InviteButton } from '../door/invite-button.js';
 import { HostConsole, HostHeaderTools, HostPanicBar } from '../hosting/host-tools.js';
 import { MembersPanel } from '../members/members-panel.js';
 import { firstRoomId, type Route } from '../routing/route.js';
@@ -81,6 +82,7 @@ export function ChatPage({ route }: { readonly route: Extract<Route, { page: 'ro
             <ThreadHeader name={name} onOpenSidebar={isNarrow ? () => setDrawer('sidebar') : undefined}>
               {kind === 'user' && <PeerPresence userId={id} roomId={roomId} />}
               {isRoom && <HostHeaderTools roomId={id} />}
+              {isRoom && <InviteButton key={`invite ${id}`} roomId={id} name={name} />}
               {isRoom && (
                 <OnlineButton
                   count={online}
@@ -88,7 +90,9 @@ export function ChatPage({ route }: { readonly route: Extract<Route, { page: 'ro
                   onToggle={toggleMembers}
                 />
               )}
-              {isRoom && id !== firstRoomId && <LeaveButton key={id} name={name} onLeave={leave} />}
+              {isRoom && id !== firstRoomId && chat.guestOf === undefined && (
+                <LeaveButton key={id} name={name} onLeave={leave} />
+              )}
             </ThreadHeader>
             {isRoom && <HostPanicBar roomId={id} />}
           </Pane>

@@ -7,6 +7,9 @@ it.each<[string, Route]>([
   ['/register/', { page: 'register' }],
   ['/rooms/12', { page: 'room', roomId: 12 }],
   ['/direct/4', { page: 'direct', userId: 4 }],
+  ['/join/abcdefghij_klmnopqr-', { page: 'join', invite: 'abcdefghij_klmnopqr-' }],
+  ['/join/short', { page: 'unknown' }],
+  ['/join/abcdefghijklmnopqrst/x', { page: 'unknown' }],
   ['/rooms/0', { page: 'unknown' }],
   ['/rooms/1e3', { page: 'unknown' }],
   ['/rooms/99999999999999999', { page: 'unknown' }],
@@ -18,7 +21,7 @@ it.each<[string, Route]>([
 });
 
 it('writes what it reads', () => {
-  for (const path of ['/', '/login', '/register', '/rooms/12', '/direct/4']) {
+  for (const path of ['/', '/login', '/register', '/rooms/12', '/direct/4', '/join/abcdefghijklmnopqrst']) {
     expect(pathOf(parseRoute(path))).toBe(path);
   }
 });

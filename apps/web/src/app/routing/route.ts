@@ -5,6 +5,8 @@ export type Route =
   | { readonly page: 'register' }
   | { readonly page: 'room'; readonly roomId: number }
   | { readonly page: 'direct'; readonly userId: number }
+  /** Where a link of an invitation leads; `invite` is its secret. */
+  | { readonly page: 'join'; readonly invite: string }
   | { readonly page: 'unknown' };
 
 /** The room that everybody lands in. */
@@ -20,6 +22,8 @@ export function parseRoute(pathname: string): Route {
     if (first === '') return { page: 'home' };
     if (first === 'login' || first === 'register') return { page: first };
   }
+  if (first === 'join' && rest.length === 0 && /^[\w-]{20,64}$/.test(second ?? ''))
+    return { page: 'join', invite: second ?? '' };
   const number = second === undefined || rest.length > 0 ? undefined : id(second);
   if (number !== undefined && first === 'rooms') return { page: 'room', roomId: number };
   if (number !== undefined && first === 'direct') return { page: 'direct', userId: number };
@@ -36,6 +40,8 @@ export function pathOf(route: Route): string {
       return `/rooms/${route.roomId}`;
     case 'direct':
       return `/direct/${route.userId}`;
+    case 'join':
+      return `/join/${route.invite}`;
     case 'home':
     case 'unknown':
       return '/';

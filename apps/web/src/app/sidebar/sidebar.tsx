@@ -17,6 +17,7 @@ import { useKeepInView } from './use-keep-in-view.js';
 export function Sidebar({ onClose }: { readonly onClose: (() => void) | undefined }) {
   const t = useTexts();
   const chat = useChat();
+  const isGuest = chat.guestOf !== undefined;
   const lists = useRef<HTMLElement>(null);
   const [isCreating, setCreating] = useState(false);
   const hasUnread = useChatState(({ threads }) => [...threads.values()].some((one) => unreadCount(one) > 0));
@@ -41,7 +42,7 @@ export function Sidebar({ onClose }: { readonly onClose: (() => void) | undefine
           </Button>
         )}
       </div>
-      <SearchField onFollow={follow} />
+      {!isGuest && <SearchField onFollow={follow} />}
       <nav ref={lists} className={styles['lists']} aria-label={t.sidebar.label}>
         {hasUnread && (
           <Button look="text" onClick={() => chat.markAllRead()} data-testid="mark-all-read">
@@ -50,16 +51,18 @@ export function Sidebar({ onClose }: { readonly onClose: (() => void) | undefine
         )}
         <div className={styles['heading']}>
           <h2>{t.sidebar.rooms}</h2>
-          <Button
-            look="icon"
-            aria-label={t.sidebar.newRoom}
-            title={t.sidebar.newRoom}
-            aria-expanded={isCreating}
-            onClick={() => setCreating(!isCreating)}
-            data-testid="new-room"
-          >
-            <Icon name="plus" size={18} />
-          </Button>
+          {!isGuest && (
+            <Button
+              look="icon"
+              aria-label={t.sidebar.newRoom}
+              title={t.sidebar.newRoom}
+              aria-expanded={isCreating}
+              onClick={() => setCreating(!isCreating)}
+              data-testid="new-room"
+            >
+              <Icon name="plus" size={18} />
+            </Button>
+          )}
         </div>
         {isCreating && (
           <NewRoomForm
@@ -70,10 +73,14 @@ export function Sidebar({ onClose }: { readonly onClose: (() => void) | undefine
           />
         )}
         <RoomList onFollow={follow} />
-        <div className={styles['heading']}>
-          <h2>{t.sidebar.directs}</h2>
-        </div>
-        <ConversationList onFollow={follow} />
+        {!isGuest && (
+          <>
+            <div className={styles['heading']}>
+              <h2>{t.sidebar.directs}</h2>
+            </div>
+            <ConversationList onFollow={follow} />
+          </>
+        )}
       </nav>
       <AccountBar />
     </div>

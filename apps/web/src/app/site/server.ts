@@ -15,6 +15,8 @@ export interface Server extends AccountServer {
   /** Follows the account: one chat session per log-in. */
   readonly chat: Watchable<ChatSession | undefined>;
   readonly ChatPage: ComponentType<{ readonly route: ThreadRoute }>;
+  /** The page of an invitation. */
+  readonly JoinPage: ComponentType<{ readonly invite: string }>;
 }
 
 /** What is loaded behind the first look at the page: all that talks to the server. */

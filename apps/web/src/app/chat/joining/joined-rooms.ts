@@ -1,6 +1,5 @@
 import { ClientError, type ParleyApi, type ParleyClient } from '@parley/client';
 import type { JoinedFrame, RoomState } from '@parley/protocol';
-import { firstRoomId } from '../../routing/route.js';
 import type { Presence } from '../lists/presence.js';
 import type { ReadPositions } from '../reading/read-positions.js';
 import type { ReadSync } from '../reading/read-sync.js';
@@ -17,6 +16,8 @@ export interface JoinedRoomsParts {
   readonly positions: ReadPositions;
   readonly sync: Pick<ReadSync, 'joined'>;
   readonly presence: Presence;
+  /** Where somebody is who was nowhere. */
+  readonly home: number;
   /** Aborted when what is on the screen now leaves it. */
   shown(): AbortSignal;
 }
@@ -33,8 +34,8 @@ export class JoinedRooms {
 
   /** Joins what was open the last time. Without a room there is no connection, and direct messages would wait. */
   start(): void {
-    const { openRooms } = this.#parts.positions;
-    for (const roomId of openRooms.length > 0 ? openRooms : [firstRoomId])
+    const { home, positions } = this.#parts;
+    for (const roomId of positions.openRooms.length > 0 ? positions.openRooms : [home])
       this.#join(roomKey(roomId), roomId);
   }
 

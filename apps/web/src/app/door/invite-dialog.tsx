@@ -1,0 +1,91 @@
+import { ApiError } from '@parley/client';
+import type { MadeInvite } from '@parley/protocol';
+import { useState } from 'react';
+import { Button } from '../components/button.js';
+import { Dialog } from '../components/dialog.js';
+import { ErrorNote } from '../components/error-note.js';
+import { TextField } from '../components/field.js';
+import { useErrorText } from '../i18n/texts.js';
+import { useChatState } from '../site/site-context.js';
+import styles from './door.module.css';
+import { InviteForm } from './invite-form.js';
+import { OpenInvites } from './open-invites.js';
+import { QrCode } from './qr-code.js';
+import { useDoorTexts } from './words/use-door-texts.js';
+
+/** Invitations of a room: a new one, with its link and QR code, and those that are open. */
+export function InviteDialog(props: {
+  readonly roomId: number;
+  readonly name: string;
+  readonly onClose: () => void;
+}) {
+  const t = useDoorTexts().invite;
+  const errorText = useErrorText();
+  const isOwner = useChatState(({ roomStates }) => roomStates.get(props.roomId)?.role === 'owner');
+  const [made, setMade] = useState<MadeInvite>();
+  const [changes, setChanges] = useState(0);
+  const [problem, setProblem] = useState<string>();
+  const failed = (error: unknown) => setProblem(error instanceof ApiError ? error.code : 'INTERNAL');
+  return (
+    <Dialog title={t.title(props.name)} onClose={props.onClose} testId="invite-dialog">
+      <div className={styles['content']}>
+        {problem !== undefined && <ErrorNote text={errorText(problem)} />}
+        {made ? (
+          <InviteLink invite={made} />
+        ) : (
+          <InviteForm
+            roomId={props.roomId}
+            isOwner={isOwner}
+            onMade={(invite) => {
+              setProblem(undefined);
+              setMade(invite);
+              setChanges(changes + 1);
+            }}
+            onFailed={failed}
+          />
+        )}
+        <OpenInvites
+          key={changes}
+          roomId={props.roomId}
+          onWithdrawn={(inviteId) => {
+            if (made?.inviteId === inviteId) setMade(undefined);
+            setProblem(undefined);
+            setChanges(changes + 1);
+          }}
+          onFailed={failed}
+        />
+      </div>
+    </Dialog>
+  );
+}
+
+/** The link of a new invitation, to be copied or scanned. */
+function InviteLink({ invite }: { readonly invite: MadeInvite }) {
+  const t = useDoorTexts().invite;
+  const [isCopied, setCopied] = useState(false);
+  const url = new URL(invite.path, window.location.origin).href;
+  const copy = () =>
+    void navigator.clipboard?.writeText(url).then(
+      () => setCopied(true),
+      // Not allowed, or not over HTTPS: the field is there to be copied by hand.
+      () => undefined,
+    );
+  return (
+    <div className={styles['made']}>
+      <p className={styles['hint']}>{t.once}</p>
+      <QrCode text={url} label={t.qr} />
+      <div className={styles['link']}>
+        <TextField
+          label={t.link}
+          value={url}
+          readOnly
+          onFocus={(event) => event.target.select()}
+          data-testid="invite-link"
+        />
+        <Button look="quiet" onClick={copy} aria-live="polite" data-testid="invite-copy">
+          {isCopied ? t.copied : t.copy}
+        </Button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,194 @@
+import { ApiError } from '@parley/client';
+import type { Invitation } from '@parley/protocol';
+import { useEffect, useState, type SubmitEvent } from 'react';
+import { Button } from '../components/button.js';
+import { ErrorNote } from '../components/error-note.js';
+import { TextField } from '../components/field.js';
+import { useErrorText } from '../i18n/texts.js';
+import { AuthPage } from '../pages/auth-page.js';
+import styles from '../pages/auth-page.module.css';
+import { Link } from '../routing/link.js';
+import { pathOf, type Route } from '../routing/route.js';
+import { navigate } from '../routing/router.js';
+import { useAccount } from '../site/site-context.js';
+import { useObservable } from '../use-observable.js';
+import { useDoorTexts } from './words/use-door-texts.js';
+
+const codeOf = (error: unknown) => (error instanceof ApiError ? error.code : 'INTERNAL');
+
+/** Where the link of an invitation leads: says what it opens, and lets guests in by their name. */
+export function JoinPage({ invite }: { readonly invite: string }) {
+  const t = useDoorTexts().join;
+  const errorText = useErrorText();
+  const account = useAccount();
+  const [invitation, setInvitation] = useState<Invitation>();
+  const [problem, setProblem] = useState<string>();
+  const [tries, setTries] = useState(0);
+
+  useEffect(() => {
+    let isLeft = false;
+    account.invitation(invite).then(
+      (found) => !isLeft && setInvitation(found),
+      (error: unknown) => !isLeft && setProblem(codeOf(error)),
+    );
+    return () => {
+      isLeft = true;
+    };
+  }, [account, invite, tries]);
+
+  const again = () => {
+    setProblem(undefined);
+    setTries(tries + 1);
+  };
+  return (
+    <AuthPage title={t.title}>
+      {problem !== undefined && (
+        <ErrorNote text={errorText(problem)}>
+          <Button look="quiet" onClick={again}>
+            {t.retry}
+          </Button>
+        </ErrorNote>
+      )}
+      {invitation && <Entrance invite={invite} invitation={invitation} />}
+      {problem !== undefined && (
+        <p className={styles['other']}>
+          <Link to={{ page: 'home' }}>{t.toTheChat}</Link>
+        </p>
+      )}
+    </AuthPage>
+  );
+}
+
+/** The way in for who is here: at once, by a name, or by logging in. */
+function Entrance({ invite, invitation }: { readonly invite: string; readonly invitation: Invitation }) {
+  const t = useDoorTexts().join;
+  const account = useAccount();
+  const session = useObservable(account.state, (state) => state.session);
+  const { roomId, roomName, role } = invitation;
+  const isThere = session && (session.roomId === undefined || session.roomId === roomId);
+  if (isThere)
+    return (
+      <AccountEntrance
+        invite={invite}
+        invitation={invitation}
+        name={session.user.userName}
+        isGuest={session.roomId !== undefined}
+      />
+    );
+  if (role === 'guest') return <GuestForm invite={invite} roomId={roomId} roomName={roomName} />;
+  return (
+    <>
+      <p>{t.into(roomName)}</p>
+      <p>{t.needsAccount}</p>
+      <Ways invite={invite} />
+    </>
+  );
+}
+
+/** For who is somebody already: one click. */
+function AccountEntrance(props: {
+  readonly invite: string;
+  readonly invitation: Invitation;
+  readonly name: string;
+  /** A guest of the room has come by an invitation before. */
+  readonly isGuest: boolean;
+}) {
+  const t = useDoorTexts().join;
+  const errorText = useErrorText();
+  const account = useAccount();
+  const [problem, setProblem] = useState<string>();
+  const [isWorking, setWorking] = useState(false);
+  const { roomId, roomName } = props.invitation;
+  const open = async () => {
+    setProblem(undefined);
+    setWorking(true);
+    try {
+      if (!props.isGuest) await account.join(props.invite);
+      navigate({ page: 'room', roomId });
+    } catch (error) {
+      setProblem(errorText(codeOf(error)));
+      setWorking(false);
+    }
+  };
+  return (
+    <>
+      <p>{t.asAccount(props.name)}</p>
+      {problem !== undefined && <ErrorNote text={problem} />}
+      <Button
+        look="primary"
+        onClick={() => void open()}
+        disabled={isWorking}
+        autoFocus
+        data-testid="join-open"
+      >
+        {t.open(roomName)}
+      </Button>
+    </>
+  );
+}
+
+function GuestForm(props: { readonly invite: string; readonly roomId: number; readonly roomName: string }) {
+  const t = useDoorTexts().join;
+  const errorText = useErrorText();
+  const account = useAccount();
+  const [problem, setProblem] = useState<string>();
+  const [isWorking, setWorking] = useState(false);
+
+  const enter = async (name: string) => {
+    setProblem(undefined);
+    setWorking(true);
+    try {
+      await account.enter(props.invite, name);
+      navigate({ page: 'room', roomId: props.roomId }, { replace: true });
+    } catch (error) {
+      setProblem(errorText(codeOf(error)));
+      setWorking(false);
+    }
+  };
+  const submit = (event: SubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const name = String(new FormData(event.currentTarget).get('name') ?? '').trim();
+    if (name === '') setProblem(t.nameMissing);
+    else void enter(name);
+  };
+  return (
+    <>
+      <p data-testid="join-room">{t.into(props.roomName)}</p>
+      {problem !== undefined && <ErrorNote text={problem} />}
+      <form className={styles['form']} onSubmit={submit} noValidate>
+        <TextField
+          label={t.name}
+          hint={t.nameHint}
+          name="name"
+          autoComplete="nickname"
+          spellCheck={false}
+          required
+          autoFocus
+          data-testid="join-name"
+        />
+        <Button look="primary" type="submit" disabled={isWorking} data-testid="join-submit">
+          {isWorking ? t.working : t.submit}
+        </Button>
+      </form>
+      <p className={styles['other']}>{t.haveAccount}</p>
+      <Ways invite={props.invite} />
+    </>
+  );
+}
+
+/** To an account, and back here. */
+function Ways({ invite }: { readonly invite: string }) {
+  const t = useDoorTexts().join;
+  const here: Route = { page: 'join', invite };
+  const state = { returnTo: pathOf(here) };
+  return (
+    <p className={styles['other']}>
+      <Link to={{ page: 'login' }} state={state} data-testid="join-login">
+        {t.login}
+      </Link>
+      <Link to={{ page: 'register' }} state={state}>
+        {t.register}
+      </Link>
+    </p>
+  );
+}

@@ -1,0 +1,90 @@
+import type { Invite } from '@parley/protocol';
+import { useEffect, useEffectEvent, useState } from 'react';
+import { Button } from '../components/button.js';
+import { useLanguage } from '../i18n/texts.js';
+import { useChat } from '../site/site-context.js';
+import styles from './door.module.css';
+import { useDoorTexts } from './words/use-door-texts.js';
+
+/** Invitations that can be used, and the way to withdraw them. */
+export function OpenInvites(props: {
+  readonly roomId: number;
+  readonly onWithdrawn: (inviteId: string) => void;
+  readonly onFailed: (error: unknown) => void;
+}) {
+  const t = useDoorTexts().invite;
+  const { door } = useChat();
+  const [invites, setInvites] = useState<readonly Invite[]>();
+  const [isWorking, setWorking] = useState(false);
+  const load = useEffectEvent(() => door.invites(props.roomId));
+  const failed = useEffectEvent(props.onFailed);
+
+  useEffect(() => {
+    let isPast = false;
+    load().then(
+      (found) => !isPast && setInvites(found),
+      (error: unknown) => !isPast && failed(error),
+    );
+    return () => {
+      isPast = true;
+    };
+  }, []);
+
+  const withdraw = async (inviteId: string, sessions: 'keep' | 'end') => {
+    setWorking(true);
+    try {
+      await door.withdrawInvite(props.roomId, inviteId, { sessions });
+      props.onWithdrawn(inviteId);
+    } catch (error) {
+      props.onFailed(error);
+      setWorking(false);
+    }
+  };
+  if (!invites) return null;
+  return (
+    <section aria-label={t.open}>
+      <h3>{t.open}</h3>
+      {invites.length === 0 && <p className={styles['hint']}>{t.none}</p>}
+      <ul className={styles['list']} data-testid="open-invites">
+        {invites.map((invite) => (
+          <li key={invite.inviteId} data-testid="open-invite">
+            <Terms invite={invite} />
+            <Button
+              look="quiet"
+              disabled={isWorking}
+              onClick={() => void withdraw(invite.inviteId, 'keep')}
+              data-testid="withdraw"
+            >
+              {t.withdraw}
+            </Button>
+            {invite.role === 'guest' && invite.uses > 0 && (
+              <Button
+                look="quiet"
+                disabled={isWorking}
+                onClick={() => void withdraw(invite.inviteId, 'end')}
+                data-testid="withdraw-all"
+              >
+                {t.withdrawAll}
+              </Button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Terms({ invite: { role, uses, maxUses, expiresAt } }: { readonly invite: Invite }) {
+  const t = useDoorTexts().invite;
+  const language = useLanguage();
+  const format = new Intl.DateTimeFormat(language === 'zh' ? 'zh-Hans' : 'en', {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+  });
+  const terms = [
+    t.roles[role],
+    t.used(uses, maxUses),
+    ...(expiresAt === undefined ? [] : [t.until(format.format(expiresAt))]),
+  ];
+  return <span>{terms.join(' · ')}</span>;
+}
