@@ -11,6 +11,7 @@ import { RateLimits, type RateOptions } from './http/rate-limits.js';
 import { PushController } from './seed/push.controller.js';
 import { UserController } from './seed/user.controller.js';
 import { GuestsController } from './v1/door/guests.controller.js';
+import { DoorController } from './v1/door/door.controller.js';
 import { InvitesController } from './v1/door/invites.controller.js';
 import { MessagesController } from './v1/messages.controller.js';
 import { ActCalls } from './v1/hosting/act-calls.js';
@@ -45,6 +46,7 @@ export class ApiModule {
         RoomActsController,
         PeopleController,
         InvitesController,
+        DoorController,
         GuestsController,
         UserController,
         PushController,

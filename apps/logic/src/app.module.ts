@@ -14,6 +14,7 @@ import { DatabaseLifeService } from './database-life/database-life.service.js';
 import { LIFE_SURROUNDINGS, lifeSurroundings } from './database-life/life-surroundings.js';
 import { DoorRpcController } from './door/door.rpc-controller.js';
 import { DoorService } from './door/door.service.js';
+import { RoomDoorService } from './door/room-door.service.js';
 import { DirectoryFeed } from './directory/directory-feed.service.js';
 import { UserSearchService } from './directory/user-search.service.js';
 import { DatabaseModule } from './database.module.js';
@@ -101,6 +102,7 @@ export class AppModule {
         PublishService,
         ReadingService,
         RoomAccessService,
+        RoomDoorService,
         RoomHeadsService,
         RoomListsService,
         RoomParkingService,

@@ -11,6 +11,7 @@ import { ParkedRoomsRepository } from './rooms/parked-rooms.repository.js';
 import { RoomsRepository } from './rooms/rooms.repository.js';
 import { GuestsRepository } from './door/guests.repository.js';
 import { InvitesRepository } from './door/invites.repository.js';
+import { RoomDoorsRepository } from './door/room-doors.repository.js';
 import { DatabaseLifeRepository } from './database-life/database-life.repository.js';
 import { NamesRepository } from './directory/names.repository.js';
 import { RecordRepository } from './record/record.repository.js';
@@ -50,6 +51,7 @@ export class DatabaseModule {
       NamesRepository,
       ReadCursorsRepository,
       RecordRepository,
+      RoomDoorsRepository,
     ];
     return {
       module: DatabaseModule,

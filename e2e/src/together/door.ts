@@ -1,3 +1,4 @@
+import { eventually } from '@parley/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { RawTcp, RawWs, type RawClient } from '../raw-clients.js';
 import type { Stack } from '../stack.js';
@@ -139,6 +140,74 @@ export const door = (running: () => Stack) =>
       await call(owner, 'DELETE', `/v1/rooms/${roomId}/bans/${user.userId}`);
       await guestOf(link.token, 'Trudy');
       client.close();
+    });
+
+    it('hides a closed room from everybody but its members, on every way, and leads in by code and password', async () => {
+      const roomId = await room('closed for now');
+      const [inside, outside] = [await stack.login('demo1'), await stack.login('demo2')];
+      const there = await RawWs.connect(stack.gateway(1).wsUrl);
+      await ask(there, { op: 20, roomId, authToken: inside });
+      const door = await call(owner, 'PATCH', `/v1/rooms/${roomId}/door`, {
+        ...{ listed: false, password: 'open sesame', code: true },
+      });
+      expect(door.body).toMatchObject({ listed: false, hasPassword: true });
+      const code = String(door.body['code']);
+      // Who was there has stayed.
+      expect(await ask(there, { op: 3, roomId, msg: 'we are alone' })).toMatchObject({ op: 22 });
+
+      const names = async () =>
+        JSON.stringify([
+          (await call(outside, 'GET', '/v1/rooms?limit=200')).body,
+          (await call(outside, 'GET', '/v1/rooms?q=closed for')).body,
+        ]);
+      await eventually(async () => expect(await names()).not.toContain('closed for now'));
+      for (const path of ['', '/messages', '/members', '/state', '/door', '/invites'])
+        expect([path, (await call(outside, 'GET', `/v1/rooms/${roomId}${path}`)).body]).toMatchObject([
+          path,
+          { code: 'ROOM_NOT_FOUND' },
+        ]);
+      expect((await call(outside, 'POST', `/v1/rooms/${roomId}/messages`, { msg: 'x' })).body).toMatchObject({
+        code: 'ROOM_NOT_FOUND',
+      });
+      const seed = await call(undefined, 'POST', '/push/pushRoom', { authToken: outside, roomId, msg: 'x' });
+      expect(seed.body).toMatchObject({ code: 1 });
+      const strangers = [
+        await RawWs.connect(stack.gateway(0).wsUrl),
+        await RawTcp.connect(stack.gateway(1).tcpPort),
+      ];
+      for (const client of strangers)
+        for (const frame of [
+          { op: 20, roomId, authToken: outside },
+          { op: 6, roomId },
+          { op: 3, roomId, msg: 'x' },
+          { op: 27, roomId },
+          { op: 34, roomId, act: { act: 'delete', seq: 1 } },
+        ])
+          expect([frame, await ask(client, frame)]).toMatchObject([{}, { code: 'ROOM_NOT_FOUND' }]);
+
+      const key = (by: object) => call(outside, 'POST', '/v1/rooms/join', by);
+      expect((await key({ code })).body).toMatchObject({ code: 'WRONG_PASSWORD' });
+      expect((await key({ code, password: 'guess' })).body).toMatchObject({ code: 'WRONG_PASSWORD' });
+      expect((await key({ code: code.toLowerCase(), password: 'open sesame' })).body).toEqual({
+        ...{ roomId, roomName: 'closed for now' },
+      });
+      for (const client of strangers)
+        expect(await ask(client, { op: 20, roomId, authToken: outside })).toMatchObject({ op: 21 });
+      // A guest of a closed room is in.
+      const guest = await guestOf((await invite(roomId)).token, 'Grace');
+      expect((await call(guest.token, 'GET', `/v1/rooms/${roomId}/messages`)).status).toBe(200);
+      for (const client of [there, ...strangers]) client.close();
+    });
+
+    it('gives speakers their voice by an invitation of the owner', async () => {
+      const roomId = await room('speakers');
+      const link = await invite(roomId, { role: 'speaker', maxUses: 1 });
+      expect((await come(link.token, 'Heidi')).body).toMatchObject({ code: 'FORBIDDEN' });
+      const speaker = await stack.login('demo3');
+      const joined = await call(speaker, 'POST', '/v1/rooms/join', { invite: link.token });
+      expect(joined.body).toMatchObject({ roomId });
+      await call(owner, 'PATCH', `/v1/rooms/${roomId}/settings`, { mode: 'speakers' });
+      expect((await call(speaker, 'POST', `/v1/rooms/${roomId}/messages`, { msg: 'hear' })).status).toBe(201);
     });
 
     it('opens to nobody by an invitation that was withdrawn; guests stay, or leave with it', async () => {

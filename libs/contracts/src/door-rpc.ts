@@ -1,9 +1,13 @@
 import {
+  doorChangeSchema,
+  doorKeySchema,
   doorLogSchema,
+  doorSettingsSchema,
   guestSessionSchema,
   invitationSchema,
   invitedRoleSchema,
   invitesSchema,
+  joinedByDoorSchema,
   inviteTokenField,
   limits,
   madeInviteSchema,
@@ -56,6 +60,30 @@ export const doorRpc = {
       limit: z.number().int().min(1).max(limits.maxAuditPage),
     }),
     response: doorLogSchema,
+    idempotent: true,
+  }),
+  /** For hosts: whether the room is listed, and by what people come in. */
+  doorSettings: rpcContract({
+    ...logic,
+    pattern: 'logic.doorSettings',
+    request: z.object({ userId: id, roomId: id }),
+    response: doorSettingsSchema,
+    idempotent: true,
+  }),
+  /** For owners: changes that. */
+  changeDoor: rpcContract({
+    ...logic,
+    pattern: 'logic.changeDoor',
+    request: host.extend(doorChangeSchema.shape),
+    response: doorSettingsSchema,
+    idempotent: false,
+  }),
+  /** Lets somebody with an account in, by an invitation or a code. */
+  joinByDoor: rpcContract({
+    ...logic,
+    pattern: 'logic.joinByDoor',
+    request: z.object({ userId: id, userName: z.string(), by: doorKeySchema }),
+    response: joinedByDoorSchema,
     idempotent: true,
   }),
   /** What an invitation opens. Nothing is counted. */

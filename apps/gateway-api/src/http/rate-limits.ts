@@ -38,6 +38,8 @@ const ALL = 'all';
 const hasCode = (code: ErrorCode) => (error: unknown) => error instanceof AppError && error.code === code;
 const isWrongPassword = hasCode('BAD_CREDENTIALS');
 const isTakenName = hasCode('NAME_TAKEN');
+const isWrongRoomPassword = hasCode('WRONG_PASSWORD');
+const isUnknownRoom = hasCode('ROOM_NOT_FOUND');
 
 /** What this edge limits, each instance by itself; sends are limited in logic too, which sees every edge. */
 export class RateLimits {
@@ -47,6 +49,8 @@ export class RateLimits {
   private readonly credentials: TokenBuckets<string>;
   private readonly guesses: GuessLimit;
   private readonly failures: GuessLimit;
+  private readonly keyGuesses: GuessLimit;
+  private readonly keyFailures: GuessLimit;
   private readonly registrations: TokenBuckets<string>;
   private readonly allRegistrations: TokenBuckets<string>;
   private readonly announcements: TokenBuckets<number>;
@@ -67,6 +71,17 @@ export class RateLimits {
       new GuessLimit({ burst, perSecond: rate }, isWrongPassword, now);
     this.guesses = failing(loginPerMinute, loginPerMinute / 60);
     this.failures = failing(FAILURES_BURST_S * perSecond, FAILURES_SHARE * perSecond);
+    const isWrongKey = (error: unknown) => isWrongRoomPassword(error) || isUnknownRoom(error);
+    this.keyGuesses = new GuessLimit(
+      { burst: loginPerMinute, perSecond: loginPerMinute / 60 },
+      isWrongRoomPassword,
+      now,
+    );
+    this.keyFailures = new GuessLimit(
+      { burst: FAILURES_BURST_S * perSecond, perSecond: FAILURES_SHARE * perSecond },
+      isWrongKey,
+      now,
+    );
     const registrationBurst = REGISTRATION_BURST_MIN * registrationsPerMinute;
     this.registrations = buckets(registrationBurst, registrationsPerMinute / 60);
     this.allRegistrations = buckets(
@@ -123,6 +138,17 @@ export class RateLimits {
       }
       throw error;
     }
+  }
+
+  /**
+   * Comes in by a room's code, and counts what fails as log-ins are: wrong passwords per address and code, and those and codes
+   * that nobody has per address.
+   *
+   * @throws {AppError} `RATE_LIMITED`, and what `ask` throws.
+   */
+  async roomCode<T>(address: string, code: string, ask: () => Promise<T>): Promise<T> {
+    this.take(this.credentials, address);
+    return await this.keyGuesses.run(`${address} ${code}`, () => this.keyFailures.run(address, ask));
   }
 
   /** Counts a search by name. @throws {AppError} `RATE_LIMITED` */

@@ -70,7 +70,11 @@ export class ActsService {
     if ('msg' in act && codePointLength(act.msg) > limits.maxTextCodePoints)
       throw new AppError('MESSAGE_TOO_LONG');
     refuseAbove(this.limits.take(from.userId, 1, performance.now()));
-    const { kind } = await this.access.authorize(from.userId, roomId);
+    // An admin of the site enters a private room by this act alone.
+    const entersByIt = act.act === 'takeOver' && from.isAdmin === true;
+    const { kind } = entersByIt
+      ? await this.access.find(roomId)
+      : await this.access.authorize(from.userId, roomId);
     // A conversation belongs to its two users: nobody is above the other.
     if (kind === 'direct') throw new AppError('FORBIDDEN');
     try {

@@ -6,6 +6,7 @@ import { ParkedRooms1764500000000 } from './migrations/1764500000000-parked-room
 import { DatabaseLife1764600000000 } from './migrations/1764600000000-database-life.js';
 import { Acts1764800000000 } from './migrations/1764800000000-acts.js';
 import { Door1764900000000 } from './migrations/1764900000000-door.js';
+import { PrivateRooms1765000000000 } from './migrations/1765000000000-private-rooms.js';
 import { NamesToFind1764700000000 } from './migrations/1764700000000-names-to-find.js';
 import { RoomsByUse1764100000000 } from './migrations/1764100000000-rooms-by-use.js';
 import { NameKeys1764200000000 } from './migrations/1764200000000-name-keys.js';
@@ -44,6 +45,7 @@ export function dataSourceOptions(url: string, caFile?: string): DataSourceOptio
       NamesToFind1764700000000,
       Acts1764800000000,
       Door1764900000000,
+      PrivateRooms1765000000000,
     ],
     migrationsTableName: 'schema_migrations',
     synchronize: false,

@@ -15,6 +15,10 @@ export class RoomEntity {
   @Column('text', { name: 'name_key', default: '' })
   nameKey!: string;
 
+  /** 1 for a room that is in no list and open to members alone. */
+  @Column('bigint', { name: 'private', default: 0, transformer: numberColumn })
+  isPrivate?: number;
+
   @Column('text')
   kind!: 'room' | 'direct';
 

@@ -24,6 +24,8 @@ const MAX_ROOMS = 10_000;
 interface Change {
   readonly atMs: number;
   readonly created: boolean;
+  /** What is known of it may be other than before. */
+  readonly changed: boolean;
 }
 
 /**
@@ -53,7 +55,7 @@ export class DirectoryFeed implements OnModuleInit, OnApplicationShutdown {
   async onModuleInit(): Promise<void> {
     await this.events.subscribe('presence', presenceEventSchema, ({ roomId, force }) => {
       // Somebody has asked who is there: nothing has changed.
-      if (force === undefined) this.note(roomId, false);
+      if (force === undefined) this.note(roomId, false, false);
     });
     let isFirst = true;
     await this.events.subscribe(
@@ -62,7 +64,7 @@ export class DirectoryFeed implements OnModuleInit, OnApplicationShutdown {
       ({ roomId, created }) => {
         this.rooms.delete(roomId);
         this.told.delete(roomId);
-        this.note(roomId, created === true);
+        this.note(roomId, created === true, true);
       },
       () => {
         if (!isFirst) this.miss();
@@ -85,10 +87,14 @@ export class DirectoryFeed implements OnModuleInit, OnApplicationShutdown {
       .finally(() => (this.telling = undefined)));
   }
 
-  private note(roomId: number, created: boolean): void {
+  private note(roomId: number, created: boolean, changed: boolean): void {
     if (this.waiting.size >= MAX_WAITING) this.miss();
     const known = this.waiting.get(roomId);
-    this.waiting.set(roomId, { atMs: performance.now(), created: created || known?.created === true });
+    this.waiting.set(roomId, {
+      atMs: performance.now(),
+      created: created || known?.created === true,
+      changed: changed || known?.changed === true,
+    });
   }
 
   private miss(): void {
@@ -135,7 +141,9 @@ export class DirectoryFeed implements OnModuleInit, OnApplicationShutdown {
         if (!this.waiting.has(roomId)) this.waiting.set(roomId, change);
         continue;
       }
-      if (!room) {
+      // Of one that is in no list, only that it is not there any more, when that may be new.
+      if (room?.isPrivate && !change.changed) continue;
+      if (!room || room.isPrivate) {
         removed.push(roomId);
         bytes += String(roomId).length + 1;
         continue;

@@ -12,6 +12,8 @@ export interface NamedRoom {
   readonly roomId: number;
   readonly name: string;
   readonly kind: 'room' | 'direct';
+  /** It is in no list. */
+  readonly isPrivate?: true;
 }
 
 /** A user who was found; `isPrefix`: his name begins with what was looked for. */
@@ -50,7 +52,7 @@ export class NamesRepository implements OnModuleInit {
     const [below, place] = after ? ['AND (used_at, id) < ($2, $3)', [after.usedAt, after.roomId]] : ['', []];
     const rows: { id: unknown; used_at: unknown; name: string }[] = await this.dataSource.query(
       `SELECT id, used_at, name FROM rooms
-       WHERE kind = 'room' AND name_key LIKE $1 ESCAPE '${ESCAPE}' ${below}
+       WHERE kind = 'room' AND private = 0 AND name_key LIKE $1 ESCAPE '${ESCAPE}' ${below}
        ORDER BY used_at DESC, id DESC LIMIT $${place.length + 2}`,
       [`%${literally(keyOf(query))}%`, ...place, limit],
     );
@@ -93,13 +95,14 @@ export class NamesRepository implements OnModuleInit {
   /** Those of the rooms that are there, in no particular order. */
   async roomsById(roomIds: readonly number[]): Promise<NamedRoom[]> {
     if (roomIds.length === 0) return [];
-    const rows: { id: unknown; name: string; kind: string }[] = await this.dataSource.query(
-      `SELECT id, name, kind FROM rooms WHERE id IN (${roomIds.map(Number).join(', ')})`,
+    const rows: { id: unknown; name: string; kind: string; private: unknown }[] = await this.dataSource.query(
+      `SELECT id, name, kind, private FROM rooms WHERE id IN (${roomIds.map(Number).join(', ')})`,
     );
-    return rows.map(({ id, name, kind }) => ({
+    return rows.map(({ id, name, kind, private: isPrivate }) => ({
       roomId: Number(id),
       name,
       kind: kind === 'direct' ? 'direct' : 'room',
+      ...(Number(isPrivate) === 1 && { isPrivate: true as const }),
     }));
   }
 }

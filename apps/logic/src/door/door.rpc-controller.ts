@@ -4,6 +4,7 @@ import { logicRpc, type RpcResponse } from '@parley/contracts';
 import { RpcMethod } from '@parley/rpc';
 import type { z } from 'zod';
 import { DoorService } from './door.service.js';
+import { RoomDoorService } from './room-door.service.js';
 
 type Request<M extends keyof typeof logicRpc> = z.output<(typeof logicRpc)[M]['request']>;
 type Response<M extends keyof typeof logicRpc> = Promise<RpcResponse<(typeof logicRpc)[M]>>;
@@ -11,7 +12,27 @@ type Response<M extends keyof typeof logicRpc> = Promise<RpcResponse<(typeof log
 /** Invitations and guests; see `doorRpc`. */
 @Controller()
 export class DoorRpcController {
-  constructor(@Inject(DoorService) private readonly door: DoorService) {}
+  constructor(
+    @Inject(DoorService) private readonly door: DoorService,
+    @Inject(RoomDoorService) private readonly rooms: RoomDoorService,
+  ) {}
+
+  @RpcMethod(logicRpc.doorSettings)
+  doorSettings(@Payload() { userId, roomId }: Request<'doorSettings'>): Response<'doorSettings'> {
+    return this.rooms.settings(userId, roomId);
+  }
+
+  @RpcMethod(logicRpc.changeDoor)
+  changeDoor(
+    @Payload() { userId, userName, roomId, ...wish }: Request<'changeDoor'>,
+  ): Response<'changeDoor'> {
+    return this.rooms.change({ userId, userName, roomId }, wish);
+  }
+
+  @RpcMethod(logicRpc.joinByDoor)
+  joinByDoor(@Payload() { userId, userName, by }: Request<'joinByDoor'>): Response<'joinByDoor'> {
+    return this.rooms.join({ userId, userName }, by);
+  }
 
   @RpcMethod(logicRpc.createInvite)
   createInvite(

@@ -101,6 +101,30 @@ export class InvitesRepository {
     return invite;
   }
 
+  /**
+   * Makes somebody with an account a member of the room, and counts it; not again for who is one.
+   *
+   * @throws {AppError} `INVITE_NOT_FOUND`; `INVITE_OVER`.
+   */
+  async enter(tokenHash: string, actor: DoorActor): Promise<InviteRow> {
+    return this.writer.run(async (manager) => {
+      const invite = await this.read(manager, tokenHash, isPostgres(manager) ? 'FOR UPDATE' : '');
+      const { roomId, inviteId } = invite;
+      const [member]: unknown[] = await manager.query(
+        'SELECT 1 FROM memberships WHERE room_id = $1 AND user_id = $2',
+        [roomId, actor.userId],
+      );
+      if (member) return invite;
+      await manager.query('UPDATE invites SET uses = uses + 1 WHERE id = $1', [inviteId]);
+      await manager.query(
+        'INSERT INTO memberships (room_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING',
+        [roomId, actor.userId],
+      );
+      await logAtDoor(manager, { roomId, act: 'enter', actor, inviteId });
+      return invite;
+    });
+  }
+
   log(roomId: number, page: { before?: string | undefined; limit: number }): Promise<DoorLog> {
     return readDoorLog(this.dataSource, roomId, page);
   }

@@ -1,8 +1,16 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
 import type { JwtService } from '@nestjs/jwt';
 
 /** A secret of an invitation: 24 random bytes, as they stand in a link. */
 export const newInviteToken = (): string => randomBytes(24).toString('base64url');
+
+/** Without those that are taken for others: 0 and O, 1, I and L. */
+const CODE_SIGNS = '23456789ABCDEFGHJKMNPQRSTUVWXYZ';
+const CODE_LENGTH = 6;
+
+/** A code that leads to a room, to be said aloud and typed. */
+export const newRoomCode = (): string =>
+  Array.from({ length: CODE_LENGTH }, () => CODE_SIGNS[randomInt(CODE_SIGNS.length)]).join('');
 
 /** What is kept of a secret. It has too many bits to be found by trying, so that it needs no salt. */
 export const hashOfToken = (token: string): string => createHash('sha256').update(token).digest('hex');

@@ -122,7 +122,7 @@ export class PublishService {
   private waitsAlone({ from, roomId, toUserId, clientMsgId }: Send): boolean {
     if (looksForgotten(idTimeMs(clientMsgId), this.line.redisNowMs())) return true;
     if (toUserId !== undefined) return !this.direct.knows(from.userId, toUserId);
-    return !this.access.knows(roomId ?? 0);
+    return !this.access.knows(roomId ?? 0, from.userId);
   }
 
   private isForgotten({ clientMsgIdMs }: AcceptInput): boolean {

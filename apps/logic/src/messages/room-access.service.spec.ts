@@ -6,8 +6,10 @@ import { RoomAccessService } from './room-access.service.js';
 
 type Room = NonNullable<Awaited<ReturnType<RoomsRepository['get']>>>;
 
-const room = (directKey: string | null = null): Room =>
-  stub<Room>('Room', { kind: directKey === null ? 'room' : 'direct', directKey });
+const room = (directKey: string | null = null): Room => ({
+  ...{ roomId: 7, name: '', directKey },
+  kind: directKey === null ? 'room' : 'direct',
+});
 
 describe('RoomAccessService', () => {
   beforeEach(() => void vi.useFakeTimers());
@@ -17,6 +19,7 @@ describe('RoomAccessService', () => {
   function setUp(answer: () => Promise<Room | null>) {
     let bannedUntil: string | undefined;
     const sql = { answer, reads: 0, asked: [] as number[] };
+    const members = Object.assign(new Set<number>(), { asked: [] as number[] });
     const heard: { event?: (event: { roomId: number }) => void; subscribed?: () => void | Promise<void> } =
       {};
     const service = new RoomAccessService(
@@ -26,6 +29,10 @@ describe('RoomAccessService', () => {
           sql.asked.push(roomId);
           return sql.answer();
         }) as RoomsRepository['get'],
+        hasMember: async (_, userId) => {
+          members.asked.push(userId);
+          return members.has(userId);
+        },
       }),
       stub<EventBus>('EventBus', {
         subscribe: (async (kind, _schema, onEvent, onSubscribed) => {
@@ -36,7 +43,7 @@ describe('RoomAccessService', () => {
       }),
       { someFacts: async (asks) => asks.map(() => [bannedUntil]), nowMs: async () => 1_000 },
     );
-    return { sql, service, heard, ban: (until: string | undefined) => (bannedUntil = until) };
+    return { sql, service, heard, members, ban: (until: string | undefined) => (bannedUntil = until) };
   }
 
   it('asks SQL once for a room, however many ask for it', async () => {
@@ -44,6 +51,25 @@ describe('RoomAccessService', () => {
     for (let i = 0; i < 5; i++)
       expect(await service.authorize(1, 7)).toEqual({ roomId: 7, kind: 'room', users: undefined });
     expect(sql.reads).toBe(1);
+  });
+
+  it('hides a private room from who is no member, asks SQL once for who is, and again after a change', async () => {
+    const { service, heard, members } = setUp(async () => ({ ...room(), isPrivate: true }));
+    await service.onModuleInit();
+    members.add(1);
+    await expect(service.authorize(2, 7)).rejects.toMatchObject({ code: 'ROOM_NOT_FOUND' });
+    expect([service.knows(7, 1), service.knows(7, 2), service.knows(7)]).toEqual([false, false, false]);
+    for (let i = 0; i < 3; i++) expect(await service.authorize(1, 7)).toMatchObject({ isPrivate: true });
+    expect(members.asked).toEqual([2, 1]);
+    expect([service.knows(7, 1), service.knows(7, 2)]).toEqual([true, false]);
+    // Whoever is let in is in at once, and whoever is out is out when it is heard of.
+    members.add(2);
+    await service.authorize(2, 7);
+    members.delete(1);
+    heard.event?.({ roomId: 7 });
+    await expect(service.authorize(1, 7)).rejects.toMatchObject({ code: 'ROOM_NOT_FOUND' });
+    // An admin comes in by an act that asks whether there is such a room at all.
+    expect(await service.find(7)).toMatchObject({ roomId: 7, isPrivate: true });
   });
 
   it('hides a conversation from others, and a room that does not exist alike', async () => {

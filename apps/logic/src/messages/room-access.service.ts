@@ -4,6 +4,7 @@ import { AppError, factNames } from '@parley/protocol';
 import { EventBus, RoomStore } from '@parley/redis';
 import { LRUCache } from 'lru-cache';
 import { RoomsRepository } from '../rooms/rooms.repository.js';
+import { PrivateMembers } from './private-members.js';
 
 /** What sending and joining need to know of a room. */
 export interface RoomFacts {
@@ -11,6 +12,8 @@ export interface RoomFacts {
   readonly kind: 'room' | 'direct';
   /** For a conversation: its two users. */
   readonly users: readonly number[] | undefined;
+  /** Only for members. */
+  readonly isPrivate?: true;
 }
 
 const MAX_ROOMS = 50_000;
@@ -32,41 +35,53 @@ export class RoomAccessService implements OnModuleInit {
   private readonly cache = new LRUCache<number, Cached>({ max: MAX_ROOMS });
   /** Counts what was forgotten: a read that began before may be of what was, and is not remembered. */
   private forgotten = 0;
+  private readonly members: PrivateMembers;
 
   constructor(
     @Inject(RoomsRepository) private readonly rooms: RoomsRepository,
     @Inject(EventBus) private readonly events: EventBus,
     @Inject(RoomStore) private readonly store: Pick<RoomStore, 'someFacts' | 'nowMs'>,
-  ) {}
+  ) {
+    this.members = new PrivateMembers(rooms);
+  }
 
   async onModuleInit(): Promise<void> {
     await this.events.subscribe(
       'room',
       roomChangedEventSchema,
-      ({ roomId }) => {
-        this.forgotten++;
-        this.cache.delete(roomId);
-      },
+      ({ roomId }) => this.forget(roomId),
       () => this.forgetAll(),
     );
   }
 
   /** Whether {@link authorize} will not wait for SQL. */
-  knows(roomId: number): boolean {
-    return this.cache.has(roomId);
+  knows(roomId: number, userId?: number): boolean {
+    const cached = this.cache.get(roomId);
+    if (!cached?.facts.isPrivate) return cached !== undefined;
+    return userId !== undefined && this.members.knows(roomId, userId);
+  }
+
+  /** What is known of a room has changed here. */
+  forget(roomId: number): void {
+    this.forgotten++;
+    this.cache.delete(roomId);
+    this.members.forgetAll();
   }
 
   /** Of another database nothing holds, nor after changes that were perhaps not heard of. */
   forgetAll(): void {
     this.forgotten++;
     this.cache.clear();
+    this.members.forgetAll();
   }
 
-  /** @throws {AppError} `ROOM_NOT_FOUND`, also for a conversation of others: nobody learns that it exists. */
+  /** @throws {AppError} `ROOM_NOT_FOUND`, also for a conversation of others and a private room: nobody learns that it exists. */
   async authorize(userId: number, roomId: number): Promise<RoomFacts> {
-    const facts = await this.facts(roomId);
-    if (facts.users && !facts.users.includes(userId))
-      throw new AppError('ROOM_NOT_FOUND', { context: { roomId } });
+    const facts = await this.find(roomId);
+    const isOut = facts.users
+      ? !facts.users.includes(userId)
+      : facts.isPrivate === true && !(await this.isMember(roomId, userId));
+    if (isOut) throw new AppError('ROOM_NOT_FOUND', { context: { roomId } });
     return facts;
   }
 
@@ -103,7 +118,16 @@ export class RoomAccessService implements OnModuleInit {
     return facts;
   }
 
-  private async facts(roomId: number): Promise<RoomFacts> {
+  private async isMember(roomId: number, userId: number): Promise<boolean> {
+    try {
+      return await this.members.has(roomId, userId);
+    } catch (cause) {
+      throw new AppError('UNAVAILABLE', { cause });
+    }
+  }
+
+  /** A room, whoever may be in it. @throws {AppError} `ROOM_NOT_FOUND`. */
+  async find(roomId: number): Promise<RoomFacts> {
     const cached = this.cache.get(roomId);
     if (!cached) return this.read(roomId);
     if (performance.now() - cached.readAt >= FRESH_MS) {
@@ -126,7 +150,10 @@ export class RoomAccessService implements OnModuleInit {
     }
     if (!room) throw new AppError('ROOM_NOT_FOUND', { context: { roomId } });
     const users = room.directKey?.split(':').map(Number);
-    const facts: RoomFacts = { roomId, kind: room.kind, users };
+    const facts: RoomFacts = {
+      ...{ roomId, kind: room.kind, users },
+      ...(room.isPrivate && { isPrivate: true as const }),
+    };
     if (forgotten === this.forgotten) this.remember(facts);
     return facts;
   }

@@ -78,7 +78,7 @@ export class RoomsService {
     asks: readonly { readonly userId: number; readonly roomId: number }[],
   ): Promise<(RoomFacts['kind'] | null)[]> {
     const kindAtHand = async ({ userId, roomId }: (typeof asks)[number]) =>
-      this.access.knows(roomId) ? (await this.access.authorize(userId, roomId)).kind : null;
+      this.access.knows(roomId, userId) ? (await this.access.authorize(userId, roomId)).kind : null;
     const found = await Promise.all(asks.map((ask) => kindAtHand(ask).catch(() => null)));
     const bans = await this.access.bans(asks);
     const kinds = found.map((kind, i) => (bans[i] ? null : kind));

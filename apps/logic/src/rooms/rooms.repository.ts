@@ -16,6 +16,8 @@ export interface RoomRow {
   readonly name: string;
   readonly kind: 'room' | 'direct';
   readonly directKey: string | null;
+  /** It is in no list, and open to members alone. */
+  readonly isPrivate?: true;
 }
 
 /** A place in a list that is ordered by use: what comes after it was used earlier. */
@@ -50,7 +52,7 @@ export class RoomsRepository {
     // SQLite numbers variables as they appear, so they are named in that order.
     const [below, place] = after ? ['AND (used_at, id) < ($1, $2)', [after.usedAt, after.roomId]] : ['', []];
     const rows: { id: unknown; used_at: unknown; name: string }[] = await this.dataSource.query(
-      `SELECT id, used_at, name FROM rooms WHERE kind = 'room' ${below}
+      `SELECT id, used_at, name FROM rooms WHERE kind = 'room' AND private = 0 ${below}
        ORDER BY used_at DESC, id DESC LIMIT $${place.length + 1}`,
       [...place, limit],
     );
@@ -60,6 +62,17 @@ export class RoomsRepository {
   async get(roomId: number): Promise<RoomRow | undefined> {
     const room = await this.rooms.findOneBy({ id: roomId });
     return room ? rowOf(room) : undefined;
+  }
+
+  /** Whether somebody has a place in a private room: he was let in, is its guest, or has a role there. */
+  async hasMember(roomId: number, userId: number): Promise<boolean> {
+    const rows: unknown[] = await this.dataSource.query(
+      `SELECT 1 FROM memberships WHERE room_id = $1 AND user_id = $2
+       UNION ALL SELECT 1 FROM guests WHERE room_id = $1 AND user_id = $2
+       UNION ALL SELECT 1 FROM room_facts WHERE room_id = $1 AND name = $3 AND value IS NOT NULL`,
+      [roomId, userId, `r${userId}`],
+    );
+    return rows.length > 0;
   }
 
   /**
@@ -214,7 +227,10 @@ export class RoomsRepository {
   }
 }
 
-const rowOf = ({ id, name, kind, directKey }: RoomEntity): RoomRow => ({ roomId: id, name, kind, directKey });
+const rowOf = ({ id, name, kind, directKey, isPrivate }: RoomEntity): RoomRow => ({
+  ...{ roomId: id, name, kind, directKey },
+  ...(isPrivate === 1 && { isPrivate: true as const }),
+});
 
 const isPostgres = (manager: EntityManager) => manager.connection.options.type === 'postgres';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { roomRoleSchema } from '../acts/roles.js';
-import { idField, userNameField } from '../fields.js';
+import { idField, passwordField, storableField, userNameField } from '../fields.js';
 import { limits } from '../limits.js';
 import { sessionSchema } from './v1-schemas.js';
 
@@ -54,6 +54,40 @@ export const invitationSchema = z.object({
 });
 export type Invitation = z.infer<typeof invitationSchema>;
 export const invitationBodySchema = z.object({ invite: inviteTokenField });
+
+/** A code as it is typed: small letters, blanks and hyphens do not matter. */
+export const roomCodeField = z
+  .string()
+  .max(32)
+  .transform((code) => code.replace(/[\s-]/g, '').toUpperCase())
+  .refine((code) => /^[2-9A-HJKMNP-Z]{6}$/.test(code), 'code');
+/** By what somebody with an account comes in: an invitation, or a code, with the room's password if it has one. */
+export const doorKeySchema = z
+  .object({
+    invite: inviteTokenField.optional(),
+    code: roomCodeField.optional(),
+    password: storableField.max(1_024).optional(),
+  })
+  .refine(({ invite, code }) => (invite === undefined) !== (code === undefined), {
+    path: ['invite'],
+    error: 'invite or code',
+  });
+export const joinedByDoorSchema = z.object({ roomId: z.number(), roomName: z.string() });
+export type JoinedByDoor = z.infer<typeof joinedByDoorSchema>;
+
+/** What an owner may change. `listed: false`: in no list, and for members alone. `code`: true for a new one. */
+export const doorChangeSchema = z.object({
+  listed: z.boolean().optional(),
+  password: passwordField.nullable().optional(),
+  code: z.boolean().optional(),
+});
+/** How a room's door stands. */
+export const doorSettingsSchema = z.object({
+  listed: z.boolean(),
+  hasPassword: z.boolean(),
+  code: z.string().optional(),
+});
+export type DoorSettings = z.infer<typeof doorSettingsSchema>;
 
 const digits = z
   .string()

@@ -6,7 +6,7 @@ import { callsOf, forget } from '../v1-calls.fixture.js';
 
 let api: ApiApp;
 beforeAll(async () => {
-  api = await startApiApp({ rate: { registrationsPerMinute: 1 } });
+  api = await startApiApp({ rate: { registrationsPerMinute: 1, loginPerMinute: 20 } });
 });
 afterAll(() => api.close());
 beforeEach(() => forget(api));
@@ -83,6 +83,48 @@ describe('an invitation', () => {
     expect((await post('/v1/invitation', { invite: '../x' }, {})).json()).toMatchObject({
       fields: ['invite'],
     });
+  });
+});
+
+describe('a room that is closed', () => {
+  it('is closed by its owner, with a password and a code, and hosts see how it stands', async () => {
+    const door = { listed: false, hasPassword: true, code: 'ABC234' };
+    api.logic.on(logicRpc.changeDoor, () => door).on(logicRpc.doorSettings, () => door);
+    const change = { listed: false, password: 'open sesame', code: true };
+    expect((await call('PATCH', '/v1/rooms/7/door', bearer(), change)).json()).toEqual(door);
+    expect((await get('/v1/rooms/7/door')).json()).toEqual(door);
+    expect(api.logic.calls[0]).toMatchObject({ request: { userId: 3, roomId: 7, ...change } });
+    for (const wrong of [{ listed: 'no' }, { password: 'short' }, { code: 'ABC234' }])
+      expect((await call('PATCH', '/v1/rooms/7/door', bearer(), wrong)).json()).toMatchObject({
+        code: 'INVALID',
+        fields: Object.keys(wrong),
+      });
+  });
+
+  it('is come into by an invitation, or by a code however it is typed', async () => {
+    api.logic.on(logicRpc.joinByDoor, () => ({ roomId: 7, roomName: 'Physics' }));
+    for (const by of [{ invite: token }, { code: 'abc-234' }, { code: ' ABC 234', password: 'x' }])
+      expect((await post('/v1/rooms/join', by)).json()).toEqual({ roomId: 7, roomName: 'Physics' });
+    expect(api.logic.calls.map(({ request }) => (request as { by: object }).by)).toEqual([
+      { invite: token },
+      { code: 'ABC234' },
+      { code: 'ABC234', password: 'x' },
+    ]);
+    for (const wrong of [{}, { code: 'ABC23' }, { code: 'ABC2340' }, { code: 'ABCIO1' }])
+      expect((await post('/v1/rooms/join', wrong)).json()).toMatchObject({ code: 'INVALID' });
+  });
+
+  it('is guessed at as passwords are: twenty wrong ones, per address and code', async () => {
+    api.logic.on(logicRpc.joinByDoor, refuse('WRONG_PASSWORD'));
+    const codes = [];
+    for (let i = 0; i < 25; i++) {
+      const reply = await post('/v1/rooms/join', { code: 'XYZ234', password: String(i) });
+      codes.push(reply.json<{ code: string }>().code);
+    }
+    expect(codes.slice(0, 20)).toEqual(Array(20).fill('WRONG_PASSWORD'));
+    expect(codes.at(-1)).toBe('RATE_LIMITED');
+    api.logic.on(logicRpc.joinByDoor, () => ({ roomId: 8, roomName: 'Chemistry' }));
+    expect((await post('/v1/rooms/join', { code: 'ABC235', password: 'x' })).statusCode).toBe(200);
   });
 });
 

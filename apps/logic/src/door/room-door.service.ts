@@ -1,0 +1,147 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { newId, type RoomChangedEvent } from '@parley/contracts';
+import {
+  AppError,
+  limits,
+  opaqueString,
+  rankOf,
+  roleOf,
+  type DoorSettings,
+  type JoinedByDoor,
+} from '@parley/protocol';
+import { EventBus, PresenceStore, RoomStore } from '@parley/redis';
+import { PasswordHasher } from '../accounts/password-hasher.js';
+import { ActsService } from '../acts/acts.service.js';
+import { RoomRecordsService } from '../acts/room-records.service.js';
+import { RoomAccessService } from '../messages/room-access.service.js';
+import { RoomHeadsService } from '../messages/room-heads.service.js';
+import { RoomListsService } from '../presence/room-lists.service.js';
+import type { DoorCaller } from './door.service.js';
+import { InvitesRepository, type InviteRow } from './invites.repository.js';
+import { RoomDoorsRepository, type RoomDoor } from './room-doors.repository.js';
+import { hashOfToken } from './secrets.js';
+
+/** What an owner wants changed. `password`: null takes it away. `code`: a new one, or none. */
+export interface DoorWish {
+  readonly listed?: boolean | undefined;
+  readonly password?: string | null | undefined;
+  readonly code?: boolean | undefined;
+}
+
+/** By what somebody with an account comes in. */
+export interface DoorKey {
+  readonly invite?: string | undefined;
+  readonly code?: string | undefined;
+  readonly password?: string | undefined;
+}
+
+/** Private rooms: who closes them, and how people with an account come in. */
+@Injectable()
+export class RoomDoorService {
+  constructor(
+    @Inject(RoomDoorsRepository) private readonly doors: RoomDoorsRepository,
+    @Inject(InvitesRepository) private readonly invites: InvitesRepository,
+    @Inject(RoomRecordsService) private readonly records: Pick<RoomRecordsService, 'forHost'>,
+    @Inject(RoomAccessService) private readonly access: Pick<RoomAccessService, 'bans' | 'forget'>,
+    @Inject(RoomHeadsService) private readonly heads: Pick<RoomHeadsService, 'ensure'>,
+    @Inject(RoomStore) private readonly store: Pick<RoomStore, 'facts'>,
+    @Inject(PresenceStore) private readonly presence: Pick<PresenceStore, 'list'>,
+    @Inject(PasswordHasher) private readonly hasher: PasswordHasher,
+    @Inject(ActsService) private readonly acts: Pick<ActsService, 'act'>,
+    @Inject(EventBus) private readonly events: Pick<EventBus, 'publish'>,
+    @Inject(RoomListsService) private readonly lists: Pick<RoomListsService, 'renew'>,
+  ) {}
+
+  /** @throws {AppError} `FORBIDDEN` for who is no host. */
+  async settings(userId: number, roomId: number): Promise<DoorSettings> {
+    await this.records.forHost(userId, roomId);
+    return settingsOf(await this.doors.get(roomId));
+  }
+
+  /**
+   * Changes the door. Who is in the room when it is closed stays, and becomes a member.
+   *
+   * @throws {AppError} `FORBIDDEN` for who is no owner; `INVALID` for a password of a room that is listed.
+   */
+  async change({ userId, userName, roomId }: DoorCaller, wish: DoorWish): Promise<DoorSettings> {
+    const role = roleOf(await this.records.forHost(userId, roomId), userId);
+    if (role !== 'owner') throw new AppError('FORBIDDEN');
+    const { listed, password, code } = wish;
+    const passwordHash = password ? await this.hasher.hash(opaqueString(password)) : password;
+    const present =
+      listed === false ? (await this.presence.list(roomId, limits.maxListedMembers)).members : [];
+    const door = await this.doors.change(
+      roomId,
+      { userId, userName, role },
+      { isPrivate: listed === undefined ? undefined : !listed, passwordHash, code },
+      present.map((member) => member.userId),
+    );
+    if (listed !== undefined) {
+      this.access.forget(roomId);
+      this.lists.renew();
+      // Without the hint, others know within half a minute.
+      await this.events.publish('room', { roomId } satisfies RoomChangedEvent).catch(() => undefined);
+    }
+    return settingsOf(door);
+  }
+
+  /**
+   * Lets somebody with an account in.
+   *
+   * @throws {AppError} `INVITE_NOT_FOUND`; `INVITE_OVER`; `ROOM_NOT_FOUND` for a code that nobody has; `WRONG_PASSWORD`;
+   *   `BANNED`.
+   */
+  async join(
+    user: { readonly userId: number; readonly userName: string },
+    key: DoorKey,
+  ): Promise<JoinedByDoor> {
+    if (key.invite !== undefined) return this.joinByInvite(user, key.invite);
+    const door = await this.doors.byCode(key.code ?? '');
+    if (door.passwordHash !== undefined && !(await this.matches(door.passwordHash, key.password)))
+      throw new AppError('WRONG_PASSWORD');
+    await this.refuseBanned(user.userId, door.roomId);
+    await this.doors.enter(door.roomId, { ...user, role: 'member' });
+    return { roomId: door.roomId, roomName: door.name };
+  }
+
+  private async joinByInvite(
+    user: { readonly userId: number; readonly userName: string },
+    token: string,
+  ): Promise<JoinedByDoor> {
+    const tokenHash = hashOfToken(token);
+    const { roomId } = await this.invites.find(tokenHash);
+    await this.refuseBanned(user.userId, roomId);
+    const invite = await this.invites.enter(tokenHash, { ...user, role: 'member' });
+    const { name } = await this.doors.get(roomId);
+    if (invite.role === 'speaker') await this.makeSpeaker(user.userId, invite);
+    return { roomId, roomName: name };
+  }
+
+  /** In the name of who has invited: if he may not do it any more, it is not done. A higher role stays. */
+  private async makeSpeaker(userId: number, { roomId, createdBy }: InviteRow): Promise<void> {
+    const had = roleOf(await this.store.facts(roomId), userId);
+    if (rankOf(had) >= rankOf('speaker')) return;
+    await this.acts
+      .act(createdBy, roomId, { act: 'role', userId, role: 'speaker' }, newId())
+      .catch((error: unknown) => {
+        if (!(error instanceof AppError && error.code === 'FORBIDDEN')) throw error;
+      });
+  }
+
+  private async refuseBanned(userId: number, roomId: number): Promise<void> {
+    // It brings the bans to Redis, if the room had left it.
+    await this.heads.ensure(roomId);
+    const [until = 0] = await this.access.bans([{ userId, roomId }]);
+    if (until > 0) throw new AppError('BANNED', { until, context: { roomId } });
+  }
+
+  private async matches(hash: string, password: string | undefined): Promise<boolean> {
+    return password !== undefined && (await this.hasher.matches(opaqueString(password), hash));
+  }
+}
+
+const settingsOf = ({ isPrivate, passwordHash, code }: RoomDoor): DoorSettings => ({
+  listed: !isPrivate,
+  hasPassword: passwordHash !== undefined,
+  ...(code !== undefined && { code }),
+});
