@@ -54,12 +54,13 @@ export class Hosts {
     await Promise.all(
       roomIds.map(async (roomId, i) => {
         const host = this.people[i % this.people.length] as Person;
-        if (host.client.roomState(roomId)?.panic) await host.act(roomId, { act: 'calm', restore: true });
-        await host.act(roomId, { act: 'settings', mode: 'everyone' });
-        for (const userId of this.usersIn(this.banned, roomId))
-          await this.lift(host, roomId, userId, 'unban');
-        for (const userId of this.usersIn(this.muted, roomId))
-          await this.lift(host, roomId, userId, 'untimeout');
+        const open = async () => {
+          if (host.client.roomState(roomId)?.panic) await host.act(roomId, { act: 'calm', restore: true });
+          await host.act(roomId, { act: 'settings', mode: 'everyone' });
+        };
+        const lift = (restricted: ReadonlySet<string>, act: 'unban' | 'untimeout') =>
+          this.usersIn(restricted, roomId).map((userId) => this.lift(host, roomId, userId, act));
+        await Promise.all([open(), ...lift(this.banned, 'unban'), ...lift(this.muted, 'untimeout')]);
       }),
     );
     this.due.length = 0;

@@ -35,7 +35,7 @@ export interface PersonOptions {
 const HTTP_DEADLINE_MS = 120_000;
 const HTTP_RETRY_MS = 200;
 /** How often somebody who was put out looks whether he may come in again, milliseconds. */
-const KNOCK_MS = 300;
+const KNOCK_MS = 150;
 /** With these the rules of a room refuse. */
 const RULES: ReadonlySet<string> = new Set(['MUTED', 'HOSTS_ONLY', 'ROOM_CLOSED', 'BANNED']);
 const STATE_TIMEOUT_MS = 30_000;
