@@ -1,5 +1,5 @@
 import type { AuditPage } from '@parley/protocol';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Button } from '../components/button.js';
 import { ErrorNote } from '../components/error-note.js';
 import { LinesSkeleton } from '../components/skeleton.js';
@@ -15,6 +15,8 @@ import { useHostingTexts } from './words/use-hosting-texts.js';
 
 /** Lines that are loaded at a time: more than fit on a screen. */
 const PAGE = 20;
+/** How often the newest are looked up while they are shown, milliseconds: an act is on record a moment after it is done. */
+const FOLLOW_MS = 3_000;
 
 /** What was done in a room, the newest first. `about`: only what was done to this user. */
 export function AuditList(props: {
@@ -33,12 +35,14 @@ export function AuditList(props: {
       ...(about !== undefined && { about }),
       ...(before !== undefined && { before }),
     });
-  const first = useLoaded(() => read());
   const [later, setLater] = useState<readonly AuditPage[]>([]);
+  // Not any more once earlier ones are there: between those and a newer first page some would be missing.
+  const round = useRounds(FOLLOW_MS, later.length === 0);
+  const first = useLoaded(() => read(), round);
   const [isLoading, setLoading] = useState(false);
   const [errorCode, setErrorCode] = useState<string>();
 
-  if (first.errorCode !== undefined) {
+  if (first.errorCode !== undefined && !first.value) {
     return (
       <ErrorNote text={`${t.loadFailed} ${errorText(first.errorCode)}`}>
         <Button look="quiet" onClick={first.again}>
@@ -49,7 +53,8 @@ export function AuditList(props: {
   }
   if (!first.value) return <LinesSkeleton label={texts.app.loading} />;
   const pages = [first.value, ...later];
-  const lines = pages.flatMap((page) => page.lines);
+  // What is new moves the pages.
+  const lines = [...new Map(pages.flatMap((page) => page.lines).map((line) => [line.seq, line])).values()];
   const last = lines.at(-1);
   const earlier = async () => {
     if (!last || isLoading) return;
@@ -80,6 +85,17 @@ export function AuditList(props: {
       )}
     </>
   );
+}
+
+/** Counts up while it is shown, and on. */
+function useRounds(everyMs: number, isOn: boolean): number {
+  const [round, setRound] = useState(0);
+  useEffect(() => {
+    if (!isOn) return;
+    const timer = setInterval(() => setRound((before) => before + 1), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs, isOn]);
+  return round;
 }
 
 function AuditEntry({ line }: { readonly line: AuditLine }) {

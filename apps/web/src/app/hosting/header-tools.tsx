@@ -1,6 +1,7 @@
 import { isHost } from '@parley/protocol';
 import { Button } from '../components/button.js';
 import { Icon } from '../components/icon.js';
+import styles from './hosting.module.css';
 import { useRoomState } from './use-room-state.js';
 import { consoleRequest } from './requests.js';
 import { useHostingTexts } from './words/use-hosting-texts.js';
@@ -15,6 +16,7 @@ export function HeaderTools({ roomId }: { readonly roomId: number }) {
       {mayPanic && (
         <Button
           look="icon"
+          className={styles['roomy'] ?? ''}
           aria-label={t.panic.open}
           title={t.panic.open}
           onClick={() => consoleRequest.set({ what: 'panic', roomId })}

@@ -1,7 +1,9 @@
 import { isHost, limits, roomModes, type RoomMode, type RoomState } from '@parley/protocol';
 import { useState, type SubmitEvent } from 'react';
+import { Button } from '../components/button.js';
 import { ErrorNote } from '../components/error-note.js';
 import { TextField } from '../components/field.js';
+import { Icon } from '../components/icon.js';
 import { useChat } from '../site/site-context.js';
 import { ActButton, AskButton } from './act-button.js';
 import { AuditList } from './audit-list.js';
@@ -9,6 +11,7 @@ import { ConsoleDialog } from './console-dialog.js';
 import styles from './hosting.module.css';
 import { useRoomState } from './use-room-state.js';
 import { mayTakeOver } from './offers.js';
+import { consoleRequest } from './requests.js';
 import { RestrictedList } from './restricted-list.js';
 import { Section } from './section.js';
 import { SelectField } from './select-field.js';
@@ -31,6 +34,18 @@ export function SettingsDialog(props: { readonly roomId: number; readonly onClos
     <ConsoleDialog title={t.settings.title} onClose={onClose} testId="settings-dialog">
       {isHost(state.role) && (
         <>
+          {!state.panic && (
+            <div className={styles['buttons']}>
+              <Button
+                look="quiet"
+                onClick={() => consoleRequest.set({ what: 'panic', roomId })}
+                data-testid="settings-panic"
+              >
+                <Icon name="shield" size={18} />
+                {t.panic.open}
+              </Button>
+            </div>
+          )}
           <SettingsForm roomId={roomId} state={state} onSaved={onClose} />
           <Section title={t.settings.restricted} testId="show-restricted">
             <RestrictedList roomId={roomId} />
