@@ -85,11 +85,11 @@ export function effectsAsked(act: ActInput, hosts: readonly number[]): ActEffect
     case 'calm':
       return { rules: modeRule('everyone', hosts) };
     case 'timeout':
-      return { rules: { [`mute ${act.userId}`]: only(act.userId) } };
+      return { rules: { [`mute ${act.userId}`]: only(Number(act.userId)) } };
     case 'untimeout':
       return { rules: { [`mute ${act.userId}`]: null } };
     case 'ban':
-      return { rules: { [`ban ${act.userId}`]: only(act.userId) } };
+      return { rules: { [`ban ${act.userId}`]: only(Number(act.userId)) } };
     case 'unban':
       return { rules: { [`ban ${act.userId}`]: null, [`mute ${act.userId}`]: null } };
     case 'delete':

@@ -3,7 +3,6 @@ import type { Session } from '@parley/protocol';
 import { eventually } from '@parley/testing';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Crowd } from '../chaos/crowd.js';
-import { readArchive } from '../chaos/read-archive.js';
 import { seededRandom } from '../chaos/random.js';
 import type { ComposeSet } from './compose-set.js';
 import { forward } from './forward.js';
@@ -114,7 +113,7 @@ export async function prove(set: ComposeSet, say: (line: string) => void): Promi
     await crowd.probe(PROBE_TIMEOUT_MS);
     await crowd.presenceExact();
     await crowd.hasBeenShownAll();
-    for (const roomId of roomIds) await readArchive(crowd.anyApi, crowd.checker, roomId);
+    for (const roomId of roomIds) await crowd.readArchive(roomId);
   } finally {
     await crowd.leave();
     for (const door of [doors.api, doors.web, ...doors.gateways.flatMap(({ ws, tcp }) => [ws, tcp])])

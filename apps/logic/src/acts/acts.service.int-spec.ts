@@ -68,7 +68,7 @@ describeSql('ActsService', (server) => {
       if (names.length > 0) await connections.main.del(...names);
     };
     const query = (text: string) => sql.get(SqlWriter).run((manager) => manager.query(text));
-    return { acts, records, record, rooms, roomId, act, say, log, loseRedis, query, keys, store };
+    return { acts, publishing, records, record, rooms, roomId, act, say, log, loseRedis, query, keys, store };
   }
 
   it('holds on when Redis has lost everything of the room', async () => {
@@ -101,6 +101,23 @@ describeSql('ActsService', (server) => {
     expect(await act(OWNER, { act: 'unpin', seq }, id)).toEqual({ ...first, duplicate: true });
     await expect(act(OWNER, { act: 'unpin', seq })).rejects.toMatchObject({ code: 'MESSAGE_NOT_FOUND' });
     expect(await log()).toHaveLength(3);
+  });
+
+  // An act under the id of a message was answered as if it had been done.
+  it('refuses an id that was used for a message, or for another act', async () => {
+    const { act, publishing, roomId } = await open();
+    const id = uuidv7();
+    await publishing.publishMany([{ from: OWNER, roomId, text: 'hello', clientMsgId: id }]);
+    await expect(act(OWNER, { act: 'settings', mode: 'hosts' }, id)).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_MISMATCH',
+    });
+    const other = uuidv7();
+    await act(OWNER, { act: 'settings', mode: 'hosts' }, other);
+    await expect(act(OWNER, { act: 'settings', mode: 'closed' }, other)).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_MISMATCH',
+    });
+    const [result] = await publishing.publishMany([{ from: OWNER, roomId, text: 'x', clientMsgId: other }]);
+    expect(result).toMatchObject({ ok: false, code: 'IDEMPOTENCY_MISMATCH' });
   });
 
   it('does of two acts at once each, and neither undoes the other', async () => {

@@ -102,7 +102,7 @@ export class ActsService {
     const [found] = await this.sentBefore
       .find(roomId, [{ senderId: userId, clientMsgId }])
       .catch(() => [undefined]);
-    if (!found) return undefined;
+    if (!found?.isAct) return undefined;
     const { seq, epoch, id, sentAt } = found;
     return { roomId, seq, epoch, id, clientMsgId, sentAt, duplicate: true };
   }

@@ -121,6 +121,7 @@ export const archivedMessage = (msg: string): SentMessage => ({
   seq: 3,
   epoch: 'e0',
   msg,
+  isAct: false,
   id: 'first-id',
   sentAt: 123,
 });

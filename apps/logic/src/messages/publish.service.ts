@@ -226,11 +226,9 @@ export class PublishService {
           .catch(() => undefined);
       results[index] = { ok: true, ack: ackOf(input, outcome, false) };
     } else if (outcome.kind === 'duplicate')
-      // Of an act the id alone counts: what it names is resolved anew each time.
-      results[index] =
-        outcome.sameText || input.act
-          ? { ok: true, ack: ackOf({ ...input, id: outcome.id, sentAt: outcome.sentAt }, outcome, true) }
-          : refusal(new AppError('IDEMPOTENCY_MISMATCH'));
+      results[index] = outcome.sameText
+        ? { ok: true, ack: ackOf({ ...input, id: outcome.id, sentAt: outcome.sentAt }, outcome, true) }
+        : refusal(new AppError('IDEMPOTENCY_MISMATCH'));
     else if (outcome.kind === 'refused') results[index] = ruleRefusal(outcome);
     else if (outcome.kind === 'changed') results[index] = CHANGED;
     else if (outcome.kind === 'overloaded')
@@ -282,7 +280,8 @@ const CHANGED: SendResult = { ok: false, code: 'UNAVAILABLE' };
 const ALONE: SendResult = { ok: false, code: 'UNAVAILABLE', alone: true };
 
 function repeatOf(input: AcceptInput, message: SentMessage): SendResult {
-  if (message.msg !== undefined && message.msg !== input.text)
+  const isOther = message.msg !== undefined && message.msg !== input.text;
+  if (isOther || message.isAct !== (input.act !== undefined))
     return refusal(new AppError('IDEMPOTENCY_MISMATCH'));
   return { ok: true, ack: ackOf({ ...input, id: message.id, sentAt: message.sentAt }, message, true) };
 }

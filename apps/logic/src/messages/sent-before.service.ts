@@ -19,6 +19,7 @@ export interface SentKey {
 /** A message as it was accepted the first time. `msg`: undefined for an act, and where the text is gone. */
 export type SentMessage = Readonly<Pick<Entry, 'id' | 'sentAt' | 'seq' | 'epoch'>> & {
   readonly msg: string | undefined;
+  readonly isAct: boolean;
 };
 
 /** Finds sends that were accepted before and that Redis no longer knows by their id. */
@@ -74,8 +75,9 @@ const nameOf = ({ senderId, clientMsgId }: SentKey) => `${senderId}:${clientMsgI
 
 function sentMessageOf(entry: Entry): SentMessage {
   const { id, sentAt, seq, epoch } = entry;
-  const isText = entry.op !== Op.event && entry.deleted === undefined;
-  return { id, sentAt, seq, epoch, msg: isText ? entry.msg : undefined };
+  const isAct = entry.op === Op.event;
+  const isText = !isAct && entry.deleted === undefined;
+  return { id, sentAt, seq, epoch, isAct, msg: isText ? entry.msg : undefined };
 }
 
 function parse(entry: LogEntry): Entry | undefined {
