@@ -80,6 +80,7 @@ export class ActsService {
     try {
       return await this.actNow(from, roomId, act, clientMsgId);
     } catch (cause) {
+      if (AppError.from(cause).code === 'IDEMPOTENCY_MISMATCH') throw cause;
       // Done before, it may be impossible now; its answer was lost.
       const done = await this.doneBefore(from.userId, roomId, clientMsgId);
       if (done) return done;
