@@ -16,7 +16,8 @@ import type {
   Violation,
 } from './history-records.js';
 import { latencyOf } from './latency.js';
-import { auditStepsBack, destroyedRanges } from './steps-back.js';
+import { destroyedRanges } from './destroyed-ranges.js';
+import { auditStepsBack } from './steps-back.js';
 import { auditRoom } from './room-audit.js';
 import { hashContent, isRefused, RoomHistory, type MessageIdentity } from './room-history.js';
 import { RoomModeration } from './room-moderation.js';

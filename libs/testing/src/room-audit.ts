@@ -2,7 +2,7 @@ import type { ClientWindow, SeqRange } from './client-window.js';
 import type { HistoryFindings } from './history-findings.js';
 import { isRefused, nameIn, senderKey, type Outgoing, type Slot } from './room-history.js';
 import type { RoomRecords } from './room-records.js';
-import { destroyedRanges, type DestroyedRange } from './steps-back.js';
+import { destroyedRanges, type DestroyedRange } from './destroyed-ranges.js';
 
 /**
  * Finds what only the whole history of a room can show.

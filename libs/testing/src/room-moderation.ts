@@ -3,7 +3,7 @@ import type { HistoryFindings } from './history-findings.js';
 import type { ReceivedRecord, Senders, StandsRecord } from './history-records.js';
 import { covers, isAmong, lifts, numberedActs, type NumberedAct } from './numbered-acts.js';
 import type { RoomHistory, Slot } from './room-history.js';
-import { destroyedRanges, type DestroyedRange } from './steps-back.js';
+import { destroyedRanges, type DestroyedRange } from './destroyed-ranges.js';
 
 /** Something given that an act known by then speaks against. What only the whole history tells may speak for it. */
 interface Suspect {

@@ -1,23 +1,7 @@
+import { destroyedBy, type DestroyedRange } from './destroyed-ranges.js';
 import type { HistoryFindings } from './history-findings.js';
 import type { SteppedBackRecord } from './history-records.js';
-import type { RoomHistory } from './room-history.js';
 import type { RoomRecords } from './room-records.js';
-
-/** Numbers of a room that a step back may have destroyed, inclusive. */
-export interface DestroyedRange {
-  readonly fromSeq: number;
-  readonly toSeq: number;
-  /** What was acked must be there all the same. */
-  readonly unackedOnly: boolean;
-}
-
-/**
- * What the steps back of a room may have destroyed: of the line that ended, from behind what was kept up to the last that
- * somebody saw before. Empty when nothing was lost: then the line may go on.
- */
-export function destroyedRanges(history: RoomHistory): DestroyedRange[] {
-  return history.stepsBack.flatMap((step) => destroyedBy(history, step) ?? []);
-}
 
 /** Finds what a step back does not excuse. */
 export function auditStepsBack(room: RoomRecords, findings: HistoryFindings): void {
@@ -27,22 +11,6 @@ export function auditStepsBack(room: RoomRecords, findings: HistoryFindings): vo
     findStale(room, step, findings);
     findUntold(room, step, range, findings);
   }
-}
-
-function destroyedBy(
-  history: RoomHistory,
-  { epoch, keptSeq, atMs, keepsAcked = false }: SteppedBackRecord,
-): DestroyedRange | undefined {
-  let toSeq = keptSeq;
-  let sent = keptSeq;
-  for (const [seq, slot] of history.slots) {
-    if (seq <= keptSeq || slot.epoch !== epoch) continue;
-    if (slot.seenAtMs < atMs) toSeq = Math.max(toSeq, seq);
-    // Accepted before, and shown late by somebody who had it already.
-    if ((history.sentAs(slot.first)?.sentAtMs ?? Infinity) < atMs) sent = Math.max(sent, seq);
-  }
-  if (toSeq > keptSeq) toSeq = Math.max(toSeq, sent);
-  return toSeq > keptSeq ? { fromSeq: keptSeq + 1, toSeq, unackedOnly: keepsAcked } : undefined;
 }
 
 /** The ended line went on: its numbers were issued again, or beside the new ones. */

@@ -3,7 +3,7 @@ import { ApiError, ParleyApi, ParleyClient, rotating, webSocketTransport } from 
 import type { Account, AccountServer } from './account/account.js';
 import type { Session } from './account/stored-session.js';
 import { ChatSession } from './chat/chat-session.js';
-import { JoinPage } from './door/join-page.js';
+import { JoinPage } from './pages/join-page.js';
 import { Observable, type Watchable } from './observable.js';
 import { ChatPage } from './pages/chat-page.js';
 import { isGuess, refusedAddress, resolveEndpoints, type Endpoints } from './site/endpoints.js';

@@ -5,14 +5,14 @@ import { Button } from '../components/button.js';
 import { ErrorNote } from '../components/error-note.js';
 import { TextField } from '../components/field.js';
 import { useErrorText } from '../i18n/texts.js';
-import { AuthPage } from '../pages/auth-page.js';
-import styles from '../pages/auth-page.module.css';
+import { AuthPage } from './auth-page.js';
+import styles from './auth-page.module.css';
 import { Link } from '../routing/link.js';
 import { pathOf, type Route } from '../routing/route.js';
 import { navigate } from '../routing/router.js';
 import { useAccount } from '../site/site-context.js';
 import { useObservable } from '../use-observable.js';
-import { useDoorTexts } from './words/use-door-texts.js';
+import { useDoorTexts } from '../door/words/use-door-texts.js';
 
 const codeOf = (error: unknown) => (error instanceof ApiError ? error.code : 'INTERNAL');
 
