@@ -1,3 +1,4 @@
+import { eventually } from '@parley/testing';
 import { expect, it } from 'vitest';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { ArchiveRepository } from '../archive/archive.repository.js';
@@ -124,12 +125,15 @@ describeSql('RoomsRepository', (server) => {
       (await rawSql(planned, `EXPLAIN ${postgres ? '' : 'QUERY PLAN'} ${sql}`))
         .map((row) => String(row['detail'] ?? row['QUERY PLAN']))
         .join('\n');
-    const byUse = await explain(
-      `SELECT id, used_at, name FROM rooms WHERE kind = 'room' AND (used_at, id) < (5, 5)
-       ORDER BY used_at DESC, id DESC LIMIT 3`,
-    );
-    expect(byUse).toContain('rooms_by_use');
-    expect(byUse).not.toMatch(/TEMP B-TREE|Sort|SCAN (?!rooms USING INDEX)|Seq Scan/);
+    // Postgres does not use an index that was made over rows changed just before while anybody in the cluster has an older view.
+    await eventually(async () => {
+      const byUse = await explain(
+        `SELECT id, used_at, name FROM rooms WHERE kind = 'room' AND private = 0 AND (used_at, id) < (5, 5)
+         ORDER BY used_at DESC, id DESC LIMIT 3`,
+      );
+      expect(byUse).toContain('rooms_by_use');
+      expect(byUse).not.toMatch(/TEMP B-TREE|Sort|SCAN (?!rooms USING INDEX)|Seq Scan/);
+    });
     expect(await explain(`SELECT COUNT(*) FROM rooms WHERE created_by = 3 AND kind = 'room'`)).toContain(
       'rooms_by_creator',
     );
@@ -139,6 +143,8 @@ describeSql('RoomsRepository', (server) => {
     const { url, rooms } = await open();
     const { roomId } = await rooms.findOrCreateDirect(3, 4);
     await rawSql(url, 'DELETE FROM memberships');
+    // As it was then.
+    await rawSql(url, `ALTER TABLE memberships ADD COLUMN role TEXT NOT NULL DEFAULT 'member'`);
     await rawSql(url, `DELETE FROM schema_migrations WHERE name LIKE 'WideIds%'`);
     const upgraded = (await openSql(url)).get(RoomsRepository);
     expect(await upgraded.listDirect(3, 10)).toMatchObject([{ roomId, peer: { userId: 4 } }]);
