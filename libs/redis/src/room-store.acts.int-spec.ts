@@ -147,6 +147,27 @@ describe('the rules of a room', () => {
   });
 });
 
+describe('a refusal', () => {
+  // The second copy of a send came when the mute was lifted, and was kept: its sender had been told that it was not.
+  it('holds for every copy of the same send, however late', async () => {
+    const { rooms, change } = await setUp([['mode', 'hosts']]);
+    const sent = send();
+    expect(await rooms.accept(sent)).toMatchObject({ kind: 'refused', code: 'HOSTS_ONLY' });
+    await change(['mode', null]);
+    expect(await rooms.accept(sent)).toMatchObject({ kind: 'refused', code: 'HOSTS_ONLY' });
+    expect(await rooms.accept(send())).toMatchObject({ kind: 'ok' });
+  });
+
+  it('that says when is not one: the same send may come again then', async () => {
+    const { rooms, raw, keys } = await setUp([['slow', '60']]);
+    await rooms.accept(send());
+    const sent = send();
+    expect(await rooms.accept(sent)).toMatchObject({ code: 'SLOW_MODE' });
+    await raw.del(keys.roomSlow(ROOM, MEMBER));
+    expect(await rooms.accept(sent)).toMatchObject({ kind: 'ok' });
+  });
+});
+
 describe('an act', () => {
   it('is an entry: numbered, in force at once, and known by its seq', async () => {
     const { rooms, raw, keys } = await setUp();

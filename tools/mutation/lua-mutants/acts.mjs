@@ -2,8 +2,8 @@
 export const actMutants = [
   {
     script: 'accept-message-10',
-    find: "if facts[2] and tonumber(facts[2]) > now then return {'refused', 'BANNED'",
-    replace: "if false then return {'refused', 'BANNED'",
+    find: "if facts[2] and tonumber(facts[2]) > now then return refuse('BANNED'",
+    replace: "if false then return refuse('BANNED'",
     why: 'a banned person speaks',
   },
   {
@@ -14,7 +14,7 @@ export const actMutants = [
   },
   {
     script: 'accept-message-10',
-    find: "if mode == 'closed' then return {'refused', 'ROOM_CLOSED', 0} end",
+    find: "if mode == 'closed' then return refuse('ROOM_CLOSED', 0) end",
     replace: '',
     why: 'in a closed room hosts speak',
   },
@@ -101,5 +101,11 @@ export const actMutants = [
     find: "for i = last + 1, #ARGV, 2 do redis.call('HSET', KEYS[5], ARGV[i], ARGV[i + 1]) end",
     replace: '',
     why: 'deleted texts are read again when Redis has lost the deletion',
+  },
+  {
+    script: 'accept-message-10',
+    find: "if code then return {'refused', code, tonumber(number)} end",
+    replace: '',
+    why: 'what was refused is kept when a copy of it comes late',
   },
 ];

@@ -58,6 +58,9 @@ if seen then
   if not string.find(info, 'role:master', 1, true) then
     return redis.error_reply("READONLY You can't write against a read only replica.")
   end
+  -- A copy that comes late must not be kept: its sender was told that it is not.
+  local code, number = string.match(seen, '^x|(%u+_?%u*)|(%d+)$')
+  if code then return {'refused', code, tonumber(number)} end
   local first = string.find(seen, '|', 1, true)
   local second = string.find(seen, '|', first + 1, true)
   return {'duplicate', tonumber(string.sub(seen, 1, first - 1)), string.sub(seen, first + 1, second - 1), string.sub(seen, second + 1)}
@@ -84,28 +87,33 @@ local sender = ARGV[14]
 local ranks = {owner = 5, moderator = 4, speaker = 3, member = 2, guest = 1}
 local facts = redis.call('HMGET', KEYS[8], 'r' .. sender, 'b' .. sender, 'm' .. sender, 'mode', 'slow', 'opens', 'closes')
 local rank = ranks[facts[1]] or tonumber(ARGV[15])
-if facts[2] and tonumber(facts[2]) > now then return {'refused', 'BANNED', tonumber(facts[2])} end
+-- Refuses for good: remembered as long as what was accepted.
+local function refuse(code, number)
+  redis.call('SET', KEYS[3], 'x|' .. code .. '|' .. string.format('%.0f', number), 'PX', ARGV[6])
+  return {'refused', code, number}
+end
+if facts[2] and tonumber(facts[2]) > now then return refuse('BANNED', tonumber(facts[2])) end
 local act = ARGV[16] ~= '' and cjson.decode(ARGV[16])
 local slow = 0
 if act then
-  if not act.free and rank < act.need then return {'refused', 'FORBIDDEN', 0} end
+  if not act.free and rank < act.need then return refuse('FORBIDDEN', 0) end
   if act.target and act.lower then
     local theirs = ranks[redis.call('HGET', KEYS[8], 'r' .. act.target)] or act.targetRank
-    if theirs >= rank then return {'refused', 'FORBIDDEN', 0} end
+    if theirs >= rank then return refuse('FORBIDDEN', 0) end
   end
   for _, pair in ipairs(act.expect) do
     if redis.call('HGET', KEYS[8], pair[1]) ~= pair[2] then return {'changed'} end
   end
   if act.mark and redis.call('HLEN', KEYS[10]) >= act.marks then return {'overloaded'} end
 else
-  if facts[3] and tonumber(facts[3]) > now then return {'refused', 'MUTED', tonumber(facts[3])} end
+  if facts[3] and tonumber(facts[3]) > now then return refuse('MUTED', tonumber(facts[3])) end
   local mode = facts[4] or 'everyone'
-  if mode == 'closed' then return {'refused', 'ROOM_CLOSED', 0} end
+  if mode == 'closed' then return refuse('ROOM_CLOSED', 0) end
   if rank < 4 then
-    if facts[6] and now < tonumber(facts[6]) then return {'refused', 'ROOM_CLOSED', tonumber(facts[6])} end
-    if facts[7] and now >= tonumber(facts[7]) then return {'refused', 'ROOM_CLOSED', 0} end
+    if facts[6] and now < tonumber(facts[6]) then return refuse('ROOM_CLOSED', tonumber(facts[6])) end
+    if facts[7] and now >= tonumber(facts[7]) then return refuse('ROOM_CLOSED', 0) end
     local least = ({members = 2, speakers = 3, hosts = 4})[mode] or 1
-    if rank < least then return {'refused', 'HOSTS_ONLY', 0} end
+    if rank < least then return refuse('HOSTS_ONLY', 0) end
   end
   slow = rank < 3 and tonumber(facts[5] or 0) or 0
   if slow > 0 then
