@@ -27,6 +27,8 @@ export interface ChaosOptions {
   readonly users: number;
   readonly rooms: number;
   readonly sendIntervalMs: number;
+  /** Hosts mute, ban, delete and close while it goes on. @defaultValue true */
+  readonly hosted?: boolean;
   /** Told every few seconds, and after every fault. */
   readonly onProgress: (line: string) => void;
 }
@@ -179,14 +181,15 @@ class ChaosRun {
   /** Has a fault, waits until everything is well again, and notes what it cost. */
   private async suffer(fault: string, endsLines: boolean, damage: () => Promise<void>): Promise<void> {
     const { crowd } = this;
+    const { hosted = true } = this.options;
     this.phase = fault;
     const startedAt = Date.now();
-    crowd.startHosting();
+    if (hosted) crowd.startHosting();
     await damage();
     const repairedAt = Date.now();
     this.phase = `after ${fault}`;
     const before = this.places;
-    await crowd.makePeace(RECOVERY_TIMEOUT_MS);
+    if (hosted) await crowd.makePeace(RECOVERY_TIMEOUT_MS);
     this.places = await crowd.probe(RECOVERY_TIMEOUT_MS);
     const recoveryMs = Date.now() - repairedAt;
     const presenceMs = await crowd.presenceExact();
