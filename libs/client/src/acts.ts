@@ -22,6 +22,8 @@ export interface ActsPorts {
 export class Acts {
   readonly #ports: ActsPorts;
   readonly #sleeper = new Sleeper();
+  /** The last act asked for in each room, while one is under way; resolves when it is over. */
+  readonly #tails = new Map<number, Promise<void>>();
   #size = 0;
 
   constructor(ports: ActsPorts) {
@@ -36,10 +38,20 @@ export class Acts {
   /** @throws {ClientError} The refusal; the last retryable one once the deadline is over; `CLOSED` or `ENDED`. */
   async do(roomId: number, act: ActInput, clientMsgId: string): Promise<AckFrame> {
     this.#size++;
+    // In the order asked: what somebody does may rely on what he did before.
+    const done = (this.#tails.get(roomId) ?? Promise.resolve()).then(() =>
+      this.#do(roomId, act, clientMsgId),
+    );
+    const tail = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#tails.set(roomId, tail);
     try {
-      return await this.#do(roomId, act, clientMsgId);
+      return await done;
     } finally {
       this.#size--;
+      if (this.#tails.get(roomId) === tail) this.#tails.delete(roomId);
     }
   }
 
