@@ -43,11 +43,11 @@ const HANGS_AFTER_MS = eachOnce.length * 60_000;
 
 /** A short run of `npm run chaos`: each fault once. */
 describe('chaos', { timeout: HANGS_AFTER_MS }, () => {
-  /** With all faults there is no time for hosts, too: `npm run chaos` has both. */
+  /** Without hosts, who keep people out of a storm: `npm run chaos` has both, and together/hosting.ts hosts without faults. */
   const run = (faults: readonly Damage[], sql: SqlKind, ackReplicas: 0 | 1 = 0): Promise<ChaosReport> =>
     runChaos({
       ackReplicas,
-      hosted: faults !== eachOnce,
+      hosted: false,
       seed: 20_261_123,
       forMs: 0,
       once: true,
@@ -73,9 +73,6 @@ describe('chaos', { timeout: HANGS_AFTER_MS }, () => {
       expect({ refused, gaveUp, failedPages }, fault).toEqual({ refused: 0, gaveUp: 0, failedPages: 0 });
       expect(presenceMs, fault).toBeLessThan(10_000);
     }
-    // Hosts were at work all the time.
-    const acts = report.rows.reduce((total, row) => total + row.acts, 0);
-    if (faults !== eachOnce) expect(acts, table).toBeGreaterThan(faults.length);
   }
 
   it('loses, repeats, reorders and invents nothing, whatever is killed, paused, cut or emptied', async () => {
