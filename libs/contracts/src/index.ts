@@ -46,4 +46,11 @@ export {
   type RevokedEvent,
   type RoomChangedEvent,
 } from './events.js';
-export { identityOf, tokenClaimsSchema, type Identity, type TokenClaims } from './token.js';
+export {
+  authorOf,
+  identityOf,
+  standingOf,
+  tokenClaimsSchema,
+  type Identity,
+  type TokenClaims,
+} from './token.js';

@@ -48,3 +48,16 @@ export function identityOf(claims: TokenClaims): Identity {
     expiresAt: claims.exp * 1_000,
   };
 }
+
+/** What somebody is in a room in which he has been given no role. */
+export const standingOf = ({ role }: Pick<Identity, 'role'>): 'member' | 'guest' =>
+  role === 'guest' ? 'guest' : 'member';
+
+/** Who speaks or acts, as `logic` is told: nothing of the session goes further, and what goes without saying is left out. */
+export const authorOf = ({ userId, userName, role, databaseLife }: Identity) => ({
+  userId,
+  userName,
+  ...(databaseLife !== undefined && { databaseLife }),
+  ...(role === 'guest' && { standing: 'guest' as const }),
+  ...(role === 'admin' && { isAdmin: true }),
+});

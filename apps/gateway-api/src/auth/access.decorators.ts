@@ -47,15 +47,3 @@ export const Caller = createParamDecorator((_: unknown, context: ExecutionContex
   if (!identity) throw new AppError('UNAUTHENTICATED');
   return identity;
 });
-
-/** The caller as the author of a message: nothing of the session goes further. */
-export const authorOf = ({ userId, userName, role, databaseLife }: Identity) => ({
-  userId,
-  userName,
-  ...(databaseLife !== undefined && { databaseLife }),
-  ...(role === 'guest' && { standing: 'guest' as const }),
-  ...(role === 'admin' && { isAdmin: true }),
-});
-
-/** What the caller is in a room in which he has been given no role. */
-export const standingOf = ({ role }: Identity) => (role === 'guest' ? 'guest' : 'member');

@@ -1,8 +1,8 @@
 import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
-import { logicRpc, newId, type Identity } from '@parley/contracts';
+import { authorOf, logicRpc, newId, type Identity } from '@parley/contracts';
 import { PublishCoalescer, RpcClient } from '@parley/rpc';
 import type { z } from 'zod';
-import { authorOf, Caller, ForGuests, TokenInBody } from '../auth/access.decorators.js';
+import { Caller, ForGuests, TokenInBody } from '../auth/access.decorators.js';
 import { ApiRoute } from '../docs/api-route.decorator.js';
 import { RateLimits } from '../http/rate-limits.js';
 import { ZodPipe } from '../http/zod.pipe.js';

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Headers, Inject, Param, Post, Query, Res } from '@nestjs/common';
-import { logicRpc, type Identity, type RawHistoryPage } from '@parley/contracts';
+import { authorOf, logicRpc, type Identity, type RawHistoryPage } from '@parley/contracts';
 import {
   ackSchema,
   AppError,
@@ -11,7 +11,7 @@ import {
 import { PublishCoalescer, RpcClient } from '@parley/rpc';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
-import { authorOf, Caller, ForGuests, Sends } from '../auth/access.decorators.js';
+import { Caller, ForGuests, Sends } from '../auth/access.decorators.js';
 import { idOf } from '../http/idempotency-key.js';
 import { ApiRoute } from '../docs/api-route.decorator.js';
 import { ZodPipe } from '../http/zod.pipe.js';

@@ -1,9 +1,8 @@
-import { logicRpc, newId } from '@parley/contracts';
+import { authorOf, logicRpc, newId } from '@parley/contracts';
 import { Op } from '@parley/protocol';
 import type { RpcClient } from '@parley/rpc';
 import type { RoomDirectory } from '../../rooms/room-directory.js';
 import { roomOf, type FrameTurns } from '../frame-turns.js';
-import { authorOf } from '../standing.js';
 import type { FrameFamily } from './family.js';
 
 /** What is done to a room. */

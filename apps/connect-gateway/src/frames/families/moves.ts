@@ -1,8 +1,8 @@
+import { standingOf } from '@parley/contracts';
 import { AppError, limits, Op, type ClientFrameOf } from '@parley/protocol';
 import type { Connection } from '../../connections/connection.js';
 import type { Admissions } from '../../rooms/admissions.js';
 import type { RoomDirectory } from '../../rooms/room-directory.js';
-import { standingOf } from '../standing.js';
 import type { FrameTurns } from '../frame-turns.js';
 import type { FrameFamily } from './family.js';
 

@@ -1,10 +1,9 @@
-import { newId, type Send } from '@parley/contracts';
+import { authorOf, newId, type Send } from '@parley/contracts';
 import { Op, type ClientFrameOf } from '@parley/protocol';
 import type { PublishCoalescer } from '@parley/rpc';
 import type { Connection } from '../../connections/connection.js';
 import type { RoomDirectory } from '../../rooms/room-directory.js';
 import { roomOf, type FrameTurns } from '../frame-turns.js';
-import { authorOf } from '../standing.js';
 import type { FrameFamily } from './family.js';
 
 type SendOp = typeof Op.room | typeof Op.direct;

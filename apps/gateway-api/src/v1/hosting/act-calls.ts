@@ -1,8 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { logicRpc, type Identity } from '@parley/contracts';
+import { authorOf, logicRpc, type Identity } from '@parley/contracts';
 import { actSchema, AppError, type Ack, type ActInput } from '@parley/protocol';
 import { RpcClient } from '@parley/rpc';
-import { authorOf } from '../../auth/access.decorators.js';
 import { idOf } from '../../http/idempotency-key.js';
 
 /** Has `logic` do acts. */

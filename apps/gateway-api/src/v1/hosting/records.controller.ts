@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
-import { logicRpc, type Identity } from '@parley/contracts';
+import { standingOf, logicRpc, type Identity } from '@parley/contracts';
 import {
   auditPageSchema,
   auditQuerySchema,
@@ -13,7 +13,7 @@ import {
 } from '@parley/protocol';
 import { RpcClient } from '@parley/rpc';
 import type { z } from 'zod';
-import { Caller, ForGuests, standingOf } from '../../auth/access.decorators.js';
+import { Caller, ForGuests } from '../../auth/access.decorators.js';
 import { ApiRoute } from '../../docs/api-route.decorator.js';
 import { ZodPipe } from '../../http/zod.pipe.js';
 

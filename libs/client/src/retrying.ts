@@ -1,0 +1,57 @@
+import type { Backoff } from './backoff.js';
+import { ClientError } from './client-error.js';
+import { Sleeper } from './sleeper.js';
+
+/** How often what was asked for while offline looks whether it can go out, milliseconds. */
+const OFFLINE_POLL_MS = 250;
+
+/** What trying again needs. */
+export interface RetryingPorts {
+  /** Why nothing can be asked any more; undefined while it can. */
+  ended(): string | undefined;
+  ready(roomId: number): boolean;
+  readonly backoff: Backoff;
+  readonly now: () => number;
+  readonly deadlineMs: number;
+}
+
+/** Asks the server for something about a room, again while that can help. */
+export class Retrying {
+  readonly #ports: RetryingPorts;
+  readonly #sleeper = new Sleeper();
+
+  constructor(ports: RetryingPorts) {
+    this.#ports = ports;
+  }
+
+  /** Call when the client is closed: nobody waits any longer. */
+  end(): void {
+    this.#sleeper.end();
+  }
+
+  /**
+   * @param attempt - One try, told how many have failed before; rejects with {@link ClientError}.
+   * @throws {ClientError} A refusal that stands; the last retryable one once the deadline is over; `CLOSED` or `ENDED`.
+   */
+  async run<T>(roomId: number, attempt: (failures: number) => Promise<T>): Promise<T> {
+    const { ended, ready, backoff, now, deadlineMs } = this.#ports;
+    const deadlineAtMs = now() + deadlineMs;
+    for (let failures = 0; ;) {
+      const endReason = ended();
+      if (endReason) throw new ClientError(endReason, false);
+      let delayMs = OFFLINE_POLL_MS;
+      let failure = new ClientError('DISCONNECTED', true);
+      if (ready(roomId)) {
+        try {
+          return await attempt(failures);
+        } catch (error) {
+          if (!(error instanceof ClientError) || !error.retryable) throw error;
+          failure = error;
+          delayMs = backoff(failures++, error.retryAfterMs);
+        }
+      }
+      if (now() + delayMs >= deadlineAtMs) throw failure;
+      await this.#sleeper.sleep(delayMs);
+    }
+  }
+}
