@@ -36,8 +36,9 @@ export class PageVisitor {
     }
   }
 
+  /** Each server is asked, and the first once more: it may have come back just as the next one was taken down. */
   private async visit(): Promise<boolean> {
-    for (let i = 0; i < this.urls.length; i++) {
+    for (let i = 0; i <= this.urls.length; i++) {
       const url = this.next();
       try {
         const page = await fetch(`${url}/`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
