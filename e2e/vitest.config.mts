@@ -6,6 +6,7 @@ import { SuiteReporter } from '../tools/vitest/suite-reporter.js';
 /** Suites that take longer than half a minute, the longest first: whoever takes longest must not begin last. */
 const long = [
   'web',
+  'web-room',
   'chaos',
   'slow-members',
   'together',

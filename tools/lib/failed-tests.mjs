@@ -6,6 +6,7 @@ import path from 'node:path';
  * @property {string} [file] below the workspace root; absent when no file is known.
  * @property {string} [name] full name; absent when the file itself failed.
  * @property {string} message first line.
+ * @property {string} [at] where in the workspace it was thrown, as `file:line`; absent when no such place is known.
  */
 
 /** @param {string} dir @returns {FailedTest[]} of all runs that left some in `dir`; none if it does not exist. */
@@ -23,9 +24,10 @@ const shellWord = (text) => (/^[\w./@:=-]+$/.test(text) ? text : `'${text.replac
  * @param {FailedTest} failed
  * @returns {string[]} what failed, why, and the command that runs it alone.
  */
-export function describeFailedTest({ file, name, message }) {
+export function describeFailedTest({ file, name, message, at }) {
   const what = [file, name].filter(Boolean).join(' > ');
-  const lines = what === '' ? [message] : [what, `  ${message}`];
+  const why = at === undefined ? message : `${message} (${at})`;
+  const lines = what === '' ? [why] : [what, `  ${why}`];
   if (file === undefined) return lines;
   // Names in brackets are not tests: what hung between two of them is run with its whole file.
   const only = name === undefined || name.startsWith('(') ? [] : ['-t', name];

@@ -5,12 +5,14 @@ import { namePattern, stageOf } from '../lib/run-one-file.mjs';
 describe('a failed test', () => {
   it('is shown with its reason and the command that runs it alone', () => {
     const file = 'libs/queue/src/read-plan.spec.ts';
-    expect(describeFailedTest({ file, name: "a plan > isn't empty", message: 'expected 1 to be 2' })).toEqual(
-      [
-        "libs/queue/src/read-plan.spec.ts > a plan > isn't empty",
-        '  expected 1 to be 2',
-        `  npm test -- ${file} -t 'a plan > isn'\\''t empty'`,
-      ],
+    const failed = { file, name: "a plan > isn't empty", message: 'expected 1 to be 2' };
+    expect(describeFailedTest(failed)).toEqual([
+      "libs/queue/src/read-plan.spec.ts > a plan > isn't empty",
+      '  expected 1 to be 2',
+      `  npm test -- ${file} -t 'a plan > isn'\\''t empty'`,
+    ]);
+    expect(describeFailedTest({ ...failed, at: 'libs/testing/src/eventually.ts:12' })[1]).toBe(
+      '  expected 1 to be 2 (libs/testing/src/eventually.ts:12)',
     );
   });
 

@@ -30,7 +30,12 @@ it('ends a suite that never yields, with the name of the test that hangs and of 
   expect(chunks.join('')).toContain('spins.hanging.ts > a suite > has a test that never yields');
   const file = 'tools/src/testing/hanging-suite/spins.hanging.ts';
   expect(readFailedTests(failedTestsDir)).toEqual([
-    { file, name: 'a suite > has a test that fails', message: expect.stringContaining('another') as string },
+    {
+      file,
+      name: 'a suite > has a test that fails',
+      message: expect.stringContaining('another') as string,
+      at: `${file}:4`,
+    },
     {
       file,
       name: 'a suite > has a test that never yields',

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Reporter, TestModule, TestRunEndReason, Vitest } from 'vitest/node';
+import type { Reporter, TestError, TestModule, TestRunEndReason, Vitest } from 'vitest/node';
 import { descendantsOf } from '../lib/process-info.mjs';
 import type { FailedTest } from '../lib/failed-tests.mjs';
 
@@ -84,11 +84,20 @@ export class SuiteReporter implements Reporter {
       const file = this.#relative(module.moduleId);
       const tests = [...module.children.allTests('failed')].map((test): FailedTest => {
         const { errors: reasons = [] } = test.result();
-        return { file, name: test.fullName, message: firstLine(reasons[0]?.message) };
+        return { file, name: test.fullName, ...this.#reason(reasons[0]) };
       });
       const others = [module, ...module.children.allSuites()].flatMap((it) => it.errors());
-      return [...tests, ...others.map(({ message }): FailedTest => ({ file, message: firstLine(message) }))];
+      return [...tests, ...others.map((error): FailedTest => ({ file, ...this.#reason(error) }))];
     });
+  }
+
+  /** Why it failed, and the outermost place in the workspace's own code: the line of the test itself. */
+  #reason(error: Pick<TestError, 'message' | 'stacks'> | undefined): Pick<FailedTest, 'message' | 'at'> {
+    const own = error?.stacks?.findLast(({ file }) => isOwn(this.#relative(file)));
+    return {
+      message: firstLine(error?.message),
+      ...(own && { at: `${this.#relative(own.file)}:${own.line}` }),
+    };
   }
 
   #relative(file: string): string {
@@ -140,6 +149,8 @@ function parseNote(text: string): RunningNote | undefined {
     return undefined;
   }
 }
+
+const isOwn = (file: string): boolean => !file.startsWith('..') && !file.includes('node_modules');
 
 const firstLine = (message = 'no message'): string => message.split('\n')[0] ?? '';
 
