@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ParleyClientOptions } from './client-options.js';
 import { ParleyClient } from './parley-client.js';
 import { Recorder } from './testing/recorder.js';
-import { ack, joined, message, refusal, ScriptedServer } from './testing/scripted-server.js';
+import { ack, joined, message, messages, page, refusal, ScriptedServer } from './testing/scripted-server.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -204,6 +204,44 @@ describe('somebody who is put out', () => {
     expect(frames(Op.join)[1]).toMatchObject({ lastSeq: 0, epoch: 'A' });
     server.now.push(message(1));
     expect(seen.seqs()).toEqual([1]);
+  });
+
+  // What was skipped then was lost: he was shown the messages after it, and never those between.
+  it.each(['BANNED', 'ROOM_NOT_FOUND'])(
+    'between two pages of what he missed skips none of it: a refusal with %s is asked about by a join',
+    async (code) => {
+      const { server, seen, frames } = await setUp();
+      server.now.push({ op: Op.resync, roomId: 1, epoch: 'A', from: 1, to: 5, reason: 'slow' });
+      server.now.push(message(6));
+      await pass();
+      server.now.push(refusal(code, false, { ref: frames(Op.history)[0]?.ref }));
+      await pass(5_000);
+      expect(seen.seqs()).toEqual([]);
+      expect(seen.of('gaveUp')).toEqual([]);
+      // He is let in: from where he was.
+      expect(frames(Op.join)).toHaveLength(2);
+      server.now.push(message(7));
+      await pass();
+      const [, again] = frames(Op.history);
+      expect(again).toMatchObject({ after: 0 });
+      const { op, ...rest } = { op: Op.history, ...page(messages(1, 7)) };
+      server.now.push({ op, ...rest, ref: again?.ref } as never);
+      await pass();
+      expect(seen.seqs()).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    },
+  );
+
+  it('and told so by a page, then by the join, is out: nothing more is asked', async () => {
+    const { server, client, seen, room, frames } = await setUp();
+    server.now.push({ op: Op.resync, roomId: 1, epoch: 'A', from: 1, to: 5, reason: 'slow' });
+    await pass();
+    room.refused = 'BANNED';
+    server.now.push(refusal('BANNED', false, { ref: frames(Op.history)[0]?.ref }));
+    await pass(60_000);
+    expect(frames(Op.join)).toHaveLength(2);
+    expect(frames(Op.history)).toHaveLength(1);
+    expect(seen.of('gaveUp')).toEqual([{ what: 'messages', roomId: 1, from: 1, reason: 'BANNED' }]);
+    expect(client.position(1)).toBeUndefined();
   });
 
   it('is told of what he had sent, too: it is for the server to refuse', async () => {

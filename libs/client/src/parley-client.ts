@@ -368,6 +368,7 @@ export class ParleyClient {
           reason,
           ...(to === undefined ? {} : { to }),
         }),
+      refused: (error) => this.#rooms.refused(roomId, error),
       backoff: this.#backoff,
       now: this.#now,
       deadlineMs: this.#pagingDeadlineMs,

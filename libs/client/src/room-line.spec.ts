@@ -24,6 +24,7 @@ it('goes on in a new epoch when what it was to read next was lost with the old o
       show: ({ seq }) => shown.push(seq),
       epochChanged: () => undefined,
       gaveUp: () => undefined,
+      refused: () => false,
       backoff: () => 10,
       now: () => performance.now(),
       deadlineMs: 120_000,

@@ -17,6 +17,8 @@ export interface RoomLinePorts {
   epochChanged(epoch: string, previous: string): void;
   /** `to` is undefined when not even that is known. */
   gaveUp(from: number, to: number | undefined, reason: GiveUpReason): void;
+  /** A page was refused for good. @returns Whether a join decides what that means: until it does nothing is skipped. */
+  refused(error: ClientError): boolean;
   readonly backoff: Backoff;
   readonly now: () => number;
   /** Without progress for this long, a missing range is given up, milliseconds. */
@@ -190,6 +192,7 @@ export class RoomLine {
         failures = 0;
         progressAtMs = this.#ports.now();
       } else if (failure && !failure.retryable) {
+        if (this.#ports.refused(failure)) return this.#cancel();
         this.#giveUp(failure.code);
       } else if (overdue) {
         this.#giveUp(failure && failure.code !== 'NO_ANSWER' ? failure.code : 'PAGING_DEADLINE');

@@ -6,6 +6,9 @@ import { RoomLine, type RoomLinePorts } from './room-line.js';
 /** Conversations followed without a join; the ones that were silent longest are forgotten. Chosen by judgement. */
 const MAX_CONVERSATIONS = 100;
 
+/** Refusals by which a room's history says that one may not be in the room. */
+const shutOut: ReadonlySet<string> = new Set(['BANNED', 'ROOM_NOT_FOUND']);
+
 /** A room this client wants to be in. */
 export interface WantedRoom {
   readonly roomId: number;
@@ -127,6 +130,24 @@ export class RoomTable {
     this.#send(room);
   }
 
+  /**
+   * A page of its history was refused for good. Whether this client may still be in the room is for another join to say: whoever
+   * is let in goes on where he was, so that a ban between two pages skips nothing.
+   *
+   * @returns Whether it is joined again; not when the refusal says nothing about that, nor a conversation, which has no join.
+   */
+  refused(roomId: number, error: ClientError): boolean {
+    const room = this.#wanted.get(roomId);
+    if (!room || !shutOut.has(error.code)) return false;
+    // Otherwise a join is under way, or a later connection's.
+    if (room.joined) {
+      room.joined = undefined;
+      this.#sendLater(room, undefined);
+    }
+    room.line.offline();
+    return true;
+  }
+
   /** A direct message: a conversation seen for the first time begins with it. */
   receiveDirect(message: Message): void {
     const line = this.#follow(message.roomId);
@@ -204,14 +225,18 @@ export class RoomTable {
       // The next connection joins again by itself.
       if (error.code === 'DISCONNECTED') return;
       if (error.retryable) {
-        const delayMs = this.#ports.backoff(room.failures++, error.retryAfterMs);
-        clearTimeout(room.retryTimer);
-        room.retryTimer = setTimeout(() => this.#send(room), delayMs);
+        this.#sendLater(room, error.retryAfterMs);
         return;
       }
       this.remove(room.roomId, error);
       this.#ports.lost(room, error);
     });
     room.firstRef ||= ref;
+  }
+
+  #sendLater(room: WantedRoom, retryAfterMs: number | undefined): void {
+    const delayMs = this.#ports.backoff(room.failures++, retryAfterMs);
+    clearTimeout(room.retryTimer);
+    room.retryTimer = setTimeout(() => this.#send(room), delayMs);
   }
 }

@@ -31,6 +31,7 @@ export function lineOf(position: { seq: number; epoch?: string } | undefined, ..
       show: ({ seq, epoch }) => shown.push(`${seq}${epoch}`),
       epochChanged: (epoch, previous) => epochs.push(`${previous}>${epoch}`),
       gaveUp: (...range) => gaveUp.push(range),
+      refused: () => false,
       backoff: (...failure) => (waits.push(failure), 10),
       now: () => performance.now(),
       deadlineMs: 1_000,
