@@ -44,7 +44,7 @@ function setUp() {
     ),
     stub<RoomListsService>(
       'RoomListsService',
-      as({ rooms: said('rooms', 'rooms'), conversations: said('conversations', 'conversations') }),
+      as({ roomsFor: said('roomsFor', 'rooms'), conversations: said('conversations', 'conversations') }),
     ),
     stub<RoomUseService>('RoomUseService', { touch: (roomIds) => void calls.push(['touch', [...roomIds]]) }),
     stub<OwnDatabaseService>(
@@ -77,15 +77,20 @@ describe('LogicRpcController', () => {
     ['register', { userName: 'ada', password: 'secret' }, ['register', 'ada', 'secret'], 'a session'],
     ['login', { userName: 'ada', password: 'secret' }, ['login', 'ada', 'secret'], 'a session'],
     ['logout', { userId: 3, sessionId: 's1', expiresAt: 99 }, ['logout', 3, 's1', 99], {}],
-    ['listRooms', { userId: 3, limit: 10, cursor: '5-6' }, ['rooms', 10, '5-6', undefined], 'rooms'],
-    ['listRooms', { userId: 3, limit: 10, q: 'ma' }, ['rooms', 10, undefined, 'ma'], 'rooms'],
+    ['listRooms', { userId: 3, limit: 10, cursor: '5-6' }, ['roomsFor', 3, 10, '5-6', undefined], 'rooms'],
+    ['listRooms', { userId: 3, limit: 10, q: 'ma' }, ['roomsFor', 3, 10, undefined, 'ma'], 'rooms'],
     ['searchUsers', { userId: 3, q: 'an', limit: 5, cursor: '0-6' }, ['find', 'an', 5, '0-6'], 'users'],
     ['markRead', { reads: ['a report'] }, ['markMany', ['a report']], { results: ['a state'] }],
     ['markAllRead', { userId: 3 }, ['markAll', 3], {}],
     ['forgetRead', { userId: 3, roomId: 7 }, ['forget', 3, 7], {}],
     ['listUnread', { userId: 3 }, ['list', 3], 'what is unread'],
     ['getRoom', { userId: 3, roomId: 7 }, ['get', 3, 7], 'a room'],
-    ['createRoom', { userId: 3, name: 'maths' }, ['create', 3, 'maths'], 'a room'],
+    [
+      'createRoom',
+      { userId: 3, name: 'maths', listed: false },
+      ['create', 3, 'maths', { isPrivate: true }],
+      'a room',
+    ],
     ['listMembers', { userId: 3, roomId: 7 }, ['members', 3, 7], 'members'],
     [
       'listConversations',

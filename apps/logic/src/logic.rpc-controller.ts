@@ -52,8 +52,8 @@ export class LogicRpcController {
   }
 
   @RpcMethod(logicRpc.listRooms)
-  listRooms(@Payload() { limit, cursor, q }: Request<'listRooms'>): Response<'listRooms'> {
-    return this.lists.rooms(limit, cursor, q);
+  listRooms(@Payload() { userId, limit, cursor, q }: Request<'listRooms'>): Response<'listRooms'> {
+    return this.lists.roomsFor(userId, limit, cursor, q);
   }
 
   @RpcMethod(logicRpc.searchUsers)
@@ -67,8 +67,8 @@ export class LogicRpcController {
   }
 
   @RpcMethod(logicRpc.createRoom)
-  createRoom(@Payload() { userId, name }: Request<'createRoom'>): Response<'createRoom'> {
-    return this.rooms.create(userId, name);
+  createRoom(@Payload() { userId, name, listed }: Request<'createRoom'>): Response<'createRoom'> {
+    return this.rooms.create(userId, name, { isPrivate: !listed });
   }
 
   @RpcMethod(logicRpc.listMembers)

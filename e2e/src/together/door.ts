@@ -186,7 +186,7 @@ export const door = (running: () => Stack) =>
           expect([frame, await ask(client, frame)]).toMatchObject([{}, { code: 'ROOM_NOT_FOUND' }]);
 
       const key = (by: object) => call(outside, 'POST', '/v1/rooms/join', by);
-      expect((await key({ code })).body).toMatchObject({ code: 'WRONG_PASSWORD' });
+      expect((await key({ code })).body).toMatchObject({ code: 'PASSWORD_NEEDED' });
       expect((await key({ code, password: 'guess' })).body).toMatchObject({ code: 'WRONG_PASSWORD' });
       expect((await key({ code: code.toLowerCase(), password: 'open sesame' })).body).toEqual({
         ...{ roomId, roomName: 'closed for now' },

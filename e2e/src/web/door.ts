@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
 import type { Stack } from '../stack.js';
-import { close, message, Pages, patience, say, shows } from './pages.js';
+import { findings } from './findings.js';
+import { close, eventually, fillLogin, message, Pages, patience, say, shows } from './pages.js';
 
 const phone = { viewport: { width: 360, height: 640 }, hasTouch: true };
 
@@ -74,6 +75,88 @@ export const door = (running: () => Stack) =>
       await guest.getByTestId('error').filter({ hasText: 'withdrawn' }).waitFor();
       await close(guest);
       await close(host);
+    });
+
+    it('is private from the start or closed by its owner, and people come in by a code and a password', async () => {
+      const stack = running();
+      const name = `Private ${Date.now()}`;
+      const owner = await pages.login('demo', { path: '/rooms/1', gateway: 0 });
+      await owner.getByTestId('new-room').click();
+      await owner.getByTestId('new-room-name').fill(name);
+      await owner.getByTestId('new-room-private').check();
+      await owner.getByTestId('new-room-submit').click();
+      await owner.waitForURL((url) => /rooms\/(?!1$)\d+$/.test(url.pathname));
+      const roomId = Number(owner.url().split('/').at(-1));
+      const entry = (page: Page) => page.locator(`[data-testid=room-link][data-room-id="${roomId}"]`);
+      await owner.reload();
+      await entry(owner).filter({ hasText: 'Private room' }).waitFor();
+      await owner.getByTestId('room-settings').click();
+      await owner.getByTestId('show-door').click();
+      await owner.getByTestId('door-make-code').click();
+      const code = (await owner.getByTestId('door-code').textContent())?.trim() ?? '';
+      await owner.getByTestId('door-password').fill('short');
+      await owner.getByTestId('door-set-password').click();
+      await owner.getByTestId('error').filter({ hasText: 'at least 6' }).waitFor();
+      await owner.getByTestId('door-password').fill('open sesame');
+      await owner.getByTestId('door-set-password').click();
+      await owner.getByTestId('door-has-password').waitFor();
+      const found: Record<string, string[]> = { 'the door section': await findings(owner) };
+      await owner.getByTestId('door-new-code').click();
+      await owner.getByTestId('door-new-code-yes').click();
+      await owner.getByTestId('door-code').filter({ hasNotText: code }).waitFor();
+      const renewed = (await owner.getByTestId('door-code').textContent())?.trim() ?? '';
+      await owner.keyboard.press('Escape');
+
+      // Who is not logged in comes back to the code, filled in; the old one is worth nothing any more.
+      const pupil = await pages.open({ ...phone, colorScheme: 'dark', path: `/code/${code}`, gateway: 1 });
+      await fillLogin(pupil, 'demo1');
+      await pupil.waitForURL(`**/code/${code}`);
+      await pupil.getByTestId('code-submit').press('Enter');
+      await pupil.getByTestId('error').filter({ hasText: 'No room has this code' }).waitFor();
+      await pupil.getByTestId('code').fill('nonsense');
+      await pupil.getByTestId('code').press('Enter');
+      await pupil.getByTestId('error').filter({ hasText: 'six letters' }).waitFor();
+      await pupil.getByTestId('code').fill(`${renewed.slice(0, 3).toLowerCase()}-${renewed.slice(3)}`);
+      await pupil.getByTestId('code').press('Enter');
+      await pupil.getByTestId('code-password').fill('sesame open');
+      found['the page of a code'] = await findings(pupil);
+      await pupil.getByTestId('code-password').press('Enter');
+      await pupil.getByTestId('error').filter({ hasText: 'not the password' }).waitFor();
+      expect(await fits(pupil)).toBe(true);
+      await pupil.getByTestId('code-password').fill('open sesame');
+      await pupil.getByTestId('code-password').press('Enter');
+      await pupil.waitForURL(`**/rooms/${roomId}`);
+      await say(owner, 'we are alone');
+      await shows(pupil, 'we are alone');
+      await pupil.getByTestId('open-sidebar').click();
+      await entry(pupil).filter({ hasText: 'Private room' }).waitFor();
+      await pupil.getByTestId('join-by-code').click();
+      await pupil.getByTestId('code').waitFor();
+      expect(await findings(pupil)).toEqual([]);
+      expect(Object.entries(found).filter(([, lines]) => lines.length > 0)).toEqual([]);
+
+      // Back in the list, and private again: who is in the room goes on, and others see it come and go.
+      await pupil.goBack();
+      await shows(pupil, 'we are alone');
+      await owner.getByTestId('room-settings').click();
+      await owner.getByTestId('show-door').click();
+      for (const listed of [true, false]) {
+        await owner.getByTestId('door-listed').click();
+        await owner.getByTestId('door-listed-yes').click();
+        await owner.locator(`[data-testid=door-privacy][data-listed=${listed}]`).waitFor();
+        const outsider = stack.api(await stack.login('demo2'));
+        await eventually(async () =>
+          expect((await outsider.rooms()).some((room) => room.roomId === roomId)).toBe(listed),
+        );
+        await owner
+          .locator(`[data-room-id="${roomId}"]${listed ? ':not([data-private])' : '[data-private]'}`)
+          .waitFor();
+      }
+      await owner.keyboard.press('Escape');
+      await say(owner, 'still here');
+      await shows(pupil, 'still here');
+      await close(pupil);
+      await close(owner);
     });
 
     it('speaks Chinese, lets accounts straight in, and brings who logs in back', async () => {

@@ -209,8 +209,9 @@ export class ParleyApi {
     return this.#call('GET', `/v1/users${searchOf({ q: text, ...query })}`, usersSchema);
   }
 
-  createRoom(name: string): Promise<Room> {
-    return this.#call('POST', '/v1/rooms', roomSchema, { body: { name } });
+  /** Makes a room. `listed: false`: a private one, in no list but those of its members. */
+  createRoom(name: string, options: { listed?: boolean } = {}): Promise<Room> {
+    return this.#call('POST', '/v1/rooms', roomSchema, { body: { name, ...options } });
   }
 
   room(roomId: number): Promise<Room> {

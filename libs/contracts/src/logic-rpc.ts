@@ -176,7 +176,8 @@ export const logicRpc = {
   createRoom: rpcContract({
     ...logic,
     pattern: 'logic.createRoom',
-    request: z.object({ userId: id, name: z.string() }),
+    // An older edge does not say it.
+    request: z.object({ userId: id, name: z.string(), listed: z.boolean().default(true) }),
     response: roomSchema,
     idempotent: false,
   }),

@@ -6,6 +6,8 @@ export const roomSchema = z.object({
   name: z.string(),
   kind: z.enum(['room', 'direct']),
   online: z.number(),
+  /** It is in the lists of its members alone. */
+  private: z.literal(true).optional(),
 });
 export type Room = z.infer<typeof roomSchema>;
 

@@ -141,14 +141,18 @@ export class RateLimits {
   }
 
   /**
-   * Comes in by a room's code, and counts what fails as log-ins are: wrong passwords per address and code, and those and codes
-   * that nobody has per address.
+   * Comes in by a room's code, and counts what fails: wrong passwords per user and code, so that a class behind one address does
+   * not share its mistakes; and those and codes that nobody has per address, as log-ins are.
    *
    * @throws {AppError} `RATE_LIMITED`, and what `ask` throws.
    */
-  async roomCode<T>(address: string, code: string, ask: () => Promise<T>): Promise<T> {
+  async roomCode<T>(
+    { address, userId }: { readonly address: string; readonly userId: number },
+    code: string,
+    ask: () => Promise<T>,
+  ): Promise<T> {
     this.take(this.credentials, address);
-    return await this.keyGuesses.run(`${address} ${code}`, () => this.keyFailures.run(address, ask));
+    return await this.keyGuesses.run(`${userId} ${code}`, () => this.keyFailures.run(address, ask));
   }
 
   /** Counts a search by name. @throws {AppError} `RATE_LIMITED` */

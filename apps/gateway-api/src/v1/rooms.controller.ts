@@ -46,7 +46,7 @@ export class RoomsController {
 
   @Post('rooms')
   @ApiRoute({
-    summary: 'Create a room',
+    summary: 'Create a room, listed or private',
     tag: 'rooms',
     body: createRoomBodySchema,
     example: { name: 'Mathematics' },
@@ -55,9 +55,9 @@ export class RoomsController {
   })
   create(
     @Caller() { userId }: Identity,
-    @Body(new ZodPipe(createRoomBodySchema)) { name }: z.output<typeof createRoomBodySchema>,
+    @Body(new ZodPipe(createRoomBodySchema)) body: z.output<typeof createRoomBodySchema>,
   ): Promise<Room> {
-    return this.rpc.call(logicRpc.createRoom, { userId, name });
+    return this.rpc.call(logicRpc.createRoom, { userId, ...body });
   }
 
   @ForGuests('room')

@@ -61,12 +61,17 @@ describe('rooms', () => {
     expect((await get('/v1/rooms')).json()).toEqual({ rooms: [room] });
     const created = await post('/v1/rooms', { name: ' Maths ' });
     expect([created.statusCode, created.json()]).toEqual([201, { ...room, name: 'Maths' }]);
+    expect((await post('/v1/rooms', { name: 'Ours', listed: false })).statusCode).toBe(201);
+    expect((await post('/v1/rooms', { name: 'Ours', listed: 'no' })).json()).toMatchObject({
+      fields: ['listed'],
+    });
     expect((await get('/v1/rooms/1')).json()).toEqual(room);
     expect((await get('/v1/rooms/1/members')).json()).toEqual(members);
     expect((await get('/v1/conversations')).json()).toEqual(conversations);
     expect(api.logic.calls.map(({ request }) => request)).toEqual([
       { userId: 3, limit: limits.defaultListedRooms },
-      { userId: 3, name: 'Maths' },
+      { userId: 3, name: 'Maths', listed: true },
+      { userId: 3, name: 'Ours', listed: false },
       { userId: 3, roomId: 1 },
       { userId: 3, roomId: 1 },
       { userId: 3, limit: limits.defaultListedRooms },

@@ -88,8 +88,8 @@ export class RoomDoorService {
   /**
    * Lets somebody with an account in.
    *
-   * @throws {AppError} `INVITE_NOT_FOUND`; `INVITE_OVER`; `ROOM_NOT_FOUND` for a code that nobody has; `WRONG_PASSWORD`;
-   *   `BANNED`.
+   * @throws {AppError} `INVITE_NOT_FOUND`; `INVITE_OVER`; `ROOM_NOT_FOUND` for a code that nobody has; `PASSWORD_NEEDED`, which is
+   *   no guess; `WRONG_PASSWORD`; `BANNED`.
    */
   async join(
     user: { readonly userId: number; readonly userName: string },
@@ -97,8 +97,7 @@ export class RoomDoorService {
   ): Promise<JoinedByDoor> {
     if (key.invite !== undefined) return this.joinByInvite(user, key.invite);
     const door = await this.doors.byCode(key.code ?? '');
-    if (door.passwordHash !== undefined && !(await this.matches(door.passwordHash, key.password)))
-      throw new AppError('WRONG_PASSWORD');
+    if (door.passwordHash !== undefined) await this.unlock(door.passwordHash, key.password);
     await this.refuseBanned(user.userId, door.roomId);
     await this.doors.enter(door.roomId, { ...user, role: 'member' });
     return { roomId: door.roomId, roomName: door.name };
@@ -135,8 +134,9 @@ export class RoomDoorService {
     if (until > 0) throw new AppError('BANNED', { until, context: { roomId } });
   }
 
-  private async matches(hash: string, password: string | undefined): Promise<boolean> {
-    return password !== undefined && (await this.hasher.matches(opaqueString(password), hash));
+  private async unlock(hash: string, password: string | undefined): Promise<void> {
+    if (password === undefined) throw new AppError('PASSWORD_NEEDED');
+    if (!(await this.hasher.matches(opaqueString(password), hash))) throw new AppError('WRONG_PASSWORD');
   }
 }
 

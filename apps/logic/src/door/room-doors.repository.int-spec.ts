@@ -45,6 +45,24 @@ describeSql('Private rooms', (server) => {
     expect(await rooms.get(roomId)).not.toHaveProperty('isPrivate');
   });
 
+  it('are listed for who has a place in them, the most recently used first, and for nobody else', async () => {
+    const { rooms, doors, roomId } = await open();
+    const own = await rooms.create('Ours', 3, { isPrivate: true });
+    expect(own).toMatchObject({ isPrivate: true });
+    expect((await rooms.list(10)).map(({ name }) => name)).toEqual(['Physics', 'Lobby']);
+    await doors.change(roomId, owner, { isPrivate: true }, [5]);
+    await rooms.markUsed([own.roomId], Date.now() + 1_000);
+    const listed = async (userId: number, limit = 10) =>
+      (await rooms.listPrivate(userId, limit)).map(({ name, nameKey }) => [name, nameKey]);
+    expect(await listed(3)).toEqual([
+      ['Ours', 'ours'],
+      ['Physics', 'physics'],
+    ]);
+    expect(await listed(3, 1)).toEqual([['Ours', 'ours']]);
+    expect(await listed(5)).toEqual([['Physics', 'physics']]);
+    expect(await listed(6)).toEqual([]);
+  });
+
   it('have as members who has a role, who was there, who was let in, and guests', async () => {
     const { app, rooms, doors, invites, roomId } = await open();
     await app.get(AccountsService).register('somebody', 'secret1');

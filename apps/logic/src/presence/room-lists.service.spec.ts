@@ -27,8 +27,11 @@ function setUp() {
   const findRooms = vi.fn<NamesRepository['findRooms']>(async (_, limit, after) =>
     rowsAfter(limit, after).map((row) => ({ ...row, name: `room ${row.roomId}` })),
   );
+  const listPrivate = vi.fn<RoomsRepository['listPrivate']>(async (userId) =>
+    userId === BOB.userId ? [{ roomId: 9, usedAt: 7, name: 'Bob’s own', nameKey: 'bob’s own' }] : [],
+  );
   const lists = new RoomListsService(
-    stub<RoomsRepository>('RoomsRepository', { list, listDirect }),
+    stub<RoomsRepository>('RoomsRepository', { list, listDirect, listPrivate }),
     stub<LivePresenceService>('LivePresenceService', { sweep: async () => void done.push('sweep') }),
     stub<PresenceStore>('PresenceStore', {
       counts: async (roomIds) => roomIds.map((roomId) => roomId * 10),
@@ -51,6 +54,19 @@ describe('RoomListsService', () => {
     vi.advanceTimersByTime(1);
   });
   afterEach(() => void vi.useRealTimers());
+
+  it('has a user’s private rooms before the first page, and before what is found of it; in nobody else’s', async () => {
+    const { lists } = setUp();
+    const own = { roomId: 9, name: 'Bob’s own', kind: 'room', online: 90, private: true };
+    const idsFor = async (userId: number, ...query: [string?, string?]) =>
+      (await lists.roomsFor(userId, 2, ...query)).rooms.map(({ roomId }) => roomId);
+    expect((await lists.roomsFor(BOB.userId, 2)).rooms[0]).toEqual(own);
+    expect(await idsFor(BOB.userId)).toEqual([9, 5, 4]);
+    expect(await idsFor(BOB.userId, '104-4')).toEqual([3, 2]);
+    expect(await idsFor(BOB.userId, undefined, 'BOB’S')).toEqual([9, 5, 4]);
+    expect(await idsFor(BOB.userId, undefined, 'room')).toEqual([5, 4]);
+    expect(await idsFor(1)).toEqual([5, 4]);
+  });
 
   it('lists rooms with who is online, those of dead gateways left out before', async () => {
     const { lists, list, done } = setUp();

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type Conversations, type Rooms } from '@parley/protocol';
+import { nameKey } from '@parley/contracts/name-key';
+import { limits, type Conversations, type Rooms } from '@parley/protocol';
 import { DirectoryStore, PresenceStore, RoomStore } from '@parley/redis';
 import { LRUCache } from 'lru-cache';
 import { NamesRepository } from '../directory/names.repository.js';
@@ -52,6 +53,31 @@ export class RoomListsService {
       }));
       return { rooms, version, ...next };
     });
+  }
+
+  /**
+   * {@link rooms} as one user sees them: before the first page are the private rooms in which he has a place.
+   *
+   * @throws {AppError} `INVALID` for a query that shows nothing.
+   */
+  async roomsFor(userId: number, limit: number, cursor?: string, query?: string): Promise<Rooms> {
+    if (cursor !== undefined) return this.rooms(limit, cursor, query);
+    const [page, own] = await Promise.all([
+      this.rooms(limit, cursor, query),
+      this.privateRooms(userId, query),
+    ]);
+    return own.length === 0 ? page : { ...page, rooms: [...own, ...page.rooms] };
+  }
+
+  private async privateRooms(userId: number, query: string | undefined): Promise<Rooms['rooms']> {
+    const key = nameKey(query ?? '');
+    const found = (await this.repository.listPrivate(userId, limits.maxListedRooms)).filter(
+      (room) => query === undefined || room.nameKey.includes(key),
+    );
+    const counts = await this.presence.counts(found.map(({ roomId }) => roomId));
+    return found.map(({ roomId, name }, i) => ({
+      ...{ roomId, name, kind: 'room' as const, online: counts[i] ?? 0, private: true as const },
+    }));
   }
 
   /** The user's most recently used conversations, or those after a page's `next`. */

@@ -114,12 +114,20 @@ describe('RoomsService.create', () => {
       online: 0,
     });
     expect(user.findByIds).toHaveBeenCalledWith([3]);
-    expect(user.create).toHaveBeenCalledWith('maths', 3, 50);
+    expect(user.create).toHaveBeenCalledWith('maths', 3, { most: 50, isPrivate: false });
     // Whoever made it finds it in the list.
     expect(user.renew).toHaveBeenCalledOnce();
     const admin = setUp('admin');
     await admin.service.create(3, 'maths');
-    expect(admin.create).toHaveBeenCalledWith('maths', 3, Infinity);
+    expect(admin.create).toHaveBeenCalledWith('maths', 3, { most: Infinity, isPrivate: false });
+  });
+
+  it('makes a private one, of which nobody is told', async () => {
+    const { service, create, done, renew } = setUp('user');
+    expect(await service.create(3, 'maths', { isPrivate: true })).toMatchObject({ private: true });
+    expect(create).toHaveBeenCalledWith('maths', 3, { most: 50, isPrivate: true });
+    expect(done).toEqual([]);
+    expect(renew).not.toHaveBeenCalled();
   });
 
   it('takes so many of one user a minute, refuses the next, and nobody else', async () => {

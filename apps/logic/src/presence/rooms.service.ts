@@ -41,23 +41,31 @@ export class RoomsService {
     if (!room) throw new AppError('ROOM_NOT_FOUND');
     await this.live.clean([roomId]);
     const [online] = await this.presence.counts([roomId]);
-    return { roomId, name: room.name, kind: room.kind, online: online ?? 0 };
+    return {
+      ...{ roomId, name: room.name, kind: room.kind, online: online ?? 0 },
+      ...(room.isPrivate && { private: true }),
+    };
   }
 
   /** @throws {AppError} `FORBIDDEN`; `ROOM_LIMIT`; `RATE_LIMITED`. */
-  async create(userId: number, name: string): Promise<Room> {
+  async create(userId: number, name: string, { isPrivate = false } = {}): Promise<Room> {
     const waitMs = this.creations.take(userId, 1, performance.now());
     if (waitMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs: waitMs });
     const [user] = await this.accounts.findByIds([userId]);
     const isAdmin = user?.role === 'admin';
     if (this.options.roomCreation === 'admins' && !isAdmin) throw new AppError('FORBIDDEN');
-    const room = await this.rooms.create(name, userId, isAdmin ? Infinity : this.options.roomsPerUser);
+    const room = await this.rooms.create(name, userId, {
+      most: isAdmin ? Infinity : this.options.roomsPerUser,
+      isPrivate,
+    });
+    const made = { roomId: room.roomId, name: room.name, kind: room.kind, online: 0 };
+    if (isPrivate) return { ...made, private: true };
     this.lists.renew();
     // Whoever is online sees it soon; without the hint, when he reads the list again.
     await this.events
       .publish('room', { roomId: room.roomId, created: true } satisfies RoomChangedEvent)
       .catch(() => undefined);
-    return { roomId: room.roomId, name: room.name, kind: room.kind, online: 0 };
+    return made;
   }
 
   /** Admits a user to a room and makes sure that the room has a position to start from. */

@@ -106,12 +106,12 @@ describeSql('RoomsRepository', (server) => {
     const other = (await openSql(url)).get(RoomsRepository);
     // Conversations and rooms of others do not count.
     await rooms.findOrCreateDirect(3, 4);
-    await rooms.create('of another', 4, 3);
+    await rooms.create('of another', 4, { most: 3 });
     const made = await Promise.allSettled(
-      Array.from({ length: 8 }, (_, i) => (i % 2 ? rooms : other).create(`room ${i}`, 3, 3)),
+      Array.from({ length: 8 }, (_, i) => (i % 2 ? rooms : other).create(`room ${i}`, 3, { most: 3 })),
     );
     expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
-    await expect(rooms.create('one more', 3, 3)).rejects.toMatchObject({ code: 'ROOM_LIMIT' });
+    await expect(rooms.create('one more', 3, { most: 3 })).rejects.toMatchObject({ code: 'ROOM_LIMIT' });
     expect((await rooms.create('no limit', 3)).roomId).toBeGreaterThan(0);
   });
 

@@ -59,6 +59,25 @@ export class RoomsRepository {
     return rows.map(({ id, used_at, name }) => ({ roomId: Number(id), usedAt: Number(used_at), name }));
   }
 
+  /** Private rooms in which somebody has a place (see {@link hasMember}; guests have no lists), the most recently used first. */
+  async listPrivate(
+    userId: number,
+    limit: number,
+  ): Promise<(UsePosition & { readonly name: string; readonly nameKey: string })[]> {
+    const rows: { id: unknown; used_at: unknown; name: string; name_key: string }[] =
+      await this.dataSource.query(
+        `SELECT id, used_at, name, name_key FROM rooms
+         WHERE kind = 'room' AND private = 1 AND id IN (
+           SELECT room_id FROM memberships WHERE user_id = $1
+           UNION SELECT room_id FROM room_facts WHERE name = $2 AND value IS NOT NULL)
+         ORDER BY used_at DESC, id DESC LIMIT $3`,
+        [userId, `r${userId}`, limit],
+      );
+    return rows.map(({ id, used_at, name, name_key }) => ({
+      ...{ roomId: Number(id), usedAt: Number(used_at), name, nameKey: name_key },
+    }));
+  }
+
   async get(roomId: number): Promise<RoomRow | undefined> {
     const room = await this.rooms.findOneBy({ id: roomId });
     return room ? rowOf(room) : undefined;
@@ -76,10 +95,10 @@ export class RoomsRepository {
   }
 
   /**
-   * @param most - Rooms that this user may have made, this one included.
+   * @param options - `most`: rooms that this user may have made, this one included. `isPrivate`: it is in no list from the start.
    * @throws {AppError} `ROOM_LIMIT` when he has made so many; `INVALID` for a name that SQL cannot hold.
    */
-  async create(name: string, userId: number, most = Infinity): Promise<RoomRow> {
+  async create(name: string, userId: number, { most = Infinity, isPrivate = false } = {}): Promise<RoomRow> {
     if (!isStorable(name)) throw new AppError('INVALID', { fields: ['name'] });
     const nowMs = Date.now();
     const row = {
@@ -91,6 +110,7 @@ export class RoomsRepository {
       createdAt: nowMs,
       seqCeiling: 0,
       usedAt: nowMs,
+      isPrivate: isPrivate ? 1 : 0,
     };
     const make = async (manager: EntityManager): Promise<RoomRow> => {
       if (Number.isFinite(most)) {
@@ -102,7 +122,7 @@ export class RoomsRepository {
       const { identifiers } = await manager.insert(RoomEntity, { ...row });
       const roomId = Number(identifiers[0]?.['id']);
       await this.record.found(manager, roomId, userId);
-      return { roomId, name, kind: 'room', directKey: null };
+      return { roomId, name, kind: 'room', directKey: null, ...(isPrivate && { isPrivate: true as const }) };
     };
     return this.ids.run('rooms', make, ({ roomId }) => roomId);
   }

@@ -10,23 +10,24 @@ import { ChatContext, useSite } from './site/site-context.js';
 import type { Server, ThreadRoute } from './site/server.js';
 import { useObservable } from './use-observable.js';
 
+/** Pages for who is logged in; somebody who is not comes back to them. */
+const isPlace = ({ page }: Route): boolean => page === 'room' || page === 'direct' || page === 'code';
+
 /** Where a visitor, or a user, has to be instead; undefined when the page is theirs to see. */
 function detour(route: Route, session: Session | undefined): { to: Route; returnTo?: string } | undefined {
   if (route.page === 'unknown' || route.page === 'join') return undefined;
   const isForVisitors = route.page === 'login' || route.page === 'register';
   if (!session) {
     if (isForVisitors) return undefined;
-    const isPlace = route.page === 'room' || route.page === 'direct';
-    return { to: { page: 'login' }, ...(isPlace ? { returnTo: pathOf(route) } : {}) };
+    return { to: { page: 'login' }, ...(isPlace(route) ? { returnTo: pathOf(route) } : {}) };
   }
   if (session.roomId !== undefined) {
     const isThere = route.page === 'room' && route.roomId === session.roomId;
     return isThere ? undefined : { to: { page: 'room', roomId: session.roomId } };
   }
-  if (route.page === 'room' || route.page === 'direct') return undefined;
+  if (isPlace(route)) return undefined;
   const back = isForVisitors ? parseRoute(currentRouteState().returnTo ?? '/') : route;
-  const isPlace = back.page === 'room' || back.page === 'direct' || back.page === 'join';
-  return { to: isPlace ? back : { page: 'room', roomId: firstRoomId } };
+  return { to: isPlace(back) || back.page === 'join' ? back : { page: 'room', roomId: firstRoomId } };
 }
 
 /** Shows the page that the address names, or leads to the one that can be shown. */
@@ -55,6 +56,13 @@ export function App() {
       if (state.phase === 'failed') return <UnreachablePage />;
       return state.phase === 'ready' ? (
         <state.server.JoinPage key={route.invite} invite={route.invite} />
+      ) : (
+        <SplashPage />
+      );
+    case 'code':
+      if (state.phase === 'failed') return <UnreachablePage />;
+      return state.phase === 'ready' ? (
+        <state.server.CodePage key={route.code} code={route.code ?? ''} />
       ) : (
         <SplashPage />
       );

@@ -6,6 +6,7 @@ import { ChatSession } from './chat/chat-session.js';
 import { JoinPage } from './pages/join-page.js';
 import { Observable, type Watchable } from './observable.js';
 import { ChatPage } from './pages/chat-page.js';
+import { CodePage } from './pages/code-page.js';
 import { isGuess, refusedAddress, resolveEndpoints, type Endpoints } from './site/endpoints.js';
 import type { FoundServer } from './site/server.js';
 import { loadSiteConfig } from './site/load-site-config.js';
@@ -26,6 +27,7 @@ export async function findServer(): Promise<FoundServer> {
         chat,
         ChatPage,
         JoinPage,
+        CodePage,
       };
     },
   };
@@ -42,8 +44,8 @@ function accountServer({ apiUrl }: Endpoints, isGuessed: boolean): AccountServer
     login: (userName, password) => api.login(userName, password).catch(named),
     register: (userName, password) => api.register(userName, password).catch(named),
     invitation: (invite) => api.invitation(invite).catch(named),
-    join: ({ token }, invite) =>
-      new ParleyApi({ baseUrl: apiUrl, getToken: () => token }).joinRoom({ invite }),
+    join: ({ token }, by) =>
+      new ParleyApi({ baseUrl: apiUrl, getToken: () => token }).joinRoom(by).catch(named),
     enter: (invite, name) => api.enterAsGuest(invite, name).catch(named),
     logout: ({ token }) => new ParleyApi({ baseUrl: apiUrl, getToken: () => token }).logout(),
   };

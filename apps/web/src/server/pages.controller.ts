@@ -14,7 +14,7 @@ export class PagesController {
     return siteConfigBody(this.config, host);
   }
 
-  @Get(['', 'login', 'register', 'rooms/:id', 'direct/:id'])
+  @Get(['', 'login', 'register', 'code', 'rooms/:id', 'direct/:id'])
   page(@Res() reply: FastifyReply, @Param('id') id?: string): void {
     // As the page itself reads it, see src/app/routing/route.ts.
     if (id !== undefined && !/^[1-9]\d{0,15}$/.test(id)) throw new NotFoundException();
@@ -26,6 +26,13 @@ export class PagesController {
   @Get('join/:invite')
   join(@Res() reply: FastifyReply, @Param('invite') invite: string): void {
     if (!/^[\w-]{20,64}$/.test(invite)) throw new NotFoundException();
+    void reply.sendFile('index.html');
+  }
+
+  /** Where a room's code leads, in a link; right or wrong. */
+  @Get('code/:code')
+  code(@Res() reply: FastifyReply, @Param('code') code: string): void {
+    if (!/^[A-Za-z\d-]{1,32}$/.test(code)) throw new NotFoundException();
     void reply.sendFile('index.html');
   }
 }

@@ -54,6 +54,8 @@ describe('the site', () => {
     '/rooms/1?x=y',
     '/direct/4',
     '/join/abcdefghij_klmnopqr-',
+    '/code',
+    '/code/abc-234',
   ])('%s is the page', async (url) => {
     const answer = await get(url);
     expect(answer.statusCode).toBe(200);
@@ -91,6 +93,7 @@ describe('the site', () => {
     '/rooms/1/2',
     '/join',
     '/join/short',
+    '/code/a_b',
     '/nothing?x=y.z',
   ])('%s is the page with 404 for a browser, and no page for others', async (url) => {
     const answer = await visit(url, {

@@ -114,6 +114,7 @@ export const errorCatalog = {
     isPolicy: true,
     message: 'There is nothing to take back.',
   },
+  PASSWORD_NEEDED: { retryable: false, httpStatus: 403, message: 'This room has a password.' },
   WRONG_PASSWORD: { retryable: false, httpStatus: 403, message: 'This is not the password of the room.' },
   INVITE_NOT_FOUND: {
     retryable: false,

@@ -54,7 +54,8 @@ export const usersSearchSchema = z.object({
   cursor: cursorField.optional(),
 });
 /**
- * A page of rooms, the most recently used first. Without `next` it is the last one. `version`: the page has every change of
+ * A page of rooms, the most recently used first; before the first page those private ones in which the user has a place. Without
+ * `next` it is the last one. `version`: the page has every change of
  * the list up to this one, see the `rooms` frame.
  */
 export const roomsSchema = z.object({
@@ -62,7 +63,8 @@ export const roomsSchema = z.object({
   next: z.string().optional(),
   version: z.number().optional(),
 });
-export const createRoomBodySchema = z.object({ name: roomNameField });
+/** `listed: false`: private from the start. */
+export const createRoomBodySchema = z.object({ name: roomNameField, listed: z.boolean().default(true) });
 export const memberSchema = z.object({ userId: z.number(), userName: z.string() });
 /** `count` is exact; `members` are all of them up to `limits.maxListedMembers`, the newest beyond. */
 export const membersSchema = z.object({ count: z.number(), members: z.array(memberSchema) });

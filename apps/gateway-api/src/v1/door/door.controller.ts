@@ -40,7 +40,7 @@ export class DoorController {
     @Body(new ZodPipe(doorKeySchema)) by: z.output<typeof doorKeySchema>,
   ): Promise<JoinedByDoor> {
     const ask = () => this.rpc.call(logicRpc.joinByDoor, { userId, userName, by });
-    return by.code === undefined ? ask() : this.limits.roomCode(address, by.code, ask);
+    return by.code === undefined ? ask() : this.limits.roomCode({ address, userId }, by.code, ask);
   }
 
   @Get(':id/door')

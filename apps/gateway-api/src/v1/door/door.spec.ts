@@ -114,7 +114,12 @@ describe('a room that is closed', () => {
       expect((await post('/v1/rooms/join', wrong)).json()).toMatchObject({ code: 'INVALID' });
   });
 
-  it('is guessed at as passwords are: twenty wrong ones, per address and code', async () => {
+  it('is guessed at as passwords are: twenty wrong ones, per user and code; that there is one is no guess', async () => {
+    api.logic.on(logicRpc.joinByDoor, refuse('PASSWORD_NEEDED'));
+    for (let i = 0; i < 25; i++)
+      expect((await post('/v1/rooms/join', { code: 'XYZ234' })).json()).toMatchObject({
+        code: 'PASSWORD_NEEDED',
+      });
     api.logic.on(logicRpc.joinByDoor, refuse('WRONG_PASSWORD'));
     const codes = [];
     for (let i = 0; i < 25; i++) {
@@ -123,6 +128,11 @@ describe('a room that is closed', () => {
     }
     expect(codes.slice(0, 20)).toEqual(Array(20).fill('WRONG_PASSWORD'));
     expect(codes.at(-1)).toBe('RATE_LIMITED');
+    // Somebody else behind the same address.
+    const other = bearer(api.token({ sub: '4', name: 'demo1' }));
+    expect((await post('/v1/rooms/join', { code: 'XYZ234', password: 'x' }, other)).json()).toMatchObject({
+      code: 'WRONG_PASSWORD',
+    });
     api.logic.on(logicRpc.joinByDoor, () => ({ roomId: 8, roomName: 'Chemistry' }));
     expect((await post('/v1/rooms/join', { code: 'ABC235', password: 'x' })).statusCode).toBe(200);
   });

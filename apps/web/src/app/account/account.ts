@@ -1,4 +1,4 @@
-import type { Invitation } from '@parley/protocol';
+import type { Invitation, JoinedByDoor } from '@parley/protocol';
 import { Observable } from '../observable.js';
 import { forgetSession, readSession, sessionKey, storeSession, type Session } from './stored-session.js';
 
@@ -8,6 +8,9 @@ export interface AccountState {
   readonly ended: 'revoked' | 'expired' | 'elsewhere' | undefined;
 }
 
+/** By what somebody with an account comes into a room: an invitation, or the room's code, with its password if it has one. */
+export type RoomKey = { readonly invite: string } | { readonly code: string; readonly password?: string };
+
 /** What of the server an account needs. Every method throws `ApiError` of libs/client. */
 export interface AccountServer {
   login(userName: string, password: string): Promise<Session>;
@@ -15,8 +18,8 @@ export interface AccountServer {
   logout(session: Session): Promise<unknown>;
   /** What an invitation opens. */
   invitation(invite: string): Promise<Invitation>;
-  /** Comes into a room by an invitation, with an account. */
-  join(session: Session, invite: string): Promise<unknown>;
+  /** Comes into a room, with an account. */
+  join(session: Session, by: RoomKey): Promise<JoinedByDoor>;
   /** Comes in by an invitation, without an account. */
   enter(invite: string, name: string): Promise<Session>;
 }
@@ -50,10 +53,10 @@ export class Account {
     return (await this.#server()).invitation(invite);
   }
 
-  /** Comes in by an invitation, with the account that is logged in. @throws {ApiError} */
-  async join(invite: string): Promise<void> {
+  /** Comes into a room with the account that is logged in; undefined when it is not any more. @throws {ApiError} */
+  async join(by: RoomKey): Promise<JoinedByDoor | undefined> {
     const { session } = this.state.get();
-    if (session) await (await this.#server()).join(session, invite);
+    return session && (await this.#server()).join(session, by);
   }
 
   /** Comes in by an invitation, without an account; whoever was here as a guest before is not any more. @throws {ApiError} */

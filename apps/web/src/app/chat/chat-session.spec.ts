@@ -302,12 +302,24 @@ describe('ChatSession', () => {
   });
 
   it('takes a room that was removed off the screen', async () => {
-    const { session, client, thread } = setUp();
+    const { session, client, thread } = setUp({
+      room: () => Promise.reject(new ApiError(404, 'ROOM_NOT_FOUND', false)),
+    });
     session.open('room:1');
     await eventually(() => expect(thread('room:1').phase).toBe('ready'));
     client.emit('rooms', { version: 1, rooms: [], removed: [1] });
-    expect(thread('room:1').phase).toBe('missing');
+    await eventually(() => expect(thread('room:1').phase).toBe('missing'));
     expect(session.state.get().rooms).toEqual([]);
+  });
+
+  // Whoever made a room private was told that it does not exist.
+  it('leaves a room on the screen that has become private, for who has a place there', async () => {
+    const { session, client, thread } = setUp({ room: async () => ({ ...room, private: true }) });
+    session.open('room:1');
+    await eventually(() => expect(thread('room:1').phase).toBe('ready'));
+    client.emit('rooms', { version: 1, rooms: [], removed: [1] });
+    await eventually(() => expect(session.state.get().rooms).toEqual([{ ...room, private: true }]));
+    expect(thread('room:1').phase).toBe('ready');
   });
 
   // Whoever logged in at a room had all of it read at once, and never saw where the new messages began.

@@ -114,7 +114,7 @@ export class ChatSession {
         retries,
         loaded: () => this.#listed(),
         roomsRead: (version) => this.#liveRooms.pageRead(version),
-        removed: (roomId) => this.#rooms.removed([roomId]),
+        removed: (roomIds) => this.#rooms.removed(roomIds),
         failed,
         ...(random && { random }),
       },
@@ -124,7 +124,7 @@ export class ChatSession {
       {
         store,
         readAgain: () => this.#lists.readAgain(),
-        removed: (roomIds) => this.#rooms.removed(roomIds),
+        removed: (roomIds) => this.#lists.unlisted(roomIds),
         ...(random && { random }),
       },
       signal,
@@ -233,9 +233,9 @@ export class ChatSession {
     void this.#lists.more(list);
   }
 
-  /** Makes a room and shows it in the list. @throws {ApiError} */
-  createRoom(name: string): Promise<Room> {
-    return this.#lists.createRoom(name);
+  /** Makes a room, listed or private, and shows it in the list. @throws {ApiError} */
+  createRoom(name: string, options?: { readonly listed: boolean }): Promise<Room> {
+    return this.#lists.createRoom(name, options);
   }
 
   /** Shows a room or conversation: joins it and loads its newest messages. `undefined` shows none. */
@@ -280,7 +280,7 @@ export class ChatSession {
   }
 
   /** What hosts do at the door of a room. @throws {ApiError} */
-  get door(): Pick<ParleyApi, 'createInvite' | 'invites' | 'withdrawInvite'> {
+  get door(): Pick<ParleyApi, 'createInvite' | 'invites' | 'withdrawInvite' | 'door' | 'changeDoor'> {
     return this.#options.api;
   }
 

@@ -48,6 +48,29 @@ export function TextField({ label, hint, ...rest }: Props) {
   );
 }
 
+/** Something that holds or does not. */
+export function CheckField({ label, hint, ...rest }: Props) {
+  const id = useId();
+  return (
+    <div className={styles['field']}>
+      <label className={styles['check']} htmlFor={id}>
+        <input
+          {...rest}
+          id={id}
+          type="checkbox"
+          aria-describedby={hint === undefined ? undefined : `${id}-hint`}
+        />
+        {label}
+      </label>
+      {hint !== undefined && (
+        <p id={`${id}-hint`} className={styles['hint']}>
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}
+
 /** An input for a password, which can be shown. */
 export function PasswordField({ label, hint, ...rest }: Props) {
   const id = useId();

@@ -7,11 +7,12 @@ import { ErrorNote } from '../components/error-note.js';
 import { TextField } from '../components/field.js';
 import { useErrorText } from '../i18n/texts.js';
 import { useChatState } from '../site/site-context.js';
+import { copyText } from '../text/copy-text.js';
 import styles from './door.module.css';
 import { InviteForm } from './invite-form.js';
 import { OpenInvites } from './open-invites.js';
 import { QrCode } from './qr-code.js';
-import { useDoorTexts } from './words/use-door-texts.js';
+import { useHostDoorTexts } from './words/use-host-door-texts.js';
 
 /** Invitations of a room: a new one, with its link and QR code, and those that are open. */
 export function InviteDialog(props: {
@@ -19,7 +20,7 @@ export function InviteDialog(props: {
   readonly name: string;
   readonly onClose: () => void;
 }) {
-  const t = useDoorTexts().invite;
+  const t = useHostDoorTexts().invite;
   const errorText = useErrorText();
   const isOwner = useChatState(({ roomStates }) => roomStates.get(props.roomId)?.role === 'owner');
   const [made, setMade] = useState<MadeInvite>();
@@ -61,15 +62,13 @@ export function InviteDialog(props: {
 
 /** The link of a new invitation, to be copied or scanned. */
 function InviteLink({ invite }: { readonly invite: MadeInvite }) {
-  const t = useDoorTexts().invite;
+  const t = useHostDoorTexts().invite;
   const [isCopied, setCopied] = useState(false);
   const url = new URL(invite.path, window.location.origin).href;
-  const copy = () =>
-    void navigator.clipboard?.writeText(url).then(
-      () => setCopied(true),
-      // Not allowed, or not over HTTPS: the field is there to be copied by hand.
-      () => undefined,
-    );
+  const copy = () => {
+    copyText(url);
+    setCopied(true);
+  };
   return (
     <div className={styles['made']}>
       <p className={styles['hint']}>{t.once}</p>

@@ -5,7 +5,7 @@ import { TextField } from '../components/field.js';
 import { useChat } from '../site/site-context.js';
 import { wallClockMs } from '../use-wall-clock.js';
 import styles from './door.module.css';
-import { useDoorTexts } from './words/use-door-texts.js';
+import { useHostDoorTexts } from './words/use-host-door-texts.js';
 
 const HOUR_MS = 3_600_000;
 /** For how long an invitation may hold, by the names of the choices. */
@@ -20,7 +20,7 @@ export function InviteForm(props: {
   readonly onMade: (invite: MadeInvite) => void;
   readonly onFailed: (error: unknown) => void;
 }) {
-  const t = useDoorTexts().invite;
+  const t = useHostDoorTexts().invite;
   const { door } = useChat();
   const [isWorking, setWorking] = useState(false);
 

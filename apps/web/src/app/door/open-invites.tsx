@@ -4,7 +4,7 @@ import { Button } from '../components/button.js';
 import { useLanguage } from '../i18n/texts.js';
 import { useChat } from '../site/site-context.js';
 import styles from './door.module.css';
-import { useDoorTexts } from './words/use-door-texts.js';
+import { useHostDoorTexts } from './words/use-host-door-texts.js';
 
 /** Invitations that can be used, and the way to withdraw them. */
 export function OpenInvites(props: {
@@ -12,7 +12,7 @@ export function OpenInvites(props: {
   readonly onWithdrawn: (inviteId: string) => void;
   readonly onFailed: (error: unknown) => void;
 }) {
-  const t = useDoorTexts().invite;
+  const t = useHostDoorTexts().invite;
   const { door } = useChat();
   const [invites, setInvites] = useState<readonly Invite[]>();
   const [isWorking, setWorking] = useState(false);
@@ -75,7 +75,7 @@ export function OpenInvites(props: {
 }
 
 function Terms({ invite: { role, uses, maxUses, expiresAt } }: { readonly invite: Invite }) {
-  const t = useDoorTexts().invite;
+  const t = useHostDoorTexts().invite;
   const language = useLanguage();
   const format = new Intl.DateTimeFormat(language === 'zh' ? 'zh-Hans' : 'en', {
     dateStyle: 'medium',

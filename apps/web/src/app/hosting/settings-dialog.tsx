@@ -4,10 +4,12 @@ import { Button } from '../components/button.js';
 import { ErrorNote } from '../components/error-note.js';
 import { TextField } from '../components/field.js';
 import { Icon } from '../components/icon.js';
+import { useHostDoorTexts } from '../door/words/use-host-door-texts.js';
 import { useChat } from '../site/site-context.js';
 import { ActButton, AskButton } from './act-button.js';
 import { AuditList } from './audit-list.js';
 import { ConsoleDialog } from './console-dialog.js';
+import { DoorSection } from './door-section.js';
 import styles from './hosting.module.css';
 import { useRoomState } from './use-room-state.js';
 import { mayTakeOver } from './offers.js';
@@ -23,6 +25,7 @@ import { useHostingTexts } from './words/use-hosting-texts.js';
 export function SettingsDialog(props: { readonly roomId: number; readonly onClose: () => void }) {
   const { roomId, onClose } = props;
   const t = useHostingTexts();
+  const doorTexts = useHostDoorTexts().door;
   const { me } = useChat();
   const state = useRoomState(roomId);
   const { run, isBusy } = useActs(roomId);
@@ -47,6 +50,9 @@ export function SettingsDialog(props: { readonly roomId: number; readonly onClos
             </div>
           )}
           <SettingsForm roomId={roomId} state={state} onSaved={onClose} />
+          <Section title={doorTexts.title} testId="show-door">
+            <DoorSection roomId={roomId} isOwner={state.role === 'owner'} />
+          </Section>
           <Section title={t.settings.restricted} testId="show-restricted">
             <RestrictedList roomId={roomId} />
           </Section>

@@ -23,6 +23,7 @@ export const enErrors: ErrorTexts = {
   LAST_OWNER: 'A room always has an owner. Give somebody else the room first.',
   TOO_MANY_PINS: 'Three messages are pinned already. Take one down first.',
   TOO_MANY_ROLES: 'As many people have a role in this room as can have one.',
+  PASSWORD_NEEDED: 'This room has a password.',
   WRONG_PASSWORD: 'This is not the password of the room.',
   INVITE_NOT_FOUND: 'This invitation does not exist, or was withdrawn. Ask for a new one.',
   INVITE_OVER: 'This invitation has expired, or as many have come by it as may. Ask for a new one.',

@@ -59,6 +59,10 @@ export const en = {
     markAllRead: 'Mark all as read',
     newRoom: 'New room',
     roomName: 'Room name',
+    private: 'Private: in no list',
+    privateHint: 'People come in by an invitation or by a code, which you make in the room’s settings.',
+    privateRoom: 'Private room',
+    byCode: 'Join with a code',
     create: 'Create',
     cancel: 'Cancel',
     unread: (count: number) =>

@@ -22,6 +22,7 @@ export const zhErrors: ErrorTexts = {
   LAST_OWNER: '房间必须有一位房主。请先把房间交给别人。',
   TOO_MANY_PINS: '已经置顶了三条消息，请先取消一条。',
   TOO_MANY_ROLES: '这个房间里担任角色的人数已达上限。',
+  PASSWORD_NEEDED: '这个房间设有密码。',
   WRONG_PASSWORD: '房间密码不正确。',
   INVITE_NOT_FOUND: '这个邀请不存在或已被撤回，请索取新的邀请。',
   INVITE_OVER: '这个邀请已过期或名额已满，请索取新的邀请。',

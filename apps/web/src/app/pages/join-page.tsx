@@ -1,10 +1,7 @@
-import { ApiError } from '@parley/client';
 import type { Invitation } from '@parley/protocol';
 import { useEffect, useState, type SubmitEvent } from 'react';
 import { Button } from '../components/button.js';
-import { ErrorNote } from '../components/error-note.js';
 import { TextField } from '../components/field.js';
-import { useErrorText } from '../i18n/texts.js';
 import { AuthPage } from './auth-page.js';
 import styles from './auth-page.module.css';
 import { Link } from '../routing/link.js';
@@ -12,24 +9,23 @@ import { pathOf, type Route } from '../routing/route.js';
 import { navigate } from '../routing/router.js';
 import { useAccount } from '../site/site-context.js';
 import { useObservable } from '../use-observable.js';
+import { Refusal } from '../door/refusal.js';
+import { refusalOf, type Refused } from '../door/refused.js';
 import { useDoorTexts } from '../door/words/use-door-texts.js';
-
-const codeOf = (error: unknown) => (error instanceof ApiError ? error.code : 'INTERNAL');
 
 /** Where the link of an invitation leads: says what it opens, and lets guests in by their name. */
 export function JoinPage({ invite }: { readonly invite: string }) {
   const t = useDoorTexts().join;
-  const errorText = useErrorText();
   const account = useAccount();
   const [invitation, setInvitation] = useState<Invitation>();
-  const [problem, setProblem] = useState<string>();
+  const [problem, setProblem] = useState<Refused>();
   const [tries, setTries] = useState(0);
 
   useEffect(() => {
     let isLeft = false;
     account.invitation(invite).then(
       (found) => !isLeft && setInvitation(found),
-      (error: unknown) => !isLeft && setProblem(codeOf(error)),
+      (error: unknown) => !isLeft && setProblem(refusalOf(error)),
     );
     return () => {
       isLeft = true;
@@ -43,11 +39,11 @@ export function JoinPage({ invite }: { readonly invite: string }) {
   return (
     <AuthPage title={t.title}>
       {problem !== undefined && (
-        <ErrorNote text={errorText(problem)}>
+        <Refusal refused={problem}>
           <Button look="quiet" onClick={again}>
             {t.retry}
           </Button>
-        </ErrorNote>
+        </Refusal>
       )}
       {invitation && <Entrance invite={invite} invitation={invitation} />}
       {problem !== undefined && (
@@ -94,26 +90,25 @@ function AccountEntrance(props: {
   readonly isGuest: boolean;
 }) {
   const t = useDoorTexts().join;
-  const errorText = useErrorText();
   const account = useAccount();
-  const [problem, setProblem] = useState<string>();
+  const [problem, setProblem] = useState<Refused>();
   const [isWorking, setWorking] = useState(false);
   const { roomId, roomName } = props.invitation;
   const open = async () => {
     setProblem(undefined);
     setWorking(true);
     try {
-      if (!props.isGuest) await account.join(props.invite);
+      if (!props.isGuest && !(await account.join({ invite: props.invite }))) return;
       navigate({ page: 'room', roomId });
     } catch (error) {
-      setProblem(errorText(codeOf(error)));
+      setProblem(refusalOf(error));
       setWorking(false);
     }
   };
   return (
     <>
       <p>{t.asAccount(props.name)}</p>
-      {problem !== undefined && <ErrorNote text={problem} />}
+      {problem && <Refusal refused={problem} />}
       <Button
         look="primary"
         onClick={() => void open()}
@@ -123,15 +118,19 @@ function AccountEntrance(props: {
       >
         {t.open(roomName)}
       </Button>
+      <p className={styles['other']}>
+        <Button look="text" onClick={() => account.logout()} data-testid="join-not-me">
+          {t.notMe}
+        </Button>
+      </p>
     </>
   );
 }
 
 function GuestForm(props: { readonly invite: string; readonly roomId: number; readonly roomName: string }) {
   const t = useDoorTexts().join;
-  const errorText = useErrorText();
   const account = useAccount();
-  const [problem, setProblem] = useState<string>();
+  const [problem, setProblem] = useState<Refused>();
   const [isWorking, setWorking] = useState(false);
 
   const enter = async (name: string) => {
@@ -141,20 +140,20 @@ function GuestForm(props: { readonly invite: string; readonly roomId: number; re
       await account.enter(props.invite, name);
       navigate({ page: 'room', roomId: props.roomId }, { replace: true });
     } catch (error) {
-      setProblem(errorText(codeOf(error)));
+      setProblem(refusalOf(error));
       setWorking(false);
     }
   };
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     const name = String(new FormData(event.currentTarget).get('name') ?? '').trim();
-    if (name === '') setProblem(t.nameMissing);
+    if (name === '') setProblem({ text: t.nameMissing });
     else void enter(name);
   };
   return (
     <>
       <p data-testid="join-room">{t.into(props.roomName)}</p>
-      {problem !== undefined && <ErrorNote text={problem} />}
+      {problem && <Refusal refused={problem} />}
       <form className={styles['form']} onSubmit={submit} noValidate>
         <TextField
           label={t.name}

@@ -10,6 +10,10 @@ it.each<[string, Route]>([
   ['/join/abcdefghij_klmnopqr-', { page: 'join', invite: 'abcdefghij_klmnopqr-' }],
   ['/join/short', { page: 'unknown' }],
   ['/join/abcdefghijklmnopqrst/x', { page: 'unknown' }],
+  ['/code', { page: 'code' }],
+  ['/code/abc-234', { page: 'code', code: 'abc-234' }],
+  ['/code/a_b', { page: 'unknown' }],
+  ['/code/ABC234/x', { page: 'unknown' }],
   ['/rooms/0', { page: 'unknown' }],
   ['/rooms/1e3', { page: 'unknown' }],
   ['/rooms/99999999999999999', { page: 'unknown' }],
@@ -21,7 +25,8 @@ it.each<[string, Route]>([
 });
 
 it('writes what it reads', () => {
-  for (const path of ['/', '/login', '/register', '/rooms/12', '/direct/4', '/join/abcdefghijklmnopqrst']) {
+  const paths = ['/', '/login', '/register', '/rooms/12', '/direct/4', '/code', '/code/ABC234'];
+  for (const path of [...paths, '/join/abcdefghijklmnopqrst']) {
     expect(pathOf(parseRoute(path))).toBe(path);
   }
 });

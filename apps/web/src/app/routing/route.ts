@@ -7,6 +7,8 @@ export type Route =
   | { readonly page: 'direct'; readonly userId: number }
   /** Where a link of an invitation leads; `invite` is its secret. */
   | { readonly page: 'join'; readonly invite: string }
+  /** Where people type a room's code; `code`: it came with the link, as it was typed. */
+  | { readonly page: 'code'; readonly code?: string }
   | { readonly page: 'unknown' };
 
 /** The room that everybody lands in. */
@@ -20,10 +22,12 @@ export function parseRoute(pathname: string): Route {
   const [first = '', second, ...rest] = pathname.replace(/^\/+|\/+$/g, '').split('/');
   if (second === undefined) {
     if (first === '') return { page: 'home' };
-    if (first === 'login' || first === 'register') return { page: first };
+    if (first === 'login' || first === 'register' || first === 'code') return { page: first };
   }
   if (first === 'join' && rest.length === 0 && /^[\w-]{20,64}$/.test(second ?? ''))
     return { page: 'join', invite: second ?? '' };
+  if (first === 'code' && rest.length === 0 && /^[A-Za-z\d-]{1,32}$/.test(second ?? ''))
+    return { page: 'code', code: second ?? '' };
   const number = second === undefined || rest.length > 0 ? undefined : id(second);
   if (number !== undefined && first === 'rooms') return { page: 'room', roomId: number };
   if (number !== undefined && first === 'direct') return { page: 'direct', userId: number };
@@ -42,6 +46,8 @@ export function pathOf(route: Route): string {
       return `/direct/${route.userId}`;
     case 'join':
       return `/join/${route.invite}`;
+    case 'code':
+      return route.code === undefined ? '/code' : `/code/${route.code}`;
     case 'home':
     case 'unknown':
       return '/';

@@ -2,7 +2,7 @@ import { ApiError } from '@parley/client';
 import { useState, type SubmitEvent } from 'react';
 import { Button } from '../components/button.js';
 import { ErrorNote } from '../components/error-note.js';
-import { TextField } from '../components/field.js';
+import { CheckField, TextField } from '../components/field.js';
 import { useErrorText, useTexts } from '../i18n/texts.js';
 import { navigate } from '../routing/router.js';
 import { useChat } from '../site/site-context.js';
@@ -18,12 +18,13 @@ export function NewRoomForm({ onDone }: { readonly onDone: () => void }) {
 
   const submit = async (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const name = String(new FormData(event.currentTarget).get('room')).trim();
+    const fields = new FormData(event.currentTarget);
+    const name = String(fields.get('room')).trim();
     if (name === '') return;
     setErrorCode(undefined);
     setWorking(true);
     try {
-      const room = await chat.createRoom(name);
+      const room = await chat.createRoom(name, { listed: fields.get('private') === null });
       navigate({ page: 'room', roomId: room.roomId });
       onDone();
     } catch (error) {
@@ -45,6 +46,12 @@ export function NewRoomForm({ onDone }: { readonly onDone: () => void }) {
         required
         autoFocus
         data-testid="new-room-name"
+      />
+      <CheckField
+        label={t.sidebar.private}
+        hint={t.sidebar.privateHint}
+        name="private"
+        data-testid="new-room-private"
       />
       {errorCode !== undefined && <ErrorNote text={errorText(errorCode)} />}
       <div className={styles['actions']}>

@@ -59,11 +59,13 @@ function RoomEntry({ room, onFollow }: { readonly room: Room; readonly onFollow:
         data-unread={unread > 0 ? '' : undefined}
         data-testid="room-link"
         data-room-id={room.roomId}
+        data-private={room.private && ''}
       >
         <span className={styles['sign']}>
-          <Icon name="hash" size={17} />
+          <Icon name={room.private ? 'lock' : 'hash'} size={17} />
         </span>
         <span className={styles['label']}>{room.name}</span>
+        {room.private && <span className="visually-hidden">{t.sidebar.privateRoom}</span>}
         {unread === 0 && room.online > 0 && (
           <span className={styles['online']} title={t.room.online(room.online)}>
             {room.online}

@@ -9,6 +9,7 @@ import { AccountBar } from './account-bar.js';
 import { ConversationList } from './conversation-list.js';
 import { NewRoomForm } from './new-room-form.js';
 import { RoomList } from './room-list.js';
+import { Link } from '../routing/link.js';
 import { SearchField } from './search-field.js';
 import styles from './sidebar.module.css';
 import { useKeepInView } from './use-keep-in-view.js';
@@ -51,6 +52,16 @@ export function Sidebar({ onClose }: { readonly onClose: (() => void) | undefine
         )}
         <div className={styles['heading']}>
           <h2>{t.sidebar.rooms}</h2>
+          {!isGuest && (
+            <Link
+              className={styles['byCode']}
+              to={{ page: 'code' }}
+              onClick={follow}
+              data-testid="join-by-code"
+            >
+              {t.sidebar.byCode}
+            </Link>
+          )}
           {!isGuest && (
             <Button
               look="icon"

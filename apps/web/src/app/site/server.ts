@@ -17,6 +17,8 @@ export interface Server extends AccountServer {
   readonly ChatPage: ComponentType<{ readonly route: ThreadRoute }>;
   /** The page of an invitation. */
   readonly JoinPage: ComponentType<{ readonly invite: string }>;
+  /** The page where a room's code is typed. */
+  readonly CodePage: ComponentType<{ readonly code: string }>;
 }
 
 /** What is loaded behind the first look at the page: all that talks to the server. */

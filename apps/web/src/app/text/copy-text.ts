@@ -8,8 +8,11 @@ export function copyText(text: string): void {
   const area = document.createElement('textarea');
   area.value = text;
   area.className = 'visually-hidden';
-  document.body.append(area);
+  const focused = document.activeElement;
+  // What lies under an open dialog cannot be selected.
+  (document.querySelector('dialog[open]') ?? document.body).append(area);
   area.select();
   document.execCommand('copy');
   area.remove();
+  if (focused instanceof HTMLElement) focused.focus();
 }

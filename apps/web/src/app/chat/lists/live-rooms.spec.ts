@@ -24,7 +24,7 @@ function setUp() {
   return { live, store, readAgain, removed, ids };
 }
 
-it('shows a new room on top, another number or name in its place, and no room that is gone', () => {
+it('shows a new room on top, another number or name in its place, and tells what is gone', () => {
   const { live, store, removed, ids } = setUp();
   live.changed(
     6,
@@ -34,11 +34,15 @@ it('shows a new room on top, another number or name in its place, and no room th
     ],
     [1],
   );
-  expect(store.get().rooms).toEqual([room(9), { ...room(2, 4), name: 'Renamed' }]);
+  expect(store.get().rooms).toEqual([room(9), room(1, 2), { ...room(2, 4), name: 'Renamed' }]);
   expect(removed).toHaveBeenCalledExactlyOnceWith([1]);
   // One of another page that fills up; one that was only left there is no news.
   live.changed(7, [room(20, 1), room(21, 0)], []);
-  expect(ids()).toEqual([20, 9, 2]);
+  expect(ids()).toEqual([20, 9, 1, 2]);
+  // A private one that was put into the list.
+  store.patch({ rooms: [{ ...room(2), private: true }] });
+  live.changed(8, [room(2, 1)], []);
+  expect(store.get().rooms).toEqual([room(2, 1)]);
 });
 
 it('reads the list again after a gap, once, at a moment of its own', () => {

@@ -13,7 +13,7 @@ export interface LiveRoomsParts {
   readonly store: ChatStore;
   /** Reads the first page again; `pageRead` tells of it. */
   readAgain(): void;
-  /** Rooms that are no more. */
+  /** Rooms that are in no list any more, if they are anything. */
   removed(roomIds: readonly number[]): void;
   readonly random?: () => number;
 }
@@ -48,7 +48,7 @@ export class LiveRooms {
   /** Something has changed. */
   changed(version: number, changes: readonly RoomChange[], removed: readonly number[]): void {
     this.#told = version;
-    this.#apply(changes, new Set(removed));
+    this.#apply(changes);
     if (removed.length > 0) this.#parts.removed(removed);
     if (this.#known === undefined) return;
     if (version === this.#known + 1) this.#known = version;
@@ -56,7 +56,7 @@ export class LiveRooms {
     if (this.#added > MAX_ADDED) this.#missed();
   }
 
-  #apply(changes: readonly RoomChange[], removed: ReadonlySet<number>): void {
+  #apply(changes: readonly RoomChange[]): void {
     const { store } = this.#parts;
     const { rooms } = store.get();
     const known = new Set(rooms.map(({ roomId }) => roomId));
@@ -69,12 +69,13 @@ export class LiveRooms {
     store.patch({
       rooms: [
         ...added.map(({ roomId, name, kind, online }) => ({ roomId, name, kind, online })),
-        ...rooms
-          .filter(({ roomId }) => !removed.has(roomId))
-          .map((room) => {
-            const change = byId.get(room.roomId);
-            return change ? { ...room, name: change.name, online: change.online } : room;
-          }),
+        ...rooms.map((room) => {
+          const change = byId.get(room.roomId);
+          if (!change) return room;
+          // Who is told of it is told of a listed one.
+          const { private: _, ...listed } = room;
+          return { ...listed, name: change.name, online: change.online };
+        }),
       ],
     });
   }

@@ -107,7 +107,24 @@ describe('SidebarLists', () => {
     lists.readAgain();
     await vi.advanceTimersByTimeAsync(0);
     expect(store.get().rooms).toEqual([room(9)]);
-    expect(removed).toHaveBeenCalledExactlyOnceWith(3);
+    expect(removed).toHaveBeenCalledExactlyOnceWith([3]);
+  });
+
+  it('drops what was taken out of the list, but asks about what was opened: it may be private now', async () => {
+    const { lists, store, readRoom, removed } = setUp();
+    await lists.refresh();
+    store.update('room:8', (thread) => thread);
+    readRoom.mockImplementation(async (roomId) => ({ ...room(roomId), private: true }));
+    lists.unlisted([9, 8]);
+    expect(store.get().rooms).toEqual([room(8)]);
+    expect(removed).toHaveBeenCalledExactlyOnceWith([9]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(store.get().rooms).toEqual([{ ...room(8), private: true }]);
+    readRoom.mockRejectedValue(new ApiError(404, 'ROOM_NOT_FOUND', false));
+    lists.unlisted([8]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(store.get().rooms).toEqual([]);
+    expect(removed).toHaveBeenLastCalledWith([8]);
   });
 
   // Ten thousand clients of a restarted gateway asked for every room in the same second.

@@ -8,6 +8,8 @@ import { peerOf, roomKey, userKey } from '../threads/thread-key.js';
 
 /** After a lost connection everybody is back at about the same time: each asks at a moment of its own within this. */
 const AFTER_RECONNECT_MS = 10_000;
+/** Everybody in a room that has become private asks whether he still has a place there, each at a moment of his own within this. */
+const ASK_WITHIN_MS = 2_000;
 /** Rooms read so recently are not asked for anew: who is online in an open room comes over the socket. */
 const ROOMS_FRESH_MS = 60_000;
 
@@ -20,8 +22,8 @@ export interface SidebarListsPorts {
   loaded(): void;
   /** The first page of rooms has been read, with all changes up to this version. */
   roomsRead(version: number | undefined): void;
-  /** The room that is shown is no more. */
-  removed(roomId: number): void;
+  /** Rooms that are no more, for this user. */
+  removed(roomIds: readonly number[]): void;
   failed(error: unknown): void;
   /** @defaultValue Math.random */
   readonly random?: () => number;
@@ -107,6 +109,23 @@ export class SidebarLists {
     if (!this.#ports.store.get().rooms.some((room) => room.roomId === roomId)) await this.#readRoom(roomId);
   }
 
+  /**
+   * Rooms that are in the list no more. One that was opened here may have become private, with a place in it for this user: the
+   * server is asked.
+   */
+  unlisted(roomIds: readonly number[]): void {
+    const { store, removed, random = Math.random } = this.#ports;
+    const { rooms, threads } = store.get();
+    const gone = new Set(roomIds.filter((roomId) => !threads.has(roomKey(roomId))));
+    store.patch({ rooms: rooms.filter(({ roomId }) => !gone.has(roomId)) });
+    if (gone.size > 0) removed([...gone]);
+    for (const roomId of roomIds) {
+      if (gone.has(roomId)) continue;
+      const timer = setTimeout(() => void this.#readRoom(roomId), random() * ASK_WITHIN_MS);
+      this.#signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+    }
+  }
+
   /** Reads the next page of a list, if there is one, until it succeeds. */
   async more(list: 'rooms' | 'conversations'): Promise<void> {
     const { api, retries, store } = this.#ports;
@@ -131,10 +150,10 @@ export class SidebarLists {
   }
 
   /** Makes a room and shows it in the list. @throws {ApiError} */
-  async createRoom(name: string): Promise<Room> {
+  async createRoom(name: string, options?: { readonly listed: boolean }): Promise<Room> {
     const { api, store, failed } = this.#ports;
     try {
-      const room = await api.createRoom(name);
+      const room = await api.createRoom(name, options);
       store.patch({ rooms: merged([room], store.get().rooms) });
       return room;
     } catch (error) {
@@ -187,7 +206,7 @@ export class SidebarLists {
     } catch (error) {
       if (error instanceof ApiError && error.code === 'ROOM_NOT_FOUND') {
         store.patch({ rooms: store.get().rooms.filter((room) => room.roomId !== roomId) });
-        removed(roomId);
+        removed([roomId]);
       }
       // Else it has a number for a name.
       failed(error);
