@@ -43,11 +43,9 @@ const HANGS_AFTER_MS = eachOnce.length * 60_000;
 
 /** A short run of `npm run chaos`: each fault once. */
 describe('chaos', { timeout: HANGS_AFTER_MS }, () => {
-  /** Without hosts, who keep people out of a storm: `npm run chaos` has both, and together/hosting.ts hosts without faults. */
   const run = (faults: readonly Damage[], sql: SqlKind, ackReplicas: 0 | 1 = 0): Promise<ChaosReport> =>
     runChaos({
       ackReplicas,
-      hosted: false,
       seed: 20_261_123,
       forMs: 0,
       once: true,
@@ -73,6 +71,8 @@ describe('chaos', { timeout: HANGS_AFTER_MS }, () => {
       expect({ refused, gaveUp, failedPages }, fault).toEqual({ refused: 0, gaveUp: 0, failedPages: 0 });
       expect(presenceMs, fault).toBeLessThan(10_000);
     }
+    // The hosts were at work.
+    expect(report.rows.reduce((sum, { acts }) => sum + acts, 0)).toBeGreaterThan(faults.length);
   }
 
   it('loses, repeats, reorders and invents nothing, whatever is killed, paused, cut or emptied', async () => {

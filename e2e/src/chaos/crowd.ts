@@ -34,7 +34,7 @@ const POST_EVERY = 5;
 /** Guests that come in at once: a queue at the door, not the storm that a fault is there to make. */
 const GUESTS_AT_ONCE = 50;
 const PRESENCE_TIMEOUT_MS = 30_000;
-/** Of the users: an owner, a moderator, and one whom they leave alone. */
+/** Of the users: an owner and a moderator; they, and one more, are left alone. */
 const [HOSTS, SPARED] = [2, 3];
 /** What was on its way has come when nothing has come for so long, milliseconds. */
 const QUIET_MS = 500;
@@ -216,7 +216,7 @@ export class Crowd {
   }
 
   /**
-   * Lets guests in, who listen in one room each.
+   * Lets guests in, who listen in one room each: more connections of those whom hosts leave alone, so that no storm waits at a door.
    *
    * @param to - The gateway that all of them connect to first. @defaultValue any
    */
@@ -225,7 +225,10 @@ export class Crowd {
     const others = gateways.filter(({ wsPort }) => wsPort !== to?.wsPort);
     for (let i = 0; i < count; i++) {
       const gateway = to ? rotating([to, ...others], () => 0) : rotating(gateways, random);
-      this.guests.push(this.person('g', [roomIds[i % roomIds.length] as number], gateway));
+      const spared = i % SPARED;
+      this.guests.push(
+        this.person('g', [roomIds[i % roomIds.length] as number], gateway, this.people++, spared),
+      );
     }
     for (let i = 0; i < this.guests.length; i += GUESTS_AT_ONCE)
       await Promise.all(this.guests.slice(i, i + GUESTS_AT_ONCE).map((guest) => guest.enter()));
@@ -308,9 +311,10 @@ export class Crowd {
     roomIds: readonly number[],
     gateway: () => GatewayAddress,
     index = this.people++,
+    ofUser = index % this.options.sessions.length,
   ): Person {
     const { sessions, random } = this.options;
-    const { user, token } = sessions[index % sessions.length] as Session;
+    const { user, token } = sessions[ofUser] as Session;
     return new Person({
       clientId: `${kind}${index}`,
       user,

@@ -27,8 +27,6 @@ export interface ChaosOptions {
   readonly users: number;
   readonly rooms: number;
   readonly sendIntervalMs: number;
-  /** Hosts mute, ban, delete and close while it goes on. @defaultValue true */
-  readonly hosted?: boolean;
   /** Told every few seconds, and after every fault. */
   readonly onProgress: (line: string) => void;
 }
@@ -69,6 +67,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const env = {
     PARLEY_LOGIN_PER_MINUTE: '10000',
     PARLEY_REQUESTS_PER_SECOND: '10000',
+    // A storm is of few users.
+    PARLEY_CONNECTIONS_PER_USER: '1000',
     PARLEY_DRAIN_WINDOW_MS: '2000',
   };
   const stack = await ChaosStack.start(options.sql, env, options.ackReplicas ?? 0);
@@ -181,15 +181,14 @@ class ChaosRun {
   /** Has a fault, waits until everything is well again, and notes what it cost. */
   private async suffer(fault: string, endsLines: boolean, damage: () => Promise<void>): Promise<void> {
     const { crowd } = this;
-    const { hosted = true } = this.options;
     this.phase = fault;
     const startedAt = Date.now();
-    if (hosted) crowd.startHosting();
+    crowd.startHosting();
     await damage();
     const repairedAt = Date.now();
     this.phase = `after ${fault}`;
     const before = this.places;
-    if (hosted) await crowd.makePeace(RECOVERY_TIMEOUT_MS);
+    await crowd.makePeace(RECOVERY_TIMEOUT_MS);
     this.places = await crowd.probe(RECOVERY_TIMEOUT_MS);
     const recoveryMs = Date.now() - repairedAt;
     const presenceMs = await crowd.presenceExact();

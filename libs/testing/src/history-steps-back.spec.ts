@@ -65,6 +65,17 @@ describe('a server that stepped back', () => {
     expect(twice.found()).toEqual(['double-append 102']);
   });
 
+  it('may refuse what it had accepted before, and lost: a host closed the room meanwhile', () => {
+    const history = (stepsBack: boolean) => {
+      const before = story().sends('x').acks('x', 1).sends('y').shows('a', 'x1 y2').shows('b', 'x1');
+      if (stepsBack) before.stepsBack(1, { keepsAcked: true }).hearsOfTheEnd('b');
+      else before.shows('b', 'y2');
+      return before.refuses('y').found();
+    };
+    expect(history(true)).toEqual([]);
+    expect(history(false)).toEqual(['phantom 2']);
+  });
+
   it('may go on with its line when it lost nothing', () => {
     const history = story().sends('x').acks('x', 1).shows('a', 'x1').shows('b', 'x1').stepsBack(1);
     expect(history.sends('y').acks('y', 2).shows('a', 'y2').shows('b', 'y2').found()).toEqual([]);

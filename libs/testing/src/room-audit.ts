@@ -102,8 +102,9 @@ class RoomAudit {
       for (const key of new Set(keys)) {
         if (history.seqOf(key) !== seq) continue;
         const sent = history.outgoing.get(key);
-        const why =
-          sent && isRefused(sent) ? 'was refused' : allSendsRecorded ? inventionOf(slot, sent) : undefined;
+        // Accepted, lost with what Redis stepped back from, sent again, and refused then: a host had closed the room meanwhile.
+        const wasRefused = sent && isRefused(sent) && !this.#isDestroyed(seq);
+        const why = wasRefused ? 'was refused' : allSendsRecorded ? inventionOf(slot, sent) : undefined;
         if (why) this.#findings.add({ kind: 'phantom', roomId, seq, detail: `${nameIn(key)} ${why}` });
       }
     }
