@@ -17,6 +17,13 @@ export interface RoomDelivery {
   readonly tookMs: number;
 }
 
+/** What acts have made hold in a room, read anew. */
+export interface FactsRead {
+  readonly facts: RoomFacts;
+  /** By the clock that ends of bans are of, milliseconds since 1970. */
+  readonly nowMs: number;
+}
+
 /** What the rooms of a gateway share. */
 export interface LocalRoomOptions {
   readonly log: LogReader;
@@ -28,8 +35,7 @@ export interface LocalRoomOptions {
   readonly onDelivered: (delivery: RoomDelivery) => void;
   /** Members were told to read a range themselves. */
   readonly onResync: (reason: ResyncReason, members: number) => void;
-  /** What acts have made hold in a room, read anew. */
-  readonly facts: (roomId: number) => Promise<RoomFacts>;
+  readonly readFacts: (roomId: number) => Promise<FactsRead>;
   /** A host has put a member out of the room: he is to be taken out of it, and told. */
   readonly onPutOut: (roomId: number, connection: Connection, why: PutOut) => void;
   /** A live member fell behind, because its socket held too much. */

@@ -99,7 +99,7 @@ async function run(steps: readonly Step[], latencies: readonly number[], crowd: 
       onDelivered: () => undefined,
       onResync: () => undefined,
       onSlow: () => undefined,
-      facts: () => Promise.resolve(new Map()),
+      readFacts: () => Promise.resolve({ facts: new Map(), nowMs: 0 }),
       onPutOut: () => undefined,
     },
   );

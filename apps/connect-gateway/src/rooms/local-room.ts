@@ -5,10 +5,10 @@ import type { Connection } from '../connections/connection.js';
 import { Announcements } from './announcements.js';
 import { catchUp, MAX_REPLAY, resyncFrame, sendResync } from './catch-up.js';
 import type { LocalRoomOptions } from './local-room-options.js';
+import { EncodedChunk } from '../connections/encoded-chunk.js';
 import {
   encodedMessage,
   MAX_WRITE_BYTES,
-  shownTo,
   takeWrite,
   type EncodedMessage,
 } from '../connections/encoded-message.js';
@@ -260,6 +260,14 @@ export class LocalRoom implements MembersRoom {
         if (connection.identity?.userId === why.userId) this.options.onPutOut(this.roomId, connection, why);
   }
 
+  /** Takes out whom acts that were never taken here have banned. */
+  private putOutBanned(nowMs: number): void {
+    for (const connection of [...this.members.keys()]) {
+      const ban = connection.identity && this.acts.banOf(connection.identity.userId, nowMs);
+      if (ban) this.options.onPutOut(this.roomId, connection, ban);
+    }
+  }
+
   /** Reads `tail + 1`..`to` from the log. What it no longer has becomes a resync for everybody. */
   private async fill(to: number, takenAt: number): Promise<void> {
     if (to - this.tail > MAX_REPLAY) return this.skip(to, 'gap');
@@ -289,14 +297,15 @@ export class LocalRoom implements MembersRoom {
    * @param epoch - One that begins there: not below `tail`, or it is an earlier one.
    */
   private async skip(to: number, reason: 'gap' | 'epoch', epoch = this.line): Promise<void> {
-    const facts = this.kind === 'direct' ? undefined : await this.options.facts(this.roomId);
+    const read = this.kind === 'direct' ? undefined : await this.options.readFacts(this.roomId);
     await this.flushed();
-    if (facts) this.acts.reset(facts);
+    if (read) this.acts.reset(read.facts);
     if (epoch !== this.line) {
       this.left = [...this.left, this.line].slice(-MAX_LEFT_EPOCHS);
       this.line = epoch;
     }
     const { roomId } = this;
+    if (read) this.putOutBanned(read.nowMs);
     const from = this.deliveredSeq + 1;
     const live = [...this.live].map(({ connection }) => connection);
     let told = live.length;
@@ -335,13 +344,12 @@ export class LocalRoom implements MembersRoom {
     while (this.pending.length > 0) {
       const chunk = (this.underWay = takeWrite(this.pending));
       const chunkBytes = chunk.reduce((sum, { bytes }) => sum + bytes, 0);
-      const framed = new Map<string, Buffer>();
-      const hasActs = chunk.some(({ plain }) => plain !== undefined);
+      const encoded = new EncodedChunk(chunk);
       let written = 0;
       this.writing = true;
       // Members may be deleted meanwhile; none are added.
       for (const member of this.live) {
-        if (!this.writeChunk(member, chunk, framed, hasActs)) continue;
+        if (!this.write(member, encoded)) continue;
         written++;
         if (turn.isOver(chunkBytes)) await turn.next();
       }
@@ -368,13 +376,8 @@ export class LocalRoom implements MembersRoom {
     }
   }
 
-  /** One write for the whole chunk, the same bytes for every member of a transport. */
-  private writeChunk(
-    member: Membership,
-    chunk: readonly EncodedMessage[],
-    bytes: Map<string, Buffer>,
-    hasActs: boolean,
-  ): boolean {
+  /** @returns Whether the member had room for it; otherwise it is behind now. */
+  private write(member: Membership, chunk: EncodedChunk): boolean {
     const { connection } = member;
     if (connection.bufferedBytes > this.options.maxOutboundBytes) {
       this.live.delete(member);
@@ -384,17 +387,7 @@ export class LocalRoom implements MembersRoom {
       this.options.onSlow();
       return false;
     }
-    const isPlain = hasActs && !connection.speaksParley;
-    const variant = isPlain ? `${connection.transport} plain` : connection.transport;
-    let buffer = bytes.get(variant);
-    if (!buffer) {
-      const frames = chunk.flatMap((message) => {
-        const shown = isPlain ? shownTo(message, connection) : message;
-        return shown ? connection.encode(shown) : [];
-      });
-      bytes.set(variant, (buffer = frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames)));
-    }
-    connection.write(buffer);
+    connection.write(chunk.for(connection));
     return true;
   }
 }

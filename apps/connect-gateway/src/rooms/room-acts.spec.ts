@@ -1,5 +1,5 @@
 import { messageBody } from '@parley/contracts';
-import { FOREVER, Op, type RoomEvent } from '@parley/protocol';
+import { factNames, FOREVER, Op, type RoomEvent } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
 import { FakeConnection } from '../testing/fake-connection.js';
 import { holdReads, numbers, settle, setUp as setUpRoom, turn } from '../testing/local-room.fixture.js';
@@ -120,9 +120,9 @@ describe('the state of a room', () => {
   });
 
   it('is read anew when a range was skipped, with whatever acts were in it', async () => {
-    const { room, log, facts, join } = setUp();
+    const { room, log, readFacts, join } = setUp();
     const member = join();
-    facts.mockResolvedValue(new Map([['mode', 'closed']]));
+    readFacts.mockResolvedValue({ facts: new Map([['mode', 'closed']]), nowMs: AT });
     log.append(600);
     await room.deliver(log.append(1));
     expect(member.seen).toEqual(['resync 1-600 gap', 601]);
@@ -130,22 +130,22 @@ describe('the state of a room', () => {
   });
 
   it('is read anew when another epoch begins', async () => {
-    const { room, facts, act } = setUp();
+    const { room, readFacts, act } = setUp();
     await room.deliver([act(settings('hosts'))]);
-    facts.mockResolvedValue(new Map());
+    readFacts.mockResolvedValue({ facts: new Map(), nowMs: AT });
     await room.pullTo({ seq: 1_000, epoch: 'e2' });
     expect(room.stateFor(1, 'member').mode).toBe('everyone');
   });
 
   // It stayed as it was before, for everybody who joined, until the room was opened again.
   it('skips nothing as long as it cannot be read, and is tried again', async () => {
-    const { room, facts, join } = setUp();
+    const { room, readFacts, join } = setUp();
     const member = join();
     await settle();
-    facts.mockRejectedValueOnce(new Error('away'));
+    readFacts.mockRejectedValueOnce(new Error('away'));
     await expect(room.pullTo({ seq: 1_000, epoch: 'e2' })).rejects.toThrow('away');
     expect(room.position).toEqual({ seq: 0, epoch: 'e1' });
-    facts.mockResolvedValue(new Map([['mode', 'closed']]));
+    readFacts.mockResolvedValue({ facts: new Map([['mode', 'closed']]), nowMs: AT });
     await room.pullTo({ seq: 1_000, epoch: 'e2' });
     expect(member.seen).toEqual(['resync 1-1000 epoch']);
     expect(room.stateFor(1, 'member').mode).toBe('closed');
@@ -153,6 +153,27 @@ describe('the state of a room', () => {
 });
 
 describe('somebody who has to leave', () => {
+  // He stayed in for as long as he kept his connection, and got everything.
+  it.each(['gap', 'epoch'])('goes when the act was in a range that was skipped: %s', async (why) => {
+    const { room, join, log, readFacts, onPutOut } = setUp();
+    const [one, other, late] = [join(0, 5), join(0, 6), join(0, 7)];
+    await settle();
+    const facts = new Map([
+      [factNames.banned(5), String(AT + 1)],
+      [factNames.banned(7), String(AT)],
+    ]);
+    readFacts.mockResolvedValue({ facts, nowMs: AT });
+    if (why === 'epoch') await room.pullTo({ seq: 600, epoch: 'e2' });
+    else {
+      log.append(600);
+      await room.pullTo({ seq: 600, epoch: 'e1' });
+    }
+    expect(onPutOut.mock.calls).toEqual([[room.roomId, one, { userId: 5, reason: 'banned', until: AT + 1 }]]);
+    expect(one.seen).toEqual([]);
+    // A ban that is over is none.
+    for (const member of [other, late]) expect(member.seen).toEqual([`resync 1-600 ${why}`]);
+  });
+
   it('goes once he has the act, with every connection of his, and nobody else', async () => {
     const { room, join, say, act, onPutOut } = setUp();
     const [one, again, other] = [join(0, 5), join(0, 5), join(0, 6)];

@@ -1,5 +1,6 @@
 import { markOf, messageJson, tombstoneBody, type Mark } from '@parley/contracts';
 import {
+  bannedUntil,
   factChanges,
   hidingOf,
   mutedUntil,
@@ -55,6 +56,12 @@ export class RoomActs {
     if (changes.length > 0) this.reset(withChanges(this.known, changes));
     const hiding = hidingOf(event);
     return { mark: hiding && { seq, at, ...hiding }, putOut: putOutBy(event) };
+  }
+
+  /** Why somebody may not be in the room: a ban of which he was not told here. */
+  banOf(userId: number, nowMs: number): PutOut | undefined {
+    const until = bannedUntil(this.known, userId);
+    return until > nowMs ? { userId, reason: 'banned', until } : undefined;
   }
 
   /** The room as one member sees it. */

@@ -69,7 +69,10 @@ export class RoomDirectory {
       },
       onResync: (reason, members) => metrics.resynced(reason, members),
       onSlow: () => metrics.fellBehind(),
-      facts: (roomId) => store.facts(roomId),
+      readFacts: async (roomId) => {
+        const [facts, nowMs] = await Promise.all([store.facts(roomId), store.nowMs()]);
+        return { facts, nowMs };
+      },
       onPutOut: (roomId, connection, { userId: _, ...why }) => {
         this.leave(connection, roomId);
         connection.send(JSON.stringify({ op: Op.leave, roomId, ...why }));

@@ -17,6 +17,7 @@ export class FakeRoomLog {
   constructor(readonly roomId: number) {
     this.store = stub<RoomStore>('RoomStore', {
       facts: () => Promise.resolve(new Map()),
+      nowMs: () => Promise.resolve(0),
       range: (_roomId, from, to = Infinity, count) => this.range(from, to, count),
     });
   }

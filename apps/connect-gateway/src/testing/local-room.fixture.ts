@@ -1,8 +1,7 @@
-import type { RoomFacts } from '@parley/protocol';
 import { vi } from 'vitest';
 import { ByteBudget } from '../rooms/byte-budget.js';
 import { LocalRoom } from '../rooms/local-room.js';
-import type { LocalRoomOptions } from '../rooms/local-room-options.js';
+import type { FactsRead, LocalRoomOptions } from '../rooms/local-room-options.js';
 import { LogReader } from '../rooms/log-reader.js';
 import { RecentBudget } from '../rooms/recent-messages.js';
 import { FakeConnection } from './fake-connection.js';
@@ -20,10 +19,10 @@ export function setUp(position = { seq: 0, epoch: 'e1' }) {
   const onSlow = vi.fn();
   const taken = new ByteBudget(MAX_TAKEN_BYTES);
   const recent = new RecentBudget();
-  const facts = vi.fn(() => Promise.resolve<RoomFacts>(new Map()));
+  const readFacts = vi.fn(() => Promise.resolve<FactsRead>({ facts: new Map(), nowMs: 0 }));
   const onPutOut = vi.fn<LocalRoomOptions['onPutOut']>((_, connection) => room.remove(connection));
   const room: LocalRoom = new LocalRoom(ROOM, 'room', position, {
-    facts,
+    readFacts,
     onPutOut,
     log: new LogReader(log.store),
     maxOutboundBytes: MAX_OUTBOUND_BYTES,
@@ -38,7 +37,7 @@ export function setUp(position = { seq: 0, epoch: 'e1' }) {
     room.resume(room.add(connection, lastSeq));
     return connection;
   };
-  return { log, room, join, facts, onPutOut, onDelivered, onResync, onSlow, taken, recent };
+  return { log, room, join, readFacts, onPutOut, onDelivered, onResync, onSlow, taken, recent };
 }
 
 export const numbers = (from: number, to: number) =>
