@@ -170,8 +170,14 @@ async function chat({ user, password, roomId, api, host, port, tls }: Options): 
     sends.add(settled);
   };
 
+  /** Who has no account, as the server says. */
+  const guests = new Set<number>();
+  const named = ({ userId, userName }: { readonly userId: number; readonly userName: string }): string =>
+    guests.has(userId) ? `${userName} [guest]` : userName;
   let present: ReadonlyMap<string, string> | undefined;
   let wantsList = false;
+  const shown = ([id, userName]: readonly [string, string]): string =>
+    `${named({ userId: Number(id), userName })} (${id})`;
   const showPresence = (count: number, info: Readonly<Record<string, string>>): void => {
     const now = new Map(Object.entries(info));
     const before = present;
@@ -179,11 +185,11 @@ async function chat({ user, password, roomId, api, host, port, tls }: Options): 
     if (wantsList) {
       wantsList = false;
       const more = count > now.size ? ` and ${count - now.size} more` : '';
-      say(`* ${count} online: ${[...now].map(([id, name]) => `${name} (${id})`).join(', ')}${more}`);
+      say(`* ${count} online: ${[...now].map(shown).join(', ')}${more}`);
     } else if (before && count === now.size) {
       // A cut list would make people seem to come and go.
-      for (const [id, name] of now) if (!before.has(id)) say(`* ${name} (${id}) is here`);
-      for (const [id, name] of before) if (!now.has(id)) say(`* ${name} (${id}) has left`);
+      for (const member of now) if (!before.has(member[0])) say(`* ${shown(member)} is here`);
+      for (const member of before) if (!now.has(member[0])) say(`* ${shown(member)} has left`);
     }
   };
 
@@ -213,11 +219,13 @@ async function chat({ user, password, roomId, api, host, port, tls }: Options): 
   let wasLost = false;
   let wasConnected = false;
   client.on('message', (message) => {
-    see(message.fromUserId, message.fromUserName);
-    say(line(message, message.fromUserName));
+    const { fromUserId: userId, fromUserName: userName } = message;
+    see(userId, userName);
+    if (message.fromGuest) guests.add(userId);
+    say(line(message, named({ userId, userName })));
   });
   client.on('event', ({ entry, event }) => {
-    if (event) say(`* ${printable(eventLine(event))} [${entry.seq}]`);
+    if (event) say(`* ${printable(eventLine(event, named))} [${entry.seq}]`);
   });
   client.on('putOut', ({ reason, note }) => {
     say(
@@ -235,8 +243,9 @@ async function chat({ user, password, roomId, api, host, port, tls }: Options): 
       ),
     ),
   );
-  client.on('info', ({ roomId: of, count, roomUserInfo }) => {
+  client.on('info', ({ roomId: of, count, roomUserInfo, guests: among = [] }) => {
     if (of !== roomId) return;
+    for (const userId of among) guests.add(userId);
     for (const [id, name] of Object.entries(roomUserInfo)) see(Number(id), name);
     showPresence(count, roomUserInfo);
   });

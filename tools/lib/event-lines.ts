@@ -4,7 +4,10 @@ const untilWhen = (until: number): string =>
   until >= FOREVER ? 'for good' : `until ${new Date(until).toLocaleString()}`;
 const because = (reason: string | undefined): string => (reason ? ` (${reason})` : '');
 
-const lines: { readonly [K in RoomEventKind]: (event: RoomEventOf<K>) => string } = {
+/** Names somebody. */
+type Name = (person: { readonly userId: number; readonly userName: string }) => string;
+
+const lines: { readonly [K in RoomEventKind]: (event: RoomEventOf<K>, name: Name) => string } = {
   settings: ({ settings: { mode, slowModeWaitTime, opensAt, closesAt } }) =>
     [
       `Who may write: ${mode}`,
@@ -14,14 +17,16 @@ const lines: { readonly [K in RoomEventKind]: (event: RoomEventOf<K>) => string 
     ]
       .filter(Boolean)
       .join(', '),
-  roles: ({ roles }) => roles.map(({ userName, role }) => `${userName} is ${role} now`).join(', '),
-  timeout: ({ userName, until, reason }) =>
+  roles: ({ roles }, name) => roles.map((person) => `${name(person)} is ${person.role} now`).join(', '),
+  timeout: ({ until, reason, ...person }, name) =>
     until === 0
-      ? `${userName} may write again`
-      : `${userName} may not write ${untilWhen(until)}${because(reason)}`,
-  kick: ({ userName, reason }) => `${userName} was put out${because(reason)}`,
-  ban: ({ userName, until, reason }) =>
-    until === 0 ? `${userName} may come back` : `${userName} is banned ${untilWhen(until)}${because(reason)}`,
+      ? `${name(person)} may write again`
+      : `${name(person)} may not write ${untilWhen(until)}${because(reason)}`,
+  kick: ({ reason, ...person }, name) => `${name(person)} was put out${because(reason)}`,
+  ban: ({ until, reason, ...person }, name) =>
+    until === 0
+      ? `${name(person)} may come back`
+      : `${name(person)} is banned ${untilWhen(until)}${because(reason)}`,
   delete: ({ range: { from, to }, by, reason }) =>
     `${from === to ? `Message ${from} was` : `Messages from ${from} on were`} deleted by ${by === 'self' ? 'its author' : 'a moderator'}${because(reason)}; what is printed here stays`,
   restore: ({ range: { from, to } }) =>
@@ -36,5 +41,5 @@ const lines: { readonly [K in RoomEventKind]: (event: RoomEventOf<K>) => string 
 };
 
 /** What an act has done, in a line for a terminal. The compiler finds a kind that is missing. */
-export const eventLine = (event: RoomEvent): string =>
-  (lines[event.kind] as (event: RoomEvent) => string)(event);
+export const eventLine = (event: RoomEvent, name: Name): string =>
+  (lines[event.kind] as (event: RoomEvent, name: Name) => string)(event, name);

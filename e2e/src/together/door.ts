@@ -71,6 +71,14 @@ export const door = (running: () => Stack) =>
       await ask(other, { op: 20, roomId, authToken: bob.token });
       expect(await ask(one, { op: 3, roomId, msg: 'hello' })).toMatchObject({ op: 22 });
       expect(await other.waitForText('hello')).toMatchObject({ fromUserName: 'Ada', fromGuest: true });
+      // Whoever sees them sees that they are guests: of these, all.
+      const ids = [ada.user.userId, bob.user.userId];
+      await one.waitFor(({ op, guests }) => op === 5 && ids.every((id) => (guests as number[]).includes(id)));
+      expect((await call(owner, 'GET', `/v1/rooms/${roomId}/members`)).body).toMatchObject({
+        members: expect.arrayContaining(
+          ids.map((userId) => expect.objectContaining({ userId, guest: true })),
+        ),
+      });
       await call(owner, 'PATCH', `/v1/rooms/${roomId}/settings`, { mode: 'members' });
       expect(await ask(other, { op: 3, roomId, msg: 'me too' })).toMatchObject({ code: 'HOSTS_ONLY' });
       expect((await call(owner, 'GET', `/v1/rooms/${roomId}/door/log`)).body).toMatchObject({

@@ -53,6 +53,19 @@ export const door = (running: () => Stack) =>
       await guest.getByTestId('composer').fill('good morning');
       await guest.getByTestId('send').click();
       await shows(host, 'good morning');
+      // Hosts see that she is a guest: beside what she writes, in the list and in what can be done about her.
+      const guestBadge = '[data-testid=role-badge][data-role=guest]';
+      await host
+        .locator('li', { has: message(host, 'good morning') })
+        .locator(guestBadge)
+        .first()
+        .waitFor();
+      const listed = host.locator('li', { has: host.getByTestId('member').filter({ hasText: 'Ada L.' }) });
+      await listed.locator(guestBadge).waitFor();
+      await listed.getByTestId('about-person').click();
+      await host.getByTestId('person-dialog').locator(guestBadge).waitFor();
+      expect(await host.getByTestId('give-role').count()).toBe(0);
+      await host.keyboard.press('Escape');
       await say(host, 'welcome');
       await shows(guest, 'welcome');
 

@@ -48,6 +48,13 @@ describe('PresenceStore', () => {
     expect(await names()).toEqual([bob.userName]);
   });
 
+  it('knows who of them is a guest, whatever their names are', async () => {
+    const { store, join } = await presence();
+    const guest = { userId: 9, userName: 'ann', guest: true as const };
+    await join('gw-1', ann, guest);
+    expect((await store.list(room, 10)).members).toEqual(expect.arrayContaining([ann, guest]));
+  });
+
   it('is not moved by a join or a leave that is said twice', async () => {
     const { join, leave } = await presence();
     await join('gw-1', ann);

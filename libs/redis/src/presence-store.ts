@@ -7,6 +7,17 @@ import type { RoomPosition } from './room-head.js';
 export interface Member {
   readonly userId: number;
   readonly userName: string;
+  /** He came by an invitation, without an account. */
+  readonly guest?: true;
+}
+
+/** Begins the name of a guest in Redis. No name has it: it cannot be stored elsewhere. */
+const GUEST_MARK = '\u0000';
+const storedName = ({ userName, guest }: Member): string => (guest ? GUEST_MARK + userName : userName);
+
+function memberOf(userId: number, stored: string): Member {
+  const guest = stored.startsWith(GUEST_MARK);
+  return { userId, userName: guest ? stored.slice(GUEST_MARK.length) : stored, ...(guest && { guest }) };
 }
 
 /** What an instance says about a room: changes, or everybody. */
@@ -73,8 +84,7 @@ export class PresenceStore {
     )) as [number, ...string[]];
     const [count, ...flat] = reply;
     const members: Member[] = [];
-    for (let i = 0; i + 1 < flat.length; i += 2)
-      members.push({ userId: Number(flat[i]), userName: String(flat[i + 1]) });
+    for (let i = 0; i + 1 < flat.length; i += 2) members.push(memberOf(Number(flat[i]), String(flat[i + 1])));
     return { count, members };
   }
 
@@ -242,7 +252,7 @@ export class PresenceStore {
         this.keys.roomOnPrefix(roomId),
         roomId,
         added.length,
-        ...added.flatMap(({ userId, userName }) => [userId, userName]),
+        ...added.flatMap((member) => [member.userId, storedName(member)]),
         ...removed,
       ],
     )) as [number, number, string | null, string | null];

@@ -193,11 +193,13 @@ function countFrame(roomId: number, count: number): string {
 /** Fewer members than there are, where a frame would not hold them. */
 function infoFrame(roomId: number, count: number, members: readonly Member[]): string {
   const roomUserInfo: Record<string, string> = {};
+  const guests: number[] = [];
   let chars = 0;
-  for (const { userId, userName } of members) {
-    chars += String(userId).length + userName.length + 8;
+  for (const { userId, userName, guest } of members) {
+    chars += (guest ? 2 : 1) * String(userId).length + userName.length + 9;
     if (chars > MAX_INFO_CHARS) break;
     roomUserInfo[userId] = userName;
+    if (guest) guests.push(userId);
   }
-  return JSON.stringify({ op: Op.info, roomId, count, roomUserInfo });
+  return JSON.stringify({ op: Op.info, roomId, count, roomUserInfo, ...(guests.length > 0 && { guests }) });
 }

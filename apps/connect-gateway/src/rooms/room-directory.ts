@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, bannedUntil, Op, type RoomFacts } from '@parley/protocol';
-import { PresenceStore, RoomStore, type RoomPosition } from '@parley/redis';
-import type { DispatchEntry, Identity } from '@parley/contracts';
+import { PresenceStore, RoomStore, type Member, type RoomPosition } from '@parley/redis';
+import { standingOf, type DispatchEntry, type Identity } from '@parley/contracts';
 import type { Connection } from '../connections/connection.js';
 import { ConnectionIndex } from '../connections/connection-index.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
@@ -145,7 +145,7 @@ export class RoomDirectory {
     const { kind } = entry;
     const joined = connection.memberships.has(roomId);
     let arrived = false;
-    if (!joined && kind === 'room') arrived = entry.presence.enter(identity);
+    if (!joined && kind === 'room') arrived = entry.presence.enter(memberOf(identity));
     let room: LocalRoom;
     try {
       room = await (entry.room && !arrived ? entry.room : this.open(roomId, entry, identity));
@@ -381,3 +381,9 @@ function* first<T>(items: Iterable<T>, count: number): Iterable<T> {
     yield item;
   }
 }
+
+/** As lists of members show somebody. */
+const memberOf = ({ userId, userName, role }: Identity): Member => ({
+  ...{ userId, userName },
+  ...(standingOf({ role }) === 'guest' && { guest: true }),
+});

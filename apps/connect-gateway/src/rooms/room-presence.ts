@@ -5,8 +5,8 @@ import type { Member, PresenceState, PresenceStore } from '@parley/redis';
  * way go into the next one, so that a thousand joins cost a few commands.
  */
 export class RoomPresence {
-  private readonly connections = new Map<number, { userName: string; count: number }>();
-  private readonly added = new Map<number, string>();
+  private readonly connections = new Map<number, { readonly member: Member; count: number }>();
+  private readonly added = new Map<number, Member>();
   private readonly removed = new Set<number>();
   private reporting: Promise<PresenceState> | undefined;
   private next: Promise<PresenceState> | undefined;
@@ -47,12 +47,13 @@ export class RoomPresence {
   }
 
   /** @returns Whether the user is new here. */
-  enter({ userId, userName }: Member): boolean {
+  enter(member: Member): boolean {
+    const { userId } = member;
     const known = this.connections.get(userId);
-    this.connections.set(userId, { userName, count: (known?.count ?? 0) + 1 });
+    this.connections.set(userId, { member, count: (known?.count ?? 0) + 1 });
     if (known) return false;
     this.removed.delete(userId);
-    this.added.set(userId, userName);
+    this.added.set(userId, member);
     return true;
   }
 
@@ -92,9 +93,7 @@ export class RoomPresence {
     const users = this.connections.size;
     const share = {
       complete,
-      added: complete
-        ? this.everybody()
-        : [...this.added].map(([userId, userName]) => ({ userId, userName })),
+      added: complete ? this.everybody() : [...this.added.values()],
       removed: [...this.removed],
     };
     this.added.clear();
@@ -109,6 +108,6 @@ export class RoomPresence {
   }
 
   private everybody(): Member[] {
-    return [...this.connections].map(([userId, { userName }]) => ({ userId, userName }));
+    return [...this.connections.values()].map(({ member }) => member);
   }
 }

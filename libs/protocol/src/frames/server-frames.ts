@@ -73,12 +73,16 @@ export type Entry = z.infer<typeof entrySchema>;
 export const countFrameSchema = z.object({ op: z.literal(Op.count), roomId: z.number(), count: z.number() });
 export type CountFrame = z.infer<typeof countFrameSchema>;
 
-/** `roomUserInfo` maps user id to name: all members up to `limits.maxListedMembers`, the newest beyond. */
+/**
+ * `roomUserInfo` maps user id to name: all members up to `limits.maxListedMembers`, the newest beyond. `guests`: which of them
+ * came by an invitation, without an account.
+ */
 export const infoFrameSchema = z.object({
   op: z.literal(Op.info),
   roomId: z.number(),
   count: z.number(),
   roomUserInfo: z.record(z.string(), z.string()),
+  guests: z.array(z.number()).optional(),
 });
 export type InfoFrame = z.infer<typeof infoFrameSchema>;
 

@@ -67,7 +67,11 @@ export const roomsSchema = z.object({
 export const createRoomBodySchema = z.object({ name: roomNameField, listed: z.boolean().default(true) });
 export const memberSchema = z.object({ userId: z.number(), userName: z.string() });
 /** `count` is exact; `members` are all of them up to `limits.maxListedMembers`, the newest beyond. */
-export const membersSchema = z.object({ count: z.number(), members: z.array(memberSchema) });
+export const membersSchema = z.object({
+  count: z.number(),
+  /** `guest`: he came by an invitation, without an account. */
+  members: z.array(memberSchema.extend({ guest: z.literal(true).optional() })),
+});
 /** Whether a user has a connection, whatever he has open. */
 export const presenceSchema = memberSchema.extend({ online: z.boolean() });
 /** A page of users: those whose name begins with what was looked for come first. */

@@ -16,7 +16,7 @@ import { ConnectionWatch } from './connection/connection-watch.js';
 import { HistoryLoader } from './history/history-loader.js';
 import { ThreadFollower } from './history/thread-follower.js';
 import { JoinedRooms } from './joining/joined-rooms.js';
-import { Presence } from './lists/presence.js';
+import { membersIn, Presence } from './lists/presence.js';
 import { LiveRooms } from './lists/live-rooms.js';
 import { SidebarLists } from './lists/sidebar-lists.js';
 import { ReadPositions } from './reading/read-positions.js';
@@ -176,13 +176,7 @@ export class ChatSession {
         this.#rooms.joined(frame);
         this.#follower.fillActive();
       }),
-      client.on('info', ({ roomId, count, roomUserInfo }) => {
-        const members = Object.entries(roomUserInfo).map(([id, userName]) => ({
-          userId: Number(id),
-          userName,
-        }));
-        this.#announced(roomId, count, members);
-      }),
+      client.on('info', (frame) => this.#announced(frame.roomId, frame.count, membersIn(frame))),
       client.on('count', ({ roomId, count }) => this.#announced(roomId, count)),
       client.on('epoch', ({ roomId }) => this.#follower.broken(roomId)),
       client.on('gaveUp', ({ what, roomId, reason }) => {

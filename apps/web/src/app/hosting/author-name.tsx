@@ -28,7 +28,7 @@ export function AuthorName(
   },
 ) {
   const {
-    person: { userId, userName, isOwn },
+    person: { isOwn, ...person },
     className,
     children,
     ...rest
@@ -47,7 +47,7 @@ export function AuthorName(
       tabIndex={-1}
       className={className}
       data-piled={props['data-piled']}
-      onClick={() => consoleRequest.set({ what: 'person', roomId, person: { userId, userName } })}
+      onClick={() => consoleRequest.set({ what: 'person', roomId, person })}
       data-testid="author"
     >
       {children}

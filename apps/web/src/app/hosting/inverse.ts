@@ -35,7 +35,7 @@ function anyInverseOf(act: ActInput, before: RoomState, seq: number): Inverse | 
       return pinned && { act: { act: 'pin', seq: act.seq, ...expiresAt } };
     }
     case 'role': {
-      const role = roleIn(before, Number(act.userId));
+      const role = roleIn(before, { userId: Number(act.userId) });
       // What is not given cannot be given back: taking the role away makes a guest a guest.
       return { act: { act: 'role', userId: act.userId, role: role === 'guest' ? 'member' : role } };
     }

@@ -1,4 +1,4 @@
-import { isHost, type Entry } from '@parley/protocol';
+import { isHost, Op, type Entry } from '@parley/protocol';
 import { useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { threadOf } from '../chat/threads/chat-state.js';
 import { roomKey } from '../chat/threads/thread-key.js';
@@ -71,7 +71,9 @@ export function MessageMenu(props: { readonly request: MenuRequest; readonly onC
       case 'timeout':
       case 'person': {
         const { fromUserId: userId, fromUserName: userName } = entry;
-        return consoleRequest.set({ what: 'person', roomId, person: { userId, userName } });
+        const guest = entry.op !== Op.event && entry.fromGuest;
+        const person = { userId, userName, ...(guest && { guest }) };
+        return consoleRequest.set({ what: 'person', roomId, person });
       }
     }
   };

@@ -53,25 +53,42 @@ describe('what is offered on a message', () => {
 
 describe('what is offered on a person', () => {
   it('is every other role for an owner, also over another owner', () => {
-    expect(personOffers(other, me, state('owner')).roles).toEqual(['owner', 'moderator', 'speaker']);
-    expect(personOffers(other, me, state('owner', 'owner')).roles).toEqual([
+    expect(personOffers({ userId: other }, me, state('owner')).roles).toEqual([
+      'owner',
+      'moderator',
+      'speaker',
+    ]);
+    expect(personOffers({ userId: other }, me, state('owner', 'owner')).roles).toEqual([
       'moderator',
       'speaker',
       'member',
     ]);
   });
   it('is what lies below for a moderator', () => {
-    expect(personOffers(other, me, state('moderator')).roles).toEqual(['speaker']);
-    expect(personOffers(other, me, state('moderator', 'speaker')).roles).toEqual(['member']);
-    expect(personOffers(other, me, state('moderator', 'moderator'))).toEqual({
+    expect(personOffers({ userId: other }, me, state('moderator')).roles).toEqual(['speaker']);
+    expect(personOffers({ userId: other }, me, state('moderator', 'speaker')).roles).toEqual(['member']);
+    expect(personOffers({ userId: other }, me, state('moderator', 'moderator'))).toEqual({
       roles: [],
       handOver: false,
       restrict: false,
       deleteTheirs: false,
     });
   });
+  it('is no role for a guest, whom nobody can give one, and all else', () => {
+    const guest = { userId: other, guest: true as const };
+    expect(personOffers(guest, me, state('owner'))).toEqual({
+      roles: [],
+      handOver: false,
+      restrict: true,
+      deleteTheirs: true,
+    });
+    expect(offers(message(other, { fromGuest: true }), state('moderator'))).toContain('timeout');
+  });
   it('is nothing on oneself, and nothing for members', () => {
-    for (const offered of [personOffers(me, me, state('owner')), personOffers(other, me, state('member'))])
+    for (const offered of [
+      personOffers({ userId: me }, me, state('owner')),
+      personOffers({ userId: other }, me, state('member')),
+    ])
       expect(Object.values(offered).flat().some(Boolean)).toBe(false);
   });
 });

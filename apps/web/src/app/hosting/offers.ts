@@ -13,12 +13,15 @@ import {
 export interface Person {
   readonly userId: number;
   readonly userName: string;
+  /** He came by an invitation, without an account. */
+  readonly guest?: true | undefined;
 }
 
 /** As far as it decides what may be done about it. */
 export interface AboutMessage {
   readonly seq: number;
   readonly fromUserId: number;
+  readonly fromGuest?: true | undefined;
   readonly sentAt: number;
   readonly deleted?: unknown;
 }
@@ -26,8 +29,9 @@ export interface AboutMessage {
 /** What can be done about a message, in the order of the menu. */
 export type MessageOffer = 'pin' | 'unpin' | 'delete' | 'restore' | 'original' | 'timeout' | 'person';
 
-/** What somebody is in a room, as far as it is told; `member` for who has been given nothing. */
-export const roleIn = (state: RoomState, userId: number): RoomRole => state.roles[String(userId)] ?? 'member';
+/** What somebody is in a room, as far as it is told; `member` for who has an account and has been given nothing. */
+export const roleIn = (state: RoomState, { userId, guest }: Pick<Person, 'userId' | 'guest'>): RoomRole =>
+  state.roles[String(userId)] ?? (guest ? 'guest' : 'member');
 
 /**
  * What a user may do about a message.
@@ -42,7 +46,7 @@ export function messageOffers(
 ): MessageOffer[] {
   const { role } = state;
   const isOwn = message.fromUserId === me;
-  const target = isOwn ? undefined : roleIn(state, message.fromUserId);
+  const target = isOwn ? undefined : roleIn(state, authorOf(message));
   const may: Record<MessageOffer, boolean> = {
     pin: mayAct('pin', role) && !state.pins.some(({ seq }) => seq === message.seq),
     unpin: mayAct('unpin', role) && state.pins.some(({ seq }) => seq === message.seq),
@@ -59,6 +63,8 @@ export function messageOffers(
   return fits.filter((offer) => may[offer]);
 }
 
+const authorOf = ({ fromUserId: userId, fromGuest: guest }: AboutMessage) => ({ userId, guest });
+
 const isRecent = ({ sentAt }: AboutMessage, nowMs: number): boolean =>
   nowMs - sentAt < limits.ownDeleteSeconds * 1_000;
 
@@ -73,10 +79,14 @@ export interface PersonOffers {
 }
 
 /** What a user may do to somebody in a room. Nobody does anything to himself here. */
-export function personOffers(userId: number, me: number, state: RoomState): PersonOffers {
-  if (userId === me) return { roles: [], handOver: false, restrict: false, deleteTheirs: false };
+export function personOffers(
+  person: Pick<Person, 'userId' | 'guest'>,
+  me: number,
+  state: RoomState,
+): PersonOffers {
+  if (person.userId === me) return { roles: [], handOver: false, restrict: false, deleteTheirs: false };
   const { role } = state;
-  const target = roleIn(state, userId);
+  const target = roleIn(state, person);
   return {
     roles: grantable.filter((given) => given !== target && mayAct('role', role, target, given)),
     handOver: mayAct('handOver', role, target) && target !== 'guest',

@@ -1,6 +1,7 @@
 import type { RoomRole } from '@parley/protocol';
 import { useState } from 'react';
 import { Avatar } from '../components/avatar.js';
+import { RoleBadge } from '../components/role-badge.js';
 import { useTexts } from '../i18n/texts.js';
 import { Link } from '../routing/link.js';
 import { useChat } from '../site/site-context.js';
@@ -31,15 +32,20 @@ export function PersonDialog(props: {
   const { me } = useChat();
   const state = useRoomState(roomId);
   if (!state) return null;
-  const offers = personOffers(userId, me.userId, state);
-  const role = roleIn(state, userId);
+  const offers = personOffers(person, me.userId, state);
+  const role = roleIn(state, person);
   const isMe = userId === me.userId;
   return (
     <ConsoleDialog title={userName} onClose={onClose} testId="person-dialog">
       <div className={styles['who']}>
         <Avatar userId={userId} userName={userName} isSmall />
-        <span data-testid="person-role">{t.roles[role]}</span>
-        {!isMe && (
+        {role === 'guest' ? (
+          <RoleBadge role={role} />
+        ) : (
+          <span data-testid="person-role">{t.roles[role]}</span>
+        )}
+        {role === 'guest' && <span className={styles['hint']}>{t.person.guest}</span>}
+        {!isMe && role !== 'guest' && (
           <Link to={{ page: 'direct', userId }} state={{ peerName: userName }} onClick={onClose}>
             {texts.members.talkTo(userName)}
           </Link>

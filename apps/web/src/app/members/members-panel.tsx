@@ -19,7 +19,7 @@ export function MembersPanel(props: { readonly roomId: number; readonly onClose:
   const { roomId, onClose } = props;
   const t = useTexts();
   const language = useLanguage();
-  const { me } = useChat();
+  const { me, guestOf } = useChat();
   const state = useRoomState(roomId);
   const present = useChatState((state) => state.present.get(roomId));
   const members = useMemo(() => {
@@ -46,8 +46,10 @@ export function MembersPanel(props: { readonly roomId: number; readonly onClose:
             <li key={member.userId} className={styles['entry']}>
               <MemberEntry
                 member={member}
-                role={state && roleIn(state, member.userId)}
+                role={state ? roleIn(state, member) : member.guest && 'guest'}
                 isMe={member.userId === me.userId}
+                // Guests are of the room: they have no conversations.
+                mayTalk={guestOf === undefined && !member.guest}
                 onFollow={() => onClose?.()}
               />
               {member.userId !== me.userId && <HostPersonButton roomId={roomId} person={member} />}
@@ -65,6 +67,7 @@ function MemberEntry(props: {
   /** Undefined while the room is not joined. */
   readonly role: RoomRole | undefined;
   readonly isMe: boolean;
+  readonly mayTalk: boolean;
   readonly onFollow: () => void;
 }) {
   const { userId, userName } = props.member;
@@ -76,11 +79,11 @@ function MemberEntry(props: {
       <RoleBadge role={props.role} />
     </>
   );
-  if (props.isMe) {
+  if (props.isMe || !props.mayTalk) {
     return (
       <div className={styles['member']} data-testid="member" data-user-id={userId}>
         {content}
-        <span className={styles['you']}>{t.room.you}</span>
+        {props.isMe && <span className={styles['you']}>{t.room.you}</span>}
       </div>
     );
   }

@@ -13,6 +13,12 @@ import { MessageBubble, type SendActions } from './message-bubble.js';
 import list from './message-list.module.css';
 import styles from './message.module.css';
 
+/** Who wrote a group. */
+const personOf = ({ userId, userName, isOwn, isGuest }: Group) => ({
+  ...{ userId, userName, isOwn },
+  ...(isGuest && { guest: true as const }),
+});
+
 /** Messages of one author, close together in time. */
 const MessageGroup = memo(function MessageGroup(props: {
   readonly group: Group;
@@ -28,7 +34,11 @@ const MessageGroup = memo(function MessageGroup(props: {
       {!group.isOwn && <Avatar userId={group.userId} userName={group.userName} />}
       <div className={styles['body']}>
         <div className={styles['header']}>
-          <AuthorName className={styles['name']} person={group} data-piled={isPiled(author) || undefined}>
+          <AuthorName
+            className={styles['name']}
+            person={personOf(group)}
+            data-piled={isPiled(author) || undefined}
+          >
             {author}
           </AuthorName>
           <RoleBadge role={props.role} />
@@ -84,7 +94,12 @@ const MessageBlock = memo(function MessageBlock(props: {
         return <EventLine key={row.key} row={row} />;
       case 'group':
         return (
-          <MessageGroup key={row.key} group={row} role={props.roles?.[row.userId]} actions={props.actions} />
+          <MessageGroup
+            key={row.key}
+            group={row}
+            role={props.roles?.[row.userId] ?? (row.isGuest ? 'guest' : undefined)}
+            actions={props.actions}
+          />
         );
     }
   });

@@ -32,6 +32,25 @@ describe('buildRows', () => {
     ]);
   });
 
+  it('knows guests by what the server says of their messages, and itself also before it has answered', () => {
+    const isGuest = (timeline: Timeline, role: 'user' | 'guest') =>
+      buildRows(timeline, { ...me, role }, undefined).flatMap((row) =>
+        row.kind === 'group' ? [row.isGuest] : [],
+      );
+    const theirs = of(
+      testMessage(1),
+      testMessage(2, { fromUserId: 3, fromUserName: 'ana', fromGuest: true }),
+    );
+    expect(isGuest(theirs, 'user')).toEqual([false, true]);
+    const own = () =>
+      withSends(
+        emptyTimeline,
+        [{ clientMsgId: 'x', text: 'hi', createdAtMs: at(23, 8), status: 'pending' }],
+        7,
+      );
+    expect([isGuest(own(), 'guest'), isGuest(own(), 'user')]).toEqual([[true], [false]]);
+  });
+
   it('starts a new group after a pause and at midnight', () => {
     const timeline = of(
       testMessage(1, { sentAt: at(22, 23, 50) }),

@@ -1,4 +1,4 @@
-import { Op, type Deleted, type Message } from '@parley/protocol';
+import { Op, type Deleted, type Message, type User } from '@parley/protocol';
 import { dayStart } from '../text/dates.js';
 import { eventRowsOf, type EventRow } from './event-rows.js';
 import type { OutgoingMessage, Timeline } from './timeline.js';
@@ -31,6 +31,8 @@ export interface Group {
   readonly userId: number;
   readonly userName: string;
   readonly isOwn: boolean;
+  /** He has no account, as the server says. */
+  readonly isGuest: boolean;
   readonly atMs: number;
   /** At least one. */
   readonly bubbles: readonly Bubble[];
@@ -47,6 +49,7 @@ export type Row =
 export interface Reader {
   readonly userId: number;
   readonly userName: string;
+  readonly role?: User['role'];
 }
 
 // A bubble is made once per message object, and a group once per list of bubbles: React then sees at a glance what did
@@ -116,7 +119,7 @@ export function buildRows(timeline: Timeline, me: Reader, unreadAfter: number | 
     lastDay = day;
     group = undefined;
   };
-  const add = (userId: number, userName: string, bubble: Bubble) => {
+  const add = (userId: number, userName: string, bubble: Bubble, isGuest: boolean) => {
     addDay(bubble.dayMs, bubble.key);
     const isOwn = userId === me.userId;
     if (!hasUnreadLine && !isOwn && unreadAfter !== undefined && (bubble.seq ?? 0) > unreadAfter) {
@@ -132,6 +135,7 @@ export function buildRows(timeline: Timeline, me: Reader, unreadAfter: number | 
         userId,
         userName,
         isOwn,
+        isGuest,
         atMs: bubble.atMs,
         bubbles: [],
       };
@@ -143,7 +147,7 @@ export function buildRows(timeline: Timeline, me: Reader, unreadAfter: number | 
   const events = eventRowsOf(timeline);
   for (const message of timeline.messages) {
     if (message.op !== Op.event) {
-      add(message.fromUserId, message.fromUserName, bubbleOf(message));
+      add(message.fromUserId, message.fromUserName, bubbleOf(message), message.fromGuest === true);
       continue;
     }
     const row = events.get(message.seq);
@@ -152,6 +156,7 @@ export function buildRows(timeline: Timeline, me: Reader, unreadAfter: number | 
     rows.push(row);
     group = undefined;
   }
-  for (const send of timeline.outgoing) add(me.userId, me.userName, sendBubble(send, me.userId));
+  for (const send of timeline.outgoing)
+    add(me.userId, me.userName, sendBubble(send, me.userId), me.role === 'guest');
   return rows.map((row) => (row.kind === 'group' ? sameGroup(row) : row));
 }

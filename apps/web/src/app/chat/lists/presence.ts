@@ -1,4 +1,5 @@
 import type { ParleyApi } from '@parley/client';
+import type { InfoFrame } from '@parley/protocol';
 import type { Retries } from '../../retries.js';
 import { withEntry, type Member } from '../threads/chat-state.js';
 import type { ChatStore } from '../threads/chat-store.js';
@@ -90,3 +91,10 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', done);
   });
 }
+
+/** Who is in a room, as a gateway tells it. */
+export const membersIn = ({ roomUserInfo, guests = [] }: InfoFrame): Member[] =>
+  Object.entries(roomUserInfo).map(([id, userName]) => ({
+    ...{ userId: Number(id), userName },
+    ...(guests.includes(Number(id)) && { guest: true }),
+  }));

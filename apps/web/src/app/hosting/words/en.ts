@@ -60,6 +60,7 @@ export const en = {
     muted: (until: string) => `May not write ${until}.`,
     banned: (until: string) => `Banned ${until}.`,
     lift: 'Lift',
+    guest: 'Came by an invitation, without an account.',
     cannot: 'You may not act on somebody with this role.',
     messages: 'Messages here',
     messagesHint: 'Those that are loaded on this device.',

@@ -57,6 +57,7 @@ export const zh: HostingWords = {
     muted: (until) => `禁言中（${until}）。`,
     banned: (until) => `封禁中（${until}）。`,
     lift: '解除',
+    guest: '通过邀请进入，没有账号。',
     cannot: '你不能对这个角色的人进行操作。',
     messages: '在此发的消息',
     messagesHint: '仅限本设备已加载的消息。',
