@@ -18,8 +18,8 @@
   const tags = [stored('parley.language'), ...navigator.languages].map((tag) => String(tag).toLowerCase());
   const language = tags.find((tag) => /^(en|zh)\b/.test(tag)) ?? 'en';
   const needed = [...files[language.slice(0, 2)]];
-  if (stored('parley.session') !== null) needed.push(...files.server);
-  for (const href of needed) {
+  if (stored('parley.session') !== null) needed.push(...files.server, ...files.chat);
+  for (const href of new Set(needed)) {
     const link = document.createElement('link');
     const isStyle = href.endsWith('.css');
     link.rel = isStyle ? 'preload' : 'modulepreload';

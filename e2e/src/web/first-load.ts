@@ -1,4 +1,5 @@
-import type { BrowserContext } from 'playwright-core';
+import { get } from 'node:http';
+import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
 import { fillLogin, online, Pages } from './pages.js';
@@ -12,6 +13,25 @@ async function held(person: BrowserContext, url: RegExp): Promise<() => void> {
     await route.continue();
   });
   return release;
+}
+
+/** Bytes of a file as it is sent to who takes gzip and nothing better: browsers do so over plain HTTP. */
+const zipped = (url: string) =>
+  new Promise<number>((resolve, reject) => {
+    get(url, { headers: { 'accept-encoding': 'gzip' } }, (answer) => {
+      let bytes = 0;
+      answer.on('data', (chunk: Buffer) => (bytes += chunk.length));
+      answer.on('end', () => resolve(answer.headers['content-encoding'] === 'gzip' ? bytes : Infinity));
+    }).on('error', reject);
+  });
+
+/** Scripts that a page asks for from now on. */
+function scriptsOf(page: Page): Set<string> {
+  const scripts = new Set<string>();
+  page.on('request', (request) => {
+    if (request.url().endsWith('.js')) scripts.add(request.url());
+  });
+  return scripts;
 }
 
 /** What somebody sees whose network is slow. How fast it is, `npm run measure -- --web` shows. */
@@ -66,6 +86,22 @@ export const firstLoad = (running: () => Stack) =>
       await person.close();
     });
 
+    it('asks for at most 150 kB of JavaScript, and for the chat when somebody begins to log in', async () => {
+      const person = await pages.person();
+      const page = await person.newPage();
+      const scripts = scriptsOf(page);
+      await page.goto(running().webUrl);
+      await page.getByTestId('login-name').waitFor();
+      await page.waitForLoadState('networkidle');
+      const sizes = await Promise.all([...scripts].map(zipped));
+      expect(scripts.size).toBeGreaterThan(2);
+      expect(sizes.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(150_000);
+      const chat = page.waitForRequest(/\/assets\/chat-part.*\.js$/);
+      await page.getByTestId('login-name').fill('d');
+      await chat;
+      await person.close();
+    });
+
     it('asks at once for all that somebody needs who is logged in', async () => {
       const person = await pages.person();
       await pages.login('demo', { of: person });
@@ -73,7 +109,8 @@ export const firstLoad = (running: () => Stack) =>
       const page = await person.newPage();
       const asked = Promise.all([
         page.waitForRequest(/\/assets\/server-part.*\.js$/),
-        page.waitForRequest(/\/assets\/server-part.*\.css$/),
+        page.waitForRequest(/\/assets\/chat-part.*\.js$/),
+        page.waitForRequest(/\/assets\/chat-part.*\.css$/),
         page.waitForRequest(/\/assets\/en-words/),
       ]);
       await page.goto(running().webUrl, { waitUntil: 'commit' });

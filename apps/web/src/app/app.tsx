@@ -1,4 +1,4 @@
-import { useEffect } from 'react';
+import { useEffect, type ReactNode } from 'react';
 import type { Session } from './account/stored-session.js';
 import { LoginPage } from './pages/login-page.js';
 import { NotFoundPage } from './pages/not-found-page.js';
@@ -7,7 +7,9 @@ import { RefusedPage, SplashPage, UnreachablePage } from './pages/waiting-page.j
 import { firstRoomId, parseRoute, pathOf, type Route } from './routing/route.js';
 import { currentRouteState, navigate, useRoute } from './routing/router.js';
 import { ChatContext, useSite } from './site/site-context.js';
-import type { Server, ThreadRoute } from './site/server.js';
+import type { LazyPart } from './site/lazy-part.js';
+import type { ThreadRoute } from './site/server.js';
+import type { Chat } from './site/site.js';
 import { useObservable } from './use-observable.js';
 
 /** Pages for who is logged in; somebody who is not comes back to them. */
@@ -53,35 +55,42 @@ export function App() {
     case 'register':
       return <RegisterPage />;
     case 'join':
-      if (state.phase === 'failed') return <UnreachablePage />;
-      return state.phase === 'ready' ? (
-        <state.server.JoinPage key={route.invite} invite={route.invite} />
-      ) : (
-        <SplashPage />
+      return (
+        <Loaded part={site.door}>
+          {({ JoinPage }) => <JoinPage key={route.invite} invite={route.invite} />}
+        </Loaded>
       );
     case 'code':
-      if (state.phase === 'failed') return <UnreachablePage />;
-      return state.phase === 'ready' ? (
-        <state.server.CodePage key={route.code} code={route.code ?? ''} />
-      ) : (
-        <SplashPage />
+      return (
+        <Loaded part={site.door}>
+          {({ CodePage }) => <CodePage key={route.code} code={route.code ?? ''} />}
+        </Loaded>
       );
     case 'room':
     case 'direct':
-      if (state.phase === 'failed') return <UnreachablePage />;
-      return state.phase === 'ready' ? <Chat server={state.server} route={route} /> : <SplashPage />;
+      return <Loaded part={site.chat}>{(chat) => <ChatOf chat={chat} route={route} />}</Loaded>;
     default:
       return <NotFoundPage />;
   }
 }
 
-function Chat(props: { readonly server: Server; readonly route: ThreadRoute }) {
-  const { ChatPage, chat } = props.server;
-  const session = useObservable(chat, (value) => value);
+/** What needs the server, and a part of the site; until then, what there is to say about that. */
+function Loaded<T>(props: { readonly part: LazyPart<T>; readonly children: (part: T) => ReactNode }) {
+  const { part, children } = props;
+  const { phase } = useObservable(useSite().state, (value) => value);
+  const loaded = useObservable(part.state, (value) => value);
+  useEffect(() => part.want(), [part]);
+  if (phase === 'failed' || loaded.phase === 'failed') return <UnreachablePage />;
+  return phase === 'ready' && loaded.phase === 'ready' ? children(loaded.part) : <SplashPage />;
+}
+
+function ChatOf({ chat, route }: { readonly chat: Chat; readonly route: ThreadRoute }) {
+  const { ChatPage } = chat;
+  const session = useObservable(chat.session, (value) => value);
   if (!session) return <SplashPage />;
   return (
     <ChatContext value={session}>
-      <ChatPage route={props.route} />
+      <ChatPage route={route} />
     </ChatContext>
   );
 }

@@ -15,7 +15,11 @@ const container = document.getElementById('root');
 if (!container) throw new Error('index.html has no #root');
 const root = createRoot(container);
 const preferences = createPreferences();
-const site = new Site(() => import('./server-part.js'));
+const site = new Site({
+  server: () => import('./server-part.js'),
+  chat: () => import('./chat-part.js'),
+  door: () => import('./door-part.js'),
+});
 
 async function start(): Promise<void> {
   // Until then the page shows what index.html has.

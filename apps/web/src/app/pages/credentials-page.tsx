@@ -79,7 +79,14 @@ export function CredentialsPage(props: CredentialsPageProps) {
         </ErrorNote>
       )}
       {problem !== undefined && <ErrorNote text={problem} />}
-      <form ref={form} className={styles['form']} onSubmit={submit} noValidate={props.check !== undefined}>
+      <form
+        ref={form}
+        className={styles['form']}
+        onSubmit={submit}
+        // Whoever types will be in the chat soon.
+        onInput={site.chat.want}
+        noValidate={props.check !== undefined}
+      >
         <TextField
           label={t.login.name}
           name="name"

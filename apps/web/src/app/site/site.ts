@@ -1,10 +1,12 @@
 import { Account } from '../account/account.js';
+import type { ChatSession } from '../chat/chat-session.js';
 import { loadPart } from '../load-part.js';
-import { Observable } from '../observable.js';
+import { Observable, type Watchable } from '../observable.js';
 import type { DemoAccounts } from '../account/demo-accounts.js';
 import { Retries } from '../retries.js';
 import type { RefusedAddress } from './endpoints.js';
-import type { Server, ServerPart } from './server.js';
+import { LazyPart } from './lazy-part.js';
+import type { ChatPart, DoorPart, Server, ServerPart, SiteParts } from './server.js';
 
 /** How far the page has come with the server. */
 export type SiteState =
@@ -15,19 +17,34 @@ export type SiteState =
   | { readonly phase: 'refused'; readonly refused: RefusedAddress }
   | { readonly phase: 'ready'; readonly server: Server };
 
+/** What somebody who is logged in sees, with the session that follows the account. */
+export type Chat = Pick<ChatPart, 'ChatPage'> & { readonly session: Watchable<ChatSession | undefined> };
+
 /**
  * The parts of a running site. They live as long as the page, outside React: a render must not open connections. What talks to
- * the server is loaded behind the first look at the page.
+ * the server is loaded behind the first look at the page, and the chat once somebody comes who will see it.
  */
 export class Site {
   readonly account: Account;
   readonly state = new Observable<SiteState>({ phase: 'loading' });
+  readonly chat: LazyPart<Chat>;
+  readonly door: LazyPart<DoorPart>;
   readonly #retries = new Retries();
 
-  /** @param load - Loads what talks to the server. */
-  constructor(load: () => Promise<ServerPart>) {
-    const server = this.#connect(load);
+  constructor(parts: SiteParts) {
+    const server = this.#connect(parts.server);
     this.account = new Account(() => server);
+    this.chat = new LazyPart(async () => {
+      const { follow, ChatPage } = await parts.chat();
+      const { endpoints } = await server;
+      return { session: follow(this.account, endpoints), ChatPage };
+    }, this.#retries);
+    this.door = new LazyPart(parts.door, this.#retries);
+    const wantChat = () => {
+      if (this.account.state.get().session) this.chat.want();
+    };
+    this.account.state.subscribe(wantChat);
+    wantChat();
   }
 
   /** Tries now what waits for a better moment. */
@@ -54,8 +71,7 @@ export class Site {
       this.state.set({ phase: 'refused', refused: found.refused });
       return new Promise(() => undefined);
     }
-    const server = found.serve(this.account);
-    this.state.set({ phase: 'ready', server });
-    return server;
+    this.state.set({ phase: 'ready', server: found.server });
+    return found.server;
   }
 }

@@ -1,0 +1,2 @@
+export { CodePage } from './pages/code-page.js';
+export { JoinPage } from './pages/join-page.js';
