@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { frames } from './fuzz/frames.js';
 import { handshakes } from './fuzz/handshakes.js';
+import { routes } from './fuzz/routes.js';
 import { Stack } from './stack.js';
 
 /** Time to authenticate: what ends a connection that sends nothing of sense. Longer than a busy machine keeps one waiting that has a token. */
@@ -17,6 +18,9 @@ describe('fuzz', () => {
       env: {
         PARLEY_REQUESTS_PER_SECOND: '1000000',
         PARLEY_LOGIN_PER_MINUTE: '1000000',
+        PARLEY_REGISTRATIONS_PER_MINUTE: '1000000',
+        // Doors have passwords: what one costs is not what is attacked here.
+        PARLEY_ARGON2_MEMORY_KIB: '1024',
         // One person sends all of it.
         PARLEY_SENDS_PER_SECOND: '1000000',
         PARLEY_CONNECTIONS_PER_USER: '1000',
@@ -28,5 +32,6 @@ describe('fuzz', () => {
   afterAll(() => stack?.stop());
 
   handshakes(() => stack);
+  routes(() => stack);
   frames(() => stack);
 });

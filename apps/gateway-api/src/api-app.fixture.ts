@@ -4,7 +4,13 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Test } from '@nestjs/testing';
 import type { Origins } from '@parley/config';
 import type { RpcContract, RpcRequest, RpcResponse } from '@parley/contracts';
-import { HealthModule, installCorrelation, MetricsModule, type NoticeLog } from '@parley/observability';
+import {
+  HealthModule,
+  installCorrelation,
+  MAX_PARAM_LENGTH,
+  MetricsModule,
+  type NoticeLog,
+} from '@parley/observability';
 import { AppError, limits } from '@parley/protocol';
 import { DatabaseLife, RevocationList } from '@parley/redis';
 import { RpcClient, type CallOptions } from '@parley/rpc';
@@ -102,7 +108,11 @@ export async function startApiApp(options: ApiAppOptions = {}): Promise<ApiApp> 
     ],
   }).compile();
   // As bootstrapApp makes it.
-  const adapter = new FastifyAdapter({ bodyLimit: limits.maxHttpBodyBytes, forceCloseConnections: true });
+  const adapter = new FastifyAdapter({
+    bodyLimit: limits.maxHttpBodyBytes,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+  });
   const fastify = adapter.getInstance();
   installCorrelation(fastify);
   fastify.addHook('onRoute', ({ method, url }) => {

@@ -241,9 +241,15 @@ export const frames = (running: () => Stack) =>
       const batches = Array.from({ length: Math.ceil(CASES / 50) }, (_, i) =>
         texts.slice(i * 50, i * 50 + 50),
       );
+      const { roomId } = await stack.api(token).createRoom('guests');
+      const invite = await stack.api(token).createInvite(roomId);
+      const guest = await stack.api().enterAsGuest(invite.token, 'Ada');
+      let turn = 0;
       await forEach(batches, async (batch) => {
         const client = await RawWs.connect(stack.gateway(0).wsUrl);
-        client.send({ op: 20, authToken: token, roomId: 1 });
+        // Every fourth as a guest, who may do less.
+        if (turn++ % 4 === 0) client.send({ op: 20, authToken: guest.token, roomId });
+        else client.send({ op: 20, authToken: token, roomId: 1 });
         await client.waitFor(({ op }) => op === 21);
         for (const text of batch) client.sendText(text);
         client.send({ op: 28, ref: 'the end' });

@@ -69,6 +69,8 @@ const defaultLimits: HandshakeLimits = {
 const REQUEST_CHECKS = 10;
 /** An idle connection is kept this long for the next request: longer than proxies keep theirs. Milliseconds. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
+/** No part of an address is longer: Node.js takes heads of 16 KiB. Fastify would refuse one by itself, in its own words. */
+export const MAX_PARAM_LENGTH = 16_384;
 /** Time that draining may take beyond the drain window, milliseconds. */
 const DRAIN_MARGIN_MS = 2_000;
 /** Time that draining and closing together may take beyond the drain window, milliseconds. */
@@ -113,6 +115,7 @@ export async function bootstrapApp(options: BootstrapOptions): Promise<NestFasti
     bodyLimit: options.bodyLimitBytes ?? 65_536,
     trustProxy: options.trustProxy?.length ? [...options.trustProxy] : false,
     forceCloseConnections: true,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     serverFactory: (handler: RequestListener) => {
       const server = guardedServer(
         {

@@ -1,4 +1,9 @@
-export { bootstrapApp, type BootstrapConfig, type BootstrapOptions } from './bootstrap-app.js';
+export {
+  bootstrapApp,
+  MAX_PARAM_LENGTH,
+  type BootstrapConfig,
+  type BootstrapOptions,
+} from './bootstrap-app.js';
 export {
   correlationIdOf,
   currentCorrelationId,

@@ -128,6 +128,15 @@ describe('headers', () => {
     }
   });
 
+  // Fastify refused it by itself: no problem document, no headers, and the address in the text.
+  it('a part of an address is judged as one, however long it is', async () => {
+    const answer = await api.app.inject({
+      url: `/v1/rooms/${'9'.repeat(9_000)}`,
+      headers: { authorization: `Bearer ${api.token()}` },
+    });
+    expect([answer.statusCode, answer.json()]).toMatchObject([400, { code: 'INVALID', fields: ['id'] }]);
+  });
+
   it.each(['/v1/me', '/nothing', '/docs-json'])('%s is sealed', async (url) => {
     const { headers } = await api.app.inject({ method: 'GET', url });
     expect(headers).toMatchObject({
