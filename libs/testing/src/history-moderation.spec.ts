@@ -167,6 +167,18 @@ describe('HistoryChecker on acts that hide', () => {
         .acks('y', 9, 'e2')
         .shows('a', 'y9', 'e2'),
     ],
+    [
+      'a tombstone whose restoration is lost',
+      shown(hideFirst)
+        .asks('r', showFirst)
+        .acks('r', 3)
+        .shows('a', 'r3')
+        .stepsBack(2)
+        .reads('h', 'x1')
+        .sends('y')
+        .acks('y', 9, 'e2')
+        .shows('a', 'y9', 'e2'),
+    ],
   ])('accepts %s', (_name, { checker }) => {
     expect(checker.check()).toEqual([]);
   });

@@ -42,11 +42,11 @@ export class RoomModeration {
     const suspect = { clientId, seq, senderId: sender, atMs, readFromMs };
     const acts = numberedActs(this.history);
     if (deleted) {
-      if (!this.#mayBeHidden(suspect, acts)) this.#suspects.push({ ...suspect, hiddenBy: undefined });
+      if (!mayBeHidden(suspect, acts)) this.#suspects.push({ ...suspect, hiddenBy: undefined });
       return;
     }
     const hide = acts.find((one) => {
-      if (!one.effects.hides || !covers(one, one.effects.hides, suspect)) return false;
+      if (!hides(one, suspect)) return false;
       const wasShown = window !== undefined && one.seq <= window.lastSeq && one.seq > window.joinSeq;
       return (wasShown || one.ackedAtMs < (readFromMs ?? -Infinity)) && !liftedBy(acts, one, suspect);
     });
@@ -102,16 +102,20 @@ export class RoomModeration {
   #findWronglyGiven(destroyed: readonly DestroyedRange[], findings: HistoryFindings): void {
     const { roomId } = this;
     const acts = numberedActs(this.history);
+    // What a step back may have destroyed may not be in force any more.
+    const sure = acts.filter(
+      (act) => !destroyed.some(({ fromSeq, toSeq }) => fromSeq <= act.seq && act.seq <= toSeq),
+    );
     for (const suspect of this.#suspects) {
       const { clientId, seq, hiddenBy } = suspect;
       if (hiddenBy === undefined) {
-        if (this.#mayBeHidden(suspect, acts)) continue;
-        findings.add({ kind: 'withheld', roomId, clientId, seq, detail: 'given as deleted, by no act' });
+        if (mayBeHidden(suspect, acts, sure)) continue;
+        const why = acts.some((hide) => hides(hide, suspect)) ? 'that was shown again' : 'by no act';
+        findings.add({ kind: 'withheld', roomId, clientId, seq, detail: `given as deleted, ${why}` });
         continue;
       }
-      const hide = acts.find((act) => act.seq === hiddenBy);
-      const isGone = destroyed.some(({ fromSeq, toSeq }) => fromSeq <= hiddenBy && hiddenBy <= toSeq);
-      if (!hide || isGone || liftedBy(acts, hide, suspect)) continue;
+      const hide = sure.find((act) => act.seq === hiddenBy);
+      if (!hide || liftedBy(acts, hide, suspect)) continue;
       findings.add({
         kind: 'unhidden',
         roomId,
@@ -120,21 +124,6 @@ export class RoomModeration {
         detail: `its text was given after ${hiddenBy} had hidden it`,
       });
     }
-  }
-
-  /** Whether some act may be why a message was given without its text at that time. */
-  #mayBeHidden(
-    { seq, senderId, atMs, readFromMs = -Infinity }: Omit<Suspect, 'hiddenBy'>,
-    acts: readonly NumberedAct[],
-  ): boolean {
-    const message = { seq, senderId };
-    return acts.some(
-      (hide) =>
-        hide.effects.hides !== undefined &&
-        hide.sentAtMs <= atMs &&
-        covers(hide, hide.effects.hides, message) &&
-        !acts.some((show) => show.ackedAtMs < readFromMs && lifts(show, hide, message)),
-    );
   }
 
   #findDiverged(findings: HistoryFindings): void {
@@ -150,6 +139,27 @@ export class RoomModeration {
     }
   }
 }
+
+/** Whether an act is one that hides this message. */
+const hides = (act: NumberedAct, given: Omit<Suspect, 'hiddenBy'>): boolean =>
+  act.effects.hides !== undefined && covers(act, act.effects.hides, given);
+
+/**
+ * Whether some act may be why a message was given without its text at that time.
+ *
+ * @param lifting - Those that can be relied on to have shown it again.
+ */
+const mayBeHidden = (
+  given: Omit<Suspect, 'hiddenBy'>,
+  acts: readonly NumberedAct[],
+  lifting: readonly NumberedAct[] = acts,
+): boolean =>
+  acts.some(
+    (hide) =>
+      hide.sentAtMs <= given.atMs &&
+      hides(hide, given) &&
+      !lifting.some((show) => show.ackedAtMs < (given.readFromMs ?? -Infinity) && lifts(show, hide, given)),
+  );
 
 /** Whether what an act has hidden may have been shown again by then. */
 const liftedBy = (
