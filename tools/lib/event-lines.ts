@@ -8,12 +8,14 @@ const because = (reason: string | undefined): string => (reason ? ` (${reason})`
 type Name = (person: { readonly userId: number; readonly userName: string }) => string;
 
 const lines: { readonly [K in RoomEventKind]: (event: RoomEventOf<K>, name: Name) => string } = {
-  settings: ({ settings: { mode, slowModeWaitTime, opensAt, closesAt } }) =>
+  settings: ({ settings: { mode, slowModeWaitTime, opensAt, closesAt, guestPolicy } }) =>
     [
       `Who may write: ${mode}`,
       slowModeWaitTime > 0 && `once in ${slowModeWaitTime} s`,
       opensAt !== undefined && `from ${new Date(opensAt).toLocaleString()}`,
       closesAt !== undefined && `until ${new Date(closesAt).toLocaleString()}`,
+      guestPolicy === 'ASK_MODERATOR' && 'guests wait until a host lets them in',
+      guestPolicy === 'ALWAYS_DENY' && 'nobody new comes in',
     ]
       .filter(Boolean)
       .join(', '),
@@ -35,7 +37,7 @@ const lines: { readonly [K in RoomEventKind]: (event: RoomEventOf<K>, name: Name
   pins: ({ pins }) =>
     pins.length === 0 ? 'Nothing is pinned' : `Pinned: ${pins.map(({ text }) => text).join(' | ')}`,
   panic: ({ range }) =>
-    `The shield is up: only hosts may write${range ? ', and recent messages are hidden' : ''}`,
+    `The shield is up: only hosts may write, guests wait outside${range ? ', and recent messages are hidden' : ''}`,
   calm: ({ settings: { mode }, range }) =>
     `The shield is down: ${mode} may write${range ? ', and messages are back' : ''}`,
 };

@@ -21,6 +21,7 @@ import { GATEWAY_CONFIG, type GatewayAppConfig, type GatewayConfig } from './gat
 import { GatewayMetrics } from './gateway-metrics.js';
 import { ListWatchers } from './lists/list-watchers.js';
 import { ReadReports } from './lists/read-reports.js';
+import { LobbyWatchers } from './lobby/lobby-watchers.js';
 import { Admissions } from './rooms/admissions.js';
 import { PositionCheck } from './rooms/position-check.js';
 import { PresenceAnnouncer } from './rooms/presence-announcer.js';
@@ -79,6 +80,7 @@ export class AppModule {
         GatewayMetrics,
         HintListener,
         ListWatchers,
+        LobbyWatchers,
         PositionCheck,
         PresenceAnnouncer,
         QuestionLimits,

@@ -13,6 +13,7 @@ import { UserController } from './seed/user.controller.js';
 import { GuestsController } from './v1/door/guests.controller.js';
 import { DoorController } from './v1/door/door.controller.js';
 import { InvitesController } from './v1/door/invites.controller.js';
+import { WaitingController } from './v1/door/waiting.controller.js';
 import { MessagesController } from './v1/messages.controller.js';
 import { ActCalls } from './v1/hosting/act-calls.js';
 import { PeopleController } from './v1/hosting/people.controller.js';
@@ -47,6 +48,7 @@ export class ApiModule {
         PeopleController,
         InvitesController,
         DoorController,
+        WaitingController,
         GuestsController,
         UserController,
         PushController,

@@ -14,6 +14,8 @@ import { DatabaseLifeService } from './database-life/database-life.service.js';
 import { LIFE_SURROUNDINGS, lifeSurroundings } from './database-life/life-surroundings.js';
 import { DoorRpcController } from './door/door.rpc-controller.js';
 import { DoorService } from './door/door.service.js';
+import { LobbyHints } from './door/lobby-hints.js';
+import { LobbyService } from './door/lobby.service.js';
 import { RoomDoorService } from './door/room-door.service.js';
 import { DirectoryFeed } from './directory/directory-feed.service.js';
 import { UserSearchService } from './directory/user-search.service.js';
@@ -94,6 +96,8 @@ export class AppModule {
         DirectRoomsService,
         HistoryService,
         LineLivesRepository,
+        LobbyHints,
+        LobbyService,
         LineService,
         LivePresenceService,
         OriginalsService,

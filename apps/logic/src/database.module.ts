@@ -12,6 +12,7 @@ import { RoomsRepository } from './rooms/rooms.repository.js';
 import { GuestsRepository } from './door/guests.repository.js';
 import { InvitesRepository } from './door/invites.repository.js';
 import { RoomDoorsRepository } from './door/room-doors.repository.js';
+import { WaitingRepository } from './door/waiting.repository.js';
 import { DatabaseLifeRepository } from './database-life/database-life.repository.js';
 import { NamesRepository } from './directory/names.repository.js';
 import { RecordRepository } from './record/record.repository.js';
@@ -52,6 +53,7 @@ export class DatabaseModule {
       ReadCursorsRepository,
       RecordRepository,
       RoomDoorsRepository,
+      WaitingRepository,
     ];
     return {
       module: DatabaseModule,

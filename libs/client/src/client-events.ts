@@ -12,6 +12,7 @@ import type {
   RoomEvent,
   RoomsFrame,
   RoomState,
+  WaitFrame,
 } from '@parley/protocol';
 
 /**
@@ -63,13 +64,21 @@ export interface ClientEvents {
   event: { readonly entry: EventFrame; readonly event: RoomEvent | undefined };
   /** How a room stands for this user: when it was joined, and after each act that changes it. */
   roomState: { readonly roomId: number; readonly state: RoomState };
-  /** A host has put this user out of a room: it is not joined again by itself. `until`, of a ban: milliseconds since 1970. */
+  /**
+   * A host has put this user out of a room: it is not joined again by itself. `lobby`: guests wait outside now, and this one does
+   * already; `waiting` says when he may come in. `until`, of a ban: milliseconds since
+   * 1970.
+   */
   putOut: {
     readonly roomId: number;
-    readonly reason: 'kicked' | 'banned';
+    readonly reason: 'kicked' | 'banned' | 'lobby';
     readonly note?: string;
     readonly until?: number;
   };
+  /** How it stands with this user, who waits to be let into a room: at first, and when it changes. */
+  waiting: WaitFrame;
+  /** To hosts: so many wait to be let into a room. A hint: the list says who. */
+  lobby: { readonly roomId: number; readonly waiting: number };
   /** A direct message, own ones included: once, in the order of `seq` of its conversation (`roomId`). */
   direct: Message;
   /** The room was joined, or joined again after a reconnect. */

@@ -16,6 +16,14 @@ import { parseServerFrame } from './parse-server-frame.js';
 import type { RequestTable } from './request-table.js';
 import type { RoomStates } from './room-states.js';
 import type { RoomTable } from './room-table.js';
+import type { Waits } from './waits.js';
+
+type PutOutReason = NonNullable<LeftFrame['reason']>;
+const putOutCodes: Readonly<Record<PutOutReason, string>> = {
+  kicked: 'KICKED',
+  banned: 'BANNED',
+  lobby: 'WAITING',
+};
 
 /** Whom frames are for. */
 export interface FrameRouterParts {
@@ -25,6 +33,7 @@ export interface FrameRouterParts {
   readonly rooms: RoomTable;
   readonly outbox: Outbox;
   readonly states: RoomStates;
+  readonly waits: Waits;
   /** The server leaves, and asks to be followed no sooner than this. */
   goaway(reconnectAfterMs: number): void;
 }
@@ -37,15 +46,17 @@ export class FrameRouter {
   readonly #rooms: RoomTable;
   readonly #outbox: Outbox;
   readonly #states: RoomStates;
+  readonly #waits: Waits;
   readonly #goaway: (reconnectAfterMs: number) => void;
 
-  constructor({ events, frames, replies, rooms, outbox, states, goaway }: FrameRouterParts) {
+  constructor({ events, frames, replies, rooms, outbox, states, waits, goaway }: FrameRouterParts) {
     this.#events = events;
     this.#frames = frames;
     this.#replies = replies;
     this.#rooms = rooms;
     this.#outbox = outbox;
     this.#states = states;
+    this.#waits = waits;
     this.#goaway = goaway;
   }
 
@@ -97,6 +108,12 @@ export class FrameRouter {
         this.#frames.authenticated();
         this.#replies.answer(frame.ref, frame);
         return this.#events.emit('watching', frame);
+      case Op.wait:
+        this.#frames.authenticated();
+        if (!this.#replies.answer(frame.ref, frame)) this.#waits.heard(frame);
+        return;
+      case Op.lobby:
+        return this.#events.emit('lobby', { roomId: frame.roomId, waiting: frame.waiting });
       case Op.rooms:
         return this.#events.emit('rooms', frame);
       case Op.count:
@@ -122,11 +139,8 @@ export class FrameRouter {
     this.#outbox.pumpAll();
   }
 
-  #putOut({ roomId, note, until }: LeftFrame, reason: 'kicked' | 'banned'): void {
-    const room = this.#rooms.remove(
-      roomId,
-      new ClientError(reason === 'kicked' ? 'KICKED' : 'BANNED', false),
-    );
+  #putOut({ roomId, note, until }: LeftFrame, reason: PutOutReason): void {
+    const room = this.#rooms.remove(roomId, new ClientError(putOutCodes[reason], false));
     this.#states.forget(roomId);
     if (!room) return;
     this.#events.emit('putOut', {
@@ -135,6 +149,7 @@ export class FrameRouter {
       ...(note !== undefined && { note }),
       ...(until !== undefined && { until }),
     });
+    if (reason === 'lobby') this.#waits.start(roomId);
     // What waits for the room is now for the server to refuse.
     this.#outbox.pumpAll();
   }

@@ -12,6 +12,7 @@ const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
 const state = (more: Partial<RoomState> = {}): RoomState => ({
   mode: 'everyone',
   slowModeWaitTime: 0,
+  guestPolicy: 'ALWAYS_ACCEPT',
   panic: false,
   pins: [],
   roles: {},
@@ -25,7 +26,7 @@ const event = (seq: number, what: RoomEvent | { kind: string }) => {
 };
 const settings = (mode: RoomState['mode']): RoomEvent => ({
   kind: 'settings',
-  settings: { mode, slowModeWaitTime: 0 },
+  settings: { mode, slowModeWaitTime: 0, guestPolicy: 'ALWAYS_ACCEPT' },
 });
 
 /** User 3 in room 1, which stands as `now` says at every join; acts and sends are not answered. */

@@ -1,5 +1,6 @@
 export { fullJitter, type Backoff } from './backoff.js';
 export { ApiError } from './api-error.js';
+export type { ParleyApiOptions } from './api-calls.js';
 export type {
   ClientEvents,
   ConnectionState,
@@ -18,7 +19,6 @@ export {
   type HistoryQuery,
   type ListQuery,
   type InviteTerms,
-  type ParleyApiOptions,
 } from './parley-api.js';
 export { ParleyClient } from './parley-client.js';
 export { rotating } from './rotating.js';

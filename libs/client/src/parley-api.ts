@@ -2,6 +2,7 @@ import {
   ackSchema,
   auditPageSchema,
   conversationsSchema,
+  decidedSchema,
   doorLogSchema,
   doorSettingsSchema,
   guestSessionSchema,
@@ -13,7 +14,6 @@ import {
   membersSchema,
   originalSchema,
   presenceSchema,
-  problemSchema,
   readStateSchema,
   restrictionsSchema,
   roomSchema,
@@ -23,9 +23,12 @@ import {
   unreadSchema,
   userSchema,
   usersSchema,
+  waitingListSchema,
+  waitingStateSchema,
   type Ack,
   type AuditPage,
   type Conversations,
+  type Decided,
   type DoorLog,
   type DoorSettings,
   type GuestSession,
@@ -47,22 +50,11 @@ import {
   type Unread,
   type User,
   type Users,
+  type WaitingList,
+  type WaitingState,
 } from '@parley/protocol';
-import { ApiError } from './api-error.js';
+import { ApiCalls, type ApiCall, type ParleyApiOptions } from './api-calls.js';
 import { newClientMsgId } from './new-client-msg-id.js';
-import { isKeptFromThisPage } from './why-no-answer.js';
-
-/** Options of {@link ParleyApi}. */
-export interface ParleyApiOptions {
-  /** Origin of the API, with or without a trailing slash; `''` for the page's own. */
-  readonly baseUrl: string;
-  /** @defaultValue globalThis.fetch */
-  readonly fetch?: typeof globalThis.fetch;
-  /** Called for every request but `register` and `login`; `undefined` sends none. */
-  readonly getToken?: () => string | undefined | Promise<string | undefined>;
-  /** An answer that takes longer counts as `NETWORK`, milliseconds; four times that for a password. @defaultValue 15_000 */
-  readonly timeoutMs?: number;
-}
 
 /** Which page of history. `before` and `after` exclude each other; without either, the newest page. */
 export interface HistoryQuery {
@@ -96,25 +88,13 @@ export interface ApiSendOptions {
   readonly idempotencyKey?: string;
 }
 
-interface Schema<T> {
-  parse(value: unknown): T;
-}
-
 /** The `/v1` HTTP API. Every method throws {@link ApiError} and nothing else. */
 export class ParleyApi {
-  readonly #baseUrl: string;
-  readonly #fetch: typeof globalThis.fetch;
-  readonly #getToken: NonNullable<ParleyApiOptions['getToken']>;
-  readonly #timeoutMs: number;
-  /** It has answered: this page may call it. */
-  #hasAnswered = false;
+  readonly #call: ApiCall;
 
   constructor(options: ParleyApiOptions) {
-    this.#baseUrl = options.baseUrl.replace(/\/+$/, '');
-    // Bound late and called without a receiver: browsers refuse `fetch` as a method of another object.
-    this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
-    this.#getToken = options.getToken ?? (() => undefined);
-    this.#timeoutMs = options.timeoutMs ?? 15_000;
+    const calls = new ApiCalls(options);
+    this.#call = calls.call.bind(calls) as ApiCall;
   }
 
   register(userName: string, password: string): Promise<Session> {
@@ -173,6 +153,37 @@ export class ParleyApi {
     options: { sessions?: 'keep' | 'end' } = {},
   ): Promise<void> {
     await this.#call('DELETE', `/v1/rooms/${roomId}/invites/${inviteId}${searchOf(options)}`, undefined);
+  }
+
+  /** For hosts: who waits to be let in, the first to come first. `after`: the last one of the page before. */
+  waiting(roomId: number, query: { after?: number; limit?: number } = {}): Promise<WaitingList> {
+    return this.#call('GET', `/v1/rooms/${roomId}/waiting${searchOf(query)}`, waitingListSchema);
+  }
+
+  /** For hosts: lets people in, these or `all` who wait at this moment; with `later` those who come from now on, too. */
+  admitWaiting(
+    roomId: number,
+    whom: readonly number[] | 'all',
+    options: { later?: boolean } = {},
+  ): Promise<Decided> {
+    return this.#call('POST', `/v1/rooms/${roomId}/waiting/admit`, decidedSchema, {
+      body: { ...whomBody(whom), ...options },
+    });
+  }
+
+  /** For hosts: does not let people in, these or `all` who wait at this moment. */
+  denyWaiting(roomId: number, whom: readonly number[] | 'all'): Promise<Decided> {
+    return this.#call('POST', `/v1/rooms/${roomId}/waiting/deny`, decidedSchema, { body: whomBody(whom) });
+  }
+
+  /** How it stands with the caller, who waits to be let in. To be asked every ten seconds, so that the place is kept. */
+  askWaiting(roomId: number): Promise<WaitingState> {
+    return this.#call('GET', `/v1/rooms/${roomId}/waiting/me`, waitingStateSchema);
+  }
+
+  /** The caller waits no more. */
+  async leaveWaiting(roomId: number): Promise<void> {
+    await this.#call('DELETE', `/v1/rooms/${roomId}/waiting/me`, undefined);
   }
 
   /** For hosts: what was done at the door, the newest first. `before`: the id of a line. */
@@ -294,65 +305,9 @@ export class ParleyApi {
     const key = options.idempotencyKey ?? newClientMsgId();
     return this.#call('POST', path, ackSchema, { body: { msg }, headers: { 'idempotency-key': key } });
   }
-
-  #call<T>(method: string, path: string, schema: Schema<T>, request?: ApiRequest): Promise<T>;
-  #call(method: string, path: string, schema: undefined, request?: ApiRequest): Promise<undefined>;
-  async #call<T>(
-    method: string,
-    path: string,
-    schema: Schema<T> | undefined,
-    { body, headers, anonymous = false }: ApiRequest = {},
-  ): Promise<T | undefined> {
-    let response: Response;
-    let text: string;
-    try {
-      const token = anonymous ? undefined : await this.#getToken();
-      response = await this.#fetch(this.#baseUrl + path, {
-        method,
-        headers: {
-          accept: 'application/json',
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...(token ? { authorization: `Bearer ${token}` } : {}),
-          ...headers,
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        // Passwords are looked at one after the other: when a lesson starts, hundreds wait.
-        signal: AbortSignal.timeout(anonymous ? PASSWORD_PATIENCE * this.#timeoutMs : this.#timeoutMs),
-      });
-      text = await response.text();
-    } catch (cause) {
-      throw new ApiError(0, await this.#whyNoAnswer(cause), true, undefined, { cause });
-    }
-    this.#hasAnswered = true;
-    if (!response.ok) throw refusal(response, text);
-    if (!schema) return undefined;
-    try {
-      return schema.parse(JSON.parse(text));
-    } catch (cause) {
-      throw new ApiError(response.status, 'BAD_RESPONSE', false, undefined, { cause });
-    }
-  }
-
-  /** A server that is too slow is no riddle, and one that has answered before did not keep it to itself. */
-  async #whyNoAnswer(cause: unknown): Promise<'NETWORK' | 'ORIGIN_DENIED'> {
-    const isLate = cause instanceof Error && (cause.name === 'TimeoutError' || cause.name === 'AbortError');
-    if (isLate || this.#hasAnswered) return 'NETWORK';
-    const isKept = await isKeptFromThisPage(this.#fetch, this.#baseUrl, PROBE_TIMEOUT_MS);
-    return isKept ? 'ORIGIN_DENIED' : 'NETWORK';
-  }
 }
 
-/** For each look at why there was no answer, milliseconds. */
-const PROBE_TIMEOUT_MS = 3_000;
-
-/** Times the usual wait, for a log-in or a registration. */
-const PASSWORD_PATIENCE = 4;
-
-interface ApiRequest {
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly anonymous?: boolean;
-}
+const whomBody = (whom: readonly number[] | 'all') => (whom === 'all' ? { all: true } : { userIds: whom });
 
 /** A query as the end of an address; nothing for an empty one. */
 function searchOf(query: object): string {
@@ -363,25 +318,4 @@ function searchOf(query: object): string {
   // Not by `size`, which Safari has from 17 on.
   const search = parameters.toString();
   return search === '' ? '' : `?${search}`;
-}
-
-/** Something between may answer in the server's place (a proxy's 502): then there is no problem document. */
-function refusal({ status, headers }: Response, text: string): ApiError {
-  const options = { retryAfterMs: retryAfterMs(headers.get('retry-after')) };
-  try {
-    const problem = problemSchema.parse(JSON.parse(text));
-    return new ApiError(status, problem.code, problem.retryable, problem, options);
-  } catch {
-    const isRetryable = status >= 500 || status === 408 || status === 429;
-    return new ApiError(status, 'BAD_RESPONSE', isRetryable, undefined, options);
-  }
-}
-
-/**
- * Seconds only: a date would have to be compared with a clock that may be wrong.
- *
- * @see RFC 9110, section 10.2.3
- */
-function retryAfterMs(header: string | null): number | undefined {
-  return header !== null && /^\d{1,5}$/.test(header.trim()) ? Number(header) * 1_000 : undefined;
 }

@@ -31,6 +31,7 @@ import { RoomStates } from './room-states.js';
 import { RoomTable, type WantedRoom } from './room-table.js';
 import type { SendTarget } from './send-lane.js';
 import { ServerRequests } from './server-requests.js';
+import { Waits } from './waits.js';
 
 /**
  * A live connection that reconnects, resumes, orders and retries. One per user and tab; not to be used again
@@ -55,6 +56,7 @@ export class ParleyClient {
   readonly #watch: ListWatch;
   readonly #states = new RoomStates();
   readonly #acts: Acts;
+  readonly #waits: Waits;
   #endReason: 'CLOSED' | 'ENDED' | undefined;
 
   constructor(options: ParleyClientOptions) {
@@ -75,7 +77,13 @@ export class ParleyClient {
       now: this.#now,
       hasWork: () =>
         this.#watch.isWanted ||
-        this.#rooms.size + this.#outbox.size + this.#history.size + this.#reads.size + this.#acts.size > 0,
+        this.#waits.size +
+          this.#rooms.size +
+          this.#outbox.size +
+          this.#history.size +
+          this.#reads.size +
+          this.#acts.size >
+          0,
       online: (token) => this.#online(token),
       text: (text) => this.#router.receive(text),
       offline: () => this.#offline(),
@@ -137,6 +145,11 @@ export class ParleyClient {
       now: this.#now,
       deadlineMs: sendDeadlineMs,
     });
+    this.#waits = new Waits({
+      online,
+      ask: (roomId) => this.#requests.wait(roomId),
+      told: (frame) => this.#events.emit('waiting', frame),
+    });
     this.#watch = new ListWatch({ online, ask: () => this.#requests.watch(), backoff: this.#backoff });
     this.#reads = new ReadReporter({
       online,
@@ -150,6 +163,7 @@ export class ParleyClient {
       rooms: this.#rooms,
       outbox: this.#outbox,
       states: this.#states,
+      waits: this.#waits,
       goaway: (reconnectAfterMs) => this.#link.goaway(reconnectAfterMs),
     });
   }
@@ -275,6 +289,21 @@ export class ParleyClient {
     this.#link.wake();
   }
 
+  /**
+   * Waits to be let into a room, over every reconnect, until a host has decided: `waiting` says how it stands. Who has been let in
+   * joins; a guest whose session came with it does so on a client that has its token.
+   */
+  waitFor(roomId: number): void {
+    if (this.#endReason) return;
+    this.#waits.start(roomId);
+    this.#link.wake();
+  }
+
+  /** Waits for a room no more; the place is kept for half a minute, unless `ParleyApi.leaveWaiting` gives it up. */
+  stopWaiting(roomId: number): void {
+    this.#waits.stop(roomId);
+  }
+
   /** Asks for the number of users online; the answer is a `count` event. Ignored while offline. */
   requestCount(roomId: number): void {
     this.#frames.send({ op: Op.count, roomId });
@@ -302,6 +331,7 @@ export class ParleyClient {
     this.#outbox.pumpAll();
     this.#rooms.probeConversations();
     this.#watch.online();
+    this.#waits.online();
     this.#reads.online();
     this.#events.emit('state', { state: 'online' });
   }
@@ -322,6 +352,7 @@ export class ParleyClient {
     this.#acts.end();
     this.#reads.end();
     this.#watch.end();
+    this.#waits.end();
     this.#outbox.end(why);
     this.#events.emit('ended', { code, reason });
   }

@@ -8,6 +8,7 @@ import {
   type HistoryPage,
   type ReadFrame,
   type ServerFrame,
+  type WaitFrame,
 } from '@parley/protocol';
 import type { RoomPosition } from './client-events.js';
 import { ClientError } from './client-error.js';
@@ -30,7 +31,7 @@ export interface ServerRequestsPorts {
   readonly timeoutMs: number;
 }
 
-/** Frames that are answered by `ref`, each sent once: joins, leaves, pages of history, read positions, the watch. */
+/** Frames that are answered by `ref`, each sent once: joins, leaves, pages of history, read positions, the watch, waiting. */
 export class ServerRequests {
   readonly #ports: ServerRequestsPorts;
 
@@ -92,6 +93,11 @@ export class ServerRequests {
   /** @throws {ClientError} As {@link page}. */
   async watch(): Promise<void> {
     await this.#request((ref) => ({ op: Op.watch, ref }));
+  }
+
+  /** @throws {ClientError} As {@link page}. */
+  async wait(roomId: number): Promise<WaitFrame> {
+    return (await this.#request((ref) => ({ op: Op.wait, roomId, ref }))) as WaitFrame;
   }
 
   #request(build: (ref: number) => ClientFrame, failures = 0): Promise<ServerFrame> {

@@ -1,4 +1,5 @@
 import {
+  decidedSchema,
   doorChangeSchema,
   doorKeySchema,
   doorLogSchema,
@@ -11,6 +12,8 @@ import {
   inviteTokenField,
   limits,
   madeInviteSchema,
+  waitingListSchema,
+  waitingStateSchema,
 } from '@parley/protocol';
 import { z } from 'zod';
 import { rpcContract } from './rpc-contract.js';
@@ -82,7 +85,12 @@ export const doorRpc = {
   joinByDoor: rpcContract({
     ...logic,
     pattern: 'logic.joinByDoor',
-    request: z.object({ userId: id, userName: z.string(), by: doorKeySchema }),
+    request: z.object({
+      userId: id,
+      userName: z.string(),
+      by: doorKeySchema,
+      address: z.string().optional(),
+    }),
     response: joinedByDoorSchema,
     idempotent: true,
   }),
@@ -92,6 +100,46 @@ export const doorRpc = {
     pattern: 'logic.readInvite',
     request: z.object({ invite: inviteTokenField }),
     response: invitationSchema,
+    idempotent: true,
+  }),
+  /** For hosts: who waits to be let in. */
+  listWaiting: rpcContract({
+    ...logic,
+    pattern: 'logic.listWaiting',
+    request: z.object({
+      userId: id,
+      roomId: id,
+      after: id.optional(),
+      limit: z.number().int().min(1).max(limits.maxWaitingPage),
+    }),
+    response: waitingListSchema,
+    idempotent: true,
+  }),
+  /** For hosts: lets people in who wait, or does not; `userIds` or everybody. */
+  decideWaiting: rpcContract({
+    ...logic,
+    pattern: 'logic.decideWaiting',
+    request: host.extend({
+      userIds: z.array(id).max(limits.maxWaiting).optional(),
+      admit: z.boolean(),
+    }),
+    response: decidedSchema,
+    idempotent: true,
+  }),
+  /** How it stands with people who wait, in the order asked; null for who does not. They were heard of. */
+  askWaiting: rpcContract({
+    ...logic,
+    pattern: 'logic.askWaiting',
+    request: z.object({ roomId: id, userIds: z.array(id).min(1).max(limits.maxWaitingPage) }),
+    response: z.object({ states: z.array(waitingStateSchema.nullable()) }),
+    idempotent: true,
+  }),
+  /** Somebody waits no more. */
+  leaveWaiting: rpcContract({
+    ...logic,
+    pattern: 'logic.leaveWaiting',
+    request: z.object({ userId: id, roomId: id }),
+    response: z.object({}),
     idempotent: true,
   }),
   /** Lets somebody without an account in, by an invitation. `address`: the key of where he comes from. */

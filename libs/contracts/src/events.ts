@@ -22,6 +22,16 @@ export type PresenceEvent = z.infer<typeof presenceEventSchema>;
 export const roomChangedEventSchema = z.object({ roomId: z.number(), created: z.literal(true).optional() });
 export type RoomChangedEvent = z.infer<typeof roomChangedEventSchema>;
 
+/**
+ * So many wait to be let into a room. `isDecided`: something was decided about who waits, so that those who do are to ask.
+ */
+export const lobbyEventSchema = z.object({
+  roomId: z.number(),
+  waiting: z.number(),
+  isDecided: z.boolean(),
+});
+export type LobbyEvent = z.infer<typeof lobbyEventSchema>;
+
 /** Users have read further, or have left rooms for good. `by`: the connection that knows. */
 export const readEventSchema = z.object({
   reads: z.array(readStateSchema.extend({ userId: z.number(), by: z.string().optional() })),

@@ -36,11 +36,13 @@ export { newId } from './new-id.js';
 export { bytesOfText, countInCall, rpcLimits } from './rpc-limits.js';
 export {
   directoryEventSchema,
+  lobbyEventSchema,
   presenceEventSchema,
   readEventSchema,
   revokedEventSchema,
   roomChangedEventSchema,
   type DirectoryEvent,
+  type LobbyEvent,
   type PresenceEvent,
   type ReadEvent,
   type RevokedEvent,

@@ -14,6 +14,8 @@ export const tokenClaimsSchema = z.object({
   role: z.enum(['user', 'admin', 'guest']),
   /** Of a guest: the room that the token is for, and no other. */
   room: z.number().int().positive().optional(),
+  /** Of a guest who has not been let in: the room that he waits for. He has no `room`, so that nothing is his. */
+  waits: z.number().int().positive().optional(),
   sid: z.string().min(1),
   /** The life of the database that the account is in; older tokens have none. */
   db: z.string().min(1).optional(),
@@ -29,6 +31,8 @@ export interface Identity {
   readonly role: 'user' | 'admin' | 'guest';
   /** Of a guest: the only room that he may be in. */
   readonly guestOf?: number;
+  /** Of a guest who has not been let in: the room that he waits for. */
+  readonly waitsFor?: number;
   readonly sessionId: string;
   /** The life of the database that the account is in; absent in older tokens. */
   readonly databaseLife?: string;
@@ -44,6 +48,7 @@ export function identityOf(claims: TokenClaims): Identity {
     role: claims.role,
     sessionId: claims.sid,
     ...(claims.room !== undefined && { guestOf: claims.room }),
+    ...(claims.waits !== undefined && { waitsFor: claims.waits }),
     ...(claims.db !== undefined && { databaseLife: claims.db }),
     expiresAt: claims.exp * 1_000,
   };

@@ -17,6 +17,16 @@ export {
   userNameField,
 } from './fields.js';
 export { readStateSchema, type ReadState } from './reading.js';
+export {
+  guestSessionSchema,
+  sessionSchema,
+  userSchema,
+  waitingStateSchema,
+  type GuestSession,
+  type Session,
+  type User,
+  type WaitingState,
+} from './sessions.js';
 export { roomChangeSchema, roomSchema, type Room, type RoomChange } from './rooms.js';
 export { opaqueString } from './opaque-string.js';
 export { parseJson } from './parse-json.js';
@@ -37,11 +47,13 @@ export {
   infoFrameSchema,
   joinedFrameSchema,
   leftFrameSchema,
+  lobbyFrameSchema,
   messageSchema,
   readFrameSchema,
   resyncFrameSchema,
   roomsFrameSchema,
   serverFrameSchema,
+  waitFrameSchema,
   watchFrameSchema,
   type AckFrame,
   type CountFrame,
@@ -55,11 +67,13 @@ export {
   type InfoFrame,
   type JoinedFrame,
   type LeftFrame,
+  type LobbyFrame,
   type Message,
   type ReadFrame,
   type ResyncFrame,
   type RoomsFrame,
   type ServerFrame,
+  type WaitFrame,
   type WatchFrame,
 } from './frames/server-frames.js';
 export {
@@ -80,9 +94,7 @@ export {
   roomsSchema,
   roomsSearchSchema,
   sendBodySchema,
-  sessionSchema,
   unreadSchema,
-  userSchema,
   usersSchema,
   usersSearchSchema,
   type Ack,
@@ -91,11 +103,10 @@ export {
   type Presence,
   type Problem,
   type Rooms,
-  type Session,
   type Unread,
-  type User,
   type Users,
 } from './http/v1-schemas.js';
 export * from './acts/index.js';
 export * from './http/acts-schemas.js';
 export * from './http/door-schemas.js';
+export * from './http/lobby-schemas.js';

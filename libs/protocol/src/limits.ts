@@ -65,6 +65,16 @@ export const limits = {
   maxInvites: 50,
   /** People that one invitation may let in. */
   maxInviteUses: 10_000,
+  /** People who wait to be let into one room. */
+  maxWaiting: 500,
+  /** … who came from one network: a school is one. */
+  maxWaitingPerNetwork: 300,
+  /** People in one page of the list of those who wait. */
+  maxWaitingPage: 100,
+  /** Who waits and is not heard of for so long leaves the list, milliseconds; a client asks three times as often. */
+  waitingLeaseMs: 30_000,
+  /** … and for so long loses his place. */
+  waitingPlaceMs: 600_000,
   /** Longest session of a guest, milliseconds: a day. */
   guestSessionMs: 86_400_000,
   /** Acts of one user may burst, then the sustained rate, acts per second. */

@@ -44,6 +44,10 @@ export const Op = {
   event: 33,
   /** Client: do something to a room; answered like a send. */
   act: 34,
+  /** Client: I wait to be let into a room. Server: how that stands; unasked when a host has decided. */
+  wait: 35,
+  /** Server: to hosts, how many wait to be let in. */
+  lobby: 36,
 } as const;
 
 /** A known opcode. */

@@ -22,6 +22,7 @@ export { ParkingStore, type ParkedPosition, type UnloadOutcome } from './parking
 export { PresenceStore, type Member, type PresenceShare, type PresenceState } from './presence-store.js';
 export { DirectoryStore } from './directory-store.js';
 export { EventBus } from './event-bus.js';
+export { WaitingStore } from './waiting-store.js';
 export { SessionStore } from './session-store.js';
 export { RevocationList } from './revocation-list.js';
 export { AsideStream, MAX_ASIDE_ENTRIES } from './aside-stream.js';

@@ -73,6 +73,11 @@ export class RedisKeys {
     return this.room(roomId, `slow:${userId}`);
   }
 
+  /** When those who wait to be let in were last heard of (sorted set: user id, scored by ms since 1970). */
+  roomWaiting(roomId: number): string {
+    return this.room(roomId, 'waiting');
+  }
+
   roomInstances(roomId: number): string {
     return this.room(roomId, 'instances');
   }
@@ -194,7 +199,7 @@ export class RedisKeys {
     return `${this.prefix}rpc:reply:${instanceId}`;
   }
 
-  /** Channel of one kind of hint: `registry:<service>`, `revoked`, `presence`, `room`, `read`, `directory`. */
+  /** Channel of one kind of hint: `registry:<service>`, `revoked`, `presence`, `room`, `lobby`, `read`, `directory`. */
   events(kind: string): string {
     return `${this.prefix}events:${kind}`;
   }

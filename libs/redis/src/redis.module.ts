@@ -18,6 +18,7 @@ import { PresenceStore } from './presence-store.js';
 import { RevocationList } from './revocation-list.js';
 import { RoomStore } from './room-store.js';
 import { SessionStore } from './session-store.js';
+import { WaitingStore } from './waiting-store.js';
 import { agreeOnShardCount } from './shard-agreement.js';
 
 export interface RedisModuleOptions {
@@ -139,6 +140,11 @@ export class RedisModule {
       {
         provide: SessionStore,
         useFactory: (c: RedisConnections) => new SessionStore(c.main, keys),
+        inject: [RedisConnections],
+      },
+      {
+        provide: WaitingStore,
+        useFactory: (c: RedisConnections) => new WaitingStore(c.main, keys),
         inject: [RedisConnections],
       },
       {

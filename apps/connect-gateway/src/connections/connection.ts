@@ -61,6 +61,8 @@ export abstract class Connection {
   speaksParley = false;
   /** It has asked to be told of changes of the lists. */
   watchesLists = false;
+  /** The room that it waits to be let into. */
+  waitsFor: number | undefined;
   /** Frames refused so far. */
   refusals = 0;
   /** In which its frames take effect. */

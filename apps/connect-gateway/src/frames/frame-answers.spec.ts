@@ -57,6 +57,7 @@ async function setUp() {
     stub<ReadReports>('ReadReports', { report }),
     stub<ListWatchers>('ListWatchers', { watch, nameOf: () => 'this one' }),
     new Admissions(rpc),
+    { wait: () => Promise.reject(new Error('nobody waits here')) },
     { sent: () => undefined },
   );
   const connection = open();

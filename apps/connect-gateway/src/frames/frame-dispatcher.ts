@@ -7,12 +7,14 @@ import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
 import { GatewayMetrics } from '../gateway-metrics.js';
 import { ListWatchers } from '../lists/list-watchers.js';
 import { ReadReports } from '../lists/read-reports.js';
+import { LobbyWatchers } from '../lobby/lobby-watchers.js';
 import { Admissions } from '../rooms/admissions.js';
 import { PresenceAnnouncer } from '../rooms/presence-announcer.js';
 import { RoomDirectory } from '../rooms/room-directory.js';
 import { AuthenticatorService } from './authenticator.service.js';
 import { acts } from './families/acts.js';
 import type { ClientOp, FrameFamily, FrameHandler } from './families/family.js';
+import { lobby } from './families/lobby.js';
 import { moves } from './families/moves.js';
 import { questions } from './families/questions.js';
 import { reading } from './families/reading.js';
@@ -46,6 +48,7 @@ export class FrameDispatcher {
     @Inject(ReadReports) reads: Pick<ReadReports, 'report'>,
     @Inject(ListWatchers) watchers: Pick<ListWatchers, 'watch' | 'nameOf'>,
     @Inject(Admissions) admissions: Pick<Admissions, 'admit'>,
+    @Inject(LobbyWatchers) watchersOfLobbies: Pick<LobbyWatchers, 'wait'>,
     @Inject(GatewayMetrics) metrics: Pick<GatewayMetrics, 'sent'>,
   ) {
     const turns = new FrameTurns(authenticator);
@@ -55,6 +58,7 @@ export class FrameDispatcher {
       ...moves(turns, rooms, admissions),
       ...sends(turns, rooms, publisher),
       ...acts(turns, rooms, rpc),
+      ...lobby(turns, watchersOfLobbies),
       ...questions(turns, rooms, announcer, questionLimits),
       ...reading(turns, rpc, reads, watchers, config.maxOutboundBytes),
     };

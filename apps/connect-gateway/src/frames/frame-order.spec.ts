@@ -83,6 +83,7 @@ function setUp() {
     stub<ReadReports>('ReadReports', {}),
     stub<ListWatchers>('ListWatchers', {}),
     new Admissions(rpc),
+    { wait: () => Promise.reject(new Error('nobody waits here')) },
     { sent: () => undefined },
   );
   const handle = (frame: object) => dispatcher.handle(connection, JSON.stringify(frame));

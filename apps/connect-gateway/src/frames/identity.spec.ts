@@ -58,6 +58,7 @@ async function setUp() {
       nameOf: () => 'this one',
     }),
     new Admissions(rpc),
+    { wait: () => Promise.reject(new Error('nobody waits here')) },
     { sent: () => undefined },
   );
   const connection = open();

@@ -14,7 +14,7 @@ import {
 } from '../connections/encoded-message.js';
 import type { MembersRoom, Membership } from './membership.js';
 import { RecentMessages } from './recent-messages.js';
-import { hiddenBy, RoomActs, type PutOut } from './room-acts.js';
+import { hiddenBy, isMeant, RoomActs, type PutOut } from './room-acts.js';
 import { Turn } from './turn.js';
 
 const CATCH_UP_RETRY_MS = 1_000;
@@ -257,14 +257,15 @@ export class LocalRoom implements MembersRoom {
     this.leaving = this.leaving.filter(({ seq }) => seq > this.deliveredSeq);
     for (const { why } of due)
       for (const connection of [...this.members.keys()])
-        if (connection.identity?.userId === why.userId) this.options.onPutOut(this.roomId, connection, why);
+        if (isMeant(connection, why)) this.options.onPutOut(this.roomId, connection, why);
   }
 
-  /** Takes out whom acts that were never taken here have banned. */
-  private putOutBanned(nowMs: number): void {
+  /** Takes out whom acts that were never taken here have banned, or put out: `also`. */
+  private putOutBy(nowMs: number, also: PutOut | undefined): void {
     for (const connection of [...this.members.keys()]) {
       const ban = connection.identity && this.acts.banOf(connection.identity.userId, nowMs);
-      if (ban) this.options.onPutOut(this.roomId, connection, ban);
+      const why = ban ?? (also && isMeant(connection, also) ? also : undefined);
+      if (why) this.options.onPutOut(this.roomId, connection, why);
     }
   }
 
@@ -299,13 +300,13 @@ export class LocalRoom implements MembersRoom {
   private async skip(to: number, reason: 'gap' | 'epoch', epoch = this.line): Promise<void> {
     const read = this.kind === 'direct' ? undefined : await this.options.readFacts(this.roomId);
     await this.flushed();
-    if (read) this.acts.reset(read.facts);
+    const why = read && this.acts.reset(read.facts);
     if (epoch !== this.line) {
       this.left = [...this.left, this.line].slice(-MAX_LEFT_EPOCHS);
       this.line = epoch;
     }
     const { roomId } = this;
-    if (read) this.putOutBanned(read.nowMs);
+    if (read) this.putOutBy(read.nowMs, why);
     const from = this.deliveredSeq + 1;
     const live = [...this.live].map(({ connection }) => connection);
     let told = live.length;

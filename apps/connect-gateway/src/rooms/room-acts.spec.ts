@@ -9,7 +9,7 @@ const AT = 1_795_000_000_000;
 const person = (userId: number) => ({ userId, userName: `u${userId}` });
 const settings = (mode: 'everyone' | 'hosts' | 'closed'): RoomEvent => ({
   kind: 'settings',
-  settings: { mode, slowModeWaitTime: 0 },
+  settings: { mode, slowModeWaitTime: 0, guestPolicy: 'ALWAYS_ACCEPT' },
 });
 const deleted = (from: number, to: number, more: object = {}): RoomEvent => ({
   kind: 'delete',
@@ -168,7 +168,7 @@ describe('somebody who has to leave', () => {
       log.append(600);
       await room.pullTo({ seq: 600, epoch: 'e1' });
     }
-    expect(onPutOut.mock.calls).toEqual([[room.roomId, one, { userId: 5, reason: 'banned', until: AT + 1 }]]);
+    expect(onPutOut.mock.calls).toEqual([[room.roomId, one, { whom: 5, reason: 'banned', until: AT + 1 }]]);
     expect(one.seen).toEqual([]);
     // A ban that is over is none.
     for (const member of [other, late]) expect(member.seen).toEqual([`resync 1-600 ${why}`]);
@@ -185,7 +185,7 @@ describe('somebody who has to leave', () => {
       true,
       true,
     ]);
-    expect(onPutOut.mock.calls[0]?.[2]).toEqual({ userId: 5, reason: 'banned', note: 'no', until: FOREVER });
+    expect(onPutOut.mock.calls[0]?.[2]).toEqual({ whom: 5, reason: 'banned', note: 'no', until: FOREVER });
     await room.deliver([say('b')]);
     expect(shown(one)).toEqual(['a', 'ban']);
     expect(shown(other)).toEqual(['a', 'ban', 'b']);

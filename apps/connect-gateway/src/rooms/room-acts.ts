@@ -2,6 +2,7 @@ import { markOf, messageJson, tombstoneBody, type Mark } from '@parley/contracts
 import {
   bannedUntil,
   factChanges,
+  guestsOutSince,
   hidingOf,
   mutedUntil,
   roleOf,
@@ -11,17 +12,22 @@ import {
   type RoomFacts,
   type RoomState,
 } from '@parley/protocol';
+import type { Connection } from '../connections/connection.js';
 import { encodedText, type EncodedMessage } from '../connections/encoded-message.js';
 
 /** Somebody has to leave a room: every connection of his. */
 export interface PutOut {
-  readonly userId: number;
-  readonly reason: 'kicked' | 'banned';
+  readonly whom: number | 'guests';
+  readonly reason: 'kicked' | 'banned' | 'lobby';
   /** In the host's words. */
   readonly note?: string;
   /** Of a ban, milliseconds since 1970. */
   readonly until?: number;
 }
+
+/** Whether a connection is somebody's who has to leave. */
+export const isMeant = ({ identity }: Pick<Connection, 'identity'>, { whom }: PutOut): boolean =>
+  whom === 'guests' ? identity?.role === 'guest' : identity?.userId === whom;
 
 /** What an act asks of its room here. */
 export interface ActEffect {
@@ -44,10 +50,12 @@ export class RoomActs {
     return this.known;
   }
 
-  /** Facts were read anew: acts may have been missed. */
-  reset(facts: RoomFacts): void {
+  /** Facts were read anew: acts may have been missed. @returns Who has to leave by them. */
+  reset(facts: RoomFacts): PutOut | undefined {
+    const isPanic = guestsOutSince(facts) > guestsOutSince(this.known);
     this.known = facts;
     this.shared = undefined;
+    return isPanic ? guestsOut : undefined;
   }
 
   /** Applies an act. Again, or one that the facts were read behind, is harmless. */
@@ -61,7 +69,7 @@ export class RoomActs {
   /** Why somebody may not be in the room: a ban of which he was not told here. */
   banOf(userId: number, nowMs: number): PutOut | undefined {
     const until = bannedUntil(this.known, userId);
-    return until > nowMs ? { userId, reason: 'banned', until } : undefined;
+    return until > nowMs ? { whom: userId, reason: 'banned', until } : undefined;
   }
 
   /** The room as one member sees it. */
@@ -75,12 +83,16 @@ export class RoomActs {
   }
 }
 
+/** A panic puts guests out. Whom a host lets in again joins anew. */
+const guestsOut: PutOut = { whom: 'guests', reason: 'lobby' };
+
 function putOutBy(event: RoomEvent): PutOut | undefined {
+  if (event.kind === 'panic') return event.since === undefined ? undefined : guestsOut;
   if (event.kind !== 'kick' && event.kind !== 'ban') return undefined;
-  const { userId, reason: note } = event;
+  const { userId: whom, reason: note } = event;
   const said = note === undefined ? {} : { note };
-  if (event.kind === 'kick') return { userId, reason: 'kicked', ...said };
-  return event.until === 0 ? undefined : { userId, reason: 'banned', ...said, until: event.until };
+  if (event.kind === 'kick') return { whom, reason: 'kicked', ...said };
+  return event.until === 0 ? undefined : { whom, reason: 'banned', ...said, until: event.until };
 }
 
 /**

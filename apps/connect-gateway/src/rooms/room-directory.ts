@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AppError, bannedUntil, Op, type RoomFacts } from '@parley/protocol';
+import { AppError, Op, type RoomFacts } from '@parley/protocol';
 import { PresenceStore, RoomStore, type Member, type RoomPosition } from '@parley/redis';
 import { standingOf, type DispatchEntry, type Identity } from '@parley/contracts';
 import type { Connection } from '../connections/connection.js';
@@ -7,6 +7,7 @@ import { ConnectionIndex } from '../connections/connection-index.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../gateway-config.js';
 import { GatewayMetrics, type RoomCensus } from '../gateway-metrics.js';
 import { Admissions } from './admissions.js';
+import { barredMeanwhile } from './barred-meanwhile.js';
 import { ByteBudget } from './byte-budget.js';
 import { sendResync } from './catch-up.js';
 import { DeliveryTraces } from './delivery-traces.js';
@@ -73,7 +74,7 @@ export class RoomDirectory {
         const [facts, nowMs] = await Promise.all([store.facts(roomId), store.nowMs()]);
         return { facts, nowMs };
       },
-      onPutOut: (roomId, connection, { userId: _, ...why }) => {
+      onPutOut: (roomId, connection, { whom: _, ...why }) => {
         this.leave(connection, roomId);
         connection.send(JSON.stringify({ op: Op.leave, roomId, ...why }));
       },
@@ -155,7 +156,7 @@ export class RoomDirectory {
       throw new AppError('UNAVAILABLE', { cause });
     }
     const reached = from !== undefined && (await this.hasReached(room, from));
-    const banned = await this.bannedMeanwhile(room, identity.userId);
+    const banned = await barredMeanwhile(room, identity, { store: this.store, admissions: this.admissions });
     // From here on nothing waits: a connection that closes later is in the room and leaves it.
     if (!connection.isOpen) {
       // One that had joined before has left when it closed, or will.
@@ -172,18 +173,6 @@ export class RoomDirectory {
     const member = room.add(connection, resumed ? from.lastSeq : room.delivered);
     if (arrived) this.changed(roomId);
     return { member, resumed };
-  }
-
-  /** A ban that came between the admission and now; who was there before is being put out. Nothing waits behind the last look. */
-  private async bannedMeanwhile(room: LocalRoom, userId: number): Promise<AppError | undefined> {
-    for (let over = 0; ;) {
-      const until = bannedUntil(room.acts.facts, userId);
-      if (until === over) return undefined;
-      // By the clock that it was made by.
-      const nowMs = await this.store.nowMs().catch(() => 0);
-      if (until > nowMs) return new AppError('BANNED', { until, context: { roomId: room.roomId } });
-      over = until;
-    }
   }
 
   /** Whether the room has come as far as a client claims to be: another gateway may be ahead of this one, nobody of Redis. */

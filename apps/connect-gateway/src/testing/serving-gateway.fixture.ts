@@ -80,6 +80,7 @@ export async function serve(backend: Backend, instanceId: string) {
     new ReadReports(backend.rpc),
     new ListWatchers(config, index, new DirectoryStore(connections.main, backend.keys), events),
     new Admissions(backend.rpc),
+    { wait: () => Promise.reject(new Error('nobody waits here')) },
     { sent: () => undefined },
   );
   const intake = new FrameIntake(config, dispatcher, rates);

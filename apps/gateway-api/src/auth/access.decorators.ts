@@ -13,9 +13,9 @@ export const Public = () => SetMetadata(PUBLIC, true);
 export const FOR_GUESTS = 'for-guests';
 /**
  * Guests may call this: about their own `room`, which the address (`:id`) or gochat's body (`roomId`) names, or about `self`.
- * Nothing else is theirs.
+ * Nothing else is theirs. `waiting`: about the room that they wait to be let into, or are in.
  */
-export const ForGuests = (about: 'room' | 'self') => SetMetadata(FOR_GUESTS, about);
+export const ForGuests = (about: 'room' | 'self' | 'waiting') => SetMetadata(FOR_GUESTS, about);
 
 /** What the hooks before a route need to know of it. */
 export interface RouteFacts {

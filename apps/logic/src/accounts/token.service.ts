@@ -19,19 +19,26 @@ export class TokenService {
   /**
    * A token for a new session; `expiresAt` is milliseconds since 1970.
    *
-   * @param bounds - Of a guest's: the session that was foreseen for him, the only room that it is for, and how long it may last.
+   * @param bounds - Of a guest's: the session that was foreseen for him, the only room that it is for, or that
+   *   it waits for, and how long it may last.
    */
   async issue(
     user: User,
-    bounds: { readonly sessionId?: string; readonly roomId?: number; readonly maxMs?: number } = {},
+    bounds: {
+      readonly sessionId?: string;
+      readonly roomId?: number;
+      readonly waitsFor?: number;
+      readonly maxMs?: number;
+    } = {},
   ): Promise<{ token: string; expiresAt: number; sessionId: string }> {
-    const { sessionId = newId(), roomId, maxMs = Infinity } = bounds;
+    const { sessionId = newId(), roomId, waitsFor, maxMs = Infinity } = bounds;
     const exp = Math.floor((Date.now() + Math.min(this.ttlMs, maxMs)) / 1_000);
     const token = await this.jwt.signAsync({
       sub: String(user.userId),
       name: user.userName,
       role: user.role,
       ...(roomId !== undefined && { room: roomId }),
+      ...(waitsFor !== undefined && { waits: waitsFor }),
       sid: sessionId,
       ...(this.database?.current !== undefined && { db: this.database.current }),
       exp,

@@ -1,12 +1,15 @@
 import { Controller, Inject } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { logicRpc, type RpcResponse } from '@parley/contracts';
-import { AppError } from '@parley/protocol';
+import { AppError, type ActName } from '@parley/protocol';
 import { RpcMethod } from '@parley/rpc';
 import type { z } from 'zod';
+import { LobbyHints } from '../door/lobby-hints.js';
 import { OwnDatabaseService } from '../messages/own-database.service.js';
 import { ActsService } from './acts.service.js';
 import { RoomRecordsService } from './room-records.service.js';
+
+const atTheDoor: ReadonlySet<ActName> = new Set(['settings', 'panic', 'calm', 'ban', 'unban']);
 
 type Request<M extends keyof typeof logicRpc> = z.output<(typeof logicRpc)[M]['request']>;
 type Response<M extends keyof typeof logicRpc> = Promise<RpcResponse<(typeof logicRpc)[M]>>;
@@ -18,12 +21,16 @@ export class ActsRpcController {
     @Inject(ActsService) private readonly acts: ActsService,
     @Inject(RoomRecordsService) private readonly records: RoomRecordsService,
     @Inject(OwnDatabaseService) private readonly own: OwnDatabaseService,
+    @Inject(LobbyHints) private readonly lobby: Pick<LobbyHints, 'changed'>,
   ) {}
 
   @RpcMethod(logicRpc.act)
   async act(@Payload() { from, roomId, act, clientMsgId }: Request<'act'>): Response<'act'> {
     if (!this.own.isOurs(from.databaseLife)) throw new AppError('UNAUTHENTICATED');
-    return this.acts.act(from, roomId, act, clientMsgId);
+    const ack = await this.acts.act(from, roomId, act, clientMsgId);
+    // What is changed by one of these may let people in who wait, or tell them that nobody will.
+    if (atTheDoor.has(act.act)) this.lobby.changed(roomId, true);
+    return ack;
   }
 
   @RpcMethod(logicRpc.roomState)

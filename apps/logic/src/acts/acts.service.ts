@@ -7,6 +7,7 @@ import {
   bannedUntil,
   codePointLength,
   factChanges,
+  isPanic,
   limits,
   Op,
   rankOf,
@@ -118,6 +119,8 @@ export class ActsService {
     const { from } = actRules[act];
     const isByRole = from !== 'author' && from !== 'admin';
     if (isByRole && rankOf(actor.role) < rankOf(from)) throw new AppError('FORBIDDEN');
+    // A guest may have been put out; while it lasts nothing is his to do.
+    if (actor.role === 'guest' && isPanic(facts)) throw new AppError('WAITING', { context: { roomId } });
     if (act === 'announce' && isFirst) refuseAbove(this.announcements.take(roomId, 1, performance.now()));
   }
 

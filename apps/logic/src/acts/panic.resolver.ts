@@ -27,8 +27,16 @@ export const panic: ActResolver<'panic'> = async ({ hideLastSeconds }, context) 
     from: await messages.firstSince(roomId, nowMs - hideLastSeconds * 1_000, head),
     except: usersFrom(facts, rankOf('speaker')),
   };
+  // Nobody comes in meanwhile but by a host; where nobody does, that stays.
+  const guestPolicy = now.guestPolicy === 'ALWAYS_DENY' ? 'ALWAYS_DENY' : 'ASK_MODERATOR';
   return {
-    event: { kind: 'panic', settings: { ...now, mode: 'hosts' }, prior: before, ...(range && { range }) },
+    event: {
+      kind: 'panic',
+      settings: { ...now, mode: 'hosts', guestPolicy },
+      prior: before,
+      ...(range && { range }),
+      since: Math.ceil(nowMs),
+    },
     expect: asTheyAre(facts, factNames.prior, ...settingNames),
   };
 };

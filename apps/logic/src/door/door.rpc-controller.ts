@@ -4,6 +4,7 @@ import { logicRpc, type RpcResponse } from '@parley/contracts';
 import { RpcMethod } from '@parley/rpc';
 import type { z } from 'zod';
 import { DoorService } from './door.service.js';
+import { LobbyService } from './lobby.service.js';
 import { RoomDoorService } from './room-door.service.js';
 
 type Request<M extends keyof typeof logicRpc> = z.output<(typeof logicRpc)[M]['request']>;
@@ -15,6 +16,7 @@ export class DoorRpcController {
   constructor(
     @Inject(DoorService) private readonly door: DoorService,
     @Inject(RoomDoorService) private readonly rooms: RoomDoorService,
+    @Inject(LobbyService) private readonly lobby: LobbyService,
   ) {}
 
   @RpcMethod(logicRpc.doorSettings)
@@ -30,8 +32,10 @@ export class DoorRpcController {
   }
 
   @RpcMethod(logicRpc.joinByDoor)
-  joinByDoor(@Payload() { userId, userName, by }: Request<'joinByDoor'>): Response<'joinByDoor'> {
-    return this.rooms.join({ userId, userName }, by);
+  joinByDoor(
+    @Payload() { userId, userName, by, address = 'none' }: Request<'joinByDoor'>,
+  ): Response<'joinByDoor'> {
+    return this.rooms.join({ userId, userName, address }, by);
   }
 
   @RpcMethod(logicRpc.createInvite)
@@ -57,6 +61,29 @@ export class DoorRpcController {
   @RpcMethod(logicRpc.doorLog)
   doorLog(@Payload() { userId, roomId, ...page }: Request<'doorLog'>): Response<'doorLog'> {
     return this.door.log(userId, roomId, page);
+  }
+
+  @RpcMethod(logicRpc.listWaiting)
+  listWaiting(@Payload() { userId, roomId, ...page }: Request<'listWaiting'>): Response<'listWaiting'> {
+    return this.lobby.list(userId, roomId, page);
+  }
+
+  @RpcMethod(logicRpc.decideWaiting)
+  decideWaiting(
+    @Payload() { userId, userName, roomId, ...decision }: Request<'decideWaiting'>,
+  ): Response<'decideWaiting'> {
+    return this.lobby.decide({ userId, userName, roomId }, decision);
+  }
+
+  @RpcMethod(logicRpc.askWaiting)
+  async askWaiting(@Payload() { roomId, userIds }: Request<'askWaiting'>): Response<'askWaiting'> {
+    return { states: await this.lobby.ask(roomId, userIds) };
+  }
+
+  @RpcMethod(logicRpc.leaveWaiting)
+  async leaveWaiting(@Payload() { userId, roomId }: Request<'leaveWaiting'>): Response<'leaveWaiting'> {
+    await this.lobby.leave(roomId, userId);
+    return {};
   }
 
   @RpcMethod(logicRpc.readInvite)

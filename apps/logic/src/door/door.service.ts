@@ -12,7 +12,7 @@ import {
   type Invite,
   type MadeInvite,
 } from '@parley/protocol';
-import { RevocationList } from '@parley/redis';
+import { RevocationList, RoomStore } from '@parley/redis';
 import { TokenService } from '../accounts/token.service.js';
 import { RoomRecordsService } from '../acts/room-records.service.js';
 import { RoomAccessService } from '../messages/room-access.service.js';
@@ -21,6 +21,8 @@ import { RoomsRepository } from '../rooms/rooms.repository.js';
 import type { DoorActor } from './door-log.js';
 import { GuestsRepository } from './guests.repository.js';
 import { InvitesRepository, type InviteTerms } from './invites.repository.js';
+import { LobbyHints } from './lobby-hints.js';
+import { LobbyService, refuseNewcomers } from './lobby.service.js';
 import { hashOfNetwork, hashOfToken, newInviteToken } from './secrets.js';
 
 /** Who asks, and of which room. */
@@ -29,6 +31,9 @@ export interface DoorCaller {
   readonly userName: string;
   readonly roomId: number;
 }
+
+/** How often a guest is let in anew because the room has changed meanwhile. */
+const MAX_TRIES = 3;
 
 /** Who comes into a room, and by what. */
 @Injectable()
@@ -43,6 +48,9 @@ export class DoorService {
     @Inject(TokenService) private readonly tokens: TokenService,
     @Inject(JwtService) private readonly jwt: JwtService,
     @Inject(RevocationList) private readonly revocations: Pick<RevocationList, 'revoke'>,
+    @Inject(RoomStore) private readonly store: Pick<RoomStore, 'nowMs'>,
+    @Inject(LobbyService) private readonly lobby: Pick<LobbyService, 'policy' | 'came' | 'sweep'>,
+    @Inject(LobbyHints) private readonly hints: Pick<LobbyHints, 'changed'>,
   ) {}
 
   /** @throws {AppError} `FORBIDDEN` for who is no host, and for more than members no owner; `TOO_MANY_INVITES`. */
@@ -70,6 +78,8 @@ export class DoorService {
   async withdraw(caller: DoorCaller, inviteId: string, endSessions: boolean): Promise<void> {
     const actor = await this.host(caller);
     await this.invites.withdraw(caller.roomId, actor, inviteId, { endSessions });
+    // Who waits by it need not wait any more.
+    this.hints.changed(caller.roomId, true);
     if (!endSessions) return;
     for (const { sessionId, expiresAt } of await this.guests.sessionsOf(inviteId))
       await this.revocations.revoke(sessionId, expiresAt);
@@ -90,15 +100,17 @@ export class DoorService {
     const { roomId, role } = await this.invites.find(hashOfToken(token));
     const room = await this.rooms.get(roomId);
     if (!room) throw new AppError('INVITE_NOT_FOUND');
-    return { roomId, roomName: room.name, role };
+    const guestPolicy = await this.lobby.policy(roomId);
+    return { roomId, roomName: room.name, role, ...(guestPolicy !== 'ALWAYS_ACCEPT' && { guestPolicy }) };
   }
 
   /**
-   * Lets somebody in by name, without an account: he gets a session that is good for the room alone.
+   * Lets somebody in by name, without an account: he gets a session that is good for the room alone; where hosts let people in,
+   * one to wait with.
    *
    * @param address - The key of where he comes from, see `addressKey`.
    * @throws {AppError} `INVALID` for what is no name; `NAME_TAKEN`; `INVITE_NOT_FOUND`; `INVITE_OVER`; `FORBIDDEN` by an
-   *   invitation for accounts; `BANNED` when somebody who came by it from the same network is.
+   *   invitation for accounts; `NO_NEWCOMERS`; `LOBBY_FULL`; `BANNED` when somebody who came by it from the same network is.
    */
   async admitGuest(token: string, userName: string, address: string): Promise<GuestSession> {
     const name = userNameField.safeParse(userName);
@@ -107,13 +119,47 @@ export class DoorService {
     const { roomId, inviteId } = await this.invites.find(tokenHash);
     const addressHash = hashOfNetwork(this.jwt, address);
     await this.refuseBanned(roomId, await this.guests.from(inviteId, addressHash));
-    const sessionId = newId();
-    const expiresAt = Date.now() + limits.guestSessionMs;
-    const guest = { name: name.data, tokenHash, addressHash, sessionId, expiresAt };
-    const { userId, role } = await this.guests.admit(guest);
-    const user = { userId, userName: name.data, role };
-    const issued = await this.tokens.issue(user, { sessionId, roomId, maxMs: limits.guestSessionMs });
-    return { token: issued.token, expiresAt: issued.expiresAt, user, roomId };
+    const coming = { name: name.data, tokenHash, addressHash };
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const session = await this.come(roomId, coming);
+      if (session) return session;
+    }
+    throw new AppError('UNAVAILABLE', { context: { roomId } });
+  }
+
+  /** @returns Undefined when the room lets nobody in unasked any more. */
+  private async come(
+    roomId: number,
+    coming: { readonly name: string; readonly tokenHash: string; readonly addressHash: string },
+  ): Promise<GuestSession | undefined> {
+    // Before the rules are read: a panic that comes later puts him out.
+    const admittedAt = await this.store.nowMs();
+    const policy = await this.lobby.policy(roomId);
+    refuseNewcomers(policy, roomId);
+    const waits = policy === 'ASK_MODERATOR';
+    const [sessionId, expiresAt] = [newId(), Date.now() + limits.guestSessionMs];
+    const toBe = { ...coming, sessionId, expiresAt, admittedAt: waits ? undefined : admittedAt };
+    if (waits) await this.lobby.sweep(roomId, { name: coming.name });
+    const guest = await this.guests.admit(toBe).catch(async (error: unknown) => {
+      if (!(error instanceof AppError && error.code === 'LOBBY_FULL')) throw error;
+      await this.lobby.sweep(roomId, { isFull: true });
+      return this.guests.admit(toBe);
+    });
+    // An act came between: what it forbids is not done behind it.
+    if (!waits && (await this.lobby.policy(roomId)) !== policy) {
+      await this.guests.undo(guest);
+      return undefined;
+    }
+    if (waits) await this.lobby.came(roomId, guest.userId);
+    const user = { userId: guest.userId, userName: coming.name, role: guest.role };
+    const issued = await this.tokens.issue(user, {
+      ...{ sessionId, maxMs: limits.guestSessionMs },
+      ...(waits ? { waitsFor: roomId } : { roomId }),
+    });
+    return {
+      ...{ token: issued.token, expiresAt: issued.expiresAt, user, roomId },
+      ...(waits && { waiting: true as const }),
+    };
   }
 
   private async refuseBanned(roomId: number, userIds: readonly number[]): Promise<void> {

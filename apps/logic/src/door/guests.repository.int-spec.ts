@@ -22,6 +22,7 @@ describeSql('The door', (server) => {
     const come = (tokenHash: string, name: string, more: Partial<GuestToBe> = {}) =>
       guests.admit({
         ...{ name, tokenHash, addressHash: 'a1', sessionId: `s-${name}`, expiresAt: Date.now() + HOUR },
+        admittedAt: Date.now(),
         ...more,
       });
     return { url, app, invites, guests, roomId, invite, come };
@@ -36,7 +37,7 @@ describeSql('The door', (server) => {
     const { invites, invite, come, roomId } = await open();
     const { inviteId, hash } = await invite({ maxUses: 5 });
     const guest = await come(hash, 'Ada');
-    expect(guest).toEqual({ userId: guest.userId, userName: 'Ada', role: 'guest', roomId });
+    expect(guest).toEqual({ userId: guest.userId, userName: 'Ada', role: 'guest', roomId, inviteId });
     expect(await invites.open(roomId)).toMatchObject([{ inviteId, uses: 1, maxUses: 5, role: 'guest' }]);
     expect(await invites.log(roomId, { limit: 10 })).toMatchObject({
       lines: [
@@ -54,7 +55,11 @@ describeSql('The door', (server) => {
     const came = await Promise.all(
       Array.from({ length: 6 }, (_, i) => {
         const guest = { name: `n${i}`, tokenHash: hash, addressHash: 'a', sessionId: `s${i}` };
-        return code(i % 2 ? come(hash, `n${i}`) : other.admit({ ...guest, expiresAt: Date.now() + HOUR }));
+        return code(
+          i % 2
+            ? come(hash, `n${i}`)
+            : other.admit({ ...guest, expiresAt: Date.now() + HOUR, admittedAt: Date.now() }),
+        );
       }),
     );
     expect(came.filter((answer) => answer === 'ok')).toHaveLength(2);

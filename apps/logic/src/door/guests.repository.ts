@@ -9,6 +9,7 @@ import { SqlWriter } from '../database/sql-writer.js';
 import { UserEntity } from '../database/user.entity.js';
 import { logAtDoor } from './door-log.js';
 import { InvitesRepository } from './invites.repository.js';
+import { addWaiting } from './waiting.repository.js';
 
 /** What no hash of a password looks like: nobody logs in as a guest. */
 const NO_PASSWORD = '!';
@@ -23,10 +24,13 @@ export interface GuestToBe {
   readonly addressHash: string;
   readonly sessionId: string;
   readonly expiresAt: number;
+  /** When he is let in, by Redis's clock; undefined when he has to wait. */
+  readonly admittedAt: number | undefined;
 }
 
 export interface Guest extends User {
   readonly roomId: number;
+  readonly inviteId: string;
 }
 
 /** Names that would be taken for an office, whoever has them. */
@@ -41,20 +45,23 @@ export class GuestsRepository {
     @InjectDataSource() private readonly dataSource: DataSource,
     @Inject(SqlWriter) private readonly writer: SqlWriter,
     @Inject(IdIssuer) private readonly ids: IdIssuer,
-    @Inject(InvitesRepository) private readonly invites: Pick<InvitesRepository, 'use'>,
+    @Inject(InvitesRepository) private readonly invites: Pick<InvitesRepository, 'use' | 'hold'>,
   ) {}
 
   /**
-   * Makes a guest, and counts that he came by the invitation: both or nothing.
+   * Makes a guest, and counts that he came by the invitation: both or nothing. Who has to wait is counted when he is let in.
    *
    * @throws {AppError} `NAME_TAKEN` by a guest of the room whose session is not over, or by any account; `INVITE_NOT_FOUND`;
-   *   `INVITE_OVER`; `FORBIDDEN` when the invitation is for accounts.
+   *   `INVITE_OVER`; `LOBBY_FULL`; `FORBIDDEN` when the invitation is for accounts.
    */
-  async admit({ name, tokenHash, addressHash, sessionId, expiresAt }: GuestToBe): Promise<Guest> {
+  async admit(guest: GuestToBe): Promise<Guest> {
+    const { name, tokenHash, addressHash, sessionId, expiresAt, admittedAt } = guest;
     const [key, look] = [nameKey(name), nameLook(name)];
     const make = async (manager: EntityManager): Promise<Guest> => {
       // It holds the invitation's row, so that those who come by it come one by one.
-      const { roomId, inviteId, role } = await this.invites.use(manager, tokenHash);
+      const { roomId, inviteId, role } = await (admittedAt === undefined
+        ? this.invites.hold(manager, tokenHash)
+        : this.invites.use(manager, tokenHash));
       if (role !== 'guest') throw new AppError('FORBIDDEN');
       if (reservedLooks.has(look)) throw new AppError('NAME_TAKEN');
       if (await manager.existsBy(UserEntity, [{ nameKey: key }, { nameLook: look }]))
@@ -72,13 +79,19 @@ export class GuestsRepository {
       };
       const userId = Number((await manager.insert(UserEntity, row)).identifiers[0]?.['id']);
       await manager.query(
-        `INSERT INTO guests (user_id, room_id, invite_id, address_hash, session_id, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6)`,
-        [userId, roomId, inviteId, addressHash, sessionId, expiresAt],
+        `INSERT INTO guests (user_id, room_id, invite_id, address_hash, session_id, expires_at, admitted_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+        [userId, roomId, inviteId, addressHash, sessionId, expiresAt, admittedAt ?? null],
       );
-      const actor = { userId, userName: name, role: 'guest' as const };
-      await logAtDoor(manager, { roomId, act: 'enter', actor, inviteId });
-      return { userId, userName: name, role: 'guest', roomId };
+      if (admittedAt === undefined) {
+        const since = Date.now();
+        const person = { roomId, userId, userName: name, isGuest: true, inviteId, since };
+        await addWaiting(manager, { ...person, network: addressHash });
+      } else {
+        const actor = { userId, userName: name, role: 'guest' as const };
+        await logAtDoor(manager, { roomId, act: 'enter', actor, inviteId });
+      }
+      return { userId, userName: name, role: 'guest', roomId, inviteId };
     };
     try {
       return await this.ids.run('users', make, ({ userId }) => userId);
@@ -109,6 +122,17 @@ export class GuestsRepository {
       sessionId: session_id,
       expiresAt: Number(expires_at),
     }));
+  }
+
+  /** Takes back that a guest came in: the room asks for everybody by now. */
+  async undo({ userId, inviteId }: Guest): Promise<void> {
+    await this.writer.run(async (manager) => {
+      await manager.query('UPDATE guests SET expires_at = $1, admitted_at = NULL WHERE user_id = $2', [
+        Date.now(),
+        userId,
+      ]);
+      await manager.query('UPDATE invites SET uses = uses - 1 WHERE id = $1', [inviteId]);
+    });
   }
 
   /** A guest's session is over: his name is free. Sessions of accounts are nothing to it. */

@@ -96,9 +96,14 @@ export class InvitesRepository {
    * @throws {AppError} `INVITE_NOT_FOUND`; `INVITE_OVER`.
    */
   async use(manager: EntityManager, tokenHash: string): Promise<InviteRow> {
-    const invite = await this.read(manager, tokenHash, isPostgres(manager) ? 'FOR UPDATE' : '');
+    const invite = await this.hold(manager, tokenHash);
     await manager.query('UPDATE invites SET uses = uses + 1 WHERE id = $1', [invite.inviteId]);
     return invite;
+  }
+
+  /** An invitation that may let somebody in, kept as it is until the transaction of `manager` ends. @throws {AppError} As {@link use}. */
+  hold(manager: EntityManager, tokenHash: string): Promise<InviteRow> {
+    return this.read(manager, tokenHash, isPostgres(manager) ? 'FOR UPDATE' : '');
   }
 
   /**
@@ -108,7 +113,7 @@ export class InvitesRepository {
    */
   async enter(tokenHash: string, actor: DoorActor): Promise<InviteRow> {
     return this.writer.run(async (manager) => {
-      const invite = await this.read(manager, tokenHash, isPostgres(manager) ? 'FOR UPDATE' : '');
+      const invite = await this.hold(manager, tokenHash);
       const { roomId, inviteId } = invite;
       const [member]: unknown[] = await manager.query(
         'SELECT 1 FROM memberships WHERE room_id = $1 AND user_id = $2',

@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { newId, type RoomChangedEvent } from '@parley/contracts';
+import type { RoomChangedEvent } from '@parley/contracts';
+import { JwtService } from '@nestjs/jwt';
 import {
   AppError,
   limits,
   opaqueString,
-  rankOf,
   roleOf,
   type DoorSettings,
   type JoinedByDoor,
@@ -15,11 +15,15 @@ import { ActsService } from '../acts/acts.service.js';
 import { RoomRecordsService } from '../acts/room-records.service.js';
 import { RoomAccessService } from '../messages/room-access.service.js';
 import { RoomHeadsService } from '../messages/room-heads.service.js';
+import { RoomsRepository } from '../rooms/rooms.repository.js';
 import { RoomListsService } from '../presence/room-lists.service.js';
 import type { DoorCaller } from './door.service.js';
-import { InvitesRepository, type InviteRow } from './invites.repository.js';
+import { InvitesRepository } from './invites.repository.js';
+import { LobbyService, refuseNewcomers } from './lobby.service.js';
+import { makeSpeaker } from './make-speaker.js';
 import { RoomDoorsRepository, type RoomDoor } from './room-doors.repository.js';
-import { hashOfToken } from './secrets.js';
+import { hashOfNetwork, hashOfToken } from './secrets.js';
+import { WaitingRepository } from './waiting.repository.js';
 
 /** What an owner wants changed. `password`: null takes it away. `code`: a new one, or none. */
 export interface DoorWish {
@@ -33,6 +37,13 @@ export interface DoorKey {
   readonly invite?: string | undefined;
   readonly code?: string | undefined;
   readonly password?: string | undefined;
+}
+
+/** Somebody with an account who comes. `address`: the key of where he comes from. */
+export interface Comer {
+  readonly userId: number;
+  readonly userName: string;
+  readonly address: string;
 }
 
 /** Private rooms: who closes them, and how people with an account come in. */
@@ -50,6 +61,10 @@ export class RoomDoorService {
     @Inject(ActsService) private readonly acts: Pick<ActsService, 'act'>,
     @Inject(EventBus) private readonly events: Pick<EventBus, 'publish'>,
     @Inject(RoomListsService) private readonly lists: Pick<RoomListsService, 'renew'>,
+    @Inject(RoomsRepository) private readonly rooms: Pick<RoomsRepository, 'hasMember'>,
+    @Inject(LobbyService) private readonly lobby: Pick<LobbyService, 'policy' | 'came' | 'sweep'>,
+    @Inject(WaitingRepository) private readonly people: Pick<WaitingRepository, 'add'>,
+    @Inject(JwtService) private readonly jwt: JwtService,
   ) {}
 
   /** @throws {AppError} `FORBIDDEN` for who is no host. */
@@ -86,45 +101,51 @@ export class RoomDoorService {
   }
 
   /**
-   * Lets somebody with an account in.
+   * Lets somebody with an account in. Into a private room where hosts let people in he has to wait; a listed one is open to
+   * accounts anyway.
    *
    * @throws {AppError} `INVITE_NOT_FOUND`; `INVITE_OVER`; `ROOM_NOT_FOUND` for a code that nobody has; `PASSWORD_NEEDED`, which is
-   *   no guess; `WRONG_PASSWORD`; `BANNED`.
+   *   no guess; `WRONG_PASSWORD`; `BANNED`; `NO_NEWCOMERS`; `LOBBY_FULL`.
    */
-  async join(
-    user: { readonly userId: number; readonly userName: string },
-    key: DoorKey,
-  ): Promise<JoinedByDoor> {
+  async join(user: Comer, key: DoorKey): Promise<JoinedByDoor> {
     if (key.invite !== undefined) return this.joinByInvite(user, key.invite);
     const door = await this.doors.byCode(key.code ?? '');
     if (door.passwordHash !== undefined) await this.unlock(door.passwordHash, key.password);
     await this.refuseBanned(user.userId, door.roomId);
-    await this.doors.enter(door.roomId, { ...user, role: 'member' });
+    if (await this.mustWait(user, door)) return { roomId: door.roomId, roomName: door.name, waiting: true };
+    await this.doors.enter(door.roomId, { userId: user.userId, userName: user.userName, role: 'member' });
     return { roomId: door.roomId, roomName: door.name };
   }
 
-  private async joinByInvite(
-    user: { readonly userId: number; readonly userName: string },
-    token: string,
-  ): Promise<JoinedByDoor> {
+  private async joinByInvite(user: Comer, token: string): Promise<JoinedByDoor> {
     const tokenHash = hashOfToken(token);
-    const { roomId } = await this.invites.find(tokenHash);
+    const { roomId, inviteId } = await this.invites.find(tokenHash);
     await this.refuseBanned(user.userId, roomId);
-    const invite = await this.invites.enter(tokenHash, { ...user, role: 'member' });
-    const { name } = await this.doors.get(roomId);
-    if (invite.role === 'speaker') await this.makeSpeaker(user.userId, invite);
-    return { roomId, roomName: name };
+    const door = await this.doors.get(roomId);
+    if (await this.mustWait(user, door, inviteId)) return { roomId, roomName: door.name, waiting: true };
+    const { userId, userName } = user;
+    const invite = await this.invites.enter(tokenHash, { userId, userName, role: 'member' });
+    if (invite.role === 'speaker')
+      await makeSpeaker({ store: this.store, acts: this.acts }, roomId, userId, invite.createdBy);
+    return { roomId, roomName: door.name };
   }
 
-  /** In the name of who has invited: if he may not do it any more, it is not done. A higher role stays. */
-  private async makeSpeaker(userId: number, { roomId, createdBy }: InviteRow): Promise<void> {
-    const had = roleOf(await this.store.facts(roomId), userId);
-    if (rankOf(had) >= rankOf('speaker')) return;
-    await this.acts
-      .act(createdBy, roomId, { act: 'role', userId, role: 'speaker' }, newId())
-      .catch((error: unknown) => {
-        if (!(error instanceof AppError && error.code === 'FORBIDDEN')) throw error;
-      });
+  /** Whether a host has to let somebody in; then he waits from now on. @throws {AppError} `NO_NEWCOMERS`; `LOBBY_FULL`. */
+  private async mustWait(
+    { userId, userName, address }: Comer,
+    { roomId, isPrivate }: RoomDoor,
+    inviteId?: string,
+  ): Promise<boolean> {
+    if (!isPrivate || (await this.rooms.hasMember(roomId, userId))) return false;
+    const policy = await this.lobby.policy(roomId);
+    refuseNewcomers(policy, roomId);
+    if (policy !== 'ASK_MODERATOR') return false;
+    const network = hashOfNetwork(this.jwt, address);
+    const person = { roomId, userId, userName, isGuest: false, inviteId, network, since: Date.now() };
+    await this.lobby.sweep(roomId, {});
+    await this.people.add(person);
+    await this.lobby.came(roomId, userId);
+    return true;
   }
 
   private async refuseBanned(userId: number, roomId: number): Promise<void> {

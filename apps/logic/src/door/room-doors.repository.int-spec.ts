@@ -72,6 +72,7 @@ describeSql('Private rooms', (server) => {
     await invites.enter('h1', member);
     const guest = await app.get(GuestsRepository).admit({
       ...{ name: 'Ada', tokenHash: 'h2', addressHash: 'a', sessionId: 's', expiresAt: Date.now() + 60_000 },
+      admittedAt: Date.now(),
     });
     const members = await Promise.all(
       [3, 4, 5, guest.userId, 6, 99].map((id) => rooms.hasMember(roomId, id)),

@@ -1,9 +1,10 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { roomChangedEventSchema } from '@parley/contracts';
-import { AppError, factNames } from '@parley/protocol';
+import { AppError, factNames, guestsOutSince } from '@parley/protocol';
 import { EventBus, RoomStore } from '@parley/redis';
 import { LRUCache } from 'lru-cache';
 import { RoomsRepository } from '../rooms/rooms.repository.js';
+import { KnownGuests } from './known-guests.js';
 import { PrivateMembers } from './private-members.js';
 
 /** What sending and joining need to know of a room. */
@@ -36,6 +37,7 @@ export class RoomAccessService implements OnModuleInit {
   /** Counts what was forgotten: a read that began before may be of what was, and is not remembered. */
   private forgotten = 0;
   private readonly members: PrivateMembers;
+  private readonly guests: KnownGuests;
 
   constructor(
     @Inject(RoomsRepository) private readonly rooms: RoomsRepository,
@@ -43,6 +45,7 @@ export class RoomAccessService implements OnModuleInit {
     @Inject(RoomStore) private readonly store: Pick<RoomStore, 'someFacts' | 'nowMs'>,
   ) {
     this.members = new PrivateMembers(rooms);
+    this.guests = new KnownGuests(rooms);
   }
 
   async onModuleInit(): Promise<void> {
@@ -86,16 +89,47 @@ export class RoomAccessService implements OnModuleInit {
   }
 
   /**
-   * {@link authorize} for who is to be in the room, or to read of it: a ban counts. Of a room that is not in Redis none is known:
+   * {@link authorize} for who is to be in the room, or to read of it: a ban counts, and that guests were put out. Of a room that is not in Redis none is known:
    * `RoomHeadsService.ensure` brings it there.
    *
-   * @throws {AppError} `ROOM_NOT_FOUND`; `BANNED` with its end; `UNAVAILABLE` when Redis cannot be asked.
+   * @throws {AppError} `ROOM_NOT_FOUND`; `BANNED` with its end; `WAITING`; `UNAVAILABLE` when Redis cannot be asked.
    */
   async authorizeReader(userId: number, roomId: number): Promise<RoomFacts> {
     const facts = await this.authorize(userId, roomId);
-    const [until] = await this.bans([{ userId, roomId }]);
-    if (until) throw new AppError('BANNED', { until, context: { roomId } });
+    const [bar] = await this.barred([{ userId, roomId }]);
+    if (bar) throw bar;
     return facts;
+  }
+
+  /** Why users may not be in rooms although they may know of them, in the order asked: `BANNED`, `WAITING`, or undefined. */
+  async barred(
+    asks: readonly { readonly userId: number; readonly roomId: number }[],
+  ): Promise<(AppError | undefined)[]> {
+    try {
+      const { banned, prior, role } = factNames;
+      const found = await this.store.someFacts(
+        asks.map(({ userId, roomId }) => ({ roomId, names: [banned(userId), prior, role(userId)] })),
+      );
+      const nowMs = found.some(([until]) => until !== undefined) ? await this.store.nowMs() : 0;
+      return await Promise.all(
+        asks.map(async ({ userId, roomId }, i) => {
+          const [ban, panic, given] = found[i] ?? [];
+          const until = Number(ban ?? 0);
+          if (until > nowMs) return new AppError('BANNED', { until, context: { roomId } });
+          // Guests are given no role.
+          const isOut = panic !== undefined && given === undefined && (await this.isPutOut(userId, panic));
+          return isOut ? new AppError('WAITING', { context: { roomId } }) : undefined;
+        }),
+      );
+    } catch (cause) {
+      throw new AppError('UNAVAILABLE', { cause });
+    }
+  }
+
+  /** Whether somebody is a guest whom this panic has put out. */
+  private async isPutOut(userId: number, panic: string): Promise<boolean> {
+    const since = guestsOutSince(new Map([[factNames.prior, panic]]));
+    return since > 0 && (await this.guests.cameBefore(userId, since));
   }
 
   /** Until when users are banned from rooms, milliseconds since 1970, in the order asked; 0 for those who are not. */

@@ -75,7 +75,8 @@ function setUp(role: 'user' | 'admin' = 'user', roomCreation: 'everyone' | 'admi
         if (userId === BANNED) throw new AppError('BANNED', { until: 99 });
         return authorize(userId, roomId);
       },
-      bans: async (asks) => asks.map(({ userId }) => (userId === BANNED ? 99 : 0)),
+      barred: async (asks) =>
+        asks.map(({ userId }) => (userId === BANNED ? new AppError('BANNED', { until: 99 }) : undefined)),
     }),
     stub<RoomHeadsService>('RoomHeadsService', { ensure }),
     stub<LivePresenceService>('LivePresenceService', {

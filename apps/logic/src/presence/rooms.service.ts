@@ -88,8 +88,8 @@ export class RoomsService {
     const kindAtHand = async ({ userId, roomId }: (typeof asks)[number]) =>
       this.access.knows(roomId, userId) ? (await this.access.authorize(userId, roomId)).kind : null;
     const found = await Promise.all(asks.map((ask) => kindAtHand(ask).catch(() => null)));
-    const bans = await this.access.bans(asks);
-    const kinds = found.map((kind, i) => (bans[i] ? null : kind));
+    const barred = await this.access.barred(asks);
+    const kinds = found.map((kind, i) => (barred[i] ? null : kind));
     this.use.touch(asks.flatMap(({ roomId }, i) => (kinds[i] === 'room' ? [roomId] : [])));
     return kinds;
   }

@@ -87,11 +87,20 @@ export class RoomsRepository {
   async hasMember(roomId: number, userId: number): Promise<boolean> {
     const rows: unknown[] = await this.dataSource.query(
       `SELECT 1 FROM memberships WHERE room_id = $1 AND user_id = $2
-       UNION ALL SELECT 1 FROM guests WHERE room_id = $1 AND user_id = $2
+       UNION ALL SELECT 1 FROM guests WHERE room_id = $1 AND user_id = $2 AND admitted_at IS NOT NULL
        UNION ALL SELECT 1 FROM room_facts WHERE room_id = $1 AND name = $3 AND value IS NOT NULL`,
       [roomId, userId, `r${userId}`],
     );
     return rows.length > 0;
+  }
+
+  /** When a guest was let in, milliseconds since 1970; 0 for who was not, undefined for who is no guest. */
+  async guestAdmittedAt(userId: number): Promise<number | undefined> {
+    const [guest]: { admitted_at: unknown }[] = await this.dataSource.query(
+      'SELECT admitted_at FROM guests WHERE user_id = $1',
+      [userId],
+    );
+    return guest && Number(guest.admitted_at ?? 0);
   }
 
   /**

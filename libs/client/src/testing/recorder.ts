@@ -31,6 +31,8 @@ const names = Object.keys({
   event: 0,
   roomState: 0,
   putOut: 0,
+  waiting: 0,
+  lobby: 0,
   direct: 0,
   joined: 0,
   count: 0,

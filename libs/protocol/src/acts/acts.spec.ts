@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { limits } from '../limits.js';
 import { actSchema } from './acts.js';
 import { factChanges, hidingOf, readEvent, roomEventSchema } from './events.js';
-import { factsOfState, FOREVER, stateFor, withChanges } from './facts.js';
+import { factsOfState, FOREVER, guestsOutSince, stateFor, withChanges } from './facts.js';
 
 const takes = (act: object) => actSchema.safeParse(act).success;
 
@@ -58,7 +58,8 @@ describe('acts', () => {
 });
 
 describe('events', () => {
-  const settings = { mode: 'hosts' as const, slowModeWaitTime: 5 };
+  const settings = { mode: 'hosts' as const, slowModeWaitTime: 5, guestPolicy: 'ASK_MODERATOR' as const };
+  const byDefault = { mode: 'everyone' as const, slowModeWaitTime: 0, guestPolicy: 'ALWAYS_ACCEPT' as const };
 
   it('say what holds, and nothing for what has its default', () => {
     expect(factChanges({ kind: 'settings', settings })).toEqual([
@@ -66,12 +67,11 @@ describe('events', () => {
       ['slow', '5'],
       ['opens', null],
       ['closes', null],
+      ['guests', 'ASK_MODERATOR'],
     ]);
-    expect(
-      factChanges({ kind: 'settings', settings: { mode: 'everyone', slowModeWaitTime: 0 } }).every(
-        ([, value]) => value === null,
-      ),
-    ).toBe(true);
+    expect(factChanges({ kind: 'settings', settings: byDefault }).every(([, value]) => value === null)).toBe(
+      true,
+    );
   });
 
   it('lift a time-out with a ban, and not the other way round', () => {
@@ -89,10 +89,23 @@ describe('events', () => {
     const changes = factChanges({
       kind: 'panic',
       settings,
-      prior: { mode: 'everyone', slowModeWaitTime: 0 },
+      prior: byDefault,
+      since: 9,
     });
     const once = withChanges(new Map(), changes);
     expect(withChanges(once, changes)).toEqual(once);
+  });
+
+  it('put guests out who came before a panic, and nobody by one of before', () => {
+    const panic = { kind: 'panic' as const, settings, prior: byDefault };
+    const after = (event: object) => withChanges(new Map(), factChanges(readEvent(event)!));
+    expect(guestsOutSince(after({ ...panic, since: 9 }))).toBe(9);
+    expect(guestsOutSince(after(panic))).toBe(0);
+    expect(guestsOutSince(new Map())).toBe(0);
+    // What a server of before has kept says nothing of guests.
+    expect(readEvent({ kind: 'settings', settings: { mode: 'hosts', slowModeWaitTime: 0 } })).toMatchObject({
+      settings: { guestPolicy: 'ALWAYS_ACCEPT' },
+    });
   });
 
   it('hide and show what they say', () => {
@@ -121,6 +134,7 @@ describe('a room’s state', () => {
       ['mode', 'hosts'],
       ['slow', '5'],
       ['opens', '9'],
+      ['guests', 'ALWAYS_DENY'],
       ['r1', 'owner'],
       ['r2', 'speaker'],
       ['m3', '99'],
@@ -134,6 +148,7 @@ describe('a room’s state', () => {
       mode: 'hosts',
       slowModeWaitTime: 5,
       opensAt: 9,
+      guestPolicy: 'ALWAYS_DENY',
       panic: true,
       pins: [],
       roles: { 1: 'owner', 2: 'speaker' },

@@ -14,6 +14,10 @@ export type FactChange = readonly [name: string, value: string | null];
 export const roomModes = ['everyone', 'members', 'speakers', 'hosts', 'closed'] as const;
 export type RoomMode = (typeof roomModes)[number];
 
+/** What becomes of who comes new: he is let in, a host lets him in, or nobody is. BigBlueButton's words. */
+export const guestPolicies = ['ALWAYS_ACCEPT', 'ASK_MODERATOR', 'ALWAYS_DENY'] as const;
+export type GuestPolicy = (typeof guestPolicies)[number];
+
 /** Until for good: the last moment that a `Date` can hold, milliseconds since 1970. */
 export const FOREVER = 8_640_000_000_000_000;
 
@@ -23,6 +27,7 @@ export const factNames = {
   slow: 'slow',
   opens: 'opens',
   closes: 'closes',
+  guests: 'guests',
   pins: 'pins',
   /** Settings from before a panic. */
   prior: 'prior',
@@ -53,6 +58,7 @@ export interface RoomSettings {
   readonly slowModeWaitTime: number;
   readonly opensAt?: number;
   readonly closesAt?: number;
+  readonly guestPolicy: GuestPolicy;
 }
 
 const numberOf = (value: string | undefined): number | undefined =>
@@ -62,11 +68,13 @@ const numberOf = (value: string | undefined): number | undefined =>
 export function settingsOf(facts: RoomFacts): RoomSettings {
   const [opensAt, closesAt] = [numberOf(facts.get(factNames.opens)), numberOf(facts.get(factNames.closes))];
   const mode = facts.get(factNames.mode);
+  const policy = facts.get(factNames.guests);
   return {
     mode: roomModes.find((known) => known === mode) ?? 'everyone',
     slowModeWaitTime: numberOf(facts.get(factNames.slow)) ?? 0,
     ...(opensAt !== undefined && { opensAt }),
     ...(closesAt !== undefined && { closesAt }),
+    guestPolicy: guestPolicies.find((known) => known === policy) ?? 'ALWAYS_ACCEPT',
   };
 }
 
@@ -83,6 +91,12 @@ export const mutedUntil = (facts: RoomFacts, userId: number): number =>
 /** Until when a person may not be in the room, milliseconds since 1970; 0 when he may. */
 export const bannedUntil = (facts: RoomFacts, userId: number): number =>
   numberOf(facts.get(factNames.banned(userId))) ?? 0;
+
+/** When a panic has put everybody out who was in as a guest, milliseconds since 1970; 0 without one. Who was let in later stays. */
+export function guestsOutSince(facts: RoomFacts): number {
+  const prior = z.object({ since: z.number() }).safeParse(parsedFact(facts.get(factNames.prior)));
+  return prior.success ? prior.data.since : 0;
+}
 
 export const isPanic = (facts: RoomFacts): boolean => facts.has(factNames.prior);
 
@@ -123,6 +137,8 @@ export const roomStateSchema = z.object({
   slowModeWaitTime: z.number(),
   opensAt: z.number().optional(),
   closesAt: z.number().optional(),
+  /** A server of before says nothing. */
+  guestPolicy: z.enum(guestPolicies).default('ALWAYS_ACCEPT'),
   /** The room has been put in order by one act, which can be taken back. */
   panic: z.boolean(),
   pins: z.array(pinSchema),
@@ -163,6 +179,7 @@ export function factsOfState(state: RoomState, userId: number): RoomFacts {
   if (state.slowModeWaitTime > 0) facts.set(factNames.slow, String(state.slowModeWaitTime));
   if (state.opensAt !== undefined) facts.set(factNames.opens, String(state.opensAt));
   if (state.closesAt !== undefined) facts.set(factNames.closes, String(state.closesAt));
+  if (state.guestPolicy !== 'ALWAYS_ACCEPT') facts.set(factNames.guests, state.guestPolicy);
   if (state.panic) facts.set(factNames.prior, '{}');
   if (state.pins.length > 0) facts.set(factNames.pins, JSON.stringify(state.pins));
   for (const [id, role] of Object.entries(state.roles)) facts.set(factNames.role(Number(id)), role);

@@ -4,7 +4,7 @@ import { factNames, type FactChange, type RoomSettings } from './facts.js';
 import { rangeSchema } from './fields.js';
 import { factsOfSettings, settingsValues } from './settings.act.js';
 
-/** Puts a room in order with one act: hosts only, and what others wrote in the last seconds is hidden. */
+/** Puts a room in order with one act: hosts only, guests wait outside, and what others wrote in the last seconds is hidden. */
 export const panicAct = z.object({
   act: z.literal('panic'),
   hideLastSeconds: z.number().int().min(0).max(limits.maxDeleteSeconds).default(0),
@@ -18,6 +18,8 @@ export const panicEvent = z.object({
   /** Settings from before. */
   prior: settingsValues,
   range: rangeSchema.optional(),
+  /** Guests who came before are put out; absent in entries of before, which put out nobody. Milliseconds since 1970. */
+  since: z.number().optional(),
 });
 export const calmEvent = z.object({
   kind: z.literal('calm'),
@@ -27,11 +29,18 @@ export const calmEvent = z.object({
   undoes: z.number().optional(),
 });
 /** What is kept of a panic, to take it back. */
-export const priorSchema = z.object({ settings: settingsValues, range: rangeSchema.optional() });
+export const priorSchema = z.object({
+  settings: settingsValues,
+  range: rangeSchema.optional(),
+  since: z.number().optional(),
+});
 
-export const panicFacts = ({ settings, prior, range }: z.infer<typeof panicEvent>): FactChange[] => [
+export const panicFacts = ({ settings, prior, range, since }: z.infer<typeof panicEvent>): FactChange[] => [
   ...factsOfSettings(settings as RoomSettings),
-  [factNames.prior, JSON.stringify({ settings: prior, ...(range && { range }) })],
+  [
+    factNames.prior,
+    JSON.stringify({ settings: prior, ...(range && { range }), ...(since !== undefined && { since }) }),
+  ],
 ];
 export const calmFacts = ({ settings }: z.infer<typeof calmEvent>): FactChange[] => [
   ...factsOfSettings(settings as RoomSettings),

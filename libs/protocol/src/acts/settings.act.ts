@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { limits } from '../limits.js';
-import { factNames, roomModes, type FactChange, type RoomSettings } from './facts.js';
+import { factNames, guestPolicies, roomModes, type FactChange, type RoomSettings } from './facts.js';
 
 /** A moment, milliseconds since 1970. */
 const momentField = z.number().int().min(0).max(8_640_000_000_000_000);
@@ -12,6 +12,7 @@ export const settingsAct = z.object({
   slowModeWaitTime: z.number().int().min(0).max(limits.maxSlowModeSeconds).optional(),
   opensAt: momentField.nullable().optional(),
   closesAt: momentField.nullable().optional(),
+  guestPolicy: z.enum(guestPolicies).optional(),
 });
 
 /** All settings as they are from here on. */
@@ -20,17 +21,20 @@ export const settingsValues = z.object({
   slowModeWaitTime: z.number(),
   opensAt: z.number().optional(),
   closesAt: z.number().optional(),
+  /** Entries of before say nothing. */
+  guestPolicy: z.enum(guestPolicies).default('ALWAYS_ACCEPT'),
 });
 export const settingsEvent = z.object({ kind: z.literal('settings'), settings: settingsValues });
 
 /** The facts that settings are: defaults are not kept. */
 export function factsOfSettings(settings: RoomSettings): FactChange[] {
-  const { mode, slowModeWaitTime, opensAt, closesAt } = settings;
+  const { mode, slowModeWaitTime, opensAt, closesAt, guestPolicy } = settings;
   return [
     [factNames.mode, mode === 'everyone' ? null : mode],
     [factNames.slow, slowModeWaitTime > 0 ? String(slowModeWaitTime) : null],
     [factNames.opens, opensAt === undefined ? null : String(opensAt)],
     [factNames.closes, closesAt === undefined ? null : String(closesAt)],
+    [factNames.guests, guestPolicy === 'ALWAYS_ACCEPT' ? null : guestPolicy],
   ];
 }
 export const settingsFacts = ({ settings }: z.infer<typeof settingsEvent>): FactChange[] =>

@@ -126,6 +126,24 @@ export const errorCatalog = {
     httpStatus: 410,
     message: 'This invitation has expired, or as many have come by it as may.',
   },
+  WAITING: {
+    retryable: false,
+    httpStatus: 403,
+    isPolicy: true,
+    message: 'A host has to let you in first.',
+  },
+  NO_NEWCOMERS: {
+    retryable: false,
+    httpStatus: 403,
+    isPolicy: true,
+    message: 'Nobody new comes into this room now.',
+  },
+  NOT_WAITING: { retryable: false, httpStatus: 404, message: 'You do not wait to be let into this room.' },
+  LOBBY_FULL: {
+    retryable: true,
+    httpStatus: 503,
+    message: 'As many people wait to be let in as may: try again later.',
+  },
   TOO_MANY_INVITES: {
     retryable: false,
     httpStatus: 409,

@@ -53,6 +53,7 @@ const act = z.object({
   clientMsgId: clientMsgIdField.optional(),
 });
 const watch = z.object({ ...base, op: z.literal(Op.watch) });
+const wait = z.object({ ...base, op: z.literal(Op.wait), roomId: idField });
 
 /** Every frame a client may send. Unknown fields are dropped: gochat's clients send some. */
 export const clientFrameSchema = z.discriminatedUnion('op', [
@@ -69,6 +70,7 @@ export const clientFrameSchema = z.discriminatedUnion('op', [
   read,
   watch,
   act,
+  wait,
 ]);
 
 /** A validated frame from a client. */

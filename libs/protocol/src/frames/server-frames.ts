@@ -3,6 +3,7 @@ import { roomStateSchema } from '../acts/index.js';
 import { Op } from '../opcodes.js';
 import { readStateSchema } from '../reading.js';
 import { roomChangeSchema } from '../rooms.js';
+import { waitingStateSchema } from '../sessions.js';
 
 const ref = z.union([z.string(), z.number()]).optional();
 
@@ -155,11 +156,11 @@ export const goawayFrameSchema = z.object({
 });
 export type GoawayFrame = z.infer<typeof goawayFrameSchema>;
 
-/** You are not in the room any more: because you asked, or, with a `reason`, because a host put you out. */
+/** You are not in the room any more: because you asked, or, with a `reason`, because a host put you out; `lobby`: to wait. */
 export const leftFrameSchema = z.object({
   op: z.literal(Op.leave),
   roomId: z.number(),
-  reason: z.enum(['kicked', 'banned']).optional(),
+  reason: z.enum(['kicked', 'banned', 'lobby']).optional(),
   /** Why, in the host's words. */
   note: z.string().optional(),
   /** Of a ban: milliseconds since 1970. */
@@ -203,6 +204,18 @@ export const roomsFrameSchema = z.object({
 });
 export type RoomsFrame = z.infer<typeof roomsFrameSchema>;
 
+/** How it stands with who waits to be let in. */
+export const waitFrameSchema = waitingStateSchema.extend({ op: z.literal(Op.wait), ref });
+export type WaitFrame = z.infer<typeof waitFrameSchema>;
+
+/** To hosts: so many wait. A hint, which may be lost; the list says who. */
+export const lobbyFrameSchema = z.object({
+  op: z.literal(Op.lobby),
+  roomId: z.number(),
+  waiting: z.number(),
+});
+export type LobbyFrame = z.infer<typeof lobbyFrameSchema>;
+
 /** Every frame a server sends. */
 export const serverFrameSchema = z.discriminatedUnion('op', [
   messageFields.extend({ op: z.literal(Op.direct) }).refine(saysSomething, orTombstone),
@@ -222,5 +235,7 @@ export const serverFrameSchema = z.discriminatedUnion('op', [
   readFrameSchema,
   watchFrameSchema,
   roomsFrameSchema,
+  waitFrameSchema,
+  lobbyFrameSchema,
 ]);
 export type ServerFrame = z.infer<typeof serverFrameSchema>;

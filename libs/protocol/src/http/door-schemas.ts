@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { guestPolicies } from '../acts/facts.js';
 import { roomRoleSchema } from '../acts/roles.js';
 import { idField, passwordField, storableField, userNameField } from '../fields.js';
 import { limits } from '../limits.js';
-import { sessionSchema } from './v1-schemas.js';
 
 /** What an invitation makes of who comes by it. `guest`: he needs no account; the others are for accounts. */
 export const invitedRoleSchema = z.enum(['guest', 'member', 'speaker']);
@@ -42,15 +42,13 @@ export type MadeInvite = z.infer<typeof madeInviteSchema>;
 export const withdrawQuerySchema = z.object({ sessions: z.enum(['keep', 'end']).default('keep') });
 
 export const guestBodySchema = z.object({ invite: inviteTokenField, name: userNameField });
-/** A session like any other, of a guest: it is good for this room alone. */
-export const guestSessionSchema = sessionSchema.extend({ roomId: z.number() });
-export type GuestSession = z.infer<typeof guestSessionSchema>;
-
 /** What an invitation opens, for who holds it and is nobody yet. */
 export const invitationSchema = z.object({
   roomId: z.number(),
   roomName: z.string(),
   role: invitedRoleSchema,
+  /** Absent where everybody who has it is let in. */
+  guestPolicy: z.enum(guestPolicies).optional(),
 });
 export type Invitation = z.infer<typeof invitationSchema>;
 export const invitationBodySchema = z.object({ invite: inviteTokenField });
@@ -72,7 +70,12 @@ export const doorKeySchema = z
     path: ['invite'],
     error: 'invite or code',
   });
-export const joinedByDoorSchema = z.object({ roomId: z.number(), roomName: z.string() });
+/** `waiting`: a host has to let him in. */
+export const joinedByDoorSchema = z.object({
+  roomId: z.number(),
+  roomName: z.string(),
+  waiting: z.literal(true).optional(),
+});
 export type JoinedByDoor = z.infer<typeof joinedByDoorSchema>;
 
 /** What an owner may change. `listed: false`: in no list, and for members alone. `code`: true for a new one. */

@@ -20,12 +20,6 @@ export const loginBodySchema = z.object({
   userName: storableField.max(256),
   password: storableField.max(1_024),
 });
-export const userSchema = z.object({
-  userId: z.number(),
-  userName: z.string(),
-  role: z.enum(['user', 'admin', 'guest']),
-});
-export const sessionSchema = z.object({ token: z.string(), expiresAt: z.number(), user: userSchema });
 /** A number in a query: plain digits, once. */
 const digitsField = z
   .string()
@@ -109,8 +103,6 @@ export const problemSchema = z.object({
   requestId: z.string().optional(),
 });
 
-export type User = z.infer<typeof userSchema>;
-export type Session = z.infer<typeof sessionSchema>;
 export type Rooms = z.infer<typeof roomsSchema>;
 export type Conversations = z.infer<typeof conversationsSchema>;
 export type Members = z.infer<typeof membersSchema>;

@@ -85,7 +85,7 @@ end
 -- Rules come after the look-up, so that what is kept stays acknowledged, and before the number: an act is exactly between two entries.
 local sender = ARGV[14]
 local ranks = {owner = 5, moderator = 4, speaker = 3, member = 2, guest = 1}
-local facts = redis.call('HMGET', KEYS[8], 'r' .. sender, 'b' .. sender, 'm' .. sender, 'mode', 'slow', 'opens', 'closes')
+local facts = redis.call('HMGET', KEYS[8], 'r' .. sender, 'b' .. sender, 'm' .. sender, 'mode', 'slow', 'opens', 'closes', 'prior')
 local rank = ranks[facts[1]] or tonumber(ARGV[15])
 -- Refuses for good: remembered as long as what was accepted.
 local function refuse(code, number)
@@ -114,6 +114,8 @@ else
     if facts[7] and now >= tonumber(facts[7]) then return refuse('ROOM_CLOSED', 0) end
     local least = ({members = 2, speakers = 3, hosts = 4})[mode] or 1
     if rank < least then return refuse('HOSTS_ONLY', 0) end
+    -- As long as a panic lasts, whatever the mode: guests were put out, and who was let in again listens.
+    if facts[8] and rank < 2 then return refuse('HOSTS_ONLY', 0) end
   end
   slow = rank < 3 and tonumber(facts[5] or 0) or 0
   if slow > 0 then

@@ -39,7 +39,7 @@ export class DoorController {
     @FromCaller() { address }: PasswordCaller,
     @Body(new ZodPipe(doorKeySchema)) by: z.output<typeof doorKeySchema>,
   ): Promise<JoinedByDoor> {
-    const ask = () => this.rpc.call(logicRpc.joinByDoor, { userId, userName, by });
+    const ask = () => this.rpc.call(logicRpc.joinByDoor, { userId, userName, by, address });
     return by.code === undefined ? ask() : this.limits.roomCode({ address, userId }, by.code, ask);
   }
 

@@ -184,11 +184,13 @@ describe('coming in as a guest', () => {
 const guestRoutes = [
   'DELETE /v1/rooms/:id/messages/:seq',
   'DELETE /v1/rooms/:id/read',
+  'DELETE /v1/rooms/:id/waiting/me',
   'GET /v1/me',
   'GET /v1/rooms/:id',
   'GET /v1/rooms/:id/members',
   'GET /v1/rooms/:id/messages',
   'GET /v1/rooms/:id/state',
+  'GET /v1/rooms/:id/waiting/me',
   'GET /v1/unread',
   'POST /push/count',
   'POST /push/getRoomInfo',
@@ -214,7 +216,9 @@ describe('a guest', () => {
         ...(method !== 'GET' && { authToken, roomId: id, toUserId: id, msg: 'hi', seq: 1 }),
       });
       // Behind the guard nothing answers here: the fake knows no call, and bodies are not what the routes want.
-      const refused = reply.body.includes(errorCatalog.FORBIDDEN.message);
+      const refused = [errorCatalog.FORBIDDEN, errorCatalog.WAITING].some(({ message }) =>
+        reply.body.includes(message),
+      );
       if (!refused) found.push(`${method} ${url}`);
     }
     return [...new Set(found)].sort();
@@ -228,5 +232,11 @@ describe('a guest', () => {
     const self = guestRoutes.filter((route) => !/:id|push/.test(route));
     expect(await open(8, { room: 7 })).toEqual(self);
     expect(await open(7, {})).toEqual(self);
+  });
+
+  it('may do nothing but wait before a host has let him in', async () => {
+    const waiting = guestRoutes.filter((route) => !/:id|push/.test(route) || /waiting/.test(route));
+    expect(await open(7, { waits: 7 })).toEqual(waiting);
+    expect(await open(8, { waits: 7 })).toEqual(guestRoutes.filter((route) => !/:id|push/.test(route)));
   });
 });

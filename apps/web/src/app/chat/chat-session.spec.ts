@@ -108,6 +108,7 @@ afterEach(() => {
 const state: RoomState = {
   mode: 'everyone',
   slowModeWaitTime: 0,
+  guestPolicy: 'ALWAYS_ACCEPT',
   panic: false,
   pins: [],
   roles: { 2: 'owner' },

@@ -168,8 +168,13 @@ export class ChatSession {
       client.on('roomState', ({ roomId, state }) => this.#rooms.stands(roomId, state)),
       client.on('putOut', ({ roomId, ...putOut }) => this.#rooms.putOut(roomId, putOut)),
       client.on('error', ({ code, roomId, until }) => {
-        if (code !== 'BANNED' || roomId === undefined) return;
+        if (roomId === undefined) return;
+        if (code === 'WAITING') return this.#rooms.waits(roomId);
+        if (code !== 'BANNED') return;
         this.#rooms.putOut(roomId, { reason: 'banned', ...(until !== undefined && { until }) });
+      }),
+      client.on('waiting', ({ roomId, state }) => {
+        if (state === 'admitted') this.comeBack(roomId);
       }),
       client.on('direct', (message) => this.#arrivedDirect(message)),
       client.on('joined', (frame) => {
@@ -181,7 +186,7 @@ export class ChatSession {
       client.on('epoch', ({ roomId }) => this.#follower.broken(roomId)),
       client.on('gaveUp', ({ what, roomId, reason }) => {
         // Told with the refusal itself.
-        if (reason === 'BANNED') return;
+        if (reason === 'BANNED' || reason === 'WAITING') return;
         if (what === 'messages' && roomId !== undefined) this.#follower.lost(roomId, reason);
       }),
       client.on('read', (state) => this.#sync.told(state)),

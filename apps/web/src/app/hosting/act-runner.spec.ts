@@ -6,6 +6,7 @@ import { ActRunner } from './act-runner.js';
 const state: RoomState = {
   mode: 'everyone',
   slowModeWaitTime: 0,
+  guestPolicy: 'ALWAYS_ACCEPT',
   panic: false,
   pins: [],
   roles: {},

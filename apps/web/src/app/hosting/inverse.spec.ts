@@ -6,6 +6,7 @@ const before = (role: RoomRole = 'owner', more: Partial<RoomState> = {}): RoomSt
   mode: 'members',
   slowModeWaitTime: 5,
   closesAt: 900,
+  guestPolicy: 'ALWAYS_ACCEPT',
   panic: false,
   pins: [{ seq: 3, text: 'x', fromUserId: 2, fromUserName: 'other', expiresAt: 77 }],
   roles: { 2: 'speaker', 3: 'guest' },

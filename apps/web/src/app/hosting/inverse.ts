@@ -45,6 +45,7 @@ function anyInverseOf(act: ActInput, before: RoomState, seq: number): Inverse | 
           act: 'settings',
           ...(act.mode !== undefined && { mode: before.mode }),
           ...(act.slowModeWaitTime !== undefined && { slowModeWaitTime: before.slowModeWaitTime }),
+          ...(act.guestPolicy !== undefined && { guestPolicy: before.guestPolicy }),
           ...(act.opensAt !== undefined && { opensAt: before.opensAt ?? null }),
           ...(act.closesAt !== undefined && { closesAt: before.closesAt ?? null }),
         },

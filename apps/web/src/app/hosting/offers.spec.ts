@@ -6,6 +6,7 @@ const [me, other] = [1, 2];
 const state = (role: RoomRole, theirs?: RoomRole, pinned: readonly number[] = []): RoomState => ({
   mode: 'everyone',
   slowModeWaitTime: 0,
+  guestPolicy: 'ALWAYS_ACCEPT',
   panic: false,
   pins: pinned.map((seq) => ({ seq, text: 'x', fromUserId: other, fromUserName: 'other' })),
   roles: { [me]: role, ...(theirs && { [other]: theirs }) },

@@ -8,6 +8,7 @@ const state: RoomState = {
   mode: 'members',
   slowModeWaitTime: 10,
   opensAt,
+  guestPolicy: 'ASK_MODERATOR',
   panic: false,
   pins: [],
   roles: {},
@@ -18,11 +19,21 @@ const form = formOf(state);
 
 describe('the form of a room', () => {
   it('has its settings, with times of the reader’s zone', () => {
-    expect(form).toEqual({ mode: 'members', slow: '10', opens: '2026-01-05T09:07', closes: '' });
+    expect(form).toEqual({
+      mode: 'members',
+      guests: 'ASK_MODERATOR',
+      slow: '10',
+      opens: '2026-01-05T09:07',
+      closes: '',
+    });
   });
   it('changes nothing that was not changed in it: seconds that it does not show stay', () => {
     expect(changeOf(form, form)).toBeUndefined();
     expect(changeOf(form, { ...form, mode: 'hosts' })).toEqual({ act: 'settings', mode: 'hosts' });
+    expect(changeOf(form, { ...form, guests: 'ALWAYS_DENY' })).toEqual({
+      act: 'settings',
+      guestPolicy: 'ALWAYS_DENY',
+    });
   });
   it('takes a time away', () => {
     expect(changeOf(form, { ...form, opens: '' })).toEqual({ act: 'settings', opensAt: null });

@@ -1,9 +1,10 @@
-import { limits, type ActInput, type RoomMode, type RoomState } from '@parley/protocol';
+import { limits, type ActInput, type GuestPolicy, type RoomMode, type RoomState } from '@parley/protocol';
 import { fromLocalInput, toLocalInput } from './local-time.js';
 
 /** The settings of a room as a form has them. */
 export interface SettingsForm {
   readonly mode: RoomMode;
+  readonly guests: GuestPolicy;
   /** Seconds, as they were typed. */
   readonly slow: string;
   readonly opens: string;
@@ -13,6 +14,7 @@ export interface SettingsForm {
 /** The form of a room as it stands. */
 export const formOf = (state: RoomState): SettingsForm => ({
   mode: state.mode,
+  guests: state.guestPolicy,
   slow: String(state.slowModeWaitTime),
   opens: toLocalInput(state.opensAt),
   closes: toLocalInput(state.closesAt),
@@ -36,6 +38,7 @@ export function faultOf({ slow, opens, closes }: SettingsForm): SettingsFault | 
 export function changeOf(before: SettingsForm, after: SettingsForm): ActInput | undefined {
   const changed = {
     ...(after.mode !== before.mode && { mode: after.mode }),
+    ...(after.guests !== before.guests && { guestPolicy: after.guests }),
     ...(after.slow !== before.slow && { slowModeWaitTime: Number(after.slow) }),
     ...(after.opens !== before.opens && { opensAt: fromLocalInput(after.opens) }),
     ...(after.closes !== before.closes && { closesAt: fromLocalInput(after.closes) }),

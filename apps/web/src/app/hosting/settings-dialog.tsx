@@ -1,4 +1,12 @@
-import { isHost, limits, roomModes, type RoomMode, type RoomState } from '@parley/protocol';
+import {
+  guestPolicies,
+  isHost,
+  limits,
+  roomModes,
+  type GuestPolicy,
+  type RoomMode,
+  type RoomState,
+} from '@parley/protocol';
 import { useState, type SubmitEvent } from 'react';
 import { Button } from '../components/button.js';
 import { ErrorNote } from '../components/error-note.js';
@@ -109,6 +117,13 @@ function SettingsForm(props: {
         onChange={(mode) => change({ mode })}
         options={roomModes.map((mode) => [mode, t.modes[mode]])}
         testId="mode"
+      />
+      <SelectField<GuestPolicy>
+        label={t.settings.guests}
+        value={form.guests}
+        onChange={(guests) => change({ guests })}
+        options={guestPolicies.map((policy) => [policy, t.guestPolicies[policy]])}
+        testId="guest-policy"
       />
       <TextField
         label={t.settings.slow}

@@ -67,6 +67,7 @@ function settingsLines(
 ): readonly string[] {
   const lines: string[] = [];
   if (now.mode !== before?.mode) lines.push(words.mode[now.mode]);
+  if (now.guestPolicy !== (before?.guestPolicy ?? 'ALWAYS_ACCEPT')) lines.push(words.guests[now.guestPolicy]);
   const slow = now.slowModeWaitTime;
   if (slow !== (before?.slowModeWaitTime ?? 0)) lines.push(slow > 0 ? words.slow(slow) : words.slowOff);
   if (now.opensAt !== before?.opensAt)

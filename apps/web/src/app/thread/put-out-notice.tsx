@@ -4,7 +4,7 @@ import { parseKey, type ThreadKey } from '../chat/threads/thread-key.js';
 import { Button } from '../components/button.js';
 import { Empty } from '../components/empty.js';
 import { useLanguage, useTexts } from '../i18n/texts.js';
-import { useChat } from '../site/site-context.js';
+import { useAccount, useChat } from '../site/site-context.js';
 import { formatMoment } from '../text/dates.js';
 import { useWallClock } from '../use-wall-clock.js';
 
@@ -15,11 +15,22 @@ export function PutOutNotice(props: {
   readonly putOut: PutOut;
 }) {
   const { reason, note, until } = props.putOut;
+  const account = useAccount();
   const t = useTexts();
   const language = useLanguage();
   const chat = useChat();
   const nowMs = useWallClock();
   const { id } = parseKey(props.threadKey);
+  if (reason === 'lobby')
+    return (
+      <div role="status" data-testid="put-out" data-reason={reason}>
+        <Empty icon="people" title={t.putOut.lobby(props.name)} text={t.putOut.lobbyText}>
+          <Button look="quiet" onClick={() => account.logout()} data-testid="lobby-leave">
+            {t.putOut.leave}
+          </Button>
+        </Empty>
+      </div>
+    );
   const texts = t.putOut[reason];
   const isOver = reason === 'kicked' || (until !== undefined && until <= nowMs);
   const end = until === undefined || until >= FOREVER ? undefined : formatMoment(language, until, nowMs);

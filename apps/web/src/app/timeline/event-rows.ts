@@ -35,7 +35,7 @@ export interface EventRow {
   readonly deleted: Deleted | undefined;
 }
 
-const unset: RoomSettings = { mode: 'everyone', slowModeWaitTime: 0 };
+const unset: RoomSettings = { mode: 'everyone', slowModeWaitTime: 0, guestPolicy: 'ALWAYS_ACCEPT' };
 const isMany = ({ from, to }: { from: number; to?: number | undefined }) => from !== to;
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 

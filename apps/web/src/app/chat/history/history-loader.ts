@@ -214,6 +214,7 @@ function withLoadFailure(thread: Thread, error: unknown): Thread {
     // Said once: who was told so while he was there knows why, too.
     return withPutOut(thread, thread.putOut ?? { reason: 'banned', ...(until !== undefined && { until }) });
   }
+  if (errorCode === 'WAITING') return withPutOut(thread, { reason: 'lobby' });
   const isMissing = errorCode === 'ROOM_NOT_FOUND' || errorCode === 'FORBIDDEN';
   return {
     ...thread,

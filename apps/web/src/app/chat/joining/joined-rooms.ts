@@ -10,7 +10,7 @@ import { parseKey, roomKey, type ThreadKey } from '../threads/thread-key.js';
 
 /** What joining stands on. */
 export interface JoinedRoomsParts {
-  readonly client: Pick<ParleyClient, 'join' | 'leave'>;
+  readonly client: Pick<ParleyClient, 'join' | 'leave' | 'waitFor'>;
   readonly api: Pick<ParleyApi, 'unfollow'>;
   readonly store: ChatStore;
   readonly positions: ReadPositions;
@@ -117,6 +117,12 @@ export class JoinedRooms {
     store.update(roomKey(roomId), (thread) => withPutOut(thread, putOut));
   }
 
+  /** Guests wait outside for now: this one, too, until the server says otherwise. */
+  waits(roomId: number): void {
+    this.putOut(roomId, { reason: 'lobby' });
+    this.#parts.client.waitFor(roomId);
+  }
+
   #forgetState(roomId: number): void {
     const { store } = this.#parts;
     store.patch({ roomStates: withoutEntry(store.get().roomStates, roomId) });
@@ -154,6 +160,7 @@ export class JoinedRooms {
     joined.catch((error: unknown) => {
       if (!(error instanceof ClientError)) return;
       if (error.code === 'BANNED') return this.putOut(roomId, bannedBy(error));
+      if (error.code === 'WAITING') return this.waits(roomId);
       if (!['ROOM_NOT_FOUND', 'FORBIDDEN'].includes(error.code)) return;
       positions.close(roomId);
       store.update(key, (thread) => ({ ...thread, phase: 'missing' }));

@@ -7,6 +7,7 @@ import { lastSentAt, silenceOf } from './silence.js';
 const open: RoomState = {
   mode: 'everyone',
   slowModeWaitTime: 0,
+  guestPolicy: 'ALWAYS_ACCEPT',
   panic: false,
   pins: [],
   roles: {},

@@ -17,9 +17,9 @@ export interface Unread {
   readonly later: readonly number[];
 }
 
-/** A host has put this user out of a room. */
+/** A host has put this user out of a room; `lobby`: to wait until he is let in again. */
 export interface PutOut {
-  readonly reason: 'kicked' | 'banned';
+  readonly reason: 'kicked' | 'banned' | 'lobby';
   /** Why, in the host's words. */
   readonly note?: string;
   /** Of a ban: until when, milliseconds since 1970; absent where the server did not say. */

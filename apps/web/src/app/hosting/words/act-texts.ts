@@ -117,12 +117,13 @@ export const untilText = (
 
 function settingsText(
   t: HostingTexts,
-  { mode, slowModeWaitTime, opensAt, closesAt }: RoomSettings,
+  { mode, slowModeWaitTime, opensAt, closesAt, guestPolicy }: RoomSettings,
   timeText: (ms: number) => string,
 ): string {
   const parts = [t.modes[mode], t.log.slow(slowModeWaitTime)];
   if (opensAt !== undefined) parts.push(`${t.settings.opens} ${timeText(opensAt)}`);
   if (closesAt !== undefined) parts.push(`${t.settings.closes} ${timeText(closesAt)}`);
+  if (guestPolicy !== 'ALWAYS_ACCEPT') parts.push(t.guestPolicies[guestPolicy]);
   return parts.join(' · ');
 }
 
