@@ -9,6 +9,7 @@ import { door } from './together/door.js';
 import { docs } from './together/docs.js';
 import { gochatClients } from './together/gochat-clients.js';
 import { hosting } from './together/hosting.js';
+import { lobby } from './together/lobby.js';
 import { presence } from './together/presence.js';
 import { revocation } from './together/revocation.js';
 import { school } from './together/school.js';
@@ -50,6 +51,7 @@ describe('one Parley', () => {
   revocation(running);
   school(running);
   seeing(running);
+  lobby(running);
   presence(running);
   bounds(running);
 });
