@@ -178,6 +178,11 @@ export const hosting = (running: () => Stack) =>
       await host.getByTestId('show-restricted').tap();
       await host.getByTestId('lift').tap();
       await host.getByTestId('restricted-line').waitFor({ state: 'detached' });
+      // It was one tap too many: the ban is there again, and lifted again.
+      await notice(host).getByTestId('undo').tap();
+      await host.locator('[data-testid=restricted-line][data-kind=ban]').waitFor();
+      await host.getByTestId('lift').tap();
+      await host.getByTestId('restricted-line').waitFor({ state: 'detached' });
       await host.getByTestId('show-log').tap();
       await host.getByTestId('audit-line').nth(4).waitFor();
       await check('log');

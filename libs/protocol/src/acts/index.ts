@@ -37,6 +37,7 @@ export {
   type RoomSettings,
   type RoomState,
 } from './facts.js';
+export { actInverses } from './inverses.js';
 export { rangeSchema, type MessageRange } from './fields.js';
 export { actRules, actsFrom, mayAct, type ActRule } from './matrix.js';
 export { priorSchema } from './panic.act.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { actSchema } from './acts.js';
+import { actInverses } from './inverses.js';
 import { actRules, mayAct } from './matrix.js';
 import { grantableRoles, roomRoles } from './roles.js';
 
@@ -7,7 +8,7 @@ const acts = Object.keys(actRules) as (keyof typeof actRules)[];
 
 /** docs/acts.md, from the table in code. `npx vitest run -u` writes it. */
 function page(): string {
-  const head = ['act', 'on', ...roomRoles];
+  const head = ['act', 'on', ...roomRoles, 'taken back by'];
   const mark = (may: boolean) => (may ? 'yes' : '');
   const rows = acts.flatMap((act) => {
     const { from, on } = actRules[act];
@@ -34,18 +35,23 @@ function page(): string {
       ]),
     ];
   });
+  const back = (act: (typeof acts)[number]) => {
+    const inverse = actInverses[act];
+    return 'by' in inverse ? `${inverse.by}: ${inverse.to}` : `–: ${inverse.not}`;
+  };
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return `# Who may do what
 
 Made from [\`libs/protocol/src/acts/matrix.ts\`](../libs/protocol/src/acts/matrix.ts), which the server, the site and this page have in common; one test tries every cell over HTTP, WebSocket and TCP
 (\`e2e/src/together/acts-matrix.ts\`). Columns are roles of who acts; a row says what is done, and to whom. Nobody acts on an equal or higher role, but owners on owners' roles; a room always has
-an owner; guests cannot be given a role. A moderator deletes what people below him wrote; of a range what others wrote stays.
+an owner; guests cannot be given a role. A moderator deletes what people below him wrote; of a range what others wrote stays. The last column, from
+[\`inverses.ts\`](../libs/protocol/src/acts/inverses.ts), is what *Undo* in the console does.
 
 <!-- prettier-ignore-start -->
 
 ${line(head)}
 ${line(head.map(() => '---'))}
-${rows.map(line).join('\n')}
+${rows.map((cells) => line([...cells, back(cells[0] as (typeof acts)[number])])).join('\n')}
 
 <!-- prettier-ignore-end -->
 `;

@@ -1,7 +1,7 @@
 import { ApiError, ClientError } from '@parley/client';
 import type { AckFrame, ActInput, MessageRange, RoomState } from '@parley/protocol';
 import { Observable } from '../observable.js';
-import { inverseOf, type Inverse } from './inverse.js';
+import { inverseOf, isRestricting, restrictedAs, type Held, type Inverse } from './inverse.js';
 
 /** What the host is told of an act. */
 export interface Notice {
@@ -24,6 +24,10 @@ export interface ActPorts {
   state(roomId: number): RoomState | undefined;
   /** What the act of this seq has hidden. @throws {ApiError} `NOTHING_TO_UNDO` when that is not on record. */
   hiddenBy(roomId: number, seq: number): Promise<MessageRange>;
+  /** What somebody is restricted by. @throws {ApiError} */
+  held(roomId: number, userId: number): Promise<readonly Held[]>;
+  /** The server's wall clock, milliseconds since 1970. */
+  nowMs(): number;
 }
 
 /** Notices that are kept: a reader has no time for more. */
@@ -41,9 +45,10 @@ export class ActRunner {
   /** @returns Whether it was done; false also while the same act is under way. What became of it is in `notices`. */
   run(roomId: number, act: ActInput, who?: string): Promise<boolean> {
     return this.#once(roomId, act, who, async () => {
-      const before = this.ports.state(roomId);
+      const state = this.ports.state(roomId);
+      const held = isRestricting(act) ? await this.#held(roomId, Number(act.userId)) : undefined;
       const { seq } = await this.ports.act(roomId, act);
-      const inverse = before && inverseOf(act, before, seq);
+      const inverse = state && inverseOf(act, { state, held }, seq);
       this.#add({ roomId, act, who, outcome: 'done', ...(inverse && { inverse }) });
     });
   }
@@ -53,7 +58,10 @@ export class ActRunner {
     const { roomId, act, who, inverse } = notice;
     if (!inverse || !this.notices.get().includes(notice)) return Promise.resolve(false);
     return this.#once(roomId, act, who, async () => {
-      await this.ports.act(roomId, await this.#actOf(roomId, inverse));
+      const acts = await this.#actsOf(roomId, inverse);
+      // What it would bring back has ended by itself.
+      if (acts.length === 0) throw new ApiError(0, 'NOTHING_TO_UNDO', false);
+      for (const back of acts) await this.ports.act(roomId, back);
       this.dismiss(notice.id);
       this.#add({ roomId, act, who, outcome: 'undone' });
     });
@@ -95,11 +103,17 @@ export class ActRunner {
     }
   }
 
-  async #actOf(roomId: number, inverse: Inverse): Promise<ActInput> {
-    if ('act' in inverse) return inverse.act;
+  /** The act must not fail for this: without it less can be taken back. */
+  #held(roomId: number, userId: number): Promise<readonly Held[] | undefined> {
+    return this.ports.held(roomId, userId).catch(() => undefined);
+  }
+
+  async #actsOf(roomId: number, inverse: Inverse): Promise<ActInput[]> {
+    if ('act' in inverse) return [inverse.act];
+    if ('held' in inverse) return restrictedAs(inverse.restrict, inverse.held, this.ports.nowMs());
     const { from, to = inverse.hiddenBy, of } = await this.ports.hiddenBy(roomId, inverse.hiddenBy);
     const [userId] = of ?? [];
-    return { act: 'restore', from, to, ...(userId !== undefined && { userId }) };
+    return [{ act: 'restore', from, to, ...(userId !== undefined && { userId }) }];
   }
 
   #add(notice: Omit<Notice, 'id'>): void {

@@ -1,6 +1,6 @@
 import type { ActInput, RoomRole, RoomState } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
-import { inverseOf } from './inverse.js';
+import { inverseOf, restrictedAs, type Held, type Restricting } from './inverse.js';
 
 const before = (role: RoomRole = 'owner', more: Partial<RoomState> = {}): RoomState => ({
   mode: 'members',
@@ -14,7 +14,8 @@ const before = (role: RoomRole = 'owner', more: Partial<RoomState> = {}): RoomSt
   mutedUntil: 0,
   ...more,
 });
-const undone = (act: ActInput, room = before()) => inverseOf(act, room, 50);
+const undone = (act: ActInput, room = before(), held?: readonly Held[]) =>
+  inverseOf(act, { state: room, held }, 50);
 
 describe('taking back an act', () => {
   it.each<[ActInput, ActInput]>([
@@ -25,14 +26,6 @@ describe('taking back an act', () => {
     [
       { act: 'restore', seq: 3 },
       { act: 'delete', seq: 3 },
-    ],
-    [
-      { act: 'timeout', userId: 2, seconds: 60 },
-      { act: 'untimeout', userId: 2 },
-    ],
-    [
-      { act: 'ban', userId: 2 },
-      { act: 'unban', userId: 2 },
     ],
     [
       { act: 'pin', seq: 4 },
@@ -89,7 +82,43 @@ describe('taking back an act', () => {
   ])('is not for %o', (act) => {
     expect(undone(act)).toBeUndefined();
   });
+  it('of a restriction is how somebody was restricted before, as far as that is known', () => {
+    const timeout = { act: 'timeout', userId: 2, seconds: 60 } as const;
+    expect(undone(timeout)).toEqual({ restrict: timeout, held: [] });
+    const held: Held[] = [{ kind: 'timeout', until: 99 }];
+    const lift = { act: 'untimeout', userId: 2 } as const;
+    expect(undone(lift, before(), held)).toEqual({ restrict: lift, held });
+    expect(undone(lift, before(), [])).toBeUndefined();
+    expect(undone(lift, before('member'), held)).toBeUndefined();
+  });
   it('is not for who may not do it: a member deletes his own, and cannot restore it', () => {
     expect(undone({ act: 'delete', seq: 3 }, before('member'))).toBeUndefined();
+  });
+});
+
+describe('restricting somebody as before', () => {
+  const [nowMs, userId] = [1_000_000, 2];
+  const muted: Held = { kind: 'timeout', until: nowMs + 30_500, reason: 'loud' };
+  const banned: Held = { kind: 'ban', until: nowMs + 60_000 };
+  const forGood: Held = { kind: 'ban', until: 8_640_000_000_000_000 };
+  const ended: Held = { kind: 'timeout', until: nowMs };
+  const timeout = { act: 'timeout', userId, seconds: 31, reason: 'loud' };
+  const ban = { act: 'ban', userId, seconds: 60 };
+  const lift = (act: 'untimeout' | 'unban') => ({ act, userId });
+
+  it.each<[Restricting, Held[], object[]]>([
+    [{ act: 'timeout', userId, seconds: 9 }, [], [lift('untimeout')]],
+    [{ act: 'timeout', userId, seconds: 9 }, [muted], [timeout]],
+    [{ act: 'timeout', userId, seconds: 9 }, [ended], [lift('untimeout')]],
+    [{ act: 'untimeout', userId }, [muted, banned], [timeout]],
+    [{ act: 'untimeout', userId }, [ended], []],
+    [{ act: 'ban', userId }, [], [lift('unban')]],
+    [{ act: 'ban', userId }, [muted], [lift('unban'), timeout]],
+    [{ act: 'ban', userId }, [muted, banned], [ban]],
+    [{ act: 'unban', userId }, [forGood], [{ act: 'ban', userId }]],
+    [{ act: 'unban', userId }, [{ kind: 'ban' }], [{ act: 'ban', userId }]],
+    [{ act: 'unban', userId }, [banned, muted], [ban, timeout]],
+  ])('%j, of who had %j, by %j', (act, held, acts) => {
+    expect(restrictedAs(act, held, nowMs)).toEqual(acts);
   });
 });

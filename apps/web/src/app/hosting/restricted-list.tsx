@@ -8,7 +8,8 @@ import { formatMoment } from '../text/dates.js';
 import { useToday } from '../use-today.js';
 import { ActButton } from './act-button.js';
 import styles from './hosting.module.css';
-import { useActs } from './use-acts.js';
+import { useObservable } from '../use-observable.js';
+import { useActs, useRunner } from './use-acts.js';
 import { useLoaded } from './use-loaded.js';
 import { untilText } from './words/act-texts.js';
 import { useHostingTexts } from './words/use-hosting-texts.js';
@@ -21,7 +22,10 @@ export function RestrictedList({ roomId, of }: { readonly roomId: number; readon
   const texts = useTexts();
   const errorText = useErrorText();
   const { records } = useChat();
-  const { value, errorCode, again } = useLoaded(() => records.restrictions(roomId));
+  // What is done, or taken back, may change it.
+  const runner = useRunner();
+  const lastNotice = useObservable(runner.notices, (notices) => notices.at(-1)?.id);
+  const { value, errorCode, again } = useLoaded(() => records.restrictions(roomId), lastNotice);
   if (errorCode !== undefined) {
     return (
       <ErrorNote text={`${t.loadFailed} ${errorText(errorCode)}`}>
@@ -42,27 +46,20 @@ export function RestrictedList({ roomId, of }: { readonly roomId: number; readon
           key={`${restriction.kind}:${restriction.userId}`}
           roomId={roomId}
           restriction={restriction}
-          onLifted={again}
         />
       ))}
     </ul>
   );
 }
 
-function RestrictedLine(props: {
-  readonly roomId: number;
-  readonly restriction: Restriction;
-  readonly onLifted: () => void;
-}) {
+function RestrictedLine(props: { readonly roomId: number; readonly restriction: Restriction }) {
   const { userId, userName, kind, until, by, reason } = props.restriction;
   const t = useHostingTexts();
   const language = useLanguage();
   const nowMs = useToday();
   const { run, isBusy } = useActs(props.roomId);
   const end = untilText(t, until, (ms) => formatMoment(language, ms, nowMs));
-  const lift = async () => {
-    if (await run({ act: kind === 'ban' ? 'unban' : 'untimeout', userId }, userName)) props.onLifted();
-  };
+  const lift = () => run({ act: kind === 'ban' ? 'unban' : 'untimeout', userId }, userName);
   return (
     <li className={styles['line']} data-testid="restricted-line" data-user-id={userId} data-kind={kind}>
       <div>

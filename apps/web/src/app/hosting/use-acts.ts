@@ -3,6 +3,7 @@ import { hidingOf, readEvent, type ActInput, type MessageRange } from '@parley/p
 import type { ChatSession } from '../chat/chat-session.js';
 import { useChat } from '../site/site-context.js';
 import { useObservable } from '../use-observable.js';
+import { wallClockMs } from '../use-wall-clock.js';
 import { ActRunner } from './act-runner.js';
 
 const runners = new WeakMap<ChatSession, ActRunner>();
@@ -30,6 +31,9 @@ export function useRunner(): ActRunner {
       act: (roomId, act) => chat.act(roomId, act),
       state: (roomId) => chat.state.get().roomStates.get(roomId),
       hiddenBy: (roomId, seq) => hiddenBy(chat, roomId, seq),
+      held: async (roomId, userId) =>
+        (await chat.records.restrictions(roomId)).filter((one) => one.userId === userId),
+      nowMs: () => wallClockMs() + chat.state.get().serverAheadMs,
     });
   runners.set(chat, runner);
   return runner;
