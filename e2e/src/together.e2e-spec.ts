@@ -5,7 +5,7 @@ import { badInput } from './together/bad-input.js';
 import { bounds } from './together/bounds.js';
 import { webApp } from './together/browser.js';
 import { delivery } from './together/delivery.js';
-import { door } from './together/door.js';
+import { adminPassword, door } from './together/door.js';
 import { docs } from './together/docs.js';
 import { gochatClients } from './together/gochat-clients.js';
 import { hosting } from './together/hosting.js';
@@ -31,6 +31,7 @@ describe('one Parley', () => {
         PARLEY_CONNECTIONS_PER_USER: '1000',
         // One does what a whole class does.
         PARLEY_ACT_BURST: '10000',
+        PARLEY_FIRST_ADMIN_PASSWORD: adminPassword,
         // What passwords cost is measured by `npm run school`.
         PARLEY_ARGON2_MEMORY_KIB: '1024',
       },

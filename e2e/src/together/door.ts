@@ -4,6 +4,9 @@ import { RawTcp, RawWs, type RawClient } from '../raw-clients.js';
 import type { Stack } from '../stack.js';
 
 type Json = Record<string, unknown>;
+/** Of the admin that the database begins with. */
+export const adminPassword = 'of an admin';
+
 interface Guest {
   readonly token: string;
   readonly user: { readonly userId: number; readonly userName: string; readonly role: string };
@@ -205,6 +208,33 @@ export const door = (running: () => Stack) =>
       const guest = await guestOf((await invite(roomId)).token, 'Grace');
       expect((await call(guest.token, 'GET', `/v1/rooms/${roomId}/messages`)).status).toBe(200);
       for (const client of [there, ...strangers]) client.close();
+    });
+
+    it('is opened to an admin of the site by one act, which everybody sees and which is on record', async () => {
+      const { roomId } = await stack.api(owner).createRoom('behind it', { listed: false });
+      const admin = await stack.login('admin', adminPassword);
+      const inside = await RawTcp.connect(stack.gateway(1).tcpPort);
+      await ask(inside, { op: 20, roomId, authToken: owner });
+      const he = await RawWs.connect(stack.gateway(0).wsUrl);
+      expect(await ask(he, { op: 20, roomId, authToken: admin })).toMatchObject({ code: 'ROOM_NOT_FOUND' });
+      for (const path of ['', '/messages', '/audit', '/door'])
+        expect((await call(admin, 'GET', `/v1/rooms/${roomId}${path}`)).body).toMatchObject({
+          code: 'ROOM_NOT_FOUND',
+        });
+      expect((await call(admin, 'POST', `/v1/rooms/${roomId}/takeover`)).body).toMatchObject({ roomId });
+      expect(await inside.waitFor(({ kind }) => kind === 'roles')).toMatchObject({
+        roles: [{ userName: 'admin', role: 'owner' }],
+      });
+      expect(await ask(he, { op: 20, roomId })).toMatchObject({ op: 21, state: { role: 'owner' } });
+      await eventually(async () => {
+        expect((await call(owner, 'GET', `/v1/rooms/${roomId}/audit`)).body).toMatchObject({
+          lines: [{ act: 'takeOver', actor: { userName: 'admin' } }],
+        });
+        expect((await call(admin, 'GET', '/v1/rooms')).body).toMatchObject({
+          rooms: expect.arrayContaining([expect.objectContaining({ roomId, private: true })]),
+        });
+      });
+      for (const client of [inside, he]) client.close();
     });
 
     it('gives speakers their voice by an invitation of the owner', async () => {

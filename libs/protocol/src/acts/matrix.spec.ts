@@ -15,7 +15,11 @@ function page(): string {
     if (act === 'takeOver') return [[act, 'the room', ...roomRoles.map(() => 'an admin of the site')]];
     if (on === 'room' || on === 'any')
       return [
-        [act, on === 'room' ? 'the room' : 'anybody', ...roomRoles.map((role) => mark(mayAct(act, role)))],
+        [
+          act,
+          on === 'room' ? 'the room' : 'anybody but a guest',
+          ...roomRoles.map((role) => mark(mayAct(act, role))),
+        ],
       ];
     if (act === 'role')
       return roomRoles.flatMap((target) =>

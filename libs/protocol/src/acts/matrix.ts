@@ -50,7 +50,7 @@ export function mayAct(act: ActName, role: RoomRole, target?: RoomRole, given?: 
   if (rankOf(role) < rankOf(actsFrom(act))) return false;
   if (given !== undefined && role !== 'owner' && rankOf(given) >= rankOf(role)) return false;
   // Who came without an account has no standing that would outlast his visit.
-  if (act === 'role' && target === 'guest') return false;
+  if ((act === 'role' || act === 'handOver') && target === 'guest') return false;
   // An owner is the last instance: he may take another owner's role.
   if (act === 'role' && role === 'owner') return true;
   return on !== 'lower' || target === undefined || rankOf(target) < rankOf(role);
