@@ -5,7 +5,7 @@ import { Retrying, type RetryingPorts } from './retrying.js';
 /** What the reader needs. */
 export interface HistoryReaderPorts extends RetryingPorts {
   /** One attempt; rejects with `ClientError`. */
-  page(roomId: number, query: HistoryQuery, failures: number): Promise<HistoryPage>;
+  page(roomId: number, query: HistoryQuery): Promise<HistoryPage>;
 }
 
 /** Reads pages for the application, each tried again while that can help. */
@@ -28,7 +28,7 @@ export class HistoryReader {
   async read(roomId: number, query: HistoryQuery): Promise<HistoryPage> {
     this.#size++;
     try {
-      return await this.#retrying.run(roomId, (failures) => this.#ports.page(roomId, query, failures));
+      return await this.#retrying.run(roomId, () => this.#ports.page(roomId, query));
     } finally {
       this.#size--;
     }

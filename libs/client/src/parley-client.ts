@@ -132,7 +132,7 @@ export class ParleyClient {
     this.#history = new HistoryReader({
       ended: () => this.#endReason,
       ready: (roomId) => online() && this.#mayAddress(roomId),
-      page: (roomId, query, failures) => this.#requests.page(roomId, query, failures),
+      page: (roomId, query) => this.#requests.page(roomId, query),
       backoff: this.#backoff,
       now: this.#now,
       deadlineMs: this.#pagingDeadlineMs,
@@ -383,8 +383,7 @@ export class ParleyClient {
 
   #linePorts(roomId: number): RoomLinePorts {
     return {
-      page: (after, failures) =>
-        this.#requests.page(roomId, { after, limit: limits.maxHistoryPage }, failures),
+      page: (after) => this.#requests.page(roomId, { after, limit: limits.maxHistoryPage }),
       show: (entry) => this.#show(entry),
       epochChanged: (epoch, previous) => {
         this.#events.emit('epoch', { roomId, epoch, previous });

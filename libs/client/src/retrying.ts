@@ -33,7 +33,7 @@ export class Retrying {
    * @param attempt - One try, told how many have failed before; rejects with {@link ClientError}.
    * @throws {ClientError} A refusal that stands; the last retryable one once the deadline is over; `CLOSED` or `ENDED`.
    */
-  async run<T>(roomId: number, attempt: (failures: number) => Promise<T>): Promise<T> {
+  async run<T>(roomId: number, attempt: () => Promise<T>): Promise<T> {
     const { ended, ready, backoff, now, deadlineMs } = this.#ports;
     const deadlineAtMs = now() + deadlineMs;
     for (let failures = 0; ;) {
@@ -43,7 +43,7 @@ export class Retrying {
       let failure = new ClientError('DISCONNECTED', true);
       if (ready(roomId)) {
         try {
-          return await attempt(failures);
+          return await attempt();
         } catch (error) {
           if (!(error instanceof ClientError) || !error.retryable) throw error;
           failure = error;

@@ -29,7 +29,7 @@ describe('history that cannot be had', () => {
 
   // A server answers the questions of a connection one after another. Asked every five seconds for what takes six, each answer came too
   // late for the question that it was to, and the queue of them only grew: a client with many rooms read nothing of them for minutes.
-  it('is waited for longer each time, so that a slow server is not asked for more and more', async () => {
+  it('is waited for, and not asked for again and again of a slow server', async () => {
     const { server, room, seen, pages } = roomServer();
     await pass();
     room.log = messages(1, 5);
@@ -44,7 +44,7 @@ describe('history that cannot be had', () => {
     server.now.push(message(5));
     await pass(13_000);
     expect(seen.seqs()).toEqual([1, 2, 3, 4, 5]);
-    expect(pages()).toEqual([0, 0]);
+    expect(pages()).toEqual([0]);
   });
 
   it('is given up loudly after the deadline, and what follows is shown', async () => {
@@ -122,7 +122,7 @@ describe('history that cannot be had', () => {
     let dropped = 0;
     room.onHistory = () => ++dropped === 1;
     server.now.push(message(3));
-    await pass(5_200);
+    await pass(20_500);
     expect(seen.seqs()).toEqual([1, 2, 3]);
   });
 });

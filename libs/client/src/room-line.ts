@@ -11,8 +11,8 @@ const EMPTY_RETRIES = 3;
 
 /** What a line needs and whom it tells. */
 export interface RoomLinePorts {
-  /** One attempt to read the messages after a seq, after so many that failed in a row. Rejects with {@link ClientError}. */
-  page(after: number, failures: number): Promise<HistoryPage>;
+  /** One attempt to read the messages after a seq. Rejects with {@link ClientError}. */
+  page(after: number): Promise<HistoryPage>;
   show(message: Entry): void;
   epochChanged(epoch: string, previous: string): void;
   /** `to` is undefined when not even that is known. */
@@ -178,7 +178,7 @@ export class RoomLine {
       let overdue = false;
       const judge = () => (overdue = this.#ports.now() - progressAtMs >= this.#ports.deadlineMs);
       try {
-        const page = await this.#ports.page(before, failures);
+        const page = await this.#ports.page(before);
         if (run.cancelled) return;
         this.#probing = false;
         judge();

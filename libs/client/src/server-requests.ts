@@ -19,8 +19,11 @@ import type { RequestTable } from './request-table.js';
 /** Why a leave may fail and yet have what it wants: without its connection a client is in no room. */
 const IN_NO_ROOM = new Set(['NOT_JOINED', 'DISCONNECTED', 'CLOSED', 'ENDED']);
 
-/** The wait for a page doubles with every one that did not come, so often at the most. */
-const MAX_DOUBLINGS = 2;
+/**
+ * A page is waited for so many times as long as other replies. A server answers the questions of a connection one after another, and
+ * every one: asking again sooner makes the next answer later, and nobody waits for the one that comes.
+ */
+const PAGE_PATIENCE = 4;
 
 /** What the requests need. */
 export interface ServerRequestsPorts {
@@ -68,13 +71,9 @@ export class ServerRequests {
     }
   }
 
-  /**
-   * @param failures - How often it was asked for in vain. It is waited for longer each time: a server answers the questions of a connection
-   *   one after another, and those that nobody waits for any more keep the next ones waiting.
-   * @throws {ClientError} `DISCONNECTED`, `CLOSED`, `ENDED`, `NO_ANSWER`, or the server's refusal.
-   */
-  async page(roomId: number, query: HistoryQuery, failures = 0): Promise<HistoryPage> {
-    const frame = await this.#request((ref) => ({ op: Op.history, roomId, ref, ...query }), failures);
+  /** @throws {ClientError} `DISCONNECTED`, `CLOSED`, `ENDED`, `NO_ANSWER`, or the server's refusal. */
+  async page(roomId: number, query: HistoryQuery): Promise<HistoryPage> {
+    const frame = await this.#request((ref) => ({ op: Op.history, roomId, ref, ...query }), PAGE_PATIENCE);
     const { epoch, head, messages, more } = frame as HistoryFrame;
     return { roomId, epoch, head, messages, more };
   }
@@ -100,12 +99,12 @@ export class ServerRequests {
     return (await this.#request((ref) => ({ op: Op.wait, roomId, ref }))) as WaitFrame;
   }
 
-  #request(build: (ref: number) => ClientFrame, failures = 0): Promise<ServerFrame> {
+  #request(build: (ref: number) => ClientFrame, patience = 1): Promise<ServerFrame> {
     const { online, replies, frames, timeoutMs } = this.#ports;
     if (!online()) return Promise.reject(new ClientError('DISCONNECTED', true));
     return new Promise((resolve, reject) => {
       const ref = replies.nextRef();
-      replies.expect(ref, timeoutMs * 2 ** Math.min(failures, MAX_DOUBLINGS), resolve, reject);
+      replies.expect(ref, timeoutMs * patience, resolve, reject);
       frames.send(build(ref));
     });
   }

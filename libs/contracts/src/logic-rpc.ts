@@ -120,6 +120,9 @@ const logic = { service: 'logic', deadlineMs: 5_000 } as const;
 /** Passwords are hashed slowly and in a line: when a lesson starts, hundreds come at once. Half is for each try. */
 const CREDENTIALS_DEADLINE_MS = 15_000;
 
+/** Redis and SQL are waited for several times, one after the other: where each is slow, half of it still suffices. */
+const HISTORY_DEADLINE_MS = 10_000;
+
 /** Everything that `logic` serves. */
 export const logicRpc = {
   ...doorRpc,
@@ -305,6 +308,7 @@ export const logicRpc = {
   /** Messages after a seq (ascending from there) or before one (the newest below it); neither: the newest. */
   history: rpcContract({
     ...logic,
+    deadlineMs: HISTORY_DEADLINE_MS,
     pattern: 'logic.history',
     request: z.object({
       userId: id,

@@ -19,6 +19,7 @@ function setUp(parts: {
 }) {
   const { log = [], sql = [] } = parts;
   const sqlReads: unknown[] = [];
+  let logReads = 0;
   const opens = { asked: [] as [number, number][], wait: () => Promise.resolve() };
   let bytesRead = 0;
   const reading = <T extends ArchivedMessage>(entries: T[]) => {
@@ -40,8 +41,10 @@ function setUp(parts: {
     }),
     stub<RoomStore>('RoomStore', {
       watermarks: () => Promise.resolve({ seq: 999, archived: parts.archived ?? 0 }),
-      range: (_, from, to = Infinity, count) =>
-        reading(log.filter(({ seq }) => seq >= from && seq <= to).slice(0, count)),
+      range: (_, from, to = Infinity, count) => {
+        logReads++;
+        return reading(log.filter(({ seq }) => seq >= from && seq <= to).slice(0, count));
+      },
       newest: (_, before = Infinity, count) => reading(log.filter(({ seq }) => seq < before).slice(-count)),
     }),
     stub<ArchiveRepository>('ArchiveRepository', {
@@ -60,12 +63,32 @@ function setUp(parts: {
     const { messages, more } = await page(query);
     return { seqs: messages.map((text) => (JSON.parse(text) as { seq: number }).seq), more };
   };
-  return { service, page, read, sqlReads, opens, bytesRead: () => bytesRead };
+  return { service, page, read, sqlReads, opens, bytesRead: () => bytesRead, logReads: () => logReads };
 }
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
 describe('HistoryService', () => {
+  it.each([[line(1, 10)], [[...line(1, 10), ...line(101, 103, 'e2')]]])(
+    'reads the log once for who comes from an epoch that has ended, whatever SQL has of the new one',
+    async (sql) => {
+      const { read, logReads } = setUp({
+        log: line(101, 105, 'e2'),
+        head: { epoch: 'e2', floor: 100, seq: 105 },
+        sql,
+      });
+      expect(await read({ after: 10 })).toEqual({ seqs: numbers(101, 105), more: false });
+      expect(logReads()).toBe(1);
+    },
+  );
+
+  it('reads the log again when more than it had is in SQL by then', async () => {
+    const parts = { log: line(101, 105, 'e2'), head: { epoch: 'e2', floor: 100, seq: 105 } };
+    const { read, logReads } = setUp({ ...parts, sql: [...line(1, 10), ...line(101, 105, 'e2')] });
+    expect(await read({ after: 10 })).toEqual({ seqs: numbers(101, 105), more: false });
+    expect(logReads()).toBe(2);
+  });
+
   it('answers the room position with the page, and complete messages', async () => {
     const { page } = setUp({ log: line(1, 1) });
     await expect(page({})).resolves.toEqual({

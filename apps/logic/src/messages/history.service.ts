@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RawHistoryPage } from '@parley/contracts';
 import { AppError } from '@parley/protocol';
-import { RoomStore, type RoomHead } from '@parley/redis';
+import { RoomStore, type LogEntry, type RoomHead } from '@parley/redis';
 import { ArchiveRepository, type ArchivedMessage } from '../archive/archive.repository.js';
 import { HistoryGate } from './history-gate.js';
 import { PageBudget } from './page-budget.js';
@@ -59,12 +59,19 @@ export class HistoryService {
 
   private async fillForward(page: PageBudget, roomId: number, after: number, head: RoomHead): Promise<void> {
     let last: { readonly seq: number; readonly epoch?: string } = { seq: after };
+    /** What the log had behind a hole, and whether that was all. */
+    let ahead: LogEntry[] = [];
+    let isAll = false;
     // The log, while it has the very next message.
     for (;;) {
       const count = page.nextRead;
       const entries = await this.store.range(roomId, last.seq + 1, undefined, count);
       if (entries.length === 0 && last.seq >= head.seq) return;
-      if (entries[0]?.seq !== last.seq + 1) break;
+      if (entries[0]?.seq !== last.seq + 1) {
+        ahead = entries;
+        isAll = entries.length < count;
+        break;
+      }
       for (const entry of entries) {
         const hole = { roomId, above: last.seq, below: entry.seq };
         if (entry.seq !== last.seq + 1 && !(await this.takeLost(page, hole, 'after'))) return;
@@ -83,14 +90,21 @@ export class HistoryService {
       last = entries.at(-1) ?? last;
       if (entries.length < count) break;
     }
-    // SQL has been read later than the log: the log again from where SQL ends.
+    // Numbers are missing between epochs only: what the log lacks within one is on its way to SQL. Unless it was there: a
+    // database that was restored from a backup has lost it, and it will not come.
+    const expectedAt = (next: LogEntry | undefined): number | undefined =>
+      next?.epoch === head.epoch ? Math.max(last.seq, head.floor) + 1 : next?.seq;
+    // SQL has been read later than the log: the log from where SQL ends. What it had goes on from there, or it is read again.
+    ahead = ahead.filter(({ seq }) => seq > last.seq);
+    if (ahead[0]?.epoch === head.epoch && ahead[0].seq === expectedAt(ahead[0])) {
+      if (!page.take(ahead) || isAll) return;
+      last = ahead.at(-1) ?? last;
+    }
     for (;;) {
       const count = page.nextRead;
       const entries = await this.store.range(roomId, last.seq + 1, undefined, count);
       const [next] = entries;
-      // Numbers are missing between epochs only: what the log lacks within one is on its way to SQL. Unless it was there: a
-      // database that was restored from a backup has lost it, and it will not come.
-      const expected = next?.epoch === head.epoch ? Math.max(last.seq, head.floor) + 1 : next?.seq;
+      const expected = expectedAt(next);
       if (next && next.seq !== expected && !(await this.isLost(roomId, last.seq, next.seq)))
         throw new AppError('HISTORY_PENDING', { retryAfterMs: 500 });
       if (!page.take(entries) || entries.length < count) return;
