@@ -46,8 +46,8 @@ export const busyRoom = (running: () => Stack) =>
         .getByTestId('message')
         .evaluateAll((messages) => messages.map((element) => Number(element.getAttribute('data-seq'))));
       expect(seqs).toEqual(seqs.map((_, i) => 240 - seqs.length + 1 + i));
-      expect(seqs.length).toBeGreaterThanOrEqual(80);
-      expect(seqs.length).toBeLessThanOrEqual(140);
+      expect(seqs.length).toBeGreaterThanOrEqual(64);
+      expect(seqs.length).toBeLessThanOrEqual(96);
       await close(page);
     });
 

@@ -45,7 +45,12 @@ export function MessageTools(props: {
     );
   };
   // It is looked at again when the room stands otherwise, or the message was deleted.
-  useChatState((current) => threadOf(current, key).timeline.messages);
+  const shownSeq = message && seqOf(message);
+  useChatState((current) =>
+    shownSeq === undefined
+      ? undefined
+      : threadOf(current, key).timeline.messages.find((entry) => entry.seq === shownSeq),
+  );
   const shown = message?.isConnected && hasOffers(message) ? message : undefined;
 
   const ask = (element: HTMLElement, at?: { x: number; y: number }): boolean => {
@@ -80,10 +85,6 @@ export function MessageTools(props: {
       listener: (event: HTMLElementEventMap[K]) => void,
     ) => element.addEventListener(name, listener, { signal });
 
-    on('pointerover', ({ target, pointerType }) => {
-      const found = messageAt(target);
-      if (pointerType === 'mouse' && found) show(found);
-    });
     on('pointerleave', ({ pointerType }) => {
       if (pointerType === 'mouse') show(messageAt(document.activeElement));
     });
@@ -99,7 +100,10 @@ export function MessageTools(props: {
       const timer = setTimeout(() => open(found, { x, y }), longPress.ms);
       press = { timer, x, y };
     });
-    on('pointermove', ({ clientX, clientY }) => {
+    on('pointermove', ({ target, pointerType, clientX, clientY }) => {
+      // Not when it is a message that moves, under a mouse that rests: in a busy room that is every one.
+      const found = pointerType === 'mouse' ? messageAt(target) : undefined;
+      if (found) show(found);
       if (press && Math.hypot(clientX - press.x, clientY - press.y) > longPress.slackPx) endPress();
     });
     for (const name of ['pointerup', 'pointercancel', 'scroll'] as const) on(name, endPress);

@@ -1,4 +1,4 @@
-import { createContext, use, useEffect, useLayoutEffect, useState, type ReactNode } from 'react';
+import { createContext, use, useCallback, useEffect, useLayoutEffect, useState, type ReactNode } from 'react';
 import type { Observable } from '../observable.js';
 import type { Language, Preferences } from '../preferences/preferences.js';
 import { Retries } from '../retries.js';
@@ -56,8 +56,8 @@ export const useLanguage = (): Language => useWords().language;
 /** Its texts. */
 export const useTexts = (): Texts => useWords().texts;
 
-/** Turns an error code into its words. */
+/** Turns an error code into its words; the same function while the language is. */
 export function useErrorText(): (code: string) => string {
   const { errors } = useWords();
-  return (code) => errorText(errors, code);
+  return useCallback((code) => errorText(errors, code), [errors]);
 }

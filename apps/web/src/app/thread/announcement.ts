@@ -9,8 +9,8 @@ export interface Said {
 
 /** What has been announced: messages up to a seq, at a time of `performance.now`. */
 export interface Announced {
-  readonly upTo: number;
-  readonly atMs: number;
+  upTo: number;
+  atMs: number;
 }
 
 /** A longer text is cut, code points: it can be read in the list. */

@@ -28,15 +28,27 @@ const countFrom = limits.maxTextCodePoints - 200;
 /** Of the height of the list: what was at its end is seen again at its beginning. */
 const PAGE = 0.9;
 
+/**
+ * A text that looks the same around the field in which it is written: most keys change nothing there, and render nothing.
+ * Itself where more depends on it.
+ */
+function standIn(draft: string): string {
+  if (draft.startsWith('/') || codePointLength(draft) >= countFrom) return draft;
+  return showsSomething(draft) ? 'a' : draft && ' ';
+}
+
 /** Where messages are written. Mounted anew for every thread. */
 export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; readonly name: string }) {
   const t = useTexts();
   const chat = useChat();
   const { drafts } = chat;
-  const text = useSyncExternalStore(drafts.subscribe, () => drafts.get(threadKey));
+  const [isTall, setTall] = useState(false);
+  const text = useSyncExternalStore(drafts.subscribe, () => {
+    const draft = drafts.get(threadKey);
+    return isTall ? draft : standIn(draft);
+  });
   const refusal = useChatState((state) => threadOf(state, threadKey).refusal);
   const [isFull, setFull] = useState(false);
-  const [isTall, setTall] = useState(false);
   const input = useRef<HTMLTextAreaElement>(null);
   const commands = useRef<CommandsHandle>(null);
   /** A command that was given before the part that does it was here. */
@@ -71,7 +83,7 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
   };
   const send = () => {
     if (!canSend) return;
-    const line = withoutBlankEnds(text);
+    const line = withoutBlankEnds(drafts.get(threadKey));
     const message = messageIn(line);
     if (message !== undefined) say(message);
     else if (commands.current) commands.current.run(line);
@@ -92,11 +104,16 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
 
   // By hand: React would write the whole text into the page again with every key, and lay it out.
   useLayoutEffect(() => {
-    const area = input.current;
-    if (!area) return;
-    if (area.value !== text) area.value = text;
-    setTall((was) => text !== '' && (was || area.scrollHeight > area.clientHeight));
-  }, [text]);
+    const write = () => {
+      const area = input.current;
+      const draft = drafts.get(threadKey);
+      if (!area) return;
+      if (area.value !== draft) area.value = draft;
+      setTall((was) => draft !== '' && (was || area.scrollHeight > area.clientHeight));
+    };
+    write();
+    return drafts.subscribe(write);
+  }, [drafts, threadKey]);
   useLayoutEffect(() => {
     if (!hasScreenKeyboard()) input.current?.focus();
   }, []);

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
-import type { Thread } from '../chat/threads/thread.js';
+import { threadOf } from '../chat/threads/chat-state.js';
+import type { ThreadKey } from '../chat/threads/thread-key.js';
 import { Button } from '../components/button.js';
 import { useTexts } from '../i18n/texts.js';
 import { useChat, useChatState } from '../site/site-context.js';
@@ -9,12 +10,14 @@ import styles from './connection-badge.module.css';
 const slowAfterMs = 5_000;
 
 /** Above the composer: what becomes of what is written while something is wrong; nothing while all is well. */
-export function ConnectionNotice({ thread }: { readonly thread: Thread }) {
+export function ConnectionNotice({ threadKey }: { readonly threadKey: ThreadKey }) {
   const t = useTexts();
   const chat = useChat();
   const status = useChatState((state) => state.connection.status);
   const isDurable = useChatState((state) => state.outbox.isDurable);
-  const waiting = thread.timeline.outgoing.find((send) => send.status === 'pending');
+  const waiting = useChatState((state) =>
+    threadOf(state, threadKey).timeline.outgoing.find((send) => send.status === 'pending'),
+  );
   const isSlow = useIsSlow(status === 'online' ? waiting?.clientMsgId : undefined);
   if (status === 'connecting') return null;
   if (status === 'online') {

@@ -1,17 +1,15 @@
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { Button } from '../components/button.js';
 import { ErrorNote } from '../components/error-note.js';
 import { Icon } from '../components/icon.js';
 import { unreadCount } from '../chat/reading/unread.js';
+import { threadOf, type ChatState } from '../chat/threads/chat-state.js';
 import type { Thread } from '../chat/threads/thread.js';
 import { parseKey, type ThreadKey } from '../chat/threads/thread-key.js';
-import { HostPeople } from '../hosting/author-name.js';
 import { MessageTools } from '../hosting/message-tools.js';
 import { useErrorText, useTexts } from '../i18n/texts.js';
 import { useChat, useChatState } from '../site/site-context.js';
-import { useToday } from '../use-today.js';
-import { buildRows } from '../timeline/rows.js';
-import { isAtEnd } from '../timeline/timeline.js';
+import { isAtEnd, type Timeline } from '../timeline/timeline.js';
 import { usePageVisible } from '../use-browser-state.js';
 import { Announcer } from './announcer.js';
 import styles from './message-list.module.css';
@@ -21,85 +19,60 @@ import { ScrollKeeper } from './scroll-keeper.js';
 /** The next page is asked for when its end is this close, pixels: about a screen ahead of the reader. */
 const loadAheadPx = 600;
 
-/** The button that was pressed goes away: the focus must not go with it. */
-const focusComposer = () => document.getElementById('composer')?.focus();
-
-/** The messages of one thread that is ready. Mounted anew for every thread. */
-export function MessageList({
-  threadKey,
-  thread,
-}: {
-  readonly threadKey: ThreadKey;
-  readonly thread: Thread;
-}) {
+/** The messages of one thread that is ready. Mounted anew for every thread. A message renders nothing here. */
+export function MessageList({ threadKey }: { readonly threadKey: ThreadKey }) {
   const t = useTexts();
   const errorText = useErrorText();
   const chat = useChat();
-  const { drafts } = chat;
-  const roles = useChatState((state) =>
-    thread.roomId === undefined ? undefined : state.roomStates.get(thread.roomId)?.roles,
-  );
-  const todayMs = useToday();
   const isVisible = usePageVisible();
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
+  const rows = useRef<HTMLDivElement>(null);
   const keeper = useRef<ScrollKeeper>(null);
   const lastSend = useRef<string>(undefined);
-  const { timeline, unreadAfter, older, newer } = thread;
+  const of =
+    <T,>(select: (thread: Thread) => T) =>
+    (state: ChatState) =>
+      select(threadOf(state, threadKey));
+  const older = useChatState(of((thread) => thread.older));
+  const newer = useChatState(of((thread) => thread.newer));
+  const errorCode = useChatState(of((thread) => thread.errorCode));
+  const hasBroken = useChatState(of((thread) => thread.hasBroken));
+  const hasComposer = useChatState(of((thread) => thread.phase !== 'missing'));
+  const hasAll = useChatState(of((thread) => isAtEnd(thread.timeline)));
+  const reachedStart = useChatState(of((thread) => thread.timeline.reachedStart));
+  const hasUnread = useChatState(of((thread) => thread.unreadAfter !== undefined));
   // Where it begins is seen below. Until then what is new is not read.
-  const [isAtBottom, setAtBottom] = useState(unreadAfter === undefined);
-  const hasAll = isAtEnd(timeline);
+  const [isAtBottom, setAtBottom] = useState(!hasUnread);
+  const newCount = useChatState(of((thread) => (!isAtBottom && hasUnread ? unreadCount(thread) : 0)));
   const { kind, id } = parseKey(threadKey);
   const roomId = kind === 'room' ? id : undefined;
-  const hasComposer = thread.phase !== 'missing';
-
-  const rows = useMemo(() => buildRows(timeline, chat.me, unreadAfter), [timeline, chat.me, unreadAfter]);
-  const actions = useMemo(
-    () => ({
-      retry: (bubble: { clientMsgId: string }) => {
-        chat.sendAgain(bubble.clientMsgId);
-        focusComposer();
-      },
-      // Without a composer there is nowhere to put it.
-      edit: hasComposer
-        ? (bubble: { clientMsgId: string; text: string }) => {
-            drafts.putBack(threadKey, bubble.text);
-            chat.discard(bubble.clientMsgId);
-            focusComposer();
-          }
-        : undefined,
-      discard: (bubble: { clientMsgId: string }) => {
-        chat.discard(bubble.clientMsgId);
-        focusComposer();
-      },
-    }),
-    [chat, drafts, threadKey, hasComposer],
-  );
 
   /** Looks where the reader is, and loads what they are about to see. */
   const look = useCallback(() => {
     const kept = keeper.current;
     if (!kept) return;
     setAtBottom(kept.isAtEnd);
-    if (kept.element.scrollTop < loadAheadPx && older === 'idle') chat.loadOlder(threadKey);
-    if (kept.distanceToEndPx < loadAheadPx && newer === 'idle' && !hasAll) chat.loadNewer(threadKey);
+    if (older === 'idle' && kept.element.scrollTop < loadAheadPx) chat.loadOlder(threadKey);
+    if (!hasAll && newer === 'idle' && kept.distanceToEndPx < loadAheadPx) chat.loadNewer(threadKey);
   }, [chat, threadKey, older, newer, hasAll]);
 
   useLayoutEffect(() => {
-    if (!scroller.current || !content.current) return;
-    keeper.current = new ScrollKeeper(scroller.current, content.current);
+    if (!scroller.current || !rows.current) return;
+    keeper.current = new ScrollKeeper(scroller.current, rows.current);
     const unread = scroller.current.querySelector('[data-unread]');
-    if (!unread || !keeper.current.toElement(unread)) keeper.current.toEnd();
+    const isSending = lastSend.current !== undefined;
+    if (isSending || !unread || !keeper.current.toElement(unread)) keeper.current.toEnd();
     setAtBottom(keeper.current.isAtEnd);
   }, []);
 
-  useLayoutEffect(() => {
-    const newest = timeline.outgoing.at(-1)?.clientMsgId;
+  const onShown = ({ outgoing }: Timeline) => {
+    const newest = outgoing.at(-1)?.clientMsgId;
     // Who sends wants to see it, wherever they were.
     if (newest !== undefined && newest !== lastSend.current) keeper.current?.toEnd();
+    else keeper.current?.settle();
     lastSend.current = newest;
-    keeper.current?.settle();
-  }, [rows, timeline.outgoing]);
+  };
 
   // Sizes change without a render, too: the phone's keyboard opens, the composer grows, a font arrives.
   useEffect(() => {
@@ -119,8 +92,7 @@ export function MessageList({
   }, [chat, threadKey, isAtBottom, isVisible]);
 
   const onScroll = () => {
-    keeper.current?.scrolled(hasAll);
-    look();
+    if (keeper.current?.scrolled(hasAll)) look();
   };
   const toLatest = () => {
     keeper.current?.toEnd();
@@ -128,11 +100,10 @@ export function MessageList({
     scroller.current?.focus({ preventScroll: true });
     if (!hasAll) chat.loadLatest(threadKey);
   };
-  const newCount = unreadAfter === undefined ? 0 : unreadCount(thread);
 
   return (
     <div className={styles['frame']}>
-      <Announcer messages={timeline.messages} me={chat.me.userId} />
+      <Announcer threadKey={threadKey} />
       <div
         ref={scroller}
         className={styles['scroller']}
@@ -150,26 +121,24 @@ export function MessageList({
         data-testid="message-list"
       >
         <div ref={content} className={styles['content']}>
-          {timeline.reachedStart && rows.length > 0 && <p className={styles['note']}>{t.room.start}</p>}
+          {reachedStart && <p className={styles['note']}>{t.room.start}</p>}
           {older === 'loading' && <p className={styles['note']}>{t.room.loadingOlder}</p>}
           {older === 'failed' && (
-            <ErrorNote text={`${t.room.olderFailed} ${errorText(thread.errorCode ?? 'INTERNAL')}`}>
+            <ErrorNote text={`${t.room.olderFailed} ${errorText(errorCode ?? 'INTERNAL')}`}>
               <Button look="quiet" onClick={() => chat.loadOlder(threadKey)}>
                 {t.app.retry}
               </Button>
             </ErrorNote>
           )}
-          <HostPeople roomId={roomId}>
-            <MessageRows rows={rows} roles={roles} todayMs={todayMs} actions={actions} />
-          </HostPeople>
+          <MessageRows ref={rows} threadKey={threadKey} hasComposer={hasComposer} onShown={onShown} />
           {newer === 'failed' && (
-            <ErrorNote text={`${t.room.historyFailed} ${errorText(thread.errorCode ?? 'INTERNAL')}`}>
+            <ErrorNote text={`${t.room.historyFailed} ${errorText(errorCode ?? 'INTERNAL')}`}>
               <Button look="quiet" onClick={() => chat.loadNewer(threadKey)}>
                 {t.app.retry}
               </Button>
             </ErrorNote>
           )}
-          {thread.hasBroken && <p className={styles['note']}>{t.notice.epoch}</p>}
+          {hasBroken && <p className={styles['note']}>{t.notice.epoch}</p>}
         </div>
       </div>
       {roomId !== undefined && <MessageTools roomId={roomId} list={scroller} />}

@@ -44,13 +44,17 @@ export class ScrollKeeper {
    *
    * @param mayPin - There is nothing newer: who comes to the end stays at the end. Who is there already does so while what
    *   is newer is on its way, too.
+   * @returns Whether the reader is somewhere else now: not for what the keeper did itself.
    */
-  scrolled(mayPin: boolean): void {
+  scrolled(mayPin: boolean): boolean {
+    // By `settle` itself: each look at a size is time, and in a busy room this runs with every frame.
+    if (this.#isPinned && this.element.scrollTop === this.#topPx) return false;
     const distancePx = this.distanceToEndPx;
     const movedPx = this.element.scrollTop - this.#topPx;
     if (distancePx <= 1 || (movedPx > 0 && distancePx <= endSlackPx)) this.#isPinned ||= mayPin;
     else if (movedPx < -1) this.#isPinned = false;
     this.#remember();
+    return true;
   }
 
   /** What is shown has changed: puts everything back where it was. Call before the browser paints. */

@@ -47,7 +47,7 @@ export function ThreadBody(props: { readonly threadKey: ThreadKey; readonly name
       </Pane>
       <Pane>
         <FirstRunHint threadKey={threadKey} />
-        <Notice threadKey={threadKey} />
+        <ConnectionNotice threadKey={threadKey} />
         <Composer key={`composer:${threadKey}`} threadKey={threadKey} name={name} />
       </Pane>
     </div>
@@ -56,30 +56,26 @@ export function ThreadBody(props: { readonly threadKey: ThreadKey; readonly name
 
 /** What was written for a room that is gone: it can still be copied. */
 function Unsent({ threadKey }: { readonly threadKey: ThreadKey }) {
-  const thread = useChatState((state) => threadOf(state, threadKey));
-  return thread.timeline.outgoing.length > 0 && <MessageList threadKey={threadKey} thread={thread} />;
+  const isAny = useChatState((state) => threadOf(state, threadKey).timeline.outgoing.length > 0);
+  return isAny && <MessageList threadKey={threadKey} />;
 }
 
-function Notice({ threadKey }: { readonly threadKey: ThreadKey }) {
-  return <ConnectionNotice thread={useChatState((state) => threadOf(state, threadKey))} />;
-}
-
-/** Renders again with every message; the composer does not. */
 function Messages(props: { readonly threadKey: ThreadKey; readonly name: string }) {
   const { threadKey } = props;
-  const thread = useChatState((state) => threadOf(state, threadKey));
+  const phase = useChatState((state) => threadOf(state, threadKey).phase);
+  const place = useChatState((state) => threadOf(state, threadKey).place);
+  const errorCode = useChatState((state) => threadOf(state, threadKey).errorCode);
+  const isSending = useChatState((state) => threadOf(state, threadKey).timeline.outgoing.length > 0);
+  const hasMessages = useChatState((state) => threadOf(state, threadKey).timeline.messages.length > 0);
   const t = useTexts();
   const errorText = useErrorText();
   const chat = useChat();
-  const { messages, outgoing } = thread.timeline;
-  const list = messages.length + outgoing.length > 0 && (
-    <MessageList key={thread.place} threadKey={threadKey} thread={thread} />
-  );
-  if (thread.phase === 'failed') {
+  const list = (isSending || hasMessages) && <MessageList key={place} threadKey={threadKey} />;
+  if (phase === 'failed') {
     return (
       <>
         <div className={styles['failed']}>
-          <ErrorNote text={`${t.room.historyFailed} ${errorText(thread.errorCode ?? 'INTERNAL')}`}>
+          <ErrorNote text={`${t.room.historyFailed} ${errorText(errorCode ?? 'INTERNAL')}`}>
             <Button look="quiet" onClick={() => chat.loadLatest(threadKey)}>
               {t.app.retry}
             </Button>
@@ -89,8 +85,7 @@ function Messages(props: { readonly threadKey: ThreadKey; readonly name: string 
       </>
     );
   }
-  if (thread.phase !== 'ready')
-    return outgoing.length > 0 ? list : <MessagesSkeleton label={t.app.loading} />;
+  if (phase !== 'ready') return isSending ? list : <MessagesSkeleton label={t.app.loading} />;
   if (list) return list;
   return parseKey(threadKey).kind === 'user' ? (
     <Empty icon="people" title={t.room.emptyDirectTitle(props.name)} text={t.room.emptyDirect} />

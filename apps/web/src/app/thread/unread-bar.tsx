@@ -10,14 +10,17 @@ import styles from './thread-view.module.css';
 
 /** Leads to the first unread message while that is further up than what is loaded. */
 export function UnreadBar({ threadKey }: { readonly threadKey: ThreadKey }) {
-  const thread = useChatState((state) => threadOf(state, threadKey));
+  const isAbove = useChatState((state) => {
+    const { unreadAfter, timeline } = threadOf(state, threadKey);
+    const first = firstSeq(timeline);
+    if (unreadAfter === undefined || first === undefined) return false;
+    return first > unreadAfter + 1 && !timeline.reachedStart;
+  });
+  // Nobody is told of it else.
+  const count = useChatState((state) => (isAbove ? unreadCount(threadOf(state, threadKey)) : 0));
   const t = useTexts();
   const chat = useChat();
   const [isLoading, setLoading] = useState(false);
-  const { unreadAfter, timeline } = thread;
-  const first = firstSeq(timeline);
-  const isAbove =
-    unreadAfter !== undefined && first !== undefined && first > unreadAfter + 1 && !timeline.reachedStart;
   const isWanted = useRef(false);
   // With the messages in their place: what was loaded is shown a little later.
   useEffect(() => {
@@ -35,7 +38,6 @@ export function UnreadBar({ threadKey }: { readonly threadKey: ThreadKey }) {
     await chat.loadUnread(threadKey);
     setLoading(false);
   };
-  const count = unreadCount(thread);
   return (
     <div className={styles['unread']} data-testid="unread-bar">
       {count > 0 && <span>{t.room.newCount(count)}</span>}

@@ -7,7 +7,7 @@ export const maxTimelineMessages = 500;
  * Where a reader stays at the newest ones, the oldest go from the first number on, down to the second: what is not seen
  * still costs time with every message, and each time the oldest go, everything moves. Chosen by measuring.
  */
-export const followed = { most: 140, kept: 80 } as const;
+export const followed = { most: 96, kept: 64 } as const;
 
 /** Acts that are remembered for pages which were asked for before them. Far more than happen while one is on its way. */
 const maxActs = 100;
