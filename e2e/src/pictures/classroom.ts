@@ -64,7 +64,8 @@ export class Classroom {
     for (const client of this.#present) client.close();
   }
 
-  private tokenOf(name: string): string {
+  /** @throws {Error} for who is not among the people. */
+  tokenOf(name: string): string {
     const token = this.#tokens.get(name);
     if (token === undefined) throw new Error(`${name} is not among the people`);
     return token;

@@ -1,5 +1,3 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { Stack } from '../stack.js';
 import { message, online, Pages } from '../web/pages.js';
@@ -7,6 +5,8 @@ import { stopBrowser } from '../web/shared-browser.js';
 import { Classroom, password } from './classroom.js';
 import { biology, chinese, elsewhere, people, type PicturedRoom } from './conversation.js';
 import { fontsReady, serveFonts, setFonts } from './fonts.js';
+import { hostingPictures } from './hosting.js';
+import { keep, root } from './keep.js';
 import { holdStill, lessonTime } from './still.js';
 
 /** One picture: who looks at which room, on what. */
@@ -19,9 +19,6 @@ interface Picture {
   readonly looks: BrowserContextOptions;
 }
 
-const root = process.env['PARLEY_ROOT'] ?? join(import.meta.dirname, '../../..');
-/** People read the README on slow lines, too. Bytes. */
-const MAX_PICTURE_BYTES = 200_000;
 const desk = { viewport: { width: 1_120, height: 700 }, deviceScaleFactor: 1.5 };
 const phone = { viewport: { width: 390, height: 780 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
 const inClass = people.slice(1, 5);
@@ -50,8 +47,10 @@ const pictures: readonly Picture[] = [
   },
 ];
 
-/** Each picture on a Parley of its own: none shows what another has left. */
-async function make(picture: Picture): Promise<void> {
+/** Starts a Parley with the people and rooms of the pictures, for one who looks at it. */
+async function onParley(
+  look: (stack: Stack, classroom: Classroom, pages: Pages) => Promise<void>,
+): Promise<void> {
   // Without demo accounts there are no hints for who tries it for the first time.
   const stack = await Stack.start({
     replicas: 1,
@@ -62,11 +61,9 @@ async function make(picture: Picture): Promise<void> {
   try {
     const classroom = await Classroom.on(stack);
     for (const room of [...elsewhere, chinese, biology]) await classroom.makeRoom(room);
-    await classroom.play(picture.room);
-    for (const name of picture.present) await classroom.enter(name, picture.room);
     const pages = await Pages.launch(stack);
     try {
-      keep(picture.file, await shoot(pages, classroom, picture));
+      await look(stack, classroom, pages);
       if (pages.problems.length > 0) throw new Error(pages.problems.join('\n'));
     } finally {
       await pages.close();
@@ -77,6 +74,14 @@ async function make(picture: Picture): Promise<void> {
     await stack.stop();
   }
 }
+
+/** Each picture on a Parley of its own: none shows what another has left. */
+const make = (picture: Picture): Promise<void> =>
+  onParley(async (_, classroom, pages) => {
+    await classroom.play(picture.room);
+    for (const name of picture.present) await classroom.enter(name, picture.room);
+    keep(picture.file, await shoot(pages, classroom, picture));
+  });
 
 async function shoot(pages: Pages, classroom: Classroom, picture: Picture): Promise<Buffer> {
   const person = await pages.person({
@@ -124,21 +129,13 @@ async function logIn(page: Page, name: string): Promise<void> {
   await online(page);
 }
 
-function keep(file: string, picture: Buffer): void {
-  if (picture.length > MAX_PICTURE_BYTES)
-    throw new Error(`${file} has ${picture.length} bytes; ${MAX_PICTURE_BYTES} at most`);
-  const target = join(root, 'docs/images', file);
-  const isSame = readOrEmpty(target).equals(picture);
-  if (!isSame) writeFileSync(target, picture);
-  console.log(`docs/images/${file}  ${Math.round(picture.length / 1_000)} kB${isSame ? ', as it was' : ''}`);
-}
-
-function readOrEmpty(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch {
-    return Buffer.alloc(0);
-  }
+/** The pictures of what hosts do, on one Parley: in each room it is done once. */
+async function makeHosting(): Promise<void> {
+  await onParley(async (stack, classroom, pages) => {
+    for (const room of [biology, chinese]) await classroom.play(room);
+    await hostingPictures(stack, pages, classroom);
+  });
 }
 
 for (const picture of pictures) await make(picture);
+await makeHosting();
