@@ -43,7 +43,7 @@ async function firstLoad(browser: Browser, site: string, slowdown: number) {
   const cdp = await context.newCDPSession(page);
   await cdp.send('Network.enable');
   // Over plain HTTP, as in a school's own network, browsers take nothing better.
-  await cdp.send('Network.setAcceptedEncodings', { encodings: ['gzip'] });
+  await cdp.send('Network.setExtraHTTPHeaders', { headers: { 'accept-encoding': 'gzip' } });
   await cdp.send('Network.emulateNetworkConditions', slow4g);
   await cdp.send('Emulation.setCPUThrottlingRate', { rate: slowdown });
   const sizes = new Map<string, number>();

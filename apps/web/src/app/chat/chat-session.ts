@@ -8,7 +8,6 @@ import {
   type User,
 } from '@parley/protocol';
 import type { Watchable } from '../observable.js';
-import { paced } from '../paced.js';
 import { Retries } from '../retries.js';
 import { firstRoomId } from '../routing/route.js';
 import { watchServerClock } from './connection/server-clock.js';
@@ -42,8 +41,6 @@ export interface ChatSessionOptions {
   readonly random?: () => number;
 }
 
-/** Changes are shown this often, milliseconds: with a render and a frame behind it, nothing is a tenth of a second late. Chosen by measuring. */
-const SHOW_INTERVAL_MS = 64;
 /** Why a session is over. `revoked`: logged out, here or elsewhere. `expired`: its token is too old, or of another server. */
 export type SessionEnd = 'revoked' | 'expired';
 
@@ -103,7 +100,7 @@ export class ChatSession {
     this.guestOf = options.guestOf;
     this.state = store.state;
     this.drafts = new Drafts(me.userId, signal);
-    this.shown = paced(store.state, SHOW_INTERVAL_MS);
+    this.shown = store.shown;
     this.#store = store;
     this.#reading = reading;
     this.#presence = presence;

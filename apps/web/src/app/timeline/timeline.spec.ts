@@ -92,6 +92,14 @@ it('a message below the bound stays, the oldest beyond it goes', () => {
   expect(more.reachedStart).toBe(false);
 });
 
+it('what was not shown yet stays, up to the bound of all', () => {
+  const burst = (last: number) => ({ ...loaded(1, last), head: last });
+  expect(withoutOldest(burst(300), 10).messages).toHaveLength(300);
+  expect(withoutOldest(burst(300), 290).messages).toHaveLength(followed.kept);
+  expect(withoutOldest(burst(300), 215).messages[0]?.seq).toBe(216);
+  expect(withoutOldest(burst(600), 10).messages).toHaveLength(maxTimelineMessages);
+});
+
 describe('a newer page', () => {
   it('that is not the last leaves the rest for the next', () => {
     const behind = { ...loaded(1, 3), head: 300 };

@@ -148,10 +148,23 @@ export function withNewerPage(shown: Timeline, page: HistoryPage, after: number,
   };
 }
 
-/** Drops the oldest messages when there are too many, a lot at once. Only for a reader who is at the newest ones. */
-export function withoutOldest(timeline: Timeline): Timeline {
-  if (timeline.messages.length <= followed.most) return timeline;
-  return { ...timeline, messages: timeline.messages.slice(-followed.kept), reachedStart: false };
+/**
+ * Drops the oldest messages when there are too many, a lot at once. Only for a reader who is at the newest ones.
+ *
+ * @param shownTo - Messages after this seq stay, up to the bound of all: a burst that a busy page has not come to is seen, too.
+ */
+export function withoutOldest(timeline: Timeline, shownTo = Infinity): Timeline {
+  const { messages } = timeline;
+  if (messages.length <= followed.most) return timeline;
+  const unseen = messages.findIndex(({ seq }) => seq > shownTo);
+  const kept = Math.max(followed.kept, unseen < 0 ? 0 : messages.length - unseen);
+  // Nothing much would go: it does with those that come next.
+  if (kept > followed.most && messages.length <= maxTimelineMessages) return timeline;
+  return {
+    ...timeline,
+    messages: messages.slice(-Math.min(kept, maxTimelineMessages)),
+    reachedStart: false,
+  };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Entry } from '@parley/protocol';
 import { isAtEnd, maxTimelineMessages } from '../../timeline/timeline.js';
 import type { Reading } from '../reading/reading.js';
+import { threadOf } from '../threads/chat-state.js';
 import type { ChatStore } from '../threads/chat-store.js';
 import { withArrived } from '../threads/thread.js';
 import type { ThreadKey } from '../threads/thread-key.js';
@@ -25,7 +26,8 @@ export class ThreadFollower {
     const before = this.#store.thread(key);
     const isShown = this.#store.get().active === key;
     const isAway = isShown && this.#reading.isAway(key);
-    this.#store.update(key, (thread) => withArrived(thread, message, { me, isAway }));
+    const shownTo = isShown ? threadOf(this.#store.shown.get(), key).timeline.coveredTo : undefined;
+    this.#store.update(key, (thread) => withArrived(thread, message, { me, isAway, shownTo }));
     this.#reading.advance(key);
     void this.#history.restore(key, [message]);
     const after = this.#store.thread(key).timeline;

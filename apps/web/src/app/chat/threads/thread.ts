@@ -101,10 +101,12 @@ export interface View {
   readonly me: number;
   /** The page shows it, but not its end, or nobody looks: see `Reading.isAway`. */
   readonly isAway: boolean;
+  /** Up to where the page has shown it; undefined: it does not show it. */
+  readonly shownTo?: number | undefined;
 }
 
 /** A message was delivered. What a reader who scrolled up has on the screen stays there. */
-export function withArrived(before: Thread, message: Entry, { me, isAway }: View): Thread {
+export function withArrived(before: Thread, message: Entry, { me, isAway, shownTo }: View): Thread {
   const thread = withActOf(before, message, me);
   const { timeline, unreadAfter } = thread;
   // Acts are nobody's message.
@@ -116,7 +118,7 @@ export function withArrived(before: Thread, message: Entry, { me, isAway }: View
     unread: isOwn ? thread.unread : withUnread(thread, message.seq),
     unreadAfter: isNew ? (unreadAfter ?? message.seq - 1) : unreadAfter,
   };
-  if (!isAway) return { ...next, timeline: withoutOldest(withLive(timeline, message, me)) };
+  if (!isAway) return { ...next, timeline: withoutOldest(withLive(timeline, message, me), shownTo) };
   // At the bound the rest waits in the log until the reader comes down.
   if (timeline.messages.length >= maxTimelineMessages) return withHead(next, message.seq);
   return { ...next, timeline: withLive(timeline, message, me) };
