@@ -48,6 +48,14 @@ export const accessibility = (running: () => Stack) =>
         await page.getByTestId('register-submit').click();
         await page.getByTestId('error').waitFor();
         found['registration, refused'] = await findings(page);
+        const stack = running();
+        const host = stack.api(await stack.login('demo'));
+        const { path: invitation } = await host.createInvite(empty.roomId);
+        await page.goto(stack.webUrl + invitation);
+        await page.getByTestId('join-name').fill('demo');
+        await page.getByTestId('join-submit').click();
+        await page.getByTestId('error').waitFor();
+        found['an invitation, the name refused'] = await findings(page);
         await page.goto(running().webUrl + empty.path);
         await page.getByTestId('login-name').fill('demo');
         await page.getByTestId('login-password').fill('111111');
@@ -58,6 +66,7 @@ export const accessibility = (running: () => Stack) =>
         await page.getByTestId('settings').click();
         await page.getByTestId('new-room').click();
         await page.getByTestId('new-room-name').waitFor();
+        await page.getByTestId('new-room-private').check();
         found['settings and a new room'] = await findings(page);
         await page.goto(running().webUrl + busy.path);
         await shows(page, 'hello');
@@ -91,6 +100,14 @@ export const accessibility = (running: () => Stack) =>
         await page.getByTestId('leave-cancel').waitFor();
         found['leaving'] = await findings(page);
         await page.keyboard.press('Escape');
+        await page.goto(stack.webUrl + invitation);
+        await page.getByTestId('join-open').waitFor();
+        found['an invitation, with an account'] = await findings(page);
+        await page.goto(`${stack.webUrl}/code`);
+        await page.getByTestId('code').fill('no');
+        await page.getByTestId('code-submit').click();
+        await page.getByTestId('error').waitFor();
+        found['the page of a code'] = await findings(page);
         await page.goto(`${running().webUrl}/direct/4`);
         await page.getByTestId('composer').waitFor();
         found['conversation'] = await findings(page);

@@ -4,6 +4,11 @@ import { Button } from './button.js';
 import styles from './dialog.module.css';
 import { Icon } from './icon.js';
 
+/** What of a dialog scrolls, when there is more of it than fits. */
+export function DialogContent({ children }: { readonly children: ReactNode }) {
+  return <div className={styles['content']}>{children}</div>;
+}
+
 /** Something over the page that wants an answer first. A field in it has the focus. Esc, and a click beside it, close it; the focus is then where it was. */
 export function Dialog(props: {
   readonly title: string;

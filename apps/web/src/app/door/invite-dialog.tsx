@@ -2,7 +2,7 @@ import { ApiError } from '@parley/client';
 import type { MadeInvite } from '@parley/protocol';
 import { useState } from 'react';
 import { Button } from '../components/button.js';
-import { Dialog } from '../components/dialog.js';
+import { Dialog, DialogContent } from '../components/dialog.js';
 import { ErrorNote } from '../components/error-note.js';
 import { TextField } from '../components/field.js';
 import { useErrorText } from '../i18n/texts.js';
@@ -29,7 +29,7 @@ export function InviteDialog(props: {
   const failed = (error: unknown) => setProblem(error instanceof ApiError ? error.code : 'INTERNAL');
   return (
     <Dialog title={t.title(props.name)} onClose={props.onClose} testId="invite-dialog">
-      <div className={styles['content']}>
+      <DialogContent>
         {problem !== undefined && <ErrorNote text={errorText(problem)} />}
         {made ? (
           <InviteLink invite={made} />
@@ -55,7 +55,7 @@ export function InviteDialog(props: {
           }}
           onFailed={failed}
         />
-      </div>
+      </DialogContent>
     </Dialog>
   );
 }

@@ -1,6 +1,5 @@
 import type { ReactNode } from 'react';
-import { Dialog } from '../components/dialog.js';
-import styles from './hosting.module.css';
+import { Dialog, DialogContent } from '../components/dialog.js';
 import { Notices } from './notices.js';
 
 /** A dialog of the console: it scrolls, and says itself what became of acts, since nothing beside it is read aloud. */
@@ -13,7 +12,7 @@ export function ConsoleDialog(props: {
   const { children, ...rest } = props;
   return (
     <Dialog {...rest}>
-      <div className={styles['content']}>{children}</div>
+      <DialogContent>{children}</DialogContent>
       <Notices isInside />
     </Dialog>
   );
