@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import {
   ApiError,
   ClientError,
+  decideByName,
   ParleyApi,
   ParleyClient,
   readCommand,
@@ -210,6 +211,22 @@ async function chat({ user, password, roomId, api, host, port, tls }: Options): 
       .finally(() => void sends.delete(settled));
     sends.add(settled);
   };
+  const decide = (command: { readonly admit: boolean; readonly whom: string }): void => {
+    const settled = decideByName(new ParleyApi({ baseUrl: api, getToken: () => token }), roomId, command)
+      .then((decided) =>
+        say(
+          decided
+            ? `* ${decided.decided} ${command.admit ? 'let in' : 'not let in'}, ${decided.waiting} still wait`
+            : `! Nobody who waits is called ${printable(command.whom)}`,
+        ),
+      )
+      .catch((error: unknown) => {
+        failures++;
+        say(`! Not done: ${inWords(error)}`);
+      })
+      .finally(() => void sends.delete(settled));
+    sends.add(settled);
+  };
   const showHelp = (): void => {
     const role = client.roomState(roomId)?.role ?? 'member';
     const mine = slashCommands.filter(({ from }) => from === undefined || mayAct('settings', role));
@@ -226,6 +243,11 @@ async function chat({ user, password, roomId, api, host, port, tls }: Options): 
   });
   client.on('event', ({ entry, event }) => {
     if (event) say(`* ${printable(eventLine(event, named))} [${entry.seq}]`);
+  });
+  let waiting = 0;
+  client.on('lobby', ({ waiting: now }) => {
+    if (now > waiting) say(`* ${now} wait to be let in: /admit [user|all], /deny [user|all]`);
+    waiting = now;
   });
   client.on('putOut', ({ reason, note }) => {
     say(
@@ -310,6 +332,8 @@ async function chat({ user, password, roomId, api, host, port, tls }: Options): 
         return track(client.send(roomId, command.text), command.text);
       case 'act':
         return perform(command.act);
+      case 'decide':
+        return decide(command);
       case 'whisper':
         if (command.text === '') return say('! Use: /w <user> <text>');
         return track(client.sendDirect(command.userId, command.text), command.text);

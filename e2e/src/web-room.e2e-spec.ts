@@ -7,6 +7,7 @@ import { hostedRoom } from './web/hosted-room.js';
 import { hosting } from './web/hosting.js';
 import { hostileTexts } from './web/hostile-texts.js';
 import { keyboard } from './web/keyboard.js';
+import { lobby } from './web/lobby.js';
 import { longLists } from './web/long-lists.js';
 import { withSite } from './web/site.js';
 
@@ -21,5 +22,6 @@ describe('a room in the browser', () => {
   keyboard(running);
   hosting(running);
   door(running);
+  lobby(running);
   longLists(running);
 });

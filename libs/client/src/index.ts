@@ -35,4 +35,5 @@ export {
   type CommandContext,
   type CommandSpec,
 } from './commands/slash-commands.js';
+export { decideByName } from './commands/decide-by-name.js';
 export { messageIn } from './commands/command-line.js';

@@ -68,6 +68,10 @@ export function App() {
       );
     case 'room':
     case 'direct':
+      if (session?.waiting && session.roomId !== undefined) {
+        const waiting = { session, roomId: session.roomId };
+        return <Loaded part={site.door}>{({ LobbyPage }) => <LobbyPage {...waiting} />}</Loaded>;
+      }
       return <Loaded part={site.chat}>{(chat) => <ChatOf chat={chat} route={route} />}</Loaded>;
     default:
       return <NotFoundPage />;

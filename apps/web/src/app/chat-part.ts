@@ -29,7 +29,9 @@ export function follow(account: Account, endpoints: Endpoints): Watchable<ChatSe
   };
   let current: Session | undefined;
   const changed = () => {
-    const { session } = account.state.get();
+    const { session: known } = account.state.get();
+    // Who has to be let in first has nothing to see yet.
+    const session = known?.waiting ? undefined : known;
     if (session === current) return;
     current = session;
     chat.get()?.stop();

@@ -1,2 +1,3 @@
 export { CodePage } from './pages/code-page.js';
+export { LobbyPage } from './pages/lobby-page.js';
 export { JoinPage } from './pages/join-page.js';

@@ -1,6 +1,7 @@
 import { actSchema, limits } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
 import { messageIn } from './command-line.js';
+import { decideByName } from './decide-by-name.js';
 import { readCommand, slashCommands } from './slash-commands.js';
 
 const people = new Map([
@@ -48,6 +49,8 @@ describe('readCommand', () => {
     ['/announce We begin\nnow', { act: 'announce', msg: 'We begin\nnow' }],
     ['/shield', { act: 'panic', hideLastSeconds: 60 }],
     ['/shieldoff', { act: 'calm', restore: false }],
+    ['/lobby on', { act: 'settings', guestPolicy: 'ASK_MODERATOR' }],
+    ['/lobby OFF', { act: 'settings', guestPolicy: 'ALWAYS_ACCEPT' }],
   ])('takes %s for an act that a server takes', (typed, made) => {
     const command = read(typed);
     expect(command).toEqual(act(made));
@@ -80,6 +83,8 @@ describe('readCommand', () => {
     ['/pin 0'],
     ['/announce'],
     ['/hosts now'],
+    ['/lobby'],
+    ['/admit ada and bob'],
     ['/w'],
   ])('says how %s is written', (typed) => {
     expect(read(typed)).toMatchObject({
@@ -87,6 +92,39 @@ describe('readCommand', () => {
       problem: 'usage',
       usage: expect.stringMatching(/^\/[a-z]+/),
     });
+  });
+
+  it.each([
+    ['/admit', true, 'all'],
+    ['/admit all', true, 'all'],
+    ['/admit @Eve', true, 'Eve'],
+    ['/deny "Li Wei"', false, 'Li Wei'],
+  ])('takes %s for a word on who waits, whom nobody knows yet', (typed, admit, whom) =>
+    expect(read(typed)).toEqual({ kind: 'decide', admit, whom }),
+  );
+
+  it('finds who waits by his name on any page, and all without one', async () => {
+    const pages = [
+      { total: 2, more: true, people: [{ userId: 7, userName: 'Ada', isGuest: true, since: 1 }] },
+      { total: 2, more: false, people: [{ userId: 8, userName: 'Li Wei', isGuest: true, since: 2 }] },
+    ];
+    const done: unknown[] = [];
+    const decided = (what: string) => async (_: number, whom: unknown) => {
+      done.push([what, whom]);
+      return { decided: 1, waiting: 0 };
+    };
+    const api = {
+      waiting: async (_: number, { after }: { after?: number } = {}) => pages[after === 7 ? 1 : 0]!,
+      admitWaiting: decided('admit'),
+      denyWaiting: decided('deny'),
+    };
+    expect(await decideByName(api, 1, { admit: true, whom: 'li wei' })).toMatchObject({ decided: 1 });
+    expect(await decideByName(api, 1, { admit: false, whom: 'ALL' })).toMatchObject({ decided: 1 });
+    expect(await decideByName(api, 1, { admit: true, whom: 'eve' })).toBeUndefined();
+    expect(done).toEqual([
+      ['admit', [8]],
+      ['deny', 'all'],
+    ]);
   });
 
   it('says whom it does not know', () => {

@@ -17,6 +17,8 @@ export type Command =
   /** It is a message: `//x` is the text `/x`. */
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'act'; readonly act: ActInput }
+  /** Lets in who waits, or does not: by his name, or all. See `decideByName`. */
+  | { readonly kind: 'decide'; readonly admit: boolean; readonly whom: string | 'all' }
   /** Something that the application does itself: show help, open a conversation; in which `text` is said, unless it is empty. */
   | { readonly kind: 'help' }
   | { readonly kind: 'whisper'; readonly userId: number; readonly text: string }
@@ -126,6 +128,19 @@ const withSeconds = (
   },
 });
 
+/** A command about who waits to be let in, who is in nobody's list of people. */
+const onWaiting = (name: string, admit: boolean): Definition => ({
+  name,
+  usage: `/${name} [user|all]`,
+  from: 'moderator',
+  make: (text) => {
+    const typed = text.trim();
+    const { word, rest } = firstOf(typed);
+    if (rest !== '') return 'usage';
+    return { kind: 'decide', admit, whom: word === '' ? 'all' : word.replace(/^@/, '') };
+  },
+});
+
 const definitions: readonly Definition[] = [
   onPerson('timeout', '/timeout <user> [seconds=600] [reason]', (userId, text) => {
     const { number: seconds = DEFAULT_TIMEOUT_SECONDS, rest } = numberOf(text);
@@ -175,6 +190,20 @@ const definitions: readonly Definition[] = [
     hideLastSeconds,
   })),
   bare('shieldoff', { act: 'calm', restore: false }),
+  {
+    name: 'lobby',
+    usage: '/lobby on|off',
+    from: 'moderator',
+    make: (text) => {
+      const policy = { on: 'ASK_MODERATOR', off: 'ALWAYS_ACCEPT' } as const;
+      const wanted = text.trim().toLowerCase();
+      return wanted === 'on' || wanted === 'off'
+        ? act({ act: 'settings', guestPolicy: policy[wanted] })
+        : 'usage';
+    },
+  },
+  onWaiting('admit', true),
+  onWaiting('deny', false),
   {
     name: 'w',
     usage: '/w <user> [text]',

@@ -59,12 +59,22 @@ export class Account {
     return session && (await this.#server()).join(session, by);
   }
 
-  /** Comes in by an invitation, without an account; whoever was here as a guest before is not any more. @throws {ApiError} */
-  async enter(invite: string, name: string): Promise<void> {
+  /**
+   * Comes in by an invitation, without an account; whoever was here as a guest before is not any more. Where hosts let people in he
+   * waits from now on.
+   *
+   * @throws {ApiError}
+   */
+  async enter(invite: string, name: string, roomName: string): Promise<void> {
     const server = await this.#server();
     const session = await server.enter(invite, name);
     this.logout();
-    this.#begin(session);
+    this.#begin(session.waiting ? { ...session, invite, roomName } : session);
+  }
+
+  /** A host has let a guest in who waited: from here on he has a session that is good for the room. */
+  admitted(waiting: Session, session: Session): void {
+    if (this.state.get().session === waiting) this.#begin(session);
   }
 
   /** Logs out here at once, and on the server as soon as it answers. */

@@ -1,9 +1,15 @@
 import type { Session as AnySession } from '@parley/protocol';
 import { readStored, writeStored } from '../storage.js';
 
-/** Who is logged in. `roomId`: of a guest, the only room that he is in. */
+/**
+ * Who is logged in. `roomId`: of a guest, the only room that he is in. `waiting`: he has to be let in first; he came by `invite`,
+ * to the room of that name.
+ */
 export interface Session extends AnySession {
   readonly roomId?: number;
+  readonly waiting?: true;
+  readonly invite?: string;
+  readonly roomName?: string;
 }
 
 /**

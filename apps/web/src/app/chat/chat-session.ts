@@ -10,6 +10,7 @@ import {
 import type { Watchable } from '../observable.js';
 import { Retries } from '../retries.js';
 import { firstRoomId } from '../routing/route.js';
+import { onLobby, type RoomDoor, type RoomRecords } from './host-calls.js';
 import { watchServerClock } from './connection/server-clock.js';
 import { ConnectionWatch } from './connection/connection-watch.js';
 import { HistoryLoader } from './history/history-loader.js';
@@ -164,12 +165,7 @@ export class ChatSession {
       client.on('event', ({ entry }) => this.#follower.arrived(entry)),
       client.on('roomState', ({ roomId, state }) => this.#rooms.stands(roomId, state)),
       client.on('putOut', ({ roomId, ...putOut }) => this.#rooms.putOut(roomId, putOut)),
-      client.on('error', ({ code, roomId, until }) => {
-        if (roomId === undefined) return;
-        if (code === 'WAITING') return this.#rooms.waits(roomId);
-        if (code !== 'BANNED') return;
-        this.#rooms.putOut(roomId, { reason: 'banned', ...(until !== undefined && { until }) });
-      }),
+      client.on('error', ({ code, roomId, until }) => this.#rooms.refused(roomId, code, until)),
       client.on('waiting', ({ roomId, state }) => {
         if (state === 'admitted') this.comeBack(roomId);
       }),
@@ -270,14 +266,18 @@ export class ChatSession {
     return this.#options.client.act(roomId, act);
   }
 
-  /** What hosts may look up of a room: who is restricted, what was done, and deleted texts. @throws {ApiError} */
-  get records(): Pick<ParleyApi, 'restrictions' | 'audit' | 'original'> {
+  /** What hosts look up of a room, and do at its door. @throws {ApiError} */
+  get records(): RoomRecords {
     return this.#options.api;
   }
 
-  /** What hosts do at the door of a room. @throws {ApiError} */
-  get door(): Pick<ParleyApi, 'createInvite' | 'invites' | 'withdrawInvite' | 'door' | 'changeDoor'> {
+  get door(): RoomDoor {
     return this.#options.api;
+  }
+
+  /** Calls when who waits to be let into a room may have changed. @returns Ends that. */
+  onLobby(roomId: number, listener: () => void): () => void {
+    return onLobby(this.#options.client, roomId, listener);
   }
 
   /** Whoever was put out of a room asks to be let in again. */

@@ -1,4 +1,4 @@
-import { ApiError, ClientError, readCommand, type Command } from '@parley/client';
+import { ApiError, ClientError, decideByName, readCommand, type Command } from '@parley/client';
 import type { ChatSession } from '../chat/chat-session.js';
 import type { Member } from '../chat/threads/chat-state.js';
 import { parseKey, type ThreadKey } from '../chat/threads/thread-key.js';
@@ -58,6 +58,11 @@ async function perform(
       if (kind !== 'room') return { kind: 'not-here' };
       await chat.act(id, command.act);
       return { kind: 'done', command: command.act.act };
+    case 'decide': {
+      if (kind !== 'room') return { kind: 'not-here' };
+      const decided = await decideByName(chat.door, id, command);
+      return decided ? { kind: 'done', command: 'settings' } : { kind: 'nobody', name: command.whom };
+    }
     case 'whisper': {
       const person = people.find(({ userId }) => userId === command.userId);
       return person

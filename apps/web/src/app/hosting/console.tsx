@@ -2,4 +2,5 @@
 export { HeaderTools } from './header-tools.js';
 export { HostConsole } from './host-console.js';
 export { PanicBar } from './panic-bar.js';
+export { WaitingBar } from './waiting-bar.js';
 export { PersonButton } from './person-button.js';

@@ -7,6 +7,7 @@ import { CalmDialog, PanicDialog } from './panic-dialog.js';
 import { PersonDialog } from './person-dialog.js';
 import { consoleRequest, type ConsoleRequest } from './requests.js';
 import { SettingsDialog } from './settings-dialog.js';
+import { WaitingDialog } from './waiting-dialog.js';
 import { useRunner } from './use-acts.js';
 
 /** What of the console is open in a room, and what became of acts. */
@@ -57,5 +58,7 @@ function Requested({ request }: { readonly request: ConsoleRequest }) {
       return <PanicDialog roomId={roomId} onClose={onClose} />;
     case 'calm':
       return <CalmDialog roomId={roomId} onClose={onClose} />;
+    case 'waiting':
+      return <WaitingDialog roomId={roomId} onClose={onClose} />;
   }
 }

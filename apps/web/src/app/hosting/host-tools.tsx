@@ -13,6 +13,7 @@ import { useRoomState } from './use-room-state.js';
 interface ConsolePart {
   readonly HeaderTools: ComponentType<{ readonly roomId: number }>;
   readonly PanicBar: ComponentType<{ readonly roomId: number }>;
+  readonly WaitingBar: ComponentType<{ readonly roomId: number }>;
   readonly HostConsole: ComponentType<{ readonly roomId: number }>;
   readonly PersonButton: ComponentType<{ readonly roomId: number; readonly person: Person }>;
 }
@@ -47,11 +48,19 @@ export function HostHeaderTools({ roomId }: { readonly roomId: number }) {
   return isShown && part && <part.HeaderTools roomId={roomId} />;
 }
 
-/** Says to hosts that a panic is on, and takes it back. */
-export function HostPanicBar({ roomId }: { readonly roomId: number }) {
+/** Says to hosts that a panic is on, and takes it back; and that somebody waits to be let in. */
+export function HostBars({ roomId }: { readonly roomId: number }) {
   const isShown = useIsHost(roomId);
   const part = useConsole(isShown);
-  return isShown && part && <part.PanicBar roomId={roomId} />;
+  return (
+    isShown &&
+    part && (
+      <>
+        <part.PanicBar roomId={roomId} />
+        <part.WaitingBar roomId={roomId} />
+      </>
+    )
+  );
 }
 
 /** What may be done to a person, for hosts. */

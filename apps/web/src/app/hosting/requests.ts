@@ -10,7 +10,7 @@ export type ConsoleRequest = { readonly roomId: number } & (
     }
   | { readonly what: 'original'; readonly seq: number }
   | { readonly what: 'person'; readonly person: Person }
-  | { readonly what: 'settings' | 'panic' | 'calm' }
+  | { readonly what: 'settings' | 'panic' | 'calm' | 'waiting' }
 );
 
 /** What of the console lies over the page, if something does. */

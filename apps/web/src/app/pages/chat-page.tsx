@@ -6,7 +6,7 @@ import { parseKey, roomKey } from '../chat/threads/thread-key.js';
 import { useTexts } from '../i18n/texts.js';
 import { Pane } from '../components/pane.js';
 import { InviteButton } from '../door/invite-button.js';
-import { HostConsole, HostHeaderTools, HostPanicBar } from '../hosting/host-tools.js';
+import { HostConsole, HostHeaderTools, HostBars } from '../hosting/host-tools.js';
 import { MembersPanel } from '../members/members-panel.js';
 import { firstRoomId, type Route } from '../routing/route.js';
 import { navigate } from '../routing/router.js';
@@ -94,7 +94,7 @@ export function ChatPage({ route }: { readonly route: Extract<Route, { page: 'ro
                 <LeaveButton key={id} name={name} onLeave={leave} />
               )}
             </ThreadHeader>
-            {isRoom && <HostPanicBar roomId={id} />}
+            {isRoom && <HostBars roomId={id} />}
           </Pane>
           <ThreadBody threadKey={key} name={name} />
         </div>

@@ -1,4 +1,6 @@
 import { useEffect, useRef, useState, type SubmitEvent } from 'react';
+import type { JoinedByDoor } from '@parley/protocol';
+import { AccountWaiting } from '../door/account-waiting.js';
 import { Button } from '../components/button.js';
 import { PasswordField, TextField } from '../components/field.js';
 import { Refusal } from '../door/refusal.js';
@@ -7,6 +9,7 @@ import { useDoorTexts } from '../door/words/use-door-texts.js';
 import { Link } from '../routing/link.js';
 import { navigate } from '../routing/router.js';
 import { useAccount } from '../site/site-context.js';
+import { useObservable } from '../use-observable.js';
 import { AuthPage } from './auth-page.js';
 import styles from './auth-page.module.css';
 
@@ -24,6 +27,8 @@ export function CodePage({ code }: { readonly code: string }) {
   const form = useRef<HTMLFormElement>(null);
   const [problem, setProblem] = useState<Refused>();
   const [isWorking, setWorking] = useState(false);
+  const [waiting, setWaiting] = useState<JoinedByDoor>();
+  const session = useObservable(account.state, (state) => state.session);
   /** The code whose room has asked for its password. */
   const [locked, setLocked] = useState<string>();
 
@@ -34,7 +39,8 @@ export function CodePage({ code }: { readonly code: string }) {
       const key = { code: typed, ...(password !== undefined && { password }) };
       const joined = await account.join(key);
       // Without one, nobody is logged in any more: the page is another one by now.
-      if (joined) navigate({ page: 'room', roomId: joined.roomId }, { replace: true });
+      if (joined?.waiting) setWaiting(joined);
+      else if (joined) navigate({ page: 'room', roomId: joined.roomId }, { replace: true });
     } catch (error) {
       const refused = refusalOf(error);
       const isLocked = 'code' in refused && refused.code === 'PASSWORD_NEEDED';
@@ -63,6 +69,12 @@ export function CodePage({ code }: { readonly code: string }) {
     form.current?.querySelector<HTMLElement>(field)?.focus();
   }, [isWorking, problem, locked]);
 
+  if (waiting && session)
+    return (
+      <AuthPage title={t.lobby.title}>
+        <AccountWaiting session={session} {...waiting} onLeft={() => setWaiting(undefined)} />
+      </AuthPage>
+    );
   return (
     <AuthPage title={t.code.title}>
       {problem && <Refusal refused={problem} />}

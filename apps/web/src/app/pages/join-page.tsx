@@ -9,6 +9,7 @@ import { pathOf, type Route } from '../routing/route.js';
 import { navigate } from '../routing/router.js';
 import { useAccount } from '../site/site-context.js';
 import { useObservable } from '../use-observable.js';
+import { AccountWaiting } from '../door/account-waiting.js';
 import { Refusal } from '../door/refusal.js';
 import { refusalOf, type Refused } from '../door/refused.js';
 import { useDoorTexts } from '../door/words/use-door-texts.js';
@@ -71,7 +72,15 @@ function Entrance({ invite, invitation }: { readonly invite: string; readonly in
         isGuest={session.roomId !== undefined}
       />
     );
-  if (role === 'guest') return <GuestForm invite={invite} roomId={roomId} roomName={roomName} />;
+  if (role === 'guest')
+    return (
+      <GuestForm
+        invite={invite}
+        roomId={roomId}
+        roomName={roomName}
+        isAsked={invitation.guestPolicy === 'ASK_MODERATOR'}
+      />
+    );
   return (
     <>
       <p>{t.into(roomName)}</p>
@@ -93,18 +102,30 @@ function AccountEntrance(props: {
   const account = useAccount();
   const [problem, setProblem] = useState<Refused>();
   const [isWorking, setWorking] = useState(false);
+  const [isWaiting, setWaiting] = useState(false);
+  const session = useObservable(account.state, (state) => state.session);
   const { roomId, roomName } = props.invitation;
   const open = async () => {
     setProblem(undefined);
     setWorking(true);
     try {
-      if (!props.isGuest && !(await account.join({ invite: props.invite }))) return;
+      if (!props.isGuest) {
+        const joined = await account.join({ invite: props.invite });
+        if (!joined) return;
+        if (joined.waiting) return setWaiting(true);
+      }
       navigate({ page: 'room', roomId });
     } catch (error) {
       setProblem(refusalOf(error));
       setWorking(false);
     }
   };
+  const onLeft = () => {
+    setWaiting(false);
+    setWorking(false);
+  };
+  if (isWaiting && session)
+    return <AccountWaiting session={session} roomId={roomId} roomName={roomName} onLeft={onLeft} />;
   return (
     <>
       <p>{t.asAccount(props.name)}</p>
@@ -127,7 +148,13 @@ function AccountEntrance(props: {
   );
 }
 
-function GuestForm(props: { readonly invite: string; readonly roomId: number; readonly roomName: string }) {
+function GuestForm(props: {
+  readonly invite: string;
+  readonly roomId: number;
+  readonly roomName: string;
+  /** A host lets people in. */
+  readonly isAsked: boolean;
+}) {
   const t = useDoorTexts().join;
   const account = useAccount();
   const [problem, setProblem] = useState<Refused>();
@@ -137,7 +164,7 @@ function GuestForm(props: { readonly invite: string; readonly roomId: number; re
     setProblem(undefined);
     setWorking(true);
     try {
-      await account.enter(props.invite, name);
+      await account.enter(props.invite, name, props.roomName);
       navigate({ page: 'room', roomId: props.roomId }, { replace: true });
     } catch (error) {
       setProblem(refusalOf(error));
@@ -153,6 +180,7 @@ function GuestForm(props: { readonly invite: string; readonly roomId: number; re
   return (
     <>
       <p data-testid="join-room">{t.into(props.roomName)}</p>
+      {props.isAsked && <p>{t.asked}</p>}
       {problem && <Refusal refused={problem} />}
       <form className={styles['form']} onSubmit={submit} noValidate>
         <TextField

@@ -1,5 +1,6 @@
 import type { ComponentType } from 'react';
 import type { Account, AccountServer } from '../account/account.js';
+import type { Session } from '../account/stored-session.js';
 import type { DemoAccounts } from '../account/demo-accounts.js';
 import type { ChatSession } from '../chat/chat-session.js';
 import type { Watchable } from '../observable.js';
@@ -35,6 +36,8 @@ export interface ChatPart {
 export interface DoorPart {
   /** The page of an invitation. */
   readonly JoinPage: ComponentType<{ readonly invite: string }>;
+  /** Where a guest waits to be let in. */
+  readonly LobbyPage: ComponentType<{ readonly session: Session; readonly roomId: number }>;
   /** The page where a room's code is typed. */
   readonly CodePage: ComponentType<{ readonly code: string }>;
 }

@@ -41,7 +41,8 @@ export class Site {
     }, this.#retries);
     this.door = new LazyPart(parts.door, this.#retries);
     const wantChat = () => {
-      if (this.account.state.get().session) this.chat.want();
+      const { session } = this.account.state.get();
+      if (session && !session.waiting) this.chat.want();
     };
     this.account.state.subscribe(wantChat);
     wantChat();

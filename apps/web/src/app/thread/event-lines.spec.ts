@@ -57,7 +57,7 @@ describe('the line of an act', () => {
     [{ kind: 'delete', by: 'moderator', range: { from: 1, to: 3 } }, 'A moderator has deleted 3 messages.'],
     [
       { kind: 'panic', settings: open, prior: open, range: { from: 2 } },
-      'A moderator has stopped the room: only hosts can write now. A moderator has deleted 2 messages.',
+      'A moderator has stopped the room: only hosts can write now, and guests wait outside. A moderator has deleted 2 messages.',
     ],
     [{ kind: 'calm', settings: open }, 'The room goes on. Everybody can write now.'],
     [{ kind: 'restore', range: { from: 1, to: 3 } }, 'Deleted messages are shown again.'],

@@ -117,6 +117,13 @@ export class JoinedRooms {
     store.update(roomKey(roomId), (thread) => withPutOut(thread, putOut));
   }
 
+  /** The server has refused something about a room that was joined. */
+  refused(roomId: number | undefined, code: string, until: number | undefined): void {
+    if (roomId === undefined) return;
+    if (code === 'WAITING') this.waits(roomId);
+    if (code === 'BANNED') this.putOut(roomId, { reason: 'banned', ...(until !== undefined && { until }) });
+  }
+
   /** Guests wait outside for now: this one, too, until the server says otherwise. */
   waits(roomId: number): void {
     this.putOut(roomId, { reason: 'lobby' });

@@ -3,6 +3,7 @@ export const en = {
   join: {
     title: 'You are invited',
     into: (room: string) => `You come into the room “${room}”.`,
+    asked: 'A host lets people in: you wait for a moment.',
     name: 'Your name',
     nameHint: 'Everybody in the room sees it. It cannot be changed later.',
     nameMissing: 'Type the name that the others are to see.',
@@ -19,6 +20,16 @@ export const en = {
     retryIn: (seconds: number) =>
       seconds === 1 ? 'Try again in 1 second.' : `Try again in ${seconds} seconds.`,
     notMe: 'Not you? Log out',
+  },
+  lobby: {
+    title: 'Please wait',
+    waits: (room: string) => `A host will let you into “${room}”.`,
+    hint: (name: string) => `You wait as ${name}. Keep this page open: the room comes by itself.`,
+    denied: (room: string) => `The hosts of “${room}” did not let you in this time.`,
+    over: 'The invitation has ended, or you were away for too long.',
+    theRoom: 'the room',
+    leave: 'Leave',
+    back: 'Back to the invitation',
   },
   code: {
     title: 'Join with a code',

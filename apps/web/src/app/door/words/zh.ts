@@ -5,6 +5,7 @@ export const zh: DoorTexts = {
   join: {
     title: '你收到了邀请',
     into: (room: string) => `你将进入房间“${room}”。`,
+    asked: '需要主持人允许才能进入，请稍等片刻。',
     name: '你的名字',
     nameHint: '房间里的所有人都能看到，之后不能更改。',
     nameMissing: '请填写要让其他人看到的名字。',
@@ -20,6 +21,16 @@ export const zh: DoorTexts = {
     toTheChat: '前往聊天',
     retryIn: (seconds: number) => `请在 ${seconds} 秒后重试。`,
     notMe: '不是你？退出登录',
+  },
+  lobby: {
+    title: '请稍候',
+    waits: (room: string) => `主持人会让你进入“${room}”。`,
+    hint: (name: string) => `你以 ${name} 的名字等候。请保持此页面打开，允许后会自动进入房间。`,
+    denied: (room: string) => `“${room}”的主持人这次没有让你进入。`,
+    over: '邀请已失效，或你离开的时间太长。',
+    theRoom: '房间',
+    leave: '离开',
+    back: '回到邀请',
   },
   code: {
     title: '用房间码加入',
