@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Reporter, TestError, TestModule, TestRunEndReason, Vitest } from 'vitest/node';
+import type { Reporter, TestModule, TestRunEndReason, Vitest } from 'vitest/node';
 import { descendantsOf } from '../lib/process-info.mjs';
 import type { FailedTest } from '../lib/failed-tests.mjs';
 
@@ -20,6 +20,12 @@ export interface RunningNote {
   readonly name: string;
   /** Vitest's own time limit of it, in ms; absent for what has none that can be known. */
   readonly limitMs?: number;
+}
+
+/** What Vitest says of a failure. */
+interface Reason {
+  readonly message?: string;
+  readonly stacks?: readonly { readonly file: string; readonly line: number }[];
 }
 
 /** How often the notes are read. */
@@ -92,7 +98,7 @@ export class SuiteReporter implements Reporter {
   }
 
   /** Why it failed, and the outermost place in the workspace's own code: the line of the test itself. */
-  #reason(error: Pick<TestError, 'message' | 'stacks'> | undefined): Pick<FailedTest, 'message' | 'at'> {
+  #reason(error: Reason | undefined): Pick<FailedTest, 'message' | 'at'> {
     const own = error?.stacks?.findLast(({ file }) => isOwn(this.#relative(file)));
     return {
       message: firstLine(error?.message),

@@ -66,24 +66,19 @@ export class ParleyClient {
     const sendDeadlineMs = options.sendDeadlineMs ?? 120_000;
     this.#pagingDeadlineMs = options.pagingDeadlineMs ?? sendDeadlineMs;
     const online = () => this.state === 'online';
+    const ended = () => this.#endReason;
+    const [backoff, now] = [this.#backoff, this.#now];
+    const ready = (roomId: number) => online() && this.#mayAddress(roomId);
     this.#link = new Link({
       transport: options.transport,
       getToken: options.getToken,
-      backoff: this.#backoff,
+      backoff,
       heartbeat: {
         intervalMs: options.heartbeat?.intervalMs ?? 20_000,
         timeoutMs: options.heartbeat?.timeoutMs ?? 15_000,
       },
-      now: this.#now,
-      hasWork: () =>
-        this.#watch.isWanted ||
-        this.#waits.size +
-          this.#rooms.size +
-          this.#outbox.size +
-          this.#history.size +
-          this.#reads.size +
-          this.#acts.size >
-          0,
+      now,
+      hasWork: () => this.#watch.isWanted || this.#working().some(({ size }) => size > 0),
       online: (token) => this.#online(token),
       text: (text) => this.#router.receive(text),
       offline: () => this.#offline(),
@@ -101,11 +96,11 @@ export class ParleyClient {
       sendJoin: ({ roomId, line }, failed) => this.#requests.join(roomId, line.position, failed),
       linePorts: (roomId) => this.#linePorts(roomId),
       lost: (room, error) => this.#roomLost(room, error),
-      backoff: this.#backoff,
+      backoff,
     });
     this.#outbox = new Outbox({
-      ready: (target) => online() && (target.op === Op.direct || this.#mayAddress(target.roomId)),
-      ended: () => this.#endReason,
+      ready: (target) => (target.op === Op.direct ? online() : ready(target.roomId)),
+      ended,
       transmit: ({ target, text: msg, clientMsgId, ref }) =>
         this.#frames.send({ ...target, msg, clientMsgId, ref }, target.op === Op.direct),
       bufferedBytes: () => this.#link.bufferedBytes(),
@@ -118,8 +113,8 @@ export class ParleyClient {
           reason,
           ...(target.op === Op.room ? { roomId: target.roomId } : {}),
         }),
-      backoff: this.#backoff,
-      now: this.#now,
+      backoff,
+      now,
       sendTimeoutMs: answerTimeoutMs,
       sendDeadlineMs,
     });
@@ -129,20 +124,15 @@ export class ParleyClient {
       replies: this.#replies,
       timeoutMs: answerTimeoutMs,
     });
+    const retrying = { ended, ready, backoff, now };
     this.#history = new HistoryReader({
-      ended: () => this.#endReason,
-      ready: (roomId) => online() && this.#mayAddress(roomId),
+      ...retrying,
       page: (roomId, query) => this.#requests.page(roomId, query),
-      backoff: this.#backoff,
-      now: this.#now,
       deadlineMs: this.#pagingDeadlineMs,
     });
     this.#acts = new Acts({
-      ended: () => this.#endReason,
-      ready: (roomId) => online() && this.#mayAddress(roomId),
+      ...retrying,
       send: (roomId, act, clientMsgId) => this.#requests.act(roomId, act, clientMsgId),
-      backoff: this.#backoff,
-      now: this.#now,
       deadlineMs: sendDeadlineMs,
     });
     this.#waits = new Waits({
@@ -150,12 +140,9 @@ export class ParleyClient {
       ask: (roomId) => this.#requests.wait(roomId),
       told: (frame) => this.#events.emit('waiting', frame),
     });
-    this.#watch = new ListWatch({ online, ask: () => this.#requests.watch(), backoff: this.#backoff });
-    this.#reads = new ReadReporter({
-      online,
-      send: (roomId, seq) => this.#requests.read(roomId, seq),
-      backoff: this.#backoff,
-    });
+    this.#watch = new ListWatch({ online, backoff, ask: () => this.#requests.watch() });
+    const read = (roomId: number, seq: number) => this.#requests.read(roomId, seq);
+    this.#reads = new ReadReporter({ online, backoff, send: read });
     this.#router = new FrameRouter({
       events: this.#events,
       frames: this.#frames,
@@ -324,6 +311,10 @@ export class ParleyClient {
     return this.#events.on(event, listener);
   }
 
+  #working(): readonly { readonly size: number }[] {
+    return [this.#waits, this.#rooms, this.#outbox, this.#history, this.#reads, this.#acts];
+  }
+
   #online(token: string): void {
     this.#frames.begin(token);
     // Joins first: they carry the token, and sends to rooms wait for them.
@@ -390,14 +381,10 @@ export class ParleyClient {
         // Acts may have been lost with the line.
         this.#rooms.refresh(roomId);
       },
-      gaveUp: (from, to, reason) =>
-        this.#events.emit('gaveUp', {
-          what: 'messages',
-          roomId,
-          from,
-          reason,
-          ...(to === undefined ? {} : { to }),
-        }),
+      gaveUp: (from, to, reason) => {
+        const range = to === undefined ? { from } : { from, to };
+        this.#events.emit('gaveUp', { what: 'messages', roomId, ...range, reason });
+      },
       refused: (error) => this.#rooms.refused(roomId, error),
       backoff: this.#backoff,
       now: this.#now,
