@@ -99,7 +99,7 @@ export class SuiteReporter implements Reporter {
 
   /** Why it failed, and the outermost place in the workspace's own code: the line of the test itself. */
   #reason(error: Reason | undefined): Pick<FailedTest, 'message' | 'at'> {
-    const own = error?.stacks?.findLast(({ file }) => isOwn(this.#relative(file)));
+    const own = error?.stacks?.filter(({ file }) => isOwn(this.#relative(file))).at(-1);
     return {
       message: firstLine(error?.message),
       ...(own && { at: `${this.#relative(own.file)}:${own.line}` }),
