@@ -16,10 +16,13 @@ function setUp(parts: {
   sql?: ArchivedMessage[] | Error;
   head?: { epoch?: string; floor?: number; seq?: number };
   archived?: number;
+  /** Redis has let the room go, and the ban of user 3 with it. */
+  isParked?: boolean;
 }) {
   const { log = [], sql = [] } = parts;
   const sqlReads: unknown[] = [];
   let logReads = 0;
+  const headOf = () => ({ seq: 999, epoch: 'e1', floor: 0, ...parts.head });
   const opens = { asked: [] as [number, number][], wait: () => Promise.resolve() };
   let bytesRead = 0;
   const reading = <T extends ArchivedMessage>(entries: T[]) => {
@@ -34,12 +37,19 @@ function setUp(parts: {
         if (userId === 2) throw new AppError('ROOM_NOT_FOUND');
         return { roomId, kind: 'room', users: undefined };
       },
-      authorizeReader: async (_, roomId) => ({ roomId, kind: 'room', users: undefined }),
+      authorizeReader: async (userId, roomId) => {
+        if (userId === 3 && parts.isParked === false) throw new AppError('BANNED', { until: 9 });
+        return { roomId, kind: 'room', users: undefined };
+      },
     }),
     stub<RoomHeadsService>('RoomHeadsService', {
-      ensure: () => Promise.resolve({ seq: 999, epoch: 'e1', floor: 0, ...parts.head }),
+      ensure: () => {
+        parts.isParked = false;
+        return Promise.resolve(headOf());
+      },
     }),
     stub<RoomStore>('RoomStore', {
+      head: () => Promise.resolve(parts.isParked ? undefined : headOf()),
       watermarks: () => Promise.resolve({ seq: 999, archived: parts.archived ?? 0 }),
       range: (_, from, to = Infinity, count) => {
         logReads++;
@@ -81,6 +91,12 @@ describe('HistoryService', () => {
       expect(logReads()).toBe(1);
     },
   );
+
+  it('knows who is banned from a room that Redis has let go', async () => {
+    const { page } = setUp({ log: line(1, 5), isParked: true });
+    await expect(page({ userId: 3 })).rejects.toMatchObject({ code: 'BANNED' });
+    expect((await setUp({ log: line(1, 5), isParked: true }).read({})).seqs).toEqual(numbers(1, 5));
+  });
 
   it('reads the log again when more than it had is in SQL by then', async () => {
     const parts = { log: line(101, 105, 'e2'), head: { epoch: 'e2', floor: 100, seq: 105 } };

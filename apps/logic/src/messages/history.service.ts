@@ -45,16 +45,24 @@ export class HistoryService {
       const { roomId, after, before, limit, maxBytes = MAX_PAGE_BYTES } = query;
       await this.access.authorize(query.userId, roomId);
       // Redis is asked for both at once: where it answers slowly, a page in time is a matter of how often it is waited for.
-      const [head] = await Promise.all([
-        this.heads.ensure(roomId),
+      const [standing] = await Promise.all([
+        this.store.head(roomId),
         this.access.authorizeReader(query.userId, roomId),
       ]);
+      const head = standing ?? (await this.headFor(query.userId, roomId));
       const page = new PageBudget(limit, Math.min(maxBytes, MAX_PAGE_BYTES));
       if (after !== undefined) await this.fillForward(page, roomId, after, head);
       else await this.fillBackward(page, roomId, before, head);
       const messages = after !== undefined ? [...page.messages] : page.messages.toReversed();
       return { roomId, epoch: head.epoch, head: head.seq, messages, more: page.cut };
     });
+  }
+
+  /** The head of a room that Redis has let go, or lost. Who is banned there is known once it is back. */
+  private async headFor(userId: number, roomId: number): Promise<RoomHead> {
+    const head = await this.heads.ensure(roomId);
+    await this.access.authorizeReader(userId, roomId);
+    return head;
   }
 
   private async fillForward(page: PageBudget, roomId: number, after: number, head: RoomHead): Promise<void> {
