@@ -129,6 +129,8 @@ export const busyRoom = (running: () => Stack) =>
       const name = `hidden ${Date.now()}`;
       await running().api().register(name, '111111');
       const page = await pages.login(name, { path });
+      // What is there when a room is opened for the first time is not unread.
+      await page.getByText('It is quiet here').waitFor();
       await page.evaluate(() => {
         // What a hidden tab has: no frames, and the state.
         window.requestAnimationFrame = () => 0;
