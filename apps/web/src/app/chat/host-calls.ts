@@ -11,6 +11,7 @@ export type RoomDoor = Pick<
   | 'withdrawInvite'
   | 'door'
   | 'changeDoor'
+  | 'doorLog'
   | 'waiting'
   | 'admitWaiting'
   | 'denyWaiting'

@@ -17,6 +17,7 @@ import { useChat } from '../site/site-context.js';
 import { ActButton, AskButton } from './act-button.js';
 import { AuditList } from './audit-list.js';
 import { ConsoleDialog } from './console-dialog.js';
+import { DoorLogList } from './door-log.js';
 import { DoorSection } from './door-section.js';
 import styles from './hosting.module.css';
 import { useRoomState } from './use-room-state.js';
@@ -67,6 +68,9 @@ export function SettingsDialog(props: { readonly roomId: number; readonly onClos
           <Section title={t.settings.log} testId="show-log">
             <p className={styles['hint']}>{t.settings.logHint}</p>
             <AuditList roomId={roomId} empty={t.settings.noLog} />
+          </Section>
+          <Section title={doorTexts.log} testId="show-door-log">
+            <DoorLogList roomId={roomId} />
           </Section>
         </>
       )}

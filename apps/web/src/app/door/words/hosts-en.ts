@@ -65,6 +65,15 @@ export const en = {
     changePassword: 'Change',
     removePassword: 'Remove the password',
     removePasswordAsk: 'Remove the password? The code alone lets people in then.',
+    log: 'Log of the door',
+    did: {
+      invite: 'made an invitation',
+      withdraw: 'withdrew an invitation',
+      enter: 'came in',
+      settings: 'changed the door',
+      admit: 'let in who waited',
+      deny: 'turned away who waited',
+    },
     ownersOnly: 'Only owners can change this.',
   },
 };

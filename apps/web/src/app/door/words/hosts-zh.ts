@@ -66,6 +66,15 @@ export const zh: HostDoorTexts = {
     changePassword: '更改',
     removePassword: '移除密码',
     removePasswordAsk: '移除密码？此后只凭房间码即可进入。',
+    log: '房门记录',
+    did: {
+      invite: '生成了邀请',
+      withdraw: '撤回了邀请',
+      enter: '进入了房间',
+      settings: '更改了房门设置',
+      admit: '让等候的人进入',
+      deny: '拒绝了等候的人',
+    },
     ownersOnly: '只有房主可以更改。',
   },
 };
