@@ -165,6 +165,11 @@ export const door = (running: () => Stack) =>
           .locator(`[data-room-id="${roomId}"]${listed ? ':not([data-private])' : '[data-private]'}`)
           .waitFor();
       }
+      await owner.getByTestId('show-door-log').click();
+      await owner
+        .locator('[data-testid=door-log-line][data-act=enter]')
+        .filter({ hasText: 'demo1' })
+        .waitFor();
       await owner.keyboard.press('Escape');
       await say(owner, 'still here');
       await shows(pupil, 'still here');
