@@ -165,7 +165,7 @@ export const frames = (running: () => Stack) =>
       fc
         .record(
           {
-            op: fc.oneof(fc.constantFrom(2, 3, 4, 5, 6, 20, 22, 26, 27, 28, 29, 34), fc.anything()),
+            op: fc.oneof(fc.constantFrom(2, 3, 4, 5, 6, 20, 22, 26, 27, 28, 29, 34, 35), fc.anything()),
             act: fc.oneof(nearlyAnAct, fc.anything()),
             roomId: fc.oneof(fc.constantFrom(1, '1', 0, -1, 1e20), fc.anything()),
             msg: fc.oneof(fc.string({ unit: 'binary' }), fc.anything()),

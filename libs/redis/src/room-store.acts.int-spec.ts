@@ -84,6 +84,17 @@ describe('the rules of a room', () => {
     expect(await kindOf(send({ senderId: 8 }))).toBe('HOSTS_ONLY');
   });
 
+  it('keep guests silent as long as a panic lasts, whatever the mode, and nobody else', async () => {
+    const { kindOf, change } = await setUp([
+      ['prior', '{}'],
+      ['mode', 'everyone'],
+    ]);
+    expect(await kindOf(send(GUEST))).toBe('HOSTS_ONLY');
+    expect(await kindOf(send({ senderId: MEMBER }))).toBe('ok');
+    await change(['prior', null]);
+    expect(await kindOf(send(GUEST))).toBe('ok');
+  });
+
   it('let nobody speak in a closed room, hosts included, and acts go on', async () => {
     const { kindOf } = await setUp([['mode', 'closed']]);
     expect(await kindOf(send({ senderId: OWNER }))).toBe('ROOM_CLOSED');

@@ -32,6 +32,12 @@ export const actMutants = [
   },
   {
     script: 'accept-message-10',
+    find: "if facts[8] and rank < 2 then return refuse('HOSTS_ONLY', 0) end",
+    replace: '',
+    why: 'guests speak in a panic',
+  },
+  {
+    script: 'accept-message-10',
     find: 'if rank < least then',
     replace: 'if false then',
     why: 'modes hold nobody back',
