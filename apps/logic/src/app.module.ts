@@ -4,7 +4,7 @@ import { createLogger, throttledErrorLog } from '@parley/observability';
 import { REGISTRY, type Registry } from '@parley/registry';
 import { hostModules, SigningKeys } from '@parley/service-host';
 import { ActsService } from './acts/acts.service.js';
-import { ActsRpcController } from './acts/acts.rpc-controller.js';
+import { ActsRpcController } from './acts.rpc-controller.js';
 import { RoomRecordsService } from './acts/room-records.service.js';
 import { MessageFinder } from './acts/message-finder.js';
 import { AccountsModule } from './accounts/accounts.module.js';

@@ -22,15 +22,9 @@ import type { DoorActor } from './door-log.js';
 import { GuestsRepository } from './guests.repository.js';
 import { InvitesRepository, type InviteTerms } from './invites.repository.js';
 import { LobbyHints } from './lobby-hints.js';
+import type { DoorCaller } from './door-caller.js';
 import { LobbyService, refuseNewcomers } from './lobby.service.js';
 import { hashOfNetwork, hashOfToken, newInviteToken } from './secrets.js';
-
-/** Who asks, and of which room. */
-export interface DoorCaller {
-  readonly userId: number;
-  readonly userName: string;
-  readonly roomId: number;
-}
 
 /** How often a guest is let in anew because the room has changed meanwhile. */
 const MAX_TRIES = 3;

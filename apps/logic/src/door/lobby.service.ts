@@ -21,7 +21,7 @@ import { ActsService } from '../acts/acts.service.js';
 import { RoomRecordsService } from '../acts/room-records.service.js';
 import { RoomHeadsService } from '../messages/room-heads.service.js';
 import type { DoorActor } from './door-log.js';
-import type { DoorCaller } from './door.service.js';
+import type { DoorCaller } from './door-caller.js';
 import { LobbyHints } from './lobby-hints.js';
 import { makeSpeaker } from './make-speaker.js';
 import { isWaiting, WaitingRepository, type Decision, type Waiting } from './waiting.repository.js';

@@ -17,7 +17,7 @@ import { RoomAccessService } from '../messages/room-access.service.js';
 import { RoomHeadsService } from '../messages/room-heads.service.js';
 import { RoomsRepository } from '../rooms/rooms.repository.js';
 import { RoomListsService } from '../presence/room-lists.service.js';
-import type { DoorCaller } from './door.service.js';
+import type { DoorCaller } from './door-caller.js';
 import { InvitesRepository } from './invites.repository.js';
 import { LobbyService, refuseNewcomers } from './lobby.service.js';
 import { makeSpeaker } from './make-speaker.js';

@@ -4,11 +4,12 @@ import { logicRpc, type RpcResponse } from '@parley/contracts';
 import { AppError, type ActName } from '@parley/protocol';
 import { RpcMethod } from '@parley/rpc';
 import type { z } from 'zod';
-import { LobbyHints } from '../door/lobby-hints.js';
-import { OwnDatabaseService } from '../messages/own-database.service.js';
-import { ActsService } from './acts.service.js';
-import { RoomRecordsService } from './room-records.service.js';
+import { LobbyHints } from './door/lobby-hints.js';
+import { OwnDatabaseService } from './messages/own-database.service.js';
+import { ActsService } from './acts/acts.service.js';
+import { RoomRecordsService } from './acts/room-records.service.js';
 
+/** Acts after which it may stand otherwise with those who wait at the door. */
 const atTheDoor: ReadonlySet<ActName> = new Set(['settings', 'panic', 'calm', 'ban', 'unban']);
 
 type Request<M extends keyof typeof logicRpc> = z.output<(typeof logicRpc)[M]['request']>;
