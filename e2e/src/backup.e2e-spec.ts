@@ -99,7 +99,7 @@ function suite(kind: SqlKind): void {
     const stack = await parleyOn(database);
     const emptyRedis = stack.redis.copyFiles();
     const lost = await register(stack, 'ada');
-    const { roomId } = await stack.api(lost).createRoom('kept');
+    const { roomId } = await eventually(() => stack.api(lost).createRoom('kept'), PATIENT);
     const ws = await join(stack, 'ws', { authToken: lost, roomId });
     const talker = Talker.start(ws, roomId, 'm');
     await talker.more(50);
@@ -159,13 +159,13 @@ function suite(kind: SqlKind): void {
   it('comes back beside the Redis that went on: nothing is shown twice, no id and no number is given again', async () => {
     const stack = await parleyOn(database);
     const token = await register(stack, 'ada');
-    const { roomId } = await stack.api(token).createRoom('kept');
+    const { roomId } = await eventually(() => stack.api(token).createRoom('kept'), PATIENT);
     const ws = await join(stack, 'ws', { authToken: token, roomId });
     const talker = Talker.start(ws, roomId, 'm');
     await talker.more(20);
     const file = await copies.make(database.url);
     await talker.more(20);
-    const late = await stack.api().register('late', 'backup password');
+    const late = await eventually(() => stack.api().register('late', 'backup password'), PATIENT);
     talker.stop();
     for (const { process: running } of stack.of('logic')) await running.terminate(8_000);
 
@@ -175,7 +175,7 @@ function suite(kind: SqlKind): void {
     expect(await ws.waitForClose()).toEqual({ code: 4500, reason: 'UNAUTHENTICATED' });
     const eve = await eventually(() => stack.api().register('eve', 'backup password'), PATIENT);
     expect(eve.user.userId).toBeGreaterThan(late.user.userId);
-    const again = await stack.login('ada', 'backup password');
+    const again = await eventually(() => stack.login('ada', 'backup password'), PATIENT);
     const [lastSeq, epoch] = [highest(talker.acknowledged.keys()), String(ws.ofOp(22)[0]?.['epoch'])];
     const client = await join(stack, 'ws', { authToken: again, roomId, lastSeq, epoch });
     expect(client.ofOp(21)[0]).toMatchObject({ resumed: false });

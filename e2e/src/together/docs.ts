@@ -38,10 +38,30 @@ export const docs = (running: () => Stack) =>
       return (await response.json()) as { inviteId: string; token: string };
     }
 
+    let guests = 0;
+    /** Somebody who waits to be let into a room. */
+    async function waitingGuest() {
+      const token = await stack.login('demo');
+      const ask = async (method: string, path: string, body: object) => {
+        const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+        const response = await fetch(`${stack.apiUrl}${path}`, {
+          method,
+          headers,
+          body: JSON.stringify(body),
+        });
+        return (await response.json()) as { roomId: number; token: string };
+      };
+      const { roomId } = await stack.api(token).createRoom('waited for by the docs');
+      await ask('PATCH', `/v1/rooms/${roomId}/settings`, { guestPolicy: 'ASK_MODERATOR' });
+      const { token: invite } = await inviteTo(roomId, token);
+      return ask('POST', '/v1/guests', { invite, name: `who waits ${++guests}` });
+    }
+
     /** A request made of nothing but examples, and a token where one is asked for. */
     async function run(method: string, path: string, { parameters = [], requestBody, tags }: Operation) {
       // One that logs out must not log out the others.
-      const token = await stack.login('demo');
+      const waiter = path.endsWith('/waiting/me') ? await waitingGuest() : undefined;
+      const token = waiter?.token ?? (await stack.login('demo'));
       const given = parameters.filter(({ schema }) => schema?.example !== undefined);
       const of = (place: Parameter['in']) =>
         given
@@ -52,7 +72,11 @@ export const docs = (running: () => Stack) =>
       const invite = needsInvite ? await inviteTo(hosted, token) : undefined;
       const isForHosts = tags?.some((tag) => tag === 'hosting' || tag === 'door');
       const put = (name: string, value: string) =>
-        name === 'inviteId' ? invite!.inviteId : name === 'id' && isForHosts ? String(hosted) : value;
+        name === 'inviteId'
+          ? invite!.inviteId
+          : name === 'id' && isForHosts
+            ? String(waiter?.roomId ?? hosted)
+            : value;
       const target = of('path').reduce(
         (at, [name, value]) => at.replace(`{${name}}`, put(name, value)),
         path,

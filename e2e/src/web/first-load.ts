@@ -15,13 +15,17 @@ async function held(person: BrowserContext, url: RegExp): Promise<() => void> {
   return release;
 }
 
+/** What is smaller is sent as it is. */
+const TOO_SMALL_BYTES = 2_048;
+
 /** Bytes of a file as it is sent to who takes gzip and nothing better: browsers do so over plain HTTP. */
 const zipped = (url: string) =>
   new Promise<number>((resolve, reject) => {
     get(url, { headers: { 'accept-encoding': 'gzip' } }, (answer) => {
       let bytes = 0;
       answer.on('data', (chunk: Buffer) => (bytes += chunk.length));
-      answer.on('end', () => resolve(answer.headers['content-encoding'] === 'gzip' ? bytes : Infinity));
+      const isZipped = answer.headers['content-encoding'] === 'gzip';
+      answer.on('end', () => resolve(isZipped || bytes < TOO_SMALL_BYTES ? bytes : Infinity));
     }).on('error', reject);
   });
 

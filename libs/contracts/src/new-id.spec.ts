@@ -9,6 +9,14 @@ describe('newId', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  // A log of two things done in one millisecond was read in either order.
+  it('is larger than those before it, also of one millisecond', () => {
+    vi.useFakeTimers({ now: 1_764_150_000_123 });
+    const ids = Array.from({ length: 4_096 }, newId);
+    expect(ids).toEqual(ids.toSorted());
+    vi.useRealTimers();
+  });
+
   it.each([0, 1, 0xffff, 1_764_150_000_123, 2 ** 48 - 1])('says that it was made at %i', (ms) => {
     vi.useFakeTimers({ now: ms });
     expect(Number.parseInt(newId().replaceAll('-', '').slice(0, 12), 16)).toBe(ms);
