@@ -1,8 +1,8 @@
 import { messageJson } from '@parley/contracts';
-import { limits, type ActInput, type Entry } from '@parley/protocol';
+import { AppError, limits, type ActInput, type Entry } from '@parley/protocol';
 import { sharedRedis, uniquePrefix } from '@parley/testing';
 import { v7 as uuidv7 } from 'uuid';
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { describeSql, openSql } from '../database/sql-databases.conformance.js';
 import { SqlWriter } from '../database/sql-writer.js';
 import { startLogic } from '../line/logic.fixture.js';
@@ -68,7 +68,10 @@ describeSql('ActsService', (server) => {
       if (names.length > 0) await connections.main.del(...names);
     };
     const query = (text: string) => sql.get(SqlWriter).run((manager) => manager.query(text));
-    return { acts, publishing, records, record, rooms, roomId, act, say, log, loseRedis, query, keys, store };
+    return {
+      ...{ acts, publishing, records, record, rooms, roomId, act, say, log, loseRedis, query, keys, store },
+      sentBefore,
+    };
   }
 
   it('holds on when Redis has lost everything of the room', async () => {
@@ -104,6 +107,19 @@ describeSql('ActsService', (server) => {
   });
 
   // An act under the id of a message was answered as if it had been done.
+  // It was refused for good, and was in force.
+  it('is not refused for good as long as nobody can tell whether it was done before', async () => {
+    const { act, say, sentBefore } = await open();
+    const seq = await say(OTHER, 'oh');
+    await act(OWNER, { act: 'pin', seq: Number(seq) });
+    await act(OWNER, { act: 'unpin', seq: Number(seq) }, 'unpinned');
+    const find = vi.spyOn(sentBefore, 'find').mockRejectedValueOnce(new AppError('UNAVAILABLE'));
+    const again = () => act(OWNER, { act: 'unpin', seq: Number(seq) }, 'unpinned');
+    await expect(again()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(find).toHaveBeenCalledOnce();
+    expect(await again()).toMatchObject({ clientMsgId: 'unpinned', duplicate: true });
+  });
+
   it('refuses an id that was used for a message, or for another act', async () => {
     const { act, publishing, roomId } = await open();
     const id = uuidv7();

@@ -82,7 +82,7 @@ export class ActsService {
       return await this.actNow(from, roomId, act, clientMsgId);
     } catch (cause) {
       if (AppError.from(cause).code === 'IDEMPOTENCY_MISMATCH') throw cause;
-      // Done before, it may be impossible now; its answer was lost.
+      // Done before, it may be impossible now; its answer was lost. As long as that cannot be told it is not refused for good.
       const done = await this.doneBefore(from.userId, roomId, clientMsgId);
       if (done) return done;
       throw cause;
@@ -101,9 +101,7 @@ export class ActsService {
   }
 
   private async doneBefore(userId: number, roomId: number, clientMsgId: string): Promise<Ack | undefined> {
-    const [found] = await this.sentBefore
-      .find(roomId, [{ senderId: userId, clientMsgId }])
-      .catch(() => [undefined]);
+    const [found] = await this.sentBefore.find(roomId, [{ senderId: userId, clientMsgId }]);
     if (!found?.isAct) return undefined;
     const { seq, epoch, id, sentAt } = found;
     return { roomId, seq, epoch, id, clientMsgId, sentAt, duplicate: true };
