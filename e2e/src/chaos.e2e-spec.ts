@@ -51,7 +51,7 @@ describe('chaos', { timeout: HANGS_AFTER_MS }, () => {
       once: true,
       faults,
       sql,
-      clients: 24,
+      clients: 40,
       users: 8,
       rooms: 3,
       sendIntervalMs: 1_000,

@@ -7,7 +7,7 @@ import type { Stack } from '../stack.js';
 import { startTimes } from '../start-times.js';
 
 /** Few, for what they cost; each seed has others, and `FUZZ_SEED` chooses one. */
-const CASES = 1_000;
+const CASES = 2_000;
 const AT_ONCE = 40;
 const HANG_MS = 20_000;
 
