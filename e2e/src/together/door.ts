@@ -2,8 +2,8 @@ import { eventually } from '@parley/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { RawTcp, RawWs, type RawClient } from '../raw-clients.js';
 import type { Stack } from '../stack.js';
+import { callApi } from './call-api.js';
 
-type Json = Record<string, unknown>;
 /** Of the admin that the database begins with. */
 export const adminPassword = 'of an admin';
 
@@ -23,18 +23,8 @@ export const door = (running: () => Stack) =>
       owner = await stack.login('demo');
     });
 
-    const call = async (token: string | undefined, method: string, path: string, body?: object) => {
-      const response = await fetch(`${stack.apiUrl}${path}`, {
-        method,
-        headers: {
-          ...(token !== undefined && { authorization: `Bearer ${token}` }),
-          ...(body && { 'content-type': 'application/json' }),
-        },
-        ...(body && { body: JSON.stringify(body) }),
-      });
-      const text = await response.text();
-      return { status: response.status, body: (text ? JSON.parse(text) : undefined) as Json };
-    };
+    const call = (token: string | undefined, method: string, path: string, body?: object) =>
+      callApi(stack, token, method, path, body);
     const room = async (name: string) => (await stack.api(owner).createRoom(name)).roomId;
     const invite = async (roomId: number, terms: object = {}) =>
       (await call(owner, 'POST', `/v1/rooms/${roomId}/invites`, terms)).body as unknown as {

@@ -2,8 +2,8 @@ import { eventually } from '@parley/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { RawTcp, RawWs, type RawClient } from '../raw-clients.js';
 import type { Stack } from '../stack.js';
+import { callApi } from './call-api.js';
 
-type Json = Record<string, unknown>;
 interface Guest {
   readonly token: string;
   readonly user: { readonly userId: number; readonly userName: string };
@@ -20,17 +20,9 @@ export const lobby = (running: () => Stack) =>
     });
 
     const callOnce = async (token: string | undefined, method: string, path: string, body?: object) => {
-      const response = await fetch(`${stack.apiUrl}${path}`, {
-        method,
-        headers: {
-          ...(token !== undefined && { authorization: `Bearer ${token}` }),
-          ...(body && { 'content-type': 'application/json' }),
-        },
-        ...(body && { body: JSON.stringify(body) }),
-      });
-      const text = await response.text();
-      if (response.status === 503) throw new Error(text);
-      return { status: response.status, body: (text ? JSON.parse(text) : undefined) as Json };
+      const answer = await callApi(stack, token, method, path, body);
+      if (answer.status === 503) throw new Error(JSON.stringify(answer.body));
+      return answer;
     };
     /** Again while a process that was killed is still in the list of those that can be asked. */
     const call = (...request: Parameters<typeof callOnce>) =>
