@@ -1,6 +1,11 @@
 import { AppError } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
-import { DirectRedisClient, type DirectCall, type DirectRedisClientOptions } from './direct-redis-client.js';
+import {
+  DirectRedisClient,
+  type DirectCall,
+  type DirectRedisClientOptions,
+  NotBegun,
+} from './direct-redis-client.js';
 import { fakeConnections } from './fake-connections.fixture.js';
 
 interface Packet {
@@ -140,10 +145,12 @@ describe('a client', () => {
       code: 'UNAVAILABLE',
       context: { service: 'logic', instanceId: 'a' },
     });
+    expect(nobody.outcome.error).toBeInstanceOf(NotBegun);
     answers.receivers = new Error('READONLY');
     const refused = call(2);
     await settled();
     expect(refused.outcome.error).toMatchObject({ code: 'UNAVAILABLE', cause: answers.receivers });
+    expect(refused.outcome.error).not.toBeInstanceOf(NotBegun);
     expect([client.pending, client.isFull]).toEqual([0, false]);
   });
 

@@ -28,6 +28,13 @@ const MAX_REPLY_BYTES_UNDER_WAY = 8 * 1024 * 1024;
 /** When a refused call may be tried again, milliseconds. */
 const OVERLOADED_RETRY_MS = 1_000;
 
+/** Nobody listened when a request was sent: it was not begun, so it may be made elsewhere, whatever it does. */
+export class NotBegun extends AppError {
+  constructor(context: { readonly service?: string; readonly instanceId: string }) {
+    super('UNAVAILABLE', { context });
+  }
+}
+
 export interface DirectRedisClientOptions {
   /** Calls that may wait for a reply at once; one more is refused as `OVERLOADED`. @defaultValue 10_000 */
   readonly maxCallsWaiting?: number;
@@ -160,10 +167,10 @@ export class DirectRedisClient extends ClientRedis {
     this.bytesWaiting += bytes;
     const undelivered = (cause?: Error) => {
       if (!this.routingMap.delete(id)) return;
-      callback({
-        err: new AppError('UNAVAILABLE', { context: { service, instanceId }, cause }),
-        isDisposed: true,
-      });
+      const context = { service, instanceId };
+      // A request whose sending failed may have been heard all the same.
+      const err = cause ? new AppError('UNAVAILABLE', { context, cause }) : new NotBegun(context);
+      callback({ err, isDisposed: true });
     };
     const channel = this.keys.rpcRequests(service, instanceId);
     // How long it may still take is known when it leaves, which may be later than now.

@@ -4,7 +4,7 @@ import { AppError } from '@parley/protocol';
 import type { Instance, Registry } from '@parley/registry';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
-import type { DirectCall, DirectRedisClient } from './direct-redis-client.js';
+import { NotBegun, type DirectCall, type DirectRedisClient } from './direct-redis-client.js';
 import { RpcClient } from './rpc-client.js';
 import { refusal } from './rpc.fixture.js';
 
@@ -26,11 +26,12 @@ const page = rpcContract({
   replyBytes: ({ n }) => n * 10,
 });
 
-type Answer = 'ok' | 'silence' | 'lie' | AppError['code'];
+type Answer = 'ok' | 'silence' | 'lie' | 'nobody there' | AppError['code'];
 
 function replyOf(answer: Answer, by: string): Promise<unknown> {
   if (answer === 'silence') return new Promise(() => undefined);
   if (answer === 'ok') return Promise.resolve({ by, more: 1 });
+  if (answer === 'nobody there') return Promise.reject(new NotBegun({ instanceId: by }));
   return answer === 'lie' ? Promise.resolve({ by: 5 }) : Promise.reject({ code: answer } as unknown as Error);
 }
 
@@ -138,6 +139,15 @@ describe('a call to an instance that is gone, silent or busy', () => {
       expect(called()).toEqual(['a']);
     },
   );
+
+  // Every second room that somebody made after a crash was refused until the crashed instance's lease ended.
+  it('goes to another one when nobody was there to begin it, whatever it does; never elsewhere than to its target', async () => {
+    const { rpc, called } = world({ a: 'ready', b: 'ready' }, { a: 'nobody there' });
+    for (let n = 0; n < 4; n++) expect(await rpc.call(write, { n })).toEqual({ by: 'b' });
+    expect(called()).toEqual(expect.arrayContaining(['a', 'b']));
+    expect((await refusal(rpc.call(write, { n: 1 }, { target: 'a' }))).code).toBe('UNAVAILABLE');
+    expect(called()).toEqual(['a']);
+  });
 
   it('goes from a draining one that has just gone to the other, with its key too', async () => {
     const { rpc, called } = world({ a: 'draining', b: 'draining' }, { a: 'UNAVAILABLE' });

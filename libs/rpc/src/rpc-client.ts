@@ -4,7 +4,7 @@ import { currentTraceparent, tracer, type TraceSpan } from '@parley/observabilit
 import { AppError } from '@parley/protocol';
 import { byKey, roundRobin, REGISTRY, type Instance, type Picker, type Registry } from '@parley/registry';
 import type { CallObserver } from './call-observer.js';
-import { DirectRedisClient, type DirectCall } from './direct-redis-client.js';
+import { DirectRedisClient, NotBegun, type DirectCall } from './direct-redis-client.js';
 import { decodeError } from './rpc-error.js';
 
 export interface CallOptions {
@@ -30,7 +30,7 @@ const FIRST_TRY_SHARE = 0.5;
  * Calls other services by contract.
  *
  * Every call ends by its deadline. An idempotent one that meets a dead, silent or overloaded instance is tried once
- * more, on another instance. Responses are validated.
+ * more, on another instance; any other one only when nobody was there to begin it. Responses are validated.
  */
 @Injectable()
 export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -92,18 +92,19 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
     const endsAtMs = performance.now() + deadlineMs;
     const first = options.target ?? this.pick(contract.service, options.key)?.instanceId;
     if (first === undefined) throw new AppError('UNAVAILABLE', { context: { service: contract.service } });
-    const maySwitch = contract.idempotent && options.target === undefined;
+    const mayRepeat = contract.idempotent && options.target === undefined;
     try {
       return await this.send(
         contract,
         request,
         first,
         endsAtMs,
-        maySwitch ? deadlineMs * FIRST_TRY_SHARE : deadlineMs,
+        mayRepeat ? deadlineMs * FIRST_TRY_SHARE : deadlineMs,
         traceparent,
       );
     } catch (error) {
       const code = error instanceof AppError ? error.code : undefined;
+      const maySwitch = mayRepeat || (error instanceof NotBegun && options.target === undefined);
       const lost = code === 'UNAVAILABLE' || code === 'DEADLINE_EXCEEDED';
       const leftMs = endsAtMs - performance.now();
       if (!maySwitch || !(lost || code === 'OVERLOADED') || leftMs <= 0) throw error;
