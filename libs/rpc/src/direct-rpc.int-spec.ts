@@ -52,7 +52,7 @@ describe('calls by contract', () => {
     expect(hosts.size).toBe(2);
   });
 
-  it('fail fast as UNAVAILABLE on a dead instance; idempotent ones succeed on the other', async () => {
+  it('fail fast as UNAVAILABLE where a dead instance is named; any other goes to the other one, once', async () => {
     const world = await twoServers();
     const { rpc, calls, stopA } = world;
     const key = await keyFor(world, 'a');
@@ -60,12 +60,12 @@ describe('calls by contract', () => {
     // Far longer than this test may take: nobody waits for a deadline.
     const deadlineMs = 600_000;
     await eventually(async () => {
-      expect((await refusal(rpc.call(testRpc.write, { n: 1 }, { key, deadlineMs }))).code).toBe(
-        'UNAVAILABLE',
-      );
+      const refused = await refusal(rpc.call(testRpc.write, { n: 0 }, { target: 'a', deadlineMs }));
+      expect(refused.code).toBe('UNAVAILABLE');
     });
+    expect(await rpc.call(testRpc.write, { n: 1 }, { key, deadlineMs })).toEqual({ by: 'b' });
     expect(await rpc.call(testRpc.read, { n: 2 }, { key, deadlineMs })).toEqual({ by: 'b' });
-    expect(calls).toEqual(['read b 2']);
+    expect(calls).toEqual(['write b 1', 'read b 2']);
   });
 
   // A stopping logic closed its connections with requests in hand: their callers waited half a deadline.
