@@ -184,6 +184,50 @@ export const lobby = (running: () => Stack) =>
       for (const client of [again, other]) client.close();
     });
 
+    it('keeps who waits and who was let in over a restart of everything', async () => {
+      const { roomId, come, queue, decide } = await setUp('restarted');
+      const [ada, bob, cleo] = [await come('Adele'), await come('Boris'), await come('Cleo')];
+      await decide('admit', { userIds: [cleo.user.userId] });
+      await wait(await RawWs.connect(stack.gateway(0).wsUrl), roomId, ada);
+      // The site was told where they are.
+      const at = (['gateway-api', 'connect-gateway'] as const).flatMap((app) =>
+        stack.of(app).map(({ ports }) => ({
+          app,
+          ports:
+            app === 'gateway-api'
+              ? { PARLEY_API_PORT: String(ports['http']) }
+              : { PARLEY_WS_PORT: String(ports['ws']), PARLEY_TCP_PORT: String(ports['tcp']) },
+        })),
+      );
+      const backEnd = stack.apps.filter(({ app, process }) => app !== 'web' && process.running);
+      await Promise.all([...backEnd.map(({ process }) => process.kill9()), stack.redis.kill()]);
+      await stack.redis.restart();
+      await Promise.all([
+        ...(['logic', 'logic', 'task-worker', 'task-worker'] as const).map((app) => stack.spawn(app)),
+        ...at.map(({ app, ports }) => stack.spawn(app, ports)),
+      ]);
+      expect(await queue()).toEqual(['Adele', 'Boris']);
+      const [one, other] = [
+        await wait(await RawWs.connect(stack.gateway(1).wsUrl), roomId, ada),
+        await wait(await RawTcp.connect(stack.gateway(0).tcpPort), roomId, bob),
+      ];
+      const { body: admitted } = await call(cleo.token, 'GET', `/v1/rooms/${roomId}/waiting/me`);
+      const inside = await RawWs.connect(stack.gateway(0).wsUrl);
+      const authToken = (admitted['session'] as Guest).token;
+      expect(await ask(inside, { op: 20, roomId, authToken })).toMatchObject({
+        op: 21,
+        state: { role: 'guest', guestPolicy: 'ASK_MODERATOR' },
+      });
+      await decide('admit', { userIds: [ada.user.userId] });
+      const { session } = (await told(one, 'admitted')) as unknown as { session: Guest };
+      await decide('deny', { all: true });
+      await told(other, 'denied');
+      const late = await RawWs.connect(stack.gateway(1).wsUrl);
+      expect(await ask(late, { op: 20, roomId, authToken: session.token })).toMatchObject({ op: 21 });
+      late.close();
+      for (const client of [one, other, inside]) client.close();
+    });
+
     it('ends the waiting of who is banned, goes, or has an invitation that was withdrawn', async () => {
       const { roomId, inviteId, come, queue } = await setUp('ended');
       const [ada, bob, eve] = [await come('Adele'), await come('Boris'), await come('Evita')];

@@ -149,6 +149,28 @@ describe('a call to an instance that is gone, silent or busy', () => {
     expect(called()).toEqual(['a']);
   });
 
+  // After a restart of everything half of those in the list are gone, and the second try met one as well.
+  it('goes on until somebody is there, and to each once', async () => {
+    const states = { a: 'ready', b: 'ready', c: 'ready', d: 'ready' } as const;
+    const gone = { a: 'nobody there', b: 'nobody there', c: 'nobody there' } as const;
+    const some = world(states, gone);
+    for (const contract of [read, write])
+      expect(await some.rpc.call(contract, { n: 1 })).toEqual({ by: 'd' });
+    const none = world(states, { ...gone, d: 'nobody there' });
+    expect((await refusal(none.rpc.call(write, { n: 1 }))).code).toBe('UNAVAILABLE');
+    expect(none.called().sort()).toEqual(['a', 'b', 'c', 'd']);
+    // An idempotent one is tried once more in the end, as ever.
+    expect((await refusal(none.rpc.call(read, { n: 1 }))).code).toBe('UNAVAILABLE');
+    expect(none.called()).toHaveLength(5);
+  });
+
+  it('ends where it is begun: an answer that is lost is not asked for elsewhere', async () => {
+    const answers = { a: 'nobody there', b: 'UNAVAILABLE', c: 'UNAVAILABLE' } as const;
+    const { rpc, called } = world({ a: 'ready', b: 'ready', c: 'ready' }, answers);
+    expect((await refusal(rpc.call(write, { n: 1 }))).code).toBe('UNAVAILABLE');
+    expect(called()).toHaveLength(2);
+  });
+
   it('goes from a draining one that has just gone to the other, with its key too', async () => {
     const { rpc, called } = world({ a: 'draining', b: 'draining' }, { a: 'UNAVAILABLE' });
     for (let key = 0; key < 10; key++) expect(await rpc.call(read, { n: 1 }, { key })).toEqual({ by: 'b' });

@@ -30,7 +30,8 @@ const FIRST_TRY_SHARE = 0.5;
  * Calls other services by contract.
  *
  * Every call ends by its deadline. An idempotent one that meets a dead, silent or overloaded instance is tried once
- * more, on another instance; any other one only when nobody was there to begin it. Responses are validated.
+ * more, on another instance. One that nobody was there to begin goes on to the next instance, whatever it does, until
+ * somebody is. Responses are validated.
  */
 @Injectable()
 export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -67,7 +68,7 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
     const span = spanOf(contract, options);
     let outcome = 'ok';
     try {
-      return await this.callTwice(contract, request, options, span?.traceparent);
+      return await this.callOn(contract, request, options, span?.traceparent);
     } catch (error) {
       outcome = AppError.from(error).code;
       throw error;
@@ -82,37 +83,41 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
     return this.pick(service, key)?.instanceId;
   }
 
-  private async callTwice<C extends RpcContract>(
+  private async callOn<C extends RpcContract>(
     contract: C,
     request: RpcRequest<C>,
-    options: CallOptions,
+    { target, key, deadlineMs = contract.deadlineMs }: CallOptions,
     traceparent: string | undefined,
   ): Promise<RpcResponse<C>> {
-    const deadlineMs = options.deadlineMs ?? contract.deadlineMs;
     const endsAtMs = performance.now() + deadlineMs;
-    const first = options.target ?? this.pick(contract.service, options.key)?.instanceId;
-    if (first === undefined) throw new AppError('UNAVAILABLE', { context: { service: contract.service } });
-    const mayRepeat = contract.idempotent && options.target === undefined;
-    try {
-      return await this.send(
-        contract,
-        request,
-        first,
-        endsAtMs,
-        mayRepeat ? deadlineMs * FIRST_TRY_SHARE : deadlineMs,
-        traceparent,
-      );
-    } catch (error) {
-      const code = error instanceof AppError ? error.code : undefined;
-      const maySwitch = mayRepeat || (error instanceof NotBegun && options.target === undefined);
-      const lost = code === 'UNAVAILABLE' || code === 'DEADLINE_EXCEEDED';
+    let instanceId = target ?? this.pick(contract.service, key)?.instanceId;
+    if (instanceId === undefined)
+      throw new AppError('UNAVAILABLE', { context: { service: contract.service } });
+    const tried = new Set<string>();
+    let mayRepeat = contract.idempotent && target === undefined;
+    for (;;) {
       const leftMs = endsAtMs - performance.now();
-      if (!maySwitch || !(lost || code === 'OVERLOADED') || leftMs <= 0) throw error;
-      const second = this.pick(contract.service, options.key, first)?.instanceId;
-      // Another instance may have room. The busy one itself, or a process that has too many calls out, has not.
-      if (!lost && (second === undefined || this.client.isFull)) throw error;
-      // Alone, the same instance may have been slow or just back: worth the rest of the deadline.
-      return await this.send(contract, request, second ?? first, endsAtMs, leftMs, traceparent);
+      const waitMs = mayRepeat ? Math.min(leftMs, deadlineMs * FIRST_TRY_SHARE) : leftMs;
+      try {
+        return await this.send(contract, request, instanceId, endsAtMs, waitMs, traceparent);
+      } catch (error) {
+        if (target !== undefined || performance.now() >= endsAtMs) throw error;
+        tried.add(instanceId);
+        const other = this.pick(contract.service, key, tried)?.instanceId;
+        // After a crash the lists hold, for as long as leases last, instances that nobody will hear from again.
+        if (error instanceof NotBegun && other !== undefined) {
+          instanceId = other;
+          continue;
+        }
+        const code = error instanceof AppError ? error.code : undefined;
+        const lost = code === 'UNAVAILABLE' || code === 'DEADLINE_EXCEEDED';
+        if (!mayRepeat || !(lost || code === 'OVERLOADED')) throw error;
+        // Another instance may have room. The busy one itself, or a process that has too many calls out, has not.
+        if (!lost && (other === undefined || this.client.isFull)) throw error;
+        mayRepeat = false;
+        // Alone, the same instance may have been slow or just back: worth the rest of the deadline.
+        instanceId = other ?? instanceId;
+      }
     }
   }
 
@@ -153,10 +158,14 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   /** A ready instance, or a draining one when there is no other: it still answers until it is gone. */
-  private pick(service: string, key: string | number | undefined, not?: string): Instance | undefined {
+  private pick(
+    service: string,
+    key: string | number | undefined,
+    not?: ReadonlySet<string>,
+  ): Instance | undefined {
     const known = this.registry
       .list(service)
-      .filter(({ instanceId, state }) => instanceId !== not && state !== 'starting');
+      .filter(({ instanceId, state }) => !not?.has(instanceId) && state !== 'starting');
     const ready = known.filter(({ state }) => state === 'ready');
     const candidates = ready.length > 0 ? ready : known;
     if (key !== undefined) return byKey(candidates, String(key));
