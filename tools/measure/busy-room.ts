@@ -197,15 +197,16 @@ async function busyMs(cdp: CDPSession): Promise<{ taskMs: number; atMs: number }
   return { taskMs: value('TaskDuration'), atMs: value('Timestamp') };
 }
 
-/** Runs in the page. A frame is out when a task queued from its animation callback runs. */
+/**
+ * Runs in the page. A frame is out when a task that its animation callback queued runs: one that goes before others, or it would
+ * run behind what the page does next, and often behind the next frame.
+ */
 function watch(): void {
   const seen: { keysMs: number[]; paintedAt: [number, number][] } = { keysMs: [], paintedAt: [] };
   (window as unknown as { seen: unknown }).seen = seen;
   const afterFrame = (then: (atMs: number) => void) =>
     requestAnimationFrame(() => {
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => then(performance.now());
-      port2.postMessage(undefined);
+      void scheduler.postTask(() => then(performance.now()), { priority: 'user-blocking' });
     });
   window.addEventListener(
     'keydown',

@@ -1,7 +1,7 @@
 import { eventually } from '@parley/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { RawTcp, RawWs, type RawClient } from '../raw-clients.js';
-import type { Stack } from '../stack.js';
+import type { AppProcess, Stack } from '../stack.js';
 import { callApi } from './call-api.js';
 
 interface Guest {
@@ -190,15 +190,14 @@ export const lobby = (running: () => Stack) =>
       await decide('admit', { userIds: [cleo.user.userId] });
       await wait(await RawWs.connect(stack.gateway(0).wsUrl), roomId, ada);
       // The site was told where they are.
-      const at = (['gateway-api', 'connect-gateway'] as const).flatMap((app) =>
-        stack.of(app).map(({ ports }) => ({
-          app,
-          ports:
-            app === 'gateway-api'
-              ? { PARLEY_API_PORT: String(ports['http']) }
-              : { PARLEY_WS_PORT: String(ports['ws']), PARLEY_TCP_PORT: String(ports['tcp']) },
-        })),
-      );
+      const portsOf = ({ app, ports }: AppProcess): Record<string, string> =>
+        app === 'gateway-api'
+          ? { PARLEY_API_PORT: String(ports['http']) }
+          : { PARLEY_WS_PORT: String(ports['ws']), PARLEY_TCP_PORT: String(ports['tcp']) };
+      const at = [...stack.of('gateway-api'), ...stack.of('connect-gateway')].map((running) => ({
+        app: running.app,
+        ports: portsOf(running),
+      }));
       const backEnd = stack.apps.filter(({ app, process }) => app !== 'web' && process.running);
       await Promise.all([...backEnd.map(({ process }) => process.kill9()), stack.redis.kill()]);
       await stack.redis.restart();

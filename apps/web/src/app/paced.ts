@@ -1,14 +1,14 @@
 import { Observable, type Watchable } from './observable.js';
 
 /** On a machine that cannot keep up, this share of the time at most is spent on showing, and no change waits longer. */
-const busiestShare = 0.5;
+const busiestShare = 0.75;
 const longestIntervalMs = 500;
 
 /**
  * A value as it is shown: follows another one, but changes at most once per interval, so that a burst of changes is one
  * render. A change after a quiet interval shows as soon as whoever makes it is done: what is true for a moment only, as a
- * message that came and is not read yet, never shows. Where renders are slow the interval grows: what is shown late is
- * still shown, and keys and messages have their turns.
+ * message that came and is not read yet, never shows. Where renders are slow, one after the other, the interval grows: what is
+ * shown late is still shown, and keys and messages have their turns.
  *
  * It does not wait for animation frames, nor for its timer alone: hidden tabs have none of the former, and few of the
  * latter, and the number of unread messages in their title must move.
@@ -19,6 +19,7 @@ export function paced<T>(source: Watchable<T>, leastIntervalMs: number): Watchab
   const shown = new Observable(source.get());
   let shownAtMs = -Infinity;
   let intervalMs = leastIntervalMs;
+  let lastTookMs = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isDue = false;
 
@@ -31,7 +32,10 @@ export function paced<T>(source: Watchable<T>, leastIntervalMs: number): Watchab
     shown.set(source.get());
     // The next turn comes when the render is done, and what has waited for it.
     setTimeout(() => {
-      const wantedMs = (performance.now() - startedAtMs) / busiestShare;
+      const tookMs = performance.now() - startedAtMs;
+      // One that took long by itself, as while garbage was collected, makes nobody wait twice.
+      const wantedMs = Math.min(tookMs, lastTookMs) / busiestShare;
+      lastTookMs = tookMs;
       intervalMs = Math.min(Math.max(leastIntervalMs, wantedMs), longestIntervalMs);
     });
   };

@@ -28,6 +28,9 @@ const countFrom = limits.maxTextCodePoints - 200;
 /** Of the height of the list: what was at its end is seen again at its beginning. */
 const PAGE = 0.9;
 
+/** Browsers of before 2024 do not, and Firefox later. */
+const growsByItself = CSS.supports('field-sizing', 'content');
+
 /**
  * A text that looks the same around the field in which it is written: most keys change nothing there, and render nothing.
  * Itself where more depends on it.
@@ -42,14 +45,12 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
   const t = useTexts();
   const chat = useChat();
   const { drafts } = chat;
-  const [isTall, setTall] = useState(false);
-  const text = useSyncExternalStore(drafts.subscribe, () => {
-    const draft = drafts.get(threadKey);
-    return isTall ? draft : standIn(draft);
-  });
+  const text = useSyncExternalStore(drafts.subscribe, () => standIn(drafts.get(threadKey)));
   const refusal = useChatState((state) => threadOf(state, threadKey).refusal);
   const [isFull, setFull] = useState(false);
   const input = useRef<HTMLTextAreaElement>(null);
+  const box = useRef<HTMLDivElement>(null);
+  const grow = useRef<HTMLDivElement>(null);
   const commands = useRef<CommandsHandle>(null);
   /** A command that was given before the part that does it was here. */
   const waiting = useRef<string>(undefined);
@@ -107,9 +108,12 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
     const write = () => {
       const area = input.current;
       const draft = drafts.get(threadKey);
-      if (!area) return;
+      if (!area || !box.current || !grow.current) return;
       if (area.value !== draft) area.value = draft;
-      setTall((was) => draft !== '' && (was || area.scrollHeight > area.clientHeight));
+      const wasTall = box.current.hasAttribute('data-tall');
+      const isTall = draft !== '' && (wasTall || area.scrollHeight > area.clientHeight);
+      if (isTall !== wasTall) box.current.toggleAttribute('data-tall', isTall);
+      if (!growsByItself) grow.current.dataset['text'] = isTall ? draft : '';
     };
     write();
     return drafts.subscribe(write);
@@ -136,8 +140,8 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
           onActive={setCompletion}
         />
       )}
-      <div className={styles['box']} data-over={left < 0 || undefined}>
-        <div className={styles['grow']} data-text={isTall ? text : ''}>
+      <div ref={box} className={styles['box']} data-over={left < 0 || undefined}>
+        <div ref={grow} className={styles['grow']}>
           <textarea
             ref={input}
             className={styles['input']}
