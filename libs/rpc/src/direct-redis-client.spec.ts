@@ -154,6 +154,21 @@ describe('a client', () => {
     expect([client.pending, client.isFull]).toEqual([0, false]);
   });
 
+  // Redis sends again what a lost connection left unanswered: the first time somebody may have listened.
+  it('does not say that a call was not begun when its connection was made anew meanwhile', async () => {
+    const { call, answers, mainConnection } = await world();
+    answers.receivers = 0;
+    answers.meanwhile = () => mainConnection.emit('ready');
+    const unsure = call(1);
+    await settled();
+    answers.meanwhile = () => undefined;
+    const later = call(2);
+    await settled();
+    expect(unsure.outcome.error).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(unsure.outcome.error).not.toBeInstanceOf(NotBegun);
+    expect(later.outcome.error).toBeInstanceOf(NotBegun);
+  });
+
   it('forgets a call that is given up: an answer that comes later is nobody’s', async () => {
     const { call, sent, reply, client } = await world();
     const { outcome, giveUp } = call(1);

@@ -74,6 +74,8 @@ export class DirectRedisClient extends ClientRedis {
   private readonly clock = randomUUID();
   private bytesWaiting = 0;
   private nextId = 0;
+  /** How often the connection that requests leave by was made. */
+  private lives = 0;
 
   constructor(
     private readonly connections: RedisConnections,
@@ -85,7 +87,7 @@ export class DirectRedisClient extends ClientRedis {
     this.maxCallsWaiting = options.maxCallsWaiting ?? MAX_CALLS_WAITING;
     this.maxBytesWaiting = options.maxBytesWaiting ?? MAX_BYTES_WAITING;
     this.maxBytesUnderWay = options.maxBytesUnderWay ?? MAX_BYTES_UNDER_WAY;
-    this.outbox = new Outbox((channel, text) => connections.main.publish(channel, text));
+    this.outbox = new Outbox((channel, text) => this.publishOnce(channel, text));
   }
 
   /** Calls waiting for a reply. */
@@ -203,7 +205,16 @@ export class DirectRedisClient extends ClientRedis {
     };
   }
 
+  /** Throws instead of 0 when the connection was made anew meanwhile: what was sent again may have been heard the first time. */
+  private async publishOnce(channel: string, text: string): Promise<number> {
+    const { lives } = this;
+    const receivers = await this.connections.main.publish(channel, text);
+    if (receivers === 0 && lives !== this.lives) throw new Error('sent over two connections');
+    return receivers;
+  }
+
   private async open(): Promise<void> {
+    this.connections.main.on('ready', () => this.lives++);
     const channel = this.keys.rpcReplies(this.instanceId);
     const subscriber = this.connections.createSubscriber('rpc-client');
     this.subscriber = subscriber;

@@ -33,25 +33,32 @@ export function fakeConnections() {
   const roles: string[] = [];
   /** In order: what was published, as `<channel> <text>`, and `ping`. */
   const main: string[] = [];
-  const answers = { receivers: 1 as number | Error, ping: Promise.resolve() as Promise<unknown> };
+  const mainConnection = new EventEmitter();
+  const answers = {
+    receivers: 1 as number | Error,
+    ping: Promise.resolve() as Promise<unknown>,
+    /** Happens between a request and its answer. */
+    meanwhile: () => undefined as unknown,
+  };
   const connections = {
     createSubscriber: (role: string) => {
       roles.push(role);
       return subscriber;
     },
-    main: {
+    main: Object.assign(mainConnection, {
       publish: (channel: string, text: string) => {
         main.push(`${channel} ${text}`);
+        queueMicrotask(answers.meanwhile);
         return typeof answers.receivers === 'number'
-          ? Promise.resolve(answers.receivers)
+          ? Promise.resolve().then(() => answers.receivers)
           : Promise.reject(answers.receivers);
       },
       ping: () => {
         main.push('ping');
         return answers.ping;
       },
-    },
+    }),
   } as unknown as RedisConnections;
   const keys = new RedisKeys('t:', { shardCount: 1, shardOf: () => 0 });
-  return { connections, keys, subscriber, roles, main, answers };
+  return { connections, keys, subscriber, roles, main, mainConnection, answers };
 }
