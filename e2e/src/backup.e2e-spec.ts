@@ -67,8 +67,10 @@ async function history(stack: Stack, token: string, roomId: number): Promise<Map
   }
 }
 
-const register = async (stack: Stack, userName: string) =>
-  (await stack.api().register(userName, 'backup password')).token;
+/** Again while there is nobody who could do it: a server that has just started does not know of the others yet. */
+const registered = (stack: Stack, userName: string) =>
+  eventually(() => stack.api().register(userName, 'backup password'), PATIENT);
+const register = async (stack: Stack, userName: string) => (await registered(stack, userName)).token;
 const highest = (numbers: Iterable<number>) => Math.max(0, ...numbers);
 
 function suite(kind: SqlKind): void {
@@ -165,7 +167,7 @@ function suite(kind: SqlKind): void {
     await talker.more(20);
     const file = await copies.make(database.url);
     await talker.more(20);
-    const late = await eventually(() => stack.api().register('late', 'backup password'), PATIENT);
+    const late = await registered(stack, 'late');
     talker.stop();
     for (const { process: running } of stack.of('logic')) await running.terminate(8_000);
 
@@ -173,7 +175,7 @@ function suite(kind: SqlKind): void {
     await copies.restore(file, another.url);
     await stack.spawn('logic', { PARLEY_DATABASE_URL: another.url });
     expect(await ws.waitForClose()).toEqual({ code: 4500, reason: 'UNAUTHENTICATED' });
-    const eve = await eventually(() => stack.api().register('eve', 'backup password'), PATIENT);
+    const eve = await registered(stack, 'eve');
     expect(eve.user.userId).toBeGreaterThan(late.user.userId);
     const again = await eventually(() => stack.login('ada', 'backup password'), PATIENT);
     const [lastSeq, epoch] = [highest(talker.acknowledged.keys()), String(ws.ofOp(22)[0]?.['epoch'])];
