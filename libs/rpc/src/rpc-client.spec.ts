@@ -164,6 +164,12 @@ describe('a call to an instance that is gone, silent or busy', () => {
     expect(none.called()).toHaveLength(5);
   });
 
+  it('that is refused takes nobody’s turn', async () => {
+    const { rpc, called } = world({ a: 'ready', b: 'ready' }, { a: 'FORBIDDEN', b: 'FORBIDDEN' });
+    for (let n = 0; n < 4; n++) expect((await refusal(rpc.call(read, { n }))).code).toBe('FORBIDDEN');
+    expect(called()).toEqual(['a', 'b', 'a', 'b']);
+  });
+
   it('ends where it is begun: an answer that is lost is not asked for elsewhere', async () => {
     const answers = { a: 'nobody there', b: 'UNAVAILABLE', c: 'UNAVAILABLE' } as const;
     const { rpc, called } = world({ a: 'ready', b: 'ready', c: 'ready' }, answers);

@@ -102,16 +102,19 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
         return await this.send(contract, request, instanceId, endsAtMs, waitMs, traceparent);
       } catch (error) {
         if (target !== undefined || performance.now() >= endsAtMs) throw error;
+        const isBegun = !(error instanceof NotBegun);
+        const code = error instanceof AppError ? error.code : undefined;
+        const lost = code === 'UNAVAILABLE' || code === 'DEADLINE_EXCEEDED';
+        // Before another one is picked: a refusal must not take anybody's turn.
+        if (isBegun && !(mayRepeat && (lost || code === 'OVERLOADED'))) throw error;
         tried.add(instanceId);
         const other = this.pick(contract.service, key, tried)?.instanceId;
         // After a crash the lists hold, for as long as leases last, instances that nobody will hear from again.
-        if (error instanceof NotBegun && other !== undefined) {
+        if (!isBegun && other !== undefined) {
           instanceId = other;
           continue;
         }
-        const code = error instanceof AppError ? error.code : undefined;
-        const lost = code === 'UNAVAILABLE' || code === 'DEADLINE_EXCEEDED';
-        if (!mayRepeat || !(lost || code === 'OVERLOADED')) throw error;
+        if (!mayRepeat) throw error;
         // Another instance may have room. The busy one itself, or a process that has too many calls out, has not.
         if (!lost && (other === undefined || this.client.isFull)) throw error;
         mayRepeat = false;
