@@ -19,7 +19,7 @@ Every stage runs, whatever fails; the whole output is in .data/test-logs
 
   file         this spec file alone, its output as it comes (from the root: libs/queue/src/read-plan.spec.ts)
   -t name      of that file the tests with this in their names
-  --only a,b   these stages only
+  --only a,b   these stages only (and for e2e, the build)
   --help       this text
 
 Needs a Redis server program (found, or unpacked without root) and Chromium
@@ -38,7 +38,7 @@ export async function test(args) {
     process.exitCode = await runOneFile(options.file, options.name, env);
     return;
   }
-  const stages = testStages.filter(({ name }) => options.only.includes(name));
+  const stages = testStages.filter(({ name }) => options.only.some((wanted) => isPartOf(name, wanted)));
   const env = await prepare(options.only);
   const results = await runStages(stages, env);
   const total = sum(results);
@@ -46,6 +46,14 @@ export async function test(args) {
   process.stdout.write(`${lines.join('\n')}\n`);
   if (total.failed > 0 || total.passed === 0) process.exitCode = 1;
 }
+
+/**
+ * Whether a stage runs when another is asked for: itself, and the build of the apps that the end-to-end tests start.
+ *
+ * @param {string} name
+ * @param {string} wanted
+ */
+const isPartOf = (name, wanted) => name === wanted || (name === 'build' && wanted === 'e2e');
 
 /**
  * @param {string[]} only stages that will run: nothing is asked for that they do not need.
