@@ -4,13 +4,14 @@
  *     node ../../tools/node-app.mjs build | serve
  *
  * rolldown bundles the app and the workspace's libs into dist/main.js; npm packages stay outside.
- * All that shapes the build stands in this one file, because it is an input of Nx's cache.
+ * What shapes the build stands in this file and in lib/app-flags.mjs, because they are inputs of Nx's cache.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { rolldown, watch } from 'rolldown';
+import { appFlags } from './lib/app-flags.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
 const appDir = process.cwd();
@@ -123,7 +124,7 @@ function writeManifest(imports) {
     type: 'module',
     main: 'main.js',
     engines: workspace.engines,
-    scripts: { start: 'node --enable-source-maps main.js' },
+    scripts: { start: ['node', ...appFlags, 'main.js'].join(' ') },
     dependencies: Object.fromEntries(Object.entries(dependencies).sort(([a], [b]) => (a < b ? -1 : 1))),
     overrides: workspace.overrides,
     allowScripts: Object.fromEntries(
@@ -170,7 +171,7 @@ async function serve() {
     queue = queue.then(async () => {
       await end(app);
       if (isStopping) return;
-      app = run(['--enable-source-maps', path.join(outDir, 'main.js')], env);
+      app = run([...appFlags, path.join(outDir, 'main.js')], env);
       app.once('exit', (code, signal) => {
         if (!isStopping && signal === null && code !== 0)
           console.error(`[serve] ended with code ${code}; waiting for a change`);

@@ -6,9 +6,9 @@ import {
   type ManagedProcess,
   type RedisHarness,
 } from '@parley/testing';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { expectNoCrash } from './expect-no-crash.js';
 import { LeakWatch } from './leak-watch.js';
 import { packedApp } from './packed-app.js';
@@ -44,6 +44,14 @@ export interface StackOptions {
   readonly workspace?: string;
   /** Its first processes run exactly what was built; others, and successors, are {@link packedApp packed}. @defaultValue false */
   readonly asBuilt?: boolean;
+}
+
+/** The flags of Node.js with which a built app wants to run: its package's `start` says them. */
+function flagsOf(main: string): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(dirname(main), 'package.json'), 'utf8')) as {
+    scripts: { start: string };
+  };
+  return scripts.start.split(' ').slice(1, -1);
 }
 
 /** A whole Parley on ports of its own: Redis, SQLite, and real processes of every app. */
@@ -119,7 +127,7 @@ export class Stack {
     const isPacked = !this.asBuilt && app !== 'web';
     const launched = await spawnProcess({
       command: appNode,
-      args: ['--enable-source-maps', isPacked ? await packedApp(workspace, app, main) : main],
+      args: [...flagsOf(main), isPacked ? await packedApp(workspace, app, main) : main],
       cwd: workspace,
       name: app,
       env: {

@@ -6,7 +6,15 @@ import { runCommand } from './run-command.mjs';
 import { UserError, appNames, cacheDir, dataDir, root } from './workspace.mjs';
 
 /** What the apps are made of. */
-const sources = ['apps', 'libs', 'tools/node-app.mjs', 'package-lock.json', 'tsconfig.base.json', 'nx.json'];
+const sources = [
+  'apps',
+  'libs',
+  'tools/node-app.mjs',
+  'tools/lib/app-flags.mjs',
+  'package-lock.json',
+  'tsconfig.base.json',
+  'nx.json',
+];
 const skippedFolders = new Set(['dist', 'node_modules', 'coverage', '.vite', '.nx']);
 const stampFile = path.join(cacheDir, 'build-stamp');
 const lastLinesShown = 60;

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { appFlags } from './app-flags.mjs';
 import { restartDelayMs } from './backoff.mjs';
 import { configExitCode } from './check-config.mjs';
 import { eachLine } from './line-splitter.mjs';
@@ -110,7 +111,7 @@ export class SupervisedApp {
   #spawn() {
     // A process group of its own: the terminal's Ctrl-C reaches only us, and we decide the order.
     // The IPC channel ends the app should we be killed: it exits on `disconnect`.
-    const child = spawn(process.execPath, ['--enable-source-maps', this.spec.entry], {
+    const child = spawn(process.execPath, [...appFlags, this.spec.entry], {
       cwd: this.spec.cwd,
       env: { ...this.spec.env, PARLEY_SUPERVISED: '1' },
       detached: true,

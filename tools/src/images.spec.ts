@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { appFlags } from '../lib/app-flags.mjs';
 import { root } from '../lib/workspace.mjs';
 
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -122,7 +123,7 @@ describe('docker/Dockerfile', () => {
     const last = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
     expect(last).toMatch(/^USER [1-9]\d*:[1-9]\d*$/m);
     expect(last).toMatch(/^HEALTHCHECK .*CMD \["node", /m);
-    expect(last).toMatch(/^CMD \["node", /m);
+    expect(last).toContain(`CMD ${JSON.stringify(['node', ...appFlags, 'start.mjs']).replaceAll(',', ', ')}`);
     expect(last).toMatch(/^LABEL org\.opencontainers\.image\.title=/m);
     expect(last).not.toMatch(/^COPY (?!--from=)/m);
   });
