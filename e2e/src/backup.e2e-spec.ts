@@ -67,9 +67,7 @@ async function history(stack: Stack, token: string, roomId: number): Promise<Map
   }
 }
 
-/** Again while there is nobody who could do it: a server that has just started does not know of the others yet. */
-const registered = (stack: Stack, userName: string) =>
-  eventually(() => stack.api().register(userName, 'backup password'), PATIENT);
+const registered = (stack: Stack, userName: string) => stack.api().register(userName, 'backup password');
 const register = async (stack: Stack, userName: string) => (await registered(stack, userName)).token;
 const highest = (numbers: Iterable<number>) => Math.max(0, ...numbers);
 

@@ -55,7 +55,12 @@ function world(states: Record<string, Instance['state']>, answers: Record<string
   // Both services have the same ones.
   const list = (service: string) =>
     Object.entries(states).map(([instanceId, state]) => ({ instanceId, state, service }) as Instance);
-  const registry = { list } as unknown as Registry;
+  const comes: Record<string, Instance['state']> = {};
+  const refresh = vi.fn(async (service: string) => {
+    Object.assign(states, comes);
+    return list(service);
+  });
+  const registry = { list, refresh } as unknown as Registry;
   let correlationId: string | undefined = 'c-1';
   const rpc = new RpcClient(
     client as unknown as DirectRedisClient,
@@ -64,11 +69,52 @@ function world(states: Record<string, Instance['state']>, answers: Record<string
     (method, _seconds, outcome) => void ended.push(`${method} ${outcome}`),
   );
   return {
-    ...{ rpc, client, calls, answers, states, givenUp, ended },
+    ...{ rpc, client, calls, answers, states, givenUp, ended, comes, refresh },
     called: () => calls.splice(0).map(({ instanceId }) => instanceId),
     withoutCorrelation: () => (correlationId = undefined),
   };
 }
+
+describe('a service of which nobody is known', () => {
+  it('is looked for once more: who has just come is called, also when those who are known are gone', async () => {
+    const none = world({});
+    none.comes['a'] = 'ready';
+    await none.rpc.call(write, { n: 1 });
+    expect(none.called()).toEqual(['a']);
+    const gone = world({ a: 'ready' }, { a: 'nobody there' });
+    gone.comes['b'] = 'ready';
+    await gone.rpc.call(write, { n: 1 });
+    expect(gone.called()).toEqual(['a', 'b']);
+  });
+
+  it('is read once for all who ask at the same time, and at most every quarter of a second', async () => {
+    const { rpc, refresh } = world({});
+    const ask = () => Promise.all([1, 2, 3].map(async (n) => (await refusal(rpc.call(read, { n }))).code));
+    expect(await ask()).toEqual(['UNAVAILABLE', 'UNAVAILABLE', 'UNAVAILABLE']);
+    await ask();
+    expect(refresh).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(250);
+    await ask();
+    expect(refresh).toHaveBeenCalledTimes(2);
+  });
+
+  it('is given up when its list cannot be read, or is not in half a second', async () => {
+    const { rpc, refresh } = world({});
+    refresh.mockRejectedValueOnce(new Error('Redis is away'));
+    expect((await refusal(rpc.call(read, { n: 1 }))).code).toBe('UNAVAILABLE');
+    await vi.advanceTimersByTimeAsync(250);
+    refresh.mockReturnValueOnce(new Promise(() => undefined));
+    const asked = refusal(rpc.call(read, { n: 1 }));
+    await vi.advanceTimersByTimeAsync(500);
+    expect((await asked).code).toBe('UNAVAILABLE');
+  });
+
+  it('is not looked for where the callee is named', async () => {
+    const { rpc, refresh } = world({}, { a: 'nobody there' });
+    await refusal(rpc.call(read, { n: 1 }, { target: 'a' }));
+    expect(refresh).not.toHaveBeenCalled();
+  });
+});
 
 describe('who is called', () => {
   it('is a ready instance, in turn; never one that drains or starts beside it, with or without a key', async () => {

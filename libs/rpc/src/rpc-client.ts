@@ -5,6 +5,7 @@ import { AppError } from '@parley/protocol';
 import { byKey, roundRobin, REGISTRY, type Instance, type Picker, type Registry } from '@parley/registry';
 import type { CallObserver } from './call-observer.js';
 import { DirectRedisClient, NotBegun, type DirectCall } from './direct-redis-client.js';
+import { LookAgain } from './look-again.js';
 import { decodeError } from './rpc-error.js';
 
 export interface CallOptions {
@@ -31,18 +32,21 @@ const FIRST_TRY_SHARE = 0.5;
  *
  * Every call ends by its deadline. An idempotent one that meets a dead, silent or overloaded instance is tried once
  * more, on another instance. One that nobody was there to begin goes on to the next instance, whatever it does, until
- * somebody is. Responses are validated.
+ * somebody is. Where nobody is listed, the list is read once more. Responses are validated.
  */
 @Injectable()
 export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly turns = new Map<string, Picker>();
+  private readonly again: LookAgain;
 
   constructor(
     private readonly client: DirectRedisClient,
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(CORRELATION_ID) private readonly correlationId: () => string | undefined,
     @Inject(CALL_OBSERVER) private readonly onCalled: CallObserver,
-  ) {}
+  ) {
+    this.again = new LookAgain(registry);
+  }
 
   async onApplicationBootstrap(): Promise<void> {
     await this.client.connect();
@@ -90,7 +94,9 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
     traceparent: string | undefined,
   ): Promise<RpcResponse<C>> {
     const endsAtMs = performance.now() + deadlineMs;
-    let instanceId = target ?? this.pick(contract.service, key)?.instanceId;
+    let instanceId =
+      target ??
+      (this.pick(contract.service, key) ?? (await this.pickAnew(contract.service, key)))?.instanceId;
     if (instanceId === undefined)
       throw new AppError('UNAVAILABLE', { context: { service: contract.service } });
     const tried = new Set<string>();
@@ -108,8 +114,9 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
         // Before another one is picked: a refusal must not take anybody's turn.
         if (isBegun && !(mayRepeat && (lost || code === 'OVERLOADED'))) throw error;
         tried.add(instanceId);
-        const other = this.pick(contract.service, key, tried)?.instanceId;
         // After a crash the lists hold, for as long as leases last, instances that nobody will hear from again.
+        let other = this.pick(contract.service, key, tried)?.instanceId;
+        if (!isBegun) other ??= (await this.pickAnew(contract.service, key, tried))?.instanceId;
         if (!isBegun && other !== undefined) {
           instanceId = other;
           continue;
@@ -158,6 +165,16 @@ export class RpcClient implements OnApplicationBootstrap, OnApplicationShutdown 
     if (!parsed.success)
       throw new AppError('INTERNAL', { cause: parsed.error, context: { pattern: contract.pattern } });
     return parsed.data as RpcResponse<C>;
+  }
+
+  /** Picks from a list read anew. */
+  private async pickAnew(
+    service: string,
+    key: string | number | undefined,
+    not?: ReadonlySet<string>,
+  ): Promise<Instance | undefined> {
+    await this.again.at(service);
+    return this.pick(service, key, not);
   }
 
   /** A ready instance, or a draining one when there is no other: it still answers until it is gone. */
