@@ -334,6 +334,8 @@ async function chat({ user, password, roomId, api, host, port, tls }: Options): 
         return perform(command.act);
       case 'decide':
         return decide(command);
+      case 'nick':
+        return say('! Your account has its name; guests alone take another one.');
       case 'whisper':
         if (command.text === '') return say('! Use: /w <user> <text>');
         return track(client.sendDirect(command.userId, command.text), command.text);

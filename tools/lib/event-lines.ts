@@ -40,6 +40,7 @@ const lines: { readonly [K in RoomEventKind]: (event: RoomEventOf<K>, name: Name
     `The shield is up: only hosts may write, guests wait outside${range ? ', and recent messages are hidden' : ''}`,
   calm: ({ settings: { mode }, range }) =>
     `The shield is down: ${mode} may write${range ? ', and messages are back' : ''}`,
+  rename: ({ from, ...person }, name) => `${from} is called ${name(person)} now`,
 };
 
 /** What an act has done, in a line for a terminal. The compiler finds a kind that is missing. */

@@ -14,6 +14,7 @@ import { DatabaseLifeService } from './database-life/database-life.service.js';
 import { LIFE_SURROUNDINGS, lifeSurroundings } from './database-life/life-surroundings.js';
 import { DoorRpcController } from './door/door.rpc-controller.js';
 import { DoorService } from './door/door.service.js';
+import { GuestNamesService } from './door/guest-names.service.js';
 import { LobbyHints } from './door/lobby-hints.js';
 import { LobbyService } from './door/lobby.service.js';
 import { RoomDoorService } from './door/room-door.service.js';
@@ -94,6 +95,7 @@ export class AppModule {
         DirectoryFeed,
         DoorService,
         DirectRoomsService,
+        GuestNamesService,
         HistoryService,
         LineLivesRepository,
         LobbyHints,

@@ -57,11 +57,19 @@ export const docs = (running: () => Stack) =>
       return ask('POST', '/v1/guests', { invite, name: `who waits ${++guests}` });
     }
 
+    /** A guest who is in a room. */
+    async function someGuest() {
+      const host = await stack.login('demo');
+      const { token } = await inviteTo((await stack.api(host).createRoom('of a guest')).roomId, host);
+      return stack.api().enterAsGuest(token, 'who is renamed');
+    }
+
     /** A request made of nothing but examples, and a token where one is asked for. */
     async function run(method: string, path: string, { parameters = [], requestBody, tags }: Operation) {
       // One that logs out must not log out the others.
       const waiter = path.endsWith('/waiting/me') ? await waitingGuest() : undefined;
-      const token = waiter?.token ?? (await stack.login('demo'));
+      const guest = path.endsWith('/guests/me') ? await someGuest() : undefined;
+      const token = (waiter ?? guest)?.token ?? (await stack.login('demo'));
       const given = parameters.filter(({ schema }) => schema?.example !== undefined);
       const of = (place: Parameter['in']) =>
         given

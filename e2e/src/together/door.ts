@@ -82,6 +82,41 @@ export const door = (running: () => Stack) =>
       for (const client of [one, other]) client.close();
     });
 
+    it('lets a guest take another name: both gateways are told, what he writes has it, and the session of before ends', async () => {
+      const roomId = await room('names');
+      const { token: link } = await invite(roomId);
+      const [ada, bob] = [await guestOf(link, 'Ada'), await guestOf(link, 'Bob')];
+      const old = await RawWs.connect(stack.gateway(0).wsUrl);
+      const other = await RawTcp.connect(stack.gateway(1).tcpPort);
+      await ask(old, { op: 20, roomId, authToken: ada.token });
+      await ask(other, { op: 20, roomId, authToken: bob.token });
+      const rename = (token: string, name: string) => call(token, 'PATCH', '/v1/guests/me', { name });
+      expect((await rename(ada.token, 'bоb')).body).toMatchObject({ code: 'NAME_TAKEN' });
+      expect((await rename(owner, 'Grace')).body).toMatchObject({ code: 'FORBIDDEN' });
+      const { userId } = ada.user;
+      const grace = (await rename(ada.token, 'Grace')).body as unknown as Guest;
+      expect(grace).toMatchObject({ roomId, user: { userId, userName: 'Grace', role: 'guest' } });
+      const told = { op: 33, kind: 'rename', userId, userName: 'Grace', from: 'Ada', fromUserId: userId };
+      for (const client of [old, other])
+        expect(await client.waitFor(({ kind }) => kind === 'rename')).toMatchObject(told);
+      const now = await RawWs.connect(stack.gateway(1).wsUrl);
+      expect(await ask(now, { op: 20, roomId, authToken: grace.token })).toMatchObject({ userName: 'Grace' });
+      await ask(now, { op: 3, roomId, msg: 'hello' });
+      expect(await other.waitForText('hello')).toMatchObject({ fromUserId: userId, fromUserName: 'Grace' });
+      expect(await old.waitForClose(15_000)).toMatchObject({ code: 4501 });
+      expect((await rename(ada.token, 'Eve')).body).toMatchObject({ code: 'SESSION_REVOKED' });
+      // Somebody else may have the name now, and what is on record says who had it.
+      await guestOf(link, 'Ada');
+      await call(owner, 'POST', `/v1/rooms/${roomId}/bans`, { userId, duration: 600 });
+      expect((await rename(grace.token, 'Loud')).body).toMatchObject({ code: 'MUTED' });
+      expect((await call(owner, 'GET', `/v1/rooms/${roomId}/audit`)).body).toMatchObject({
+        lines: expect.arrayContaining([
+          expect.objectContaining({ act: 'rename', actor: expect.objectContaining({ userId }) }),
+        ]),
+      });
+      for (const client of [other, now]) client.close();
+    });
+
     it('lets a guest be in that room, and by no frame and no route in another', async () => {
       const [roomId, elsewhere] = [await room('his'), await room('not his')];
       const { token } = await guestOf((await invite(roomId)).token, 'Eve');

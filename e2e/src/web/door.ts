@@ -74,6 +74,21 @@ export const door = (running: () => Stack) =>
       await message(guest, 'welcome').waitFor(patience);
       await guest.getByTestId('open-sidebar').click();
       await guest.getByTestId('me').filter({ hasText: 'Ada L.' }).waitFor();
+      await guest.keyboard.press('Escape');
+      // Another name, by a command that only guests have: everybody reads of it.
+      await guest.getByTestId('composer').fill('/nick demo');
+      await guest.getByTestId('send').click();
+      await guest.getByTestId('command-note').filter({ hasText: 'taken' }).waitFor();
+      await guest.getByTestId('composer').fill('/nick Ada Lovelace');
+      await guest.getByTestId('send').click();
+      for (const page of [host, guest])
+        await page.getByText('Ada L. is called Ada Lovelace now.').waitFor(patience);
+      expect(await guest.getByTestId('composer').inputValue()).toBe('');
+      await guest.getByTestId('composer').fill('it is me');
+      await guest.getByTestId('send').click();
+      await host.getByTestId('author').filter({ hasText: 'Ada Lovelace' }).first().waitFor(patience);
+      await guest.getByTestId('open-sidebar').click();
+      await guest.getByTestId('me').filter({ hasText: 'Ada Lovelace' }).waitFor();
       for (const other of ['new-room', 'invite']) expect(await guest.getByTestId(other).count()).toBe(0);
       await guest.goto(new URL('/rooms/1', guest.url()).href);
       await guest.waitForURL(`**/rooms/${roomId}`);

@@ -118,6 +118,11 @@ export class ParleyApi {
     return this.#call('POST', '/v1/guests', guestSessionSchema, { body: { invite, name }, anonymous: true });
   }
 
+  /** As a guest: takes another name. The answer is the session to go on with; the one before ends soon. */
+  renameGuest(name: string): Promise<GuestSession> {
+    return this.#call('PATCH', '/v1/guests/me', guestSessionSchema, { body: { name } });
+  }
+
   /** Comes into a room with an account: by an invitation, or by a code, with the room's password if it has one. */
   joinRoom(by: { invite: string } | { code: string; password?: string }): Promise<JoinedByDoor> {
     return this.#call('POST', '/v1/rooms/join', joinedByDoorSchema, { body: by });

@@ -150,4 +150,15 @@ export const doorRpc = {
     response: guestSessionSchema,
     idempotent: false,
   }),
+  /** A guest takes another name; `session`: the one that he has, which ends soon. */
+  renameGuest: rpcContract({
+    ...logic,
+    pattern: 'logic.renameGuest',
+    request: host.extend({
+      session: z.object({ id: z.string(), expiresAt: z.number() }),
+      name: z.string(),
+    }),
+    response: guestSessionSchema,
+    idempotent: false,
+  }),
 } as const;

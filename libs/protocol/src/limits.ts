@@ -77,6 +77,8 @@ export const limits = {
   waitingPlaceMs: 600_000,
   /** Longest session of a guest, milliseconds: a day. */
   guestSessionMs: 86_400_000,
+  /** How long a guest's session goes on beside the one of his new name, milliseconds. */
+  renamedSessionMs: 10_000,
   /** Acts of one user may burst, then the sustained rate, acts per second. */
   actBurst: 20,
   actsPerSecond: 2,

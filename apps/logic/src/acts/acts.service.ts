@@ -14,6 +14,7 @@ import {
   roleOf,
   type Ack,
   type Act,
+  type RoomEvent,
 } from '@parley/protocol';
 import { RoomStore } from '@parley/redis';
 import { TokenBuckets } from '@parley/service-host/rates';
@@ -30,6 +31,7 @@ import { markOfEvent } from '../record/act-entry.js';
 import { RecordRepository } from '../record/record.repository.js';
 import { MessageFinder } from './message-finder.js';
 import type { ActContext, Actor, ActResolver, Person, ResolvedAct } from './resolved-act.js';
+import { refuseSilent } from './refuse-silent.js';
 import { actResolvers } from './resolvers.js';
 
 /** How often an act is made anew because the room has changed under it. */
@@ -89,12 +91,35 @@ export class ActsService {
     }
   }
 
+  /**
+   * Tells a room of something that somebody did to himself, and that is no act of the matrix: for who may speak in it now.
+   *
+   * @param what - Its name in the log of acts.
+   * @param isDone - Nothing may refuse it any more but a ban.
+   * @throws {AppError} `BANNED`; `MUTED`; `ROOM_CLOSED`; `HOSTS_ONLY`; `WAITING` in a panic.
+   */
+  async tell(from: ActCaller, roomId: number, event: RoomEvent, what: string): Promise<Ack> {
+    const context = await this.context(from, roomId);
+    refuseSilent(context);
+    const clientMsgId = newId();
+    const asked = { name: what, need: rankOf('guest'), text: JSON.stringify(event) };
+    const ack = await this.accept(asked, context, { event, isSigned: true }, clientMsgId);
+    if (!ack) throw new AppError('UNAVAILABLE', { context: { roomId } });
+    return ack;
+  }
+
+  /** Whether somebody may speak now; of `tell`. */
+  async refuseSilent(from: ActCaller, roomId: number): Promise<void> {
+    refuseSilent(await this.context(from, roomId));
+  }
+
   private async actNow(from: ActCaller, roomId: number, act: Act, clientMsgId: string): Promise<Ack> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const context = await this.context(from, roomId);
       this.judge(act, context, tries === 0);
       const resolved = await (actResolvers[act.act] as ActResolver<Act['act']>)(act, context);
-      const ack = await this.accept(act, context, resolved, clientMsgId);
+      const asked = { name: act.act, need: rankOf(actsFrom(act.act)), text: JSON.stringify(act) };
+      const ack = await this.accept(asked, context, resolved, clientMsgId);
       if (ack) return ack;
     }
     throw new AppError('UNAVAILABLE', { context: { roomId } });
@@ -147,9 +172,12 @@ export class ActsService {
     return { userId, userName: account.userName, standing: account.role === 'guest' ? 'guest' : 'member' };
   }
 
-  /** @returns Undefined when the room is not what the act was made for. */
+  /**
+   * @param asked - What is asked for: its name in the log, the least rank for it, and what tells it from another with one id.
+   * @returns Undefined when the room is not what the act was made for.
+   */
   private async accept(
-    act: Act,
+    asked: { readonly name: string; readonly need: number; readonly text: string },
     { roomId, actor }: ActContext,
     { event, target, isFree = false, isSigned = false, expect = [], reason }: ResolvedAct,
     clientMsgId: string,
@@ -172,7 +200,7 @@ export class ActsService {
     });
     const by = { userId: actor.userId, userName: actor.userName, role: actor.role };
     const record: ActRecord = {
-      act: act.act,
+      act: asked.name,
       by,
       ...(target && { target: { userId: target.userId, userName: target.userName } }),
       ...(reason !== undefined && { reason }),
@@ -181,11 +209,11 @@ export class ActsService {
     const recordText = JSON.stringify(record);
     const ack = await this.publishing.acceptAct({
       ...{ roomId, senderId: actor.userId, clientMsgId, body, id, sentAt },
-      text: JSON.stringify(act),
+      text: asked.text,
       clientMsgIdMs: idTimeMs(clientMsgId),
       rank: rankOf(actor.standing),
       act: {
-        need: rankOf(actsFrom(act.act)),
+        need: asked.need,
         isFree,
         target: target && {
           userId: target.userId,

@@ -12,7 +12,7 @@ export interface DoorActor {
 /** What was done. `details`: what it was about, as JSON; never a secret. */
 export interface DoorAct {
   readonly roomId: number;
-  readonly act: 'invite' | 'withdraw' | 'enter' | 'admit' | 'deny' | 'settings';
+  readonly act: 'invite' | 'withdraw' | 'enter' | 'admit' | 'deny' | 'settings' | 'rename';
   readonly actor: DoorActor;
   readonly inviteId?: string;
   readonly details?: object;

@@ -4,6 +4,7 @@ import { logicRpc, type RpcResponse } from '@parley/contracts';
 import { RpcMethod } from '@parley/rpc';
 import type { z } from 'zod';
 import { DoorService } from './door.service.js';
+import { GuestNamesService } from './guest-names.service.js';
 import { LobbyService } from './lobby.service.js';
 import { RoomDoorService } from './room-door.service.js';
 
@@ -17,6 +18,7 @@ export class DoorRpcController {
     @Inject(DoorService) private readonly door: DoorService,
     @Inject(RoomDoorService) private readonly rooms: RoomDoorService,
     @Inject(LobbyService) private readonly lobby: LobbyService,
+    @Inject(GuestNamesService) private readonly names: GuestNamesService,
   ) {}
 
   @RpcMethod(logicRpc.doorSettings)
@@ -94,5 +96,10 @@ export class DoorRpcController {
   @RpcMethod(logicRpc.admitGuest)
   admitGuest(@Payload() { invite, name, address }: Request<'admitGuest'>): Response<'admitGuest'> {
     return this.door.admitGuest(invite, name, address);
+  }
+
+  @RpcMethod(logicRpc.renameGuest)
+  renameGuest(@Payload() { session, name, ...guest }: Request<'renameGuest'>): Response<'renameGuest'> {
+    return this.names.rename(guest, session, name);
   }
 }

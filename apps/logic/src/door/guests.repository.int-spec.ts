@@ -1,5 +1,5 @@
 import { AppError, limits } from '@parley/protocol';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { describeSql, openSql, rawSql } from '../database/sql-databases.conformance.js';
 import { NamesRepository } from '../directory/names.repository.js';
@@ -106,6 +106,54 @@ describeSql('The door', (server) => {
     expect(await code(come(here.hash, 'Bob'))).toBe('ok');
     // What he wrote stays his.
     expect(await app.get(AccountsService).findByIds([first.userId])).toMatchObject([{ userName: 'Ada' }]);
+  });
+
+  describe('another name', () => {
+    const SESSION = (id: string, nextId: string) => ({ session: { id, nextId } });
+
+    it('is given with another session, is kept for nobody else, and frees the one before; the log says so', async () => {
+      const { app, invites, invite, come, guests, roomId } = await open();
+      const { hash, inviteId } = await invite();
+      const { userId } = await come(hash, 'Ada');
+      expect(await guests.rename({ userId, roomId, name: 'Grace', ...SESSION('s-Ada', 's2') })).toBe('Ada');
+      expect(await app.get(AccountsService).findByIds([userId])).toMatchObject([{ userName: 'Grace' }]);
+      expect((await guests.sessionsOf(inviteId)).map(({ sessionId }) => sessionId)).toEqual(['s2']);
+      expect(await code(come(hash, 'grace'))).toBe('NAME_TAKEN');
+      expect(await code(come(hash, 'Ada'))).toBe('ok');
+      const { lines } = await invites.log(roomId, { limit: 2 });
+      expect(lines[1]).toMatchObject({
+        act: 'rename',
+        actor: { userId, userName: 'Grace', role: 'guest' },
+        details: { from: 'Ada' },
+      });
+    });
+
+    it('is none that looks like another guest, an account or an office, but may look like his own', async () => {
+      const { invite, come, guests, roomId } = await open();
+      const { hash } = await invite();
+      const { userId } = await come(hash, 'Ada');
+      await come(hash, 'Bob');
+      const rename = (name: string) =>
+        code(guests.rename({ userId, roomId, name, ...SESSION('s-Ada', 's-Ada') }));
+      for (const name of ['bob', 'Вob', 'demo', 'Moderator'])
+        expect([name, await rename(name)]).toEqual([name, 'NAME_TAKEN']);
+      expect(await rename('ADA')).toBe('ok');
+      expect(await rename('ADA')).toBe('ok');
+    });
+
+    it('is given once of two that are asked for at once, and not by a session that is over', async () => {
+      const { invite, come, guests, roomId } = await open();
+      const { hash } = await invite();
+      const { userId } = await come(hash, 'Ada');
+      const both = ['B', 'C'].map((name) =>
+        code(guests.rename({ userId, roomId, name, ...SESSION('s-Ada', `s-${name}`) })),
+      );
+      expect((await Promise.all(both)).sort()).toEqual(['UNAUTHENTICATED', 'ok']);
+      const { userId: gone } = await come(hash, 'Ada', { expiresAt: Date.now() - 1 });
+      expect(await code(guests.rename({ userId: gone, roomId, name: 'D', ...SESSION('s-Ada', 's-D') }))).toBe(
+        'UNAUTHENTICATED',
+      );
+    });
   });
 
   it('gives nobody a way to log in as a guest, or to find one', async () => {

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { nameKey, nameLook } from '@parley/contracts/name-key';
 import { AppError, roomRoles, type User } from '@parley/protocol';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource, Not, type EntityManager } from 'typeorm';
 import { IdIssuer } from '../database/id-issuer.js';
 import { isUniqueViolation } from '../database/sql-errors.js';
 import { SqlWriter } from '../database/sql-writer.js';
@@ -26,6 +26,14 @@ export interface GuestToBe {
   readonly expiresAt: number;
   /** When he is let in, by Redis's clock; undefined when he has to wait. */
   readonly admittedAt: number | undefined;
+}
+
+/** Another name for a guest, and the session that he has it with. */
+export interface GuestName {
+  readonly userId: number;
+  readonly roomId: number;
+  readonly name: string;
+  readonly session: { readonly id: string; readonly nextId: string };
 }
 
 export interface Guest extends User {
@@ -56,20 +64,13 @@ export class GuestsRepository {
    */
   async admit(guest: GuestToBe): Promise<Guest> {
     const { name, tokenHash, addressHash, sessionId, expiresAt, admittedAt } = guest;
-    const [key, look] = [nameKey(name), nameLook(name)];
     const make = async (manager: EntityManager): Promise<Guest> => {
       // It holds the invitation's row, so that those who come by it come one by one.
       const { roomId, inviteId, role } = await (admittedAt === undefined
         ? this.invites.hold(manager, tokenHash)
         : this.invites.use(manager, tokenHash));
       if (role !== 'guest') throw new AppError('FORBIDDEN');
-      if (reservedLooks.has(look)) throw new AppError('NAME_TAKEN');
-      if (await manager.existsBy(UserEntity, [{ nameKey: key }, { nameLook: look }]))
-        throw new AppError('NAME_TAKEN');
-      const names = { nameKey: inRoom(roomId, key), nameLook: inRoom(roomId, look) };
-      await freeNames(manager, names);
-      if (await manager.existsBy(UserEntity, [{ nameKey: names.nameKey }, { nameLook: names.nameLook }]))
-        throw new AppError('NAME_TAKEN');
+      const names = await claimNames(manager, roomId, name);
       const row = {
         ...names,
         name,
@@ -97,6 +98,39 @@ export class GuestsRepository {
       return await this.ids.run('users', make, ({ userId }) => userId);
     } catch (cause) {
       // By another invitation to the room somebody took the name at the same time: the unique indexes let one through.
+      if (isUniqueViolation(cause)) throw new AppError('NAME_TAKEN', { cause });
+      throw cause;
+    }
+  }
+
+  /**
+   * Gives a guest another name, and another session with it. What he wrote keeps the old one, which is free from now on.
+   *
+   * @returns The name that he had.
+   * @throws {AppError} `NAME_TAKEN`; `UNAUTHENTICATED` when `session.id` is not his session any more.
+   */
+  async rename({ userId, roomId, name, session }: GuestName): Promise<string> {
+    const give = async (manager: EntityManager): Promise<string> => {
+      // It holds the guest's row: of two at the same time the second has a session that is over.
+      await manager.query(
+        'UPDATE guests SET session_id = $1 WHERE user_id = $2 AND session_id = $3 AND expires_at > $4',
+        [session.nextId, userId, session.id, Date.now()],
+      );
+      const has: unknown[] = await manager.query(
+        'SELECT 1 FROM guests WHERE user_id = $1 AND session_id = $2',
+        [userId, session.nextId],
+      );
+      if (has.length === 0) throw new AppError('UNAUTHENTICATED');
+      const before = await manager.findOneByOrFail(UserEntity, { id: userId });
+      const names = await claimNames(manager, roomId, name, userId);
+      await manager.update(UserEntity, { id: userId }, { ...names, name });
+      const actor = { userId, userName: name, role: 'guest' as const };
+      await logAtDoor(manager, { roomId, act: 'rename', actor, details: { from: before.name } });
+      return before.name;
+    };
+    try {
+      return await this.writer.run(give);
+    } catch (cause) {
       if (isUniqueViolation(cause)) throw new AppError('NAME_TAKEN', { cause });
       throw cause;
     }
@@ -146,6 +180,27 @@ export class GuestsRepository {
       manager.query('UPDATE guests SET expires_at = $1 WHERE user_id = $2', [Date.now(), userId]),
     );
   }
+}
+
+/**
+ * The keys of a name among the guests of a room, if it is free there.
+ *
+ * @param isOf - The guest who may have it already.
+ * @throws {AppError} `NAME_TAKEN` by a guest whose session is not over, or by any account; or it is an office's.
+ */
+async function claimNames(manager: EntityManager, roomId: number, name: string, isOf?: number) {
+  const [key, look] = [nameKey(name), nameLook(name)];
+  if (reservedLooks.has(look)) throw new AppError('NAME_TAKEN');
+  const isTaken = (nameKey: string, nameLook: string) =>
+    manager.existsBy(
+      UserEntity,
+      [{ nameKey }, { nameLook }].map((where) => (isOf === undefined ? where : { ...where, id: Not(isOf) })),
+    );
+  if (await isTaken(key, look)) throw new AppError('NAME_TAKEN');
+  const names = { nameKey: inRoom(roomId, key), nameLook: inRoom(roomId, look) };
+  await freeNames(manager, names);
+  if (await isTaken(names.nameKey, names.nameLook)) throw new AppError('NAME_TAKEN');
+  return names;
 }
 
 /** A name's key among the guests of a room. No account's has a line break. */

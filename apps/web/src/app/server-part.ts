@@ -34,6 +34,7 @@ function accountServer({ apiUrl }: Endpoints, isGuessed: boolean): AccountServer
     join: ({ token }, by) =>
       new ParleyApi({ baseUrl: apiUrl, getToken: () => token }).joinRoom(by).catch(named),
     enter: (invite, name) => api.enterAsGuest(invite, name).catch(named),
+    rename: ({ token }, name) => new ParleyApi({ baseUrl: apiUrl, getToken: () => token }).renameGuest(name),
     logout: ({ token }) => new ParleyApi({ baseUrl: apiUrl, getToken: () => token }).logout(),
   };
 }

@@ -86,6 +86,8 @@ describe('readCommand', () => {
     ['/lobby'],
     ['/admit ada and bob'],
     ['/w'],
+    ['/nick'],
+    ['/nick ""'],
   ])('says how %s is written', (typed) => {
     expect(read(typed)).toMatchObject({
       kind: 'wrong',
@@ -146,6 +148,8 @@ describe('readCommand', () => {
   it('opens conversations, and shows its help', () => {
     expect(read('/w ada see me later')).toEqual({ kind: 'whisper', userId: 1, text: 'see me later' });
     expect(read('/w ada')).toEqual({ kind: 'whisper', userId: 1, text: '' });
+    expect(read('/nick Grace H')).toEqual({ kind: 'nick', name: 'Grace H' });
+    expect(read('/nick "Grace H"')).toEqual({ kind: 'nick', name: 'Grace H' });
     expect(read('/help')).toEqual({ kind: 'help' });
     expect(new Set(slashCommands.map(({ name }) => name)).size).toBe(slashCommands.length);
   });

@@ -21,6 +21,8 @@ export type Command =
   | { readonly kind: 'decide'; readonly admit: boolean; readonly whom: string | 'all' }
   /** Something that the application does itself: show help, open a conversation; in which `text` is said, unless it is empty. */
   | { readonly kind: 'help' }
+  /** A guest takes another name, and goes on with the session that has it. */
+  | { readonly kind: 'nick'; readonly name: string }
   | { readonly kind: 'whisper'; readonly userId: number; readonly text: string }
   /** Nothing is sent. `usage`: how it is written. */
   | { readonly kind: 'unknown'; readonly name: string }
@@ -37,6 +39,8 @@ export interface CommandSpec {
   readonly usage: string;
   /** The lowest role that may use it; undefined for everybody. */
   readonly from?: RoomRole;
+  /** The role alone that may use it. */
+  readonly only?: RoomRole;
   /** It does something to a room. */
   readonly needsRoom: boolean;
 }
@@ -216,6 +220,15 @@ const definitions: readonly Definition[] = [
     },
   },
   {
+    name: 'nick',
+    usage: '/nick <name>',
+    only: 'guest',
+    make: (text) => {
+      const name = /^"([^"]*)"$/.exec(text.trim())?.[1] ?? text.trim();
+      return name === '' ? 'usage' : { kind: 'nick', name };
+    },
+  },
+  {
     name: 'me',
     usage: '/me <text>',
     needsRoom: false,
@@ -226,11 +239,12 @@ const definitions: readonly Definition[] = [
 
 /** Every command, in the order of a help text. */
 export const slashCommands: readonly CommandSpec[] = definitions.map(
-  ({ name, usage, from, needsRoom = true }) => ({
+  ({ name, usage, from, only, needsRoom = true }) => ({
     name,
     usage,
     needsRoom,
     ...(from && { from }),
+    ...(only && { only }),
   }),
 );
 

@@ -124,7 +124,7 @@ describe('events', () => {
   it('of another kind are read as none', () => {
     expect(readEvent({ kind: 'hand.raised' })).toBeUndefined();
     expect(readEvent({ kind: 'settings' })).toBeUndefined();
-    expect(roomEventSchema.options).toHaveLength(11);
+    expect(roomEventSchema.options).toHaveLength(12);
   });
 });
 

@@ -11,6 +11,7 @@ import {
   restoreFacts,
 } from './messages.act.js';
 import { calmEvent, calmFacts, panicEvent, panicFacts } from './panic.act.js';
+import { renameEvent, renameFacts } from './rename.act.js';
 import { banEvent, banFacts, kickEvent, kickFacts, timeoutEvent, timeoutFacts } from './restrictions.act.js';
 import { rolesEvent, rolesFacts } from './roles.act.js';
 import { settingsEvent, settingsFacts } from './settings.act.js';
@@ -28,6 +29,7 @@ export const roomEventSchema = z.discriminatedUnion('kind', [
   pinsEvent,
   panicEvent,
   calmEvent,
+  renameEvent,
 ]);
 export type RoomEvent = z.infer<typeof roomEventSchema>;
 export type RoomEventKind = RoomEvent['kind'];
@@ -45,6 +47,7 @@ const factsByKind: { readonly [K in RoomEventKind]: (event: RoomEventOf<K>) => F
   pins: pinsFacts,
   panic: panicFacts,
   calm: calmFacts,
+  rename: renameFacts,
 };
 
 /** How an event changes the facts of its room. Everybody who keeps them applies this, and nothing else does. */

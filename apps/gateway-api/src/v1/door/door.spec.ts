@@ -180,6 +180,31 @@ describe('coming in as a guest', () => {
   });
 });
 
+describe('another name', () => {
+  const renamed = { ...sessionOf('t2', 9, 'Grace'), roomId: 7 };
+  it('is a guest’s to take, in his room and with his session', async () => {
+    api.logic.on(logicRpc.renameGuest, () => renamed);
+    const reply = await call('PATCH', '/v1/guests/me', guestBearer({ room: 7 }), { name: ' Grace ' });
+    expect([reply.statusCode, reply.json()]).toEqual([200, renamed]);
+    expect(api.logic.calls).toMatchObject([
+      { request: { roomId: 7, name: 'Grace', session: { id: expect.any(String) } } },
+    ]);
+    const wrong = await call('PATCH', '/v1/guests/me', guestBearer({ room: 7 }), { name: '' });
+    expect(wrong.json()).toMatchObject({ code: 'INVALID', fields: ['name'] });
+  });
+
+  it('is nobody’s who has an account, and not of who waits', async () => {
+    const body = { name: 'Grace' };
+    expect((await call('PATCH', '/v1/guests/me', bearer(), body)).json()).toMatchObject({
+      code: 'FORBIDDEN',
+    });
+    expect((await call('PATCH', '/v1/guests/me', guestBearer({ waits: 7 }), body)).json()).toMatchObject({
+      code: 'WAITING',
+    });
+    expect(api.logic.calls).toEqual([]);
+  });
+});
+
 /** What guests may call. A new route is added here after thinking about it. */
 const guestRoutes = [
   'DELETE /v1/rooms/:id/messages/:seq',
@@ -192,6 +217,7 @@ const guestRoutes = [
   'GET /v1/rooms/:id/state',
   'GET /v1/rooms/:id/waiting/me',
   'GET /v1/unread',
+  'PATCH /v1/guests/me',
   'POST /push/count',
   'POST /push/getRoomInfo',
   'POST /push/pushRoom',

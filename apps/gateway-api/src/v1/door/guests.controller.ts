@@ -1,16 +1,18 @@
-import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
-import { logicRpc } from '@parley/contracts';
+import { Body, Controller, HttpCode, Inject, Patch, Post } from '@nestjs/common';
+import { logicRpc, type Identity } from '@parley/contracts';
 import {
+  AppError,
   guestBodySchema,
   guestSessionSchema,
   invitationBodySchema,
   invitationSchema,
+  renameBodySchema,
   type GuestSession,
   type Invitation,
 } from '@parley/protocol';
 import { RpcClient } from '@parley/rpc';
 import type { z } from 'zod';
-import { Public } from '../../auth/access.decorators.js';
+import { Caller, ForGuests, Public } from '../../auth/access.decorators.js';
 import { ApiRoute } from '../../docs/api-route.decorator.js';
 import { FromCaller, type PasswordCaller } from '../../http/caller-address.js';
 import { RateLimits } from '../../http/rate-limits.js';
@@ -60,5 +62,30 @@ export class GuestsController {
     @Body(new ZodPipe(guestBodySchema)) body: z.output<typeof guestBodySchema>,
   ): Promise<GuestSession> {
     return this.limits.registration(address, () => this.rpc.call(logicRpc.admitGuest, { ...body, address }));
+  }
+
+  @ForGuests('self')
+  @Patch('guests/me')
+  @ApiRoute({
+    summary:
+      'Take another name, as a guest. The answer is the session to go on with; the one before ends ten seconds later',
+    tag: 'door',
+    body: renameBodySchema,
+    example: { name: 'Grace' },
+    response: guestSessionSchema,
+  })
+  rename(
+    @Caller() { userId, userName, role, guestOf: roomId, waitsFor, sessionId, expiresAt }: Identity,
+    @Body(new ZodPipe(renameBodySchema)) { name }: z.output<typeof renameBodySchema>,
+  ): Promise<GuestSession> {
+    if (role !== 'guest' || roomId === undefined)
+      throw new AppError(waitsFor === undefined ? 'FORBIDDEN' : 'WAITING');
+    const session = { id: sessionId, expiresAt };
+    return this.rpc.call(
+      logicRpc.renameGuest,
+      { userId, userName, roomId, session, name },
+      // How often somebody may is counted where he is served.
+      { key: userId },
+    );
   }
 }

@@ -22,6 +22,8 @@ export interface AccountServer {
   join(session: Session, by: RoomKey): Promise<JoinedByDoor>;
   /** Comes in by an invitation, without an account. */
   enter(invite: string, name: string): Promise<Session>;
+  /** Gives a guest another name, with a session of its own. */
+  rename(session: Session, name: string): Promise<Session>;
 }
 
 /** Who is logged in, in this tab. */
@@ -77,6 +79,14 @@ export class Account {
     if (this.state.get().session === waiting) this.#begin(session);
   }
 
+  /** A guest goes on with another name. @throws {ApiError} */
+  async rename(name: string): Promise<void> {
+    const { session } = this.state.get();
+    if (!session) return;
+    const renamed = await (await this.#server()).rename(session, name);
+    if (this.state.get().session === session) this.#begin(renamed);
+  }
+
   /** Logs out here at once, and on the server as soon as it answers. */
   logout(): void {
     const { session } = this.state.get();
@@ -101,12 +111,20 @@ export class Account {
     this.state.set({ session, ended: undefined });
   }
 
-  /** Another tab logged out (this one's token is worthless now) or in (of use only to a tab that waits at log-in). */
+  /**
+   * Another tab logged out (this one's token is worthless now), or in (of use only to a tab that waits at log-in), or has another
+   * name for the same guest.
+   */
   #otherTab(event: StorageEvent): void {
     if (event.key !== sessionKey && event.key !== null) return;
     const { session } = this.state.get();
     const stored = readSession(event.key === null ? null : event.newValue);
     if (session && !stored) this.state.set({ session: undefined, ended: 'elsewhere' });
+    else if (session && stored && isSameGuest(session, stored))
+      this.state.set({ session: stored, ended: undefined });
     else if (!session && stored) this.state.set({ session: stored, ended: undefined });
   }
 }
+
+const isSameGuest = (one: Session, other: Session): boolean =>
+  one.user.role === 'guest' && one.user.userId === other.user.userId && one.token !== other.token;

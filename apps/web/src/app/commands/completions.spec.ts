@@ -24,6 +24,7 @@ describe('a command that is being written', () => {
     expect(texts('/m')).toEqual(['/me ']);
     expect(texts('/m', 'owner')).toEqual(['/mod ', '/me ']);
     expect(texts('/', 'member')).toEqual(['/delete ', '/w ', '/me ', '/help']);
+    expect(texts('/', 'guest')).toEqual(['/delete ', '/w ', '/nick ', '/me ', '/help']);
     expect(completionsOf('/', undefined, []).map(({ command }) => command)).toEqual(['w', 'me', 'help']);
   });
 

@@ -59,6 +59,8 @@ export const isComplete = (typed: string, completions: readonly Completion[]): b
 
 /** Commands that somebody of this role may use, as far as their roles say; undefined: those that need no room. */
 export const commandsFor = (role: RoomRole | undefined) =>
-  slashCommands.filter(({ from, needsRoom }) =>
-    role === undefined ? !needsRoom : from === undefined || rankOf(role) >= rankOf(from),
+  slashCommands.filter(({ from, only, needsRoom }) =>
+    role === undefined
+      ? !needsRoom
+      : (from === undefined || rankOf(role) >= rankOf(from)) && (only === undefined || role === only),
   );

@@ -10,6 +10,8 @@ export type Outcome =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'done'; readonly command: string }
   | { readonly kind: 'help' }
+  /** A guest wants another name. */
+  | { readonly kind: 'nick'; readonly name: string }
   /** A conversation is to be opened, with this text begun. */
   | { readonly kind: 'open'; readonly person: Member; readonly text: string }
   /** Nothing was done, and nothing sent. */
@@ -73,6 +75,9 @@ async function perform(
       return command.problem === 'user'
         ? { kind: 'nobody', name: command.name ?? '' }
         : { kind: 'usage', usage: command.usage };
+    case 'nick':
+      // Others have an account, with its name.
+      return chat.guestOf === undefined ? { kind: 'refused', code: 'FORBIDDEN' } : command;
     case 'text':
     case 'help':
     case 'unknown':

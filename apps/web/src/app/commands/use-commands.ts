@@ -1,14 +1,15 @@
+import { ApiError } from '@parley/client';
 import { useMemo, useState, type KeyboardEvent } from 'react';
 import { parseKey, userKey, type ThreadKey } from '../chat/threads/thread-key.js';
 import { navigate } from '../routing/router.js';
-import { useChat, useChatState } from '../site/site-context.js';
+import { useAccount, useChat, useChatState } from '../site/site-context.js';
 import { completionsOf, isComplete, type Completion } from './completions.js';
 import { peopleOf } from './people.js';
 import { runCommand, type Outcome } from './run-command.js';
 
 /** What became of the last command, or that it is under way. */
 export type CommandState =
-  Exclude<Outcome, { kind: 'text' | 'help' | 'open' }> | { readonly kind: 'running' };
+  Exclude<Outcome, { kind: 'text' | 'help' | 'open' | 'nick' }> | { readonly kind: 'running' };
 
 const none: readonly Completion[] = [];
 
@@ -24,6 +25,7 @@ export function useCommands(
   { put, say }: { put(text: string): void; say(text: string): void },
 ) {
   const chat = useChat();
+  const account = useAccount();
   const { kind, id } = parseKey(key);
   const role = useChatState((state) => (kind === 'room' ? state.roomStates.get(id)?.role : undefined));
   const [last, setLast] = useState<{ readonly text: string; readonly state: CommandState }>();
@@ -78,6 +80,19 @@ export function useCommands(
         if (outcome.text !== '') chat.drafts.putBack(userKey(userId), outcome.text);
         return navigate({ page: 'direct', userId }, { state: { peerName: userName } });
       }
+      case 'nick':
+        // The session of the new name begins with what is in the composer.
+        if (chat.drafts.get(key) === text) put('');
+        try {
+          await account.rename(outcome.name);
+        } catch (error) {
+          if (chat.drafts.get(key) === '') put(text);
+          setLast({
+            text,
+            state: { kind: 'refused', code: error instanceof ApiError ? error.code : 'INTERNAL' },
+          });
+        }
+        return;
       default:
         return settle(outcome.kind === 'done' ? { ...outcome, command: line } : outcome);
     }

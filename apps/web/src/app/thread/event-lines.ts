@@ -53,6 +53,7 @@ const linesByKind: {
     words.mode[settings.mode],
     ...(range ? [words.restored] : []),
   ],
+  rename: ({ from, userName }, _row, words) => [words.rename(from, userName)],
 };
 
 const why = (reason: string | undefined, words: Words): string[] =>

@@ -53,6 +53,7 @@ const isSpokenOf: { readonly [K in RoomEventKind]: (event: RoomEventOf<K>, befor
   pins: ({ pins }, before) => before.pins === undefined || !same(pins, before.pins),
   panic: () => true,
   calm: () => true,
+  rename: () => true,
 };
 
 /** How the room stands after an act. */

@@ -49,16 +49,19 @@ export function didText(t: HostingTexts, act: ActInput, who = t.did.someone): st
   }
 }
 
+/** Acts, and what guests do to themselves. */
+type LoggedName = ActName | 'rename';
+
 /** What a line of the audit log says was done, without who and to whom. */
 export function logText(t: HostingTexts, line: AuditLine, timeText: (ms: number) => string): string {
   const known = Object.hasOwn(t.log, line.act) && line.act in actNames;
-  const what = known ? t.log[line.act as ActName] : t.log.other;
+  const what = known ? t.log[line.act as LoggedName] : t.log.other;
   const event = readEvent(line.event);
   const detail = event && detailText(t, event, line, timeText);
   return detail ? `${what} (${detail})` : what;
 }
 
-const actNames: Readonly<Record<ActName, true>> = {
+const actNames: Readonly<Record<LoggedName, true>> = {
   settings: true,
   role: true,
   handOver: true,
@@ -75,6 +78,7 @@ const actNames: Readonly<Record<ActName, true>> = {
   unpin: true,
   panic: true,
   calm: true,
+  rename: true,
 };
 
 function detailText(
@@ -99,6 +103,8 @@ function detailText(
       return event.range && t.log.messages(event.range.from, event.range.to ?? line.seq);
     case 'announcement':
       return event.msg;
+    case 'rename':
+      return `${event.from} → ${event.userName}`;
     case 'kick':
     case 'pins':
       return undefined;

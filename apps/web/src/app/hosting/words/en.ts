@@ -175,6 +175,7 @@ export const en = {
     unpin: 'unpinned a message',
     panic: 'pressed panic',
     calm: 'took the panic back',
+    rename: 'took another name',
     other: 'did something that this page does not know yet',
     slow: (seconds: number) => (seconds === 0 ? 'no slow mode' : `slow mode ${seconds} s`),
     messages: (from: number, to: number) => (from === to ? `no. ${from}` : `no. ${from} to ${to}`),

@@ -172,6 +172,7 @@ export const zh: HostingWords = {
     unpin: '取消了置顶',
     panic: '启动了紧急管控',
     calm: '撤销了紧急管控',
+    rename: '改了名字',
     other: '进行了此页面尚不认识的操作',
     slow: (seconds) => (seconds === 0 ? '慢速模式关闭' : `慢速模式 ${seconds} 秒`),
     messages: (from, to) => (from === to ? `第 ${from} 号` : `第 ${from} 至 ${to} 号`),
