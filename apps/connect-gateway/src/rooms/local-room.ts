@@ -261,10 +261,10 @@ export class LocalRoom implements MembersRoom {
   }
 
   /** Takes out whom acts that were never taken here have banned, or put out: `also`. */
-  private putOutBy(nowMs: number, also: PutOut | undefined): void {
+  private putOutBy(nowMs: number, also: readonly PutOut[]): void {
     for (const connection of [...this.members.keys()]) {
       const ban = connection.identity && this.acts.banOf(connection.identity.userId, nowMs);
-      const why = ban ?? (also && isMeant(connection, also) ? also : undefined);
+      const why = ban ?? also.find((putOut) => isMeant(connection, putOut));
       if (why) this.options.onPutOut(this.roomId, connection, why);
     }
   }
@@ -300,7 +300,7 @@ export class LocalRoom implements MembersRoom {
   private async skip(to: number, reason: 'gap' | 'epoch', epoch = this.line): Promise<void> {
     const read = this.kind === 'direct' ? undefined : await this.options.readFacts(this.roomId);
     await this.flushed();
-    const why = read && this.acts.reset(read.facts);
+    const why = read ? this.acts.reset(read.facts) : [];
     if (epoch !== this.line) {
       this.left = [...this.left, this.line].slice(-MAX_LEFT_EPOCHS);
       this.line = epoch;

@@ -174,6 +174,20 @@ describe('somebody who has to leave', () => {
     for (const member of [other, late]) expect(member.seen).toEqual([`resync 1-600 ${why}`]);
   });
 
+  // A ban leaves a fact behind; a kick left none, and who was kicked stayed.
+  it('goes when he was kicked in a range that was skipped, and not for a kick of before', async () => {
+    const { room, join, act, readFacts, onPutOut } = setUp();
+    const kicks = [{ userId: 6, at: AT - 1 }];
+    await room.deliver([act({ kind: 'kick', ...person(6), kicks })]);
+    const [one] = [join(0, 5), join(0, 6)];
+    await settle();
+    const all = JSON.stringify([...kicks, { userId: 5, at: AT }, { userId: 8, at: AT }]);
+    readFacts.mockResolvedValue({ facts: new Map([[factNames.kicks, all]]), nowMs: AT });
+    await room.pullTo({ seq: 600, epoch: 'e2' });
+    await room.pullTo({ seq: 700, epoch: 'e3' });
+    expect(onPutOut.mock.calls).toEqual([[room.roomId, one, { whom: 5, reason: 'kicked' }]]);
+  });
+
   it('goes once he has the act, with every connection of his, and nobody else', async () => {
     const { room, join, say, act, onPutOut } = setUp();
     const [one, again, other] = [join(0, 5), join(0, 5), join(0, 6)];

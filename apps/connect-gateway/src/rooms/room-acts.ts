@@ -4,6 +4,7 @@ import {
   factChanges,
   guestsOutSince,
   hidingOf,
+  kicksOf,
   mutedUntil,
   roleOf,
   sharedStateOf,
@@ -51,11 +52,16 @@ export class RoomActs {
   }
 
   /** Facts were read anew: acts may have been missed. @returns Who has to leave by them. */
-  reset(facts: RoomFacts): PutOut | undefined {
-    const isPanic = guestsOutSince(facts) > guestsOutSince(this.known);
+  reset(facts: RoomFacts): readonly PutOut[] {
+    const before = this.known;
     this.known = facts;
     this.shared = undefined;
-    return isPanic ? guestsOut : undefined;
+    const known = new Map(kicksOf(before).map(({ userId, at }) => [userId, at]));
+    const kicked = kicksOf(facts).filter(({ userId, at }) => known.get(userId) !== at);
+    return [
+      ...(guestsOutSince(facts) > guestsOutSince(before) ? [guestsOut] : []),
+      ...kicked.map(({ userId: whom }): PutOut => ({ whom, reason: 'kicked' })),
+    ];
   }
 
   /** Applies an act. Again, or one that the facts were read behind, is harmless. */

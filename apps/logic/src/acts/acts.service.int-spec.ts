@@ -1,5 +1,5 @@
 import { messageJson } from '@parley/contracts';
-import { AppError, limits, type ActInput, type Entry } from '@parley/protocol';
+import { AppError, kicksOf, limits, type ActInput, type Entry } from '@parley/protocol';
 import { sharedRedis, uniquePrefix } from '@parley/testing';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -149,6 +149,16 @@ describeSql('ActsService', (server) => {
       slowModeWaitTime: 7,
       roles: { 3: 'owner', 4: 'owner', 5: 'owner' },
     });
+  });
+
+  it('knows of late kicks as long as a gateway may have missed them, also of two at once', async () => {
+    const { act, store, roomId } = await open();
+    await Promise.all([MEMBER, OTHER].map(({ userId }) => act(OWNER, { act: 'kick', userId })));
+    await act(OWNER, { act: 'kick', userId: MEMBER.userId });
+    expect(kicksOf(await store.facts(roomId)).map(({ userId }) => userId)).toEqual([
+      OTHER.userId,
+      MEMBER.userId,
+    ]);
   });
 
   it('keeps the last owner, also when two leave at once', async () => {

@@ -1,5 +1,9 @@
-import { AppError, FOREVER, limits } from '@parley/protocol';
-import type { ActContext, ActResolver } from './resolved-act.js';
+import { AppError, factNames, FOREVER, kicksOf, limits } from '@parley/protocol';
+import { asTheyAre, type ActContext, type ActResolver } from './resolved-act.js';
+
+/** A gateway that has missed a kick for longer has lost its members meanwhile. Milliseconds. Judgement, as the number is. */
+const KICK_IS_LATE_MS = 600_000;
+const MAX_KICKS = 32;
 
 async function targetOf(context: ActContext, userId: number) {
   if (userId === context.actor.userId) throw new AppError('FORBIDDEN');
@@ -32,7 +36,14 @@ export const untimeout: ActResolver<'untimeout'> = async ({ userId }, context) =
 
 export const kick: ActResolver<'kick'> = async ({ userId, reason }, context) => {
   const target = await targetOf(context, userId);
-  return { event: { kind: 'kick', ...named(target), ...because(reason) }, target, reason };
+  const { facts } = context;
+  const at = Math.round(context.nowMs);
+  const late = kicksOf(facts).filter((kick) => kick.at > at - KICK_IS_LATE_MS && kick.userId !== userId);
+  const kicks = [...late, { userId, at }].slice(-MAX_KICKS);
+  return {
+    event: { kind: 'kick', ...named(target), kicks, ...because(reason) },
+    ...{ target, reason, expect: asTheyAre(facts, factNames.kicks) },
+  };
 };
 
 export const ban: ActResolver<'ban'> = async ({ userId, seconds, reason }, context) => {

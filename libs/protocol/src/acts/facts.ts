@@ -31,6 +31,8 @@ export const factNames = {
   pins: 'pins',
   /** Settings from before a panic. */
   prior: 'prior',
+  /** Who was put out of late, as JSON; see {@link kicksOf}. */
+  kicks: 'kicks',
   /** Owners, as a JSON array of user ids in ascending order. */
   owners: 'owners',
   role: (userId: number) => `r${userId}`,
@@ -105,6 +107,19 @@ export function pinsOf(facts: RoomFacts): readonly Pin[] {
   const parsed = parsedFact(facts.get(factNames.pins));
   const pins = pinsSchema.safeParse(parsed);
   return pins.success ? pins.data : [];
+}
+
+/** Somebody was put out, and may come back. `at`: milliseconds since 1970. */
+export const kickSchema = z.object({ userId: z.number(), at: z.number() });
+export type Kick = z.infer<typeof kickSchema>;
+const kicksSchema = z.array(kickSchema);
+
+/**
+ * Who was put out of late, in order. Nothing of it holds: it is there for who has missed the act itself, a gateway that skipped it.
+ */
+export function kicksOf(facts: RoomFacts): readonly Kick[] {
+  const kicks = kicksSchema.safeParse(parsedFact(facts.get(factNames.kicks)));
+  return kicks.success ? kicks.data : [];
 }
 
 /** User ids of the owners. */
