@@ -116,6 +116,15 @@ async function demoToken(api: ParleyApi, address: string): Promise<string> {
   }
 }
 
+/** @throws {UserError} when there is no site. */
+async function checkSite(site: string): Promise<void> {
+  const page = await fetch(site).catch(() => undefined);
+  if (!page) throw new UserError(nothingRuns(site, '--site, PARLEY_WEB_PORT'));
+  await page.body?.cancel();
+  if (!page.ok)
+    throw new UserError(`${site} answers with ${page.status}. Another one: --site, PARLEY_WEB_PORT`);
+}
+
 /** @throws {UserError} when there is no Redis to count in. */
 async function connectRedis(url: string): Promise<Redis> {
   const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
@@ -132,6 +141,8 @@ async function measure(): Promise<void> {
   const values = readArguments();
   if (values.help) return void console.log(USAGE);
   if (values.web) {
+    await demoToken(new ParleyApi({ baseUrl: values.api }), values.api);
+    await checkSite(values.site);
     process.exitCode = (await measureWeb(values)) ? 0 : 1;
     return;
   }
