@@ -99,10 +99,17 @@ export const door = (running: () => Stack) =>
       const told = { op: 33, kind: 'rename', userId, userName: 'Grace', from: 'Ada', fromUserId: userId };
       for (const client of [old, other])
         expect(await client.waitFor(({ kind }) => kind === 'rename')).toMatchObject(told);
-      const now = await RawWs.connect(stack.gateway(1).wsUrl);
+      // Where the old connection still is.
+      const now = await RawWs.connect(stack.gateway(0).wsUrl);
       expect(await ask(now, { op: 20, roomId, authToken: grace.token })).toMatchObject({ userName: 'Grace' });
       await ask(now, { op: 3, roomId, msg: 'hello' });
       expect(await other.waitForText('hello')).toMatchObject({ fromUserId: userId, fromUserName: 'Grace' });
+      await other.waitFor(
+        ({ op, roomUserInfo }) => op === 5 && (roomUserInfo as object)[userId as never] === 'Grace',
+      );
+      expect((await call(owner, 'GET', `/v1/rooms/${roomId}/members`)).body).toMatchObject({
+        members: expect.arrayContaining([expect.objectContaining({ userId, userName: 'Grace' })]),
+      });
       expect(await old.waitForClose(15_000)).toMatchObject({ code: 4501 });
       expect((await rename(ada.token, 'Eve')).body).toMatchObject({ code: 'SESSION_REVOKED' });
       // Somebody else may have the name now, and what is on record says who had it.

@@ -48,6 +48,17 @@ describe('RoomPresence', () => {
     expect(presence.users).toBe(1);
   });
 
+  // Whoever had taken another name before the old connection was gone kept the old one in every list.
+  it('reports the other name of a user who is here already, and counts him once', async () => {
+    const { presence, shares } = setUp();
+    presence.enter(user(1));
+    await presence.report();
+    expect(presence.enter({ userId: 1, userName: 'other' })).toBe(true);
+    await presence.report();
+    expect(shares.at(-1)?.added).toEqual([{ userId: 1, userName: 'other' }]);
+    expect([presence.users, presence.exit(1), presence.users]).toEqual([1, false, 1]);
+  });
+
   it('covers all changes of a turn with one report', async () => {
     const { presence, shares } = setUp();
     presence.enter(user(1));

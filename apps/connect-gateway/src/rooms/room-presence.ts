@@ -46,12 +46,12 @@ export class RoomPresence {
     return this.users === 0 && this.mark !== undefined && this.agrees(0);
   }
 
-  /** @returns Whether the user is new here. */
+  /** @returns Whether there is something to report: the user is new here, or has another name, as guests may. */
   enter(member: Member): boolean {
     const { userId } = member;
     const known = this.connections.get(userId);
     this.connections.set(userId, { member, count: (known?.count ?? 0) + 1 });
-    if (known) return false;
+    if (known?.member.userName === member.userName) return false;
     this.removed.delete(userId);
     this.added.set(userId, member);
     return true;
