@@ -29,6 +29,7 @@ describe('calls between services', () => {
       'createRoom',
       'deliver',
       'register',
+      'renameGuest',
     ]);
   });
 
