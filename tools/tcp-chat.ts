@@ -10,15 +10,15 @@ import { parseArgs } from 'node:util';
 import {
   ApiError,
   ClientError,
+  commandsFor,
   decideByName,
   ParleyApi,
   ParleyClient,
   readCommand,
-  slashCommands,
   type PendingSend,
 } from '@parley/client';
 import { tcpTransport } from '@parley/client/node';
-import { CloseCode, mayAct, type ActInput, type Message } from '@parley/protocol';
+import { CloseCode, type ActInput, type Message } from '@parley/protocol';
 import { eventLine } from './lib/event-lines.js';
 import { localParley, nothingRuns } from './lib/local-parley.mjs';
 
@@ -229,8 +229,11 @@ async function chat({ user, password, roomId, api, host, port, tls }: Options): 
   };
   const showHelp = (): void => {
     const role = client.roomState(roomId)?.role ?? 'member';
-    const mine = slashCommands.filter(({ from }) => from === undefined || mayAct('settings', role));
-    say(`* /who, /msg <userId> <text>, /quit, ${mine.map(({ usage }) => usage).join(', ')}`);
+    say(
+      `* /who, /msg <userId> <text>, /quit, ${commandsFor(role)
+        .map(({ usage }) => usage)
+        .join(', ')}`,
+    );
   };
 
   let wasLost = false;

@@ -29,6 +29,7 @@ export {
   type WebSocketTransportOptions,
 } from './web-socket-transport.js';
 export {
+  commandsFor,
   readCommand,
   slashCommands,
   type Command,

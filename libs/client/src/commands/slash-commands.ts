@@ -1,4 +1,4 @@
-import { limits, type ActInput, type RoomRole } from '@parley/protocol';
+import { limits, rankOf, type ActInput, type RoomRole } from '@parley/protocol';
 import { commandLineIn, messageIn } from './command-line.js';
 
 /** What a command is worked out with. */
@@ -247,6 +247,14 @@ export const slashCommands: readonly CommandSpec[] = definitions.map(
     ...(only && { only }),
   }),
 );
+
+/** Commands that somebody of this role may use, as far as their roles say; undefined: those that need no room. */
+export const commandsFor = (role: RoomRole | undefined) =>
+  slashCommands.filter(({ from, only, needsRoom }) =>
+    role === undefined
+      ? !needsRoom
+      : (from === undefined || rankOf(role) >= rankOf(from)) && (only === undefined || role === only),
+  );
 
 const byName = new Map(definitions.map((definition) => [definition.name, definition]));
 

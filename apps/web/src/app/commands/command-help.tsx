@@ -1,8 +1,8 @@
+import { commandsFor } from '@parley/client';
 import type { RoomRole } from '@parley/protocol';
 import { Button } from '../components/button.js';
 import { Icon } from '../components/icon.js';
 import { useTexts } from '../i18n/texts.js';
-import { commandsFor } from './completions.js';
 import { aboutOf } from './about.js';
 import styles from './commands.module.css';
 

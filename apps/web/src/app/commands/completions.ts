@@ -1,5 +1,5 @@
-import { slashCommands } from '@parley/client';
-import { rankOf, type RoomRole } from '@parley/protocol';
+import { commandsFor } from '@parley/client';
+import type { RoomRole } from '@parley/protocol';
 
 /** One way to go on with a command that is being written. */
 export interface Completion {
@@ -56,11 +56,3 @@ export function completionsOf(
 /** Whether a line is whole as it is, although it could be the beginning of another one: `/slow` of `/slowoff`. */
 export const isComplete = (typed: string, completions: readonly Completion[]): boolean =>
   completions.some(({ text }) => text.trim().toLowerCase() === typed.trim().toLowerCase());
-
-/** Commands that somebody of this role may use, as far as their roles say; undefined: those that need no room. */
-export const commandsFor = (role: RoomRole | undefined) =>
-  slashCommands.filter(({ from, only, needsRoom }) =>
-    role === undefined
-      ? !needsRoom
-      : (from === undefined || rankOf(role) >= rankOf(from)) && (only === undefined || role === only),
-  );
