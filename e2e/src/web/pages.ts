@@ -119,9 +119,32 @@ export async function say(page: Page, text: string): Promise<void> {
   await page.getByTestId('composer').press('Enter');
 }
 
-/** Waits until a message with this text is on the page. */
-export const shows = (page: Page, text: string): Promise<void> =>
-  page.getByTestId('message-text').filter({ hasText: text }).first().waitFor();
+/** Waits until a message with this text is on the page. @throws {Error} when it is not in time, with what is there instead. */
+export async function shows(page: Page, text: string): Promise<void> {
+  try {
+    await page.getByTestId('message-text').filter({ hasText: text }).first().waitFor();
+  } catch (cause) {
+    throw new Error(`"${text}" is not shown: ${await whatIsThere(page)}`, { cause });
+  }
+}
+
+/** How a page stands, for whoever reads why a test failed. */
+const whatIsThere = (page: Page): Promise<string> =>
+  page.evaluate(() => {
+    const list = document.querySelector('[data-testid=message-list]');
+    const seqs = [...document.querySelectorAll('[data-testid=message]')].map((row) =>
+      row.getAttribute('data-seq'),
+    );
+    return JSON.stringify({
+      path: location.pathname,
+      connection: document.querySelector('[data-testid=connection-state]')?.getAttribute('data-state'),
+      isBusy: list?.getAttribute('aria-busy'),
+      seqs: [seqs.length, seqs[0], seqs.at(-1)],
+      isBehind: document.querySelector('[data-testid=jump-to-latest]') !== null,
+      visibility: document.visibilityState,
+      text: (list ?? document.body).textContent?.slice(-200),
+    });
+  });
 
 /** Fills in the form of the log-in page and sends it. */
 export async function fillLogin(page: Page, name: string): Promise<void> {

@@ -95,7 +95,6 @@ export class ActsService {
    * Tells a room of something that somebody did to himself, and that is no act of the matrix: for who may speak in it now.
    *
    * @param what - Its name in the log of acts.
-   * @param isDone - Nothing may refuse it any more but a ban.
    * @throws {AppError} `BANNED`; `MUTED`; `ROOM_CLOSED`; `HOSTS_ONLY`; `WAITING` in a panic.
    */
   async tell(from: ActCaller, roomId: number, event: RoomEvent, what: string): Promise<Ack> {
@@ -108,7 +107,7 @@ export class ActsService {
     return ack;
   }
 
-  /** Whether somebody may speak now; of `tell`. */
+  /** Whether `tell` would refuse, before something is done that is to be told. @throws {AppError} As `tell`. */
   async refuseSilent(from: ActCaller, roomId: number): Promise<void> {
     refuseSilent(await this.context(from, roomId));
   }
