@@ -143,6 +143,37 @@ describe('ChatSession', () => {
     expect(thread('room:1').timeline.messages.map((message) => message.seq)).toEqual([1, 2, 3, 4]);
   });
 
+  // Whatever was said later stayed unseen until the user himself said something.
+  it('shows what was said in an empty room between the answer of its history and the join', async () => {
+    const pages = [testPage(0, 0, { messages: [], head: 0, more: false })];
+    const { session, client, thread } = setUp({
+      history: async () => pages.pop() ?? testPage(1, 4, { more: false }),
+    });
+    const shown = () => thread('room:1').timeline.messages.map(({ seq }) => seq);
+    session.open('room:1');
+    await eventually(() => expect(thread('room:1').phase).toBe('ready'));
+    const joined = { op: Op.joined, roomId: 1, epoch: 'e1', userId: 7, userName: 'me' } as const;
+    client.emit('joined', { ...joined, seq: 3, head: 3, resumed: false });
+    client.emit('message', testMessage(4));
+    await eventually(() => expect(shown()).toEqual([1, 2, 3, 4]));
+    client.emit('message', testMessage(5));
+    expect(shown()).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('leaves a reader who is away where he is, whatever is missing below', async () => {
+    const history = vi.fn(async () => testPage(1, 3));
+    const { session, client, thread } = setUp({ history });
+    session.open('room:1');
+    await eventually(() => expect(thread('room:1').phase).toBe('ready'));
+    session.setReading('room:1', false);
+    const calls = history.mock.calls.length;
+    const joined = { op: Op.joined, roomId: 1, epoch: 'e1', userId: 7, userName: 'me' } as const;
+    client.emit('joined', { ...joined, seq: 9, head: 9, resumed: false });
+    client.emit('message', testMessage(10));
+    expect(history.mock.calls.length).toBe(calls);
+    expect(thread('room:1').timeline).toMatchObject({ coveredTo: 3, head: 10 });
+  });
+
   it('counts what is not on the screen, and nothing that is', async () => {
     const { session, client, thread } = setUp();
     session.open('room:1');

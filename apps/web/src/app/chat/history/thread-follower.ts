@@ -32,6 +32,7 @@ export class ThreadFollower {
     void this.#history.restore(key, [message]);
     const after = this.#store.thread(key).timeline;
     if (isShown && isAtEnd(before.timeline) && !isAtEnd(after)) void this.#history.loadNewer(key);
+    if (isShown) this.fillActive();
   }
 
   /** The thread may have changed: a reader who is at its end stays there, as far as it now goes. */
@@ -40,10 +41,13 @@ export class ThreadFollower {
     this.fillActive();
   }
 
-  /** A reader who is at the end stays there: what is missing is loaded, or skipped when it is too much. */
+  /**
+   * A reader who is at the end stays there: what is missing is loaded, or skipped when it is too much. So does whoever has
+   * nothing of the thread on the screen yet, as in a room that was empty: there is no end of a list that he could come to.
+   */
   fillActive(): void {
     const { active } = this.#store.get();
-    if (!active || !this.#reading.isReading(active)) return;
+    if (!active || this.#reading.isAway(active)) return;
     const { phase, timeline, newer } = this.#store.thread(active);
     if (phase !== 'ready' || newer !== 'idle' || isAtEnd(timeline)) return;
     if (timeline.head - timeline.coveredTo > maxTimelineMessages) void this.#history.loadLatest(active);
