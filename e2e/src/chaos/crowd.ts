@@ -101,8 +101,10 @@ export class Crowd {
     await this.hosts.makePeace();
     await eventually(
       () => {
-        const outside = this.everybody().filter(({ isInside }) => !isInside).length;
-        if (outside > 0) throw new Error(`${outside} clients are not in their rooms again`);
+        const outside = this.everybody().filter(({ isInside }) => !isInside);
+        const why = outside.map(({ whyOutside }) => whyOutside).join('; ');
+        if (outside.length > 0)
+          throw new Error(`${outside.length} clients are not in their rooms again: ${why}`);
       },
       { timeoutMs, intervalMs: 20 },
     );

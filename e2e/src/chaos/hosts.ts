@@ -27,6 +27,8 @@ export class Hosts {
   /** Who may be muted or banned in a room, `<room> <user>`: from before it is asked for until the lifting was acked. */
   private readonly muted = new Set<string>();
   private readonly banned = new Set<string>();
+  /** Of these, those that something is being asked about: what another host asked besides might come before it, or behind. */
+  private readonly asking = new Set<string>();
   /** Messages that were deleted, to be restored. */
   private readonly deleted: { roomId: number; seq: number }[] = [];
   /** What has to follow soon, so that there is talk: a room is opened again. */
@@ -103,7 +105,10 @@ export class Hosts {
     const roomId = due?.roomId ?? pick(roomIds, random);
     const act = due?.act ?? this.idea(host, roomId);
     if (!act) return;
+    const restricted = isRestriction(act) ? `${roomId} ${act.userId}` : undefined;
+    if (restricted !== undefined) this.asking.add(restricted);
     const seq = await host.act(roomId, act);
+    if (restricted !== undefined) this.asking.delete(restricted);
     if (seq === undefined) return;
     if (act.act === 'untimeout') this.muted.delete(`${roomId} ${act.userId}`);
     if (act.act === 'unban') this.banned.delete(`${roomId} ${act.userId}`);
@@ -142,12 +147,13 @@ export class Hosts {
     return one && { act: 'restore', seq: one.seq };
   }
 
-  /** One more, or one of those less. */
+  /** One more, or one of those less; undefined when another host is at that. */
   private restricting(restricted: Set<string>, roomId: number, userId: number): ActInput | undefined {
     const [isBan, there] = [restricted === this.banned, this.usersIn(restricted, roomId)];
     const [first] = there;
-    if (first !== undefined && (there.length >= MOST_RESTRICTED || this.options.random() < 0.5))
-      return { act: isBan ? 'unban' : 'untimeout', userId: first };
+    const lifts = first !== undefined && (there.length >= MOST_RESTRICTED || this.options.random() < 0.5);
+    if (this.asking.has(`${roomId} ${lifts ? first : userId}`)) return undefined;
+    if (lifts) return { act: isBan ? 'unban' : 'untimeout', userId: first };
     restricted.add(`${roomId} ${userId}`);
     return isBan ? { act: 'ban', userId } : { act: 'timeout', userId, seconds: TIMEOUT_SECONDS };
   }
@@ -172,4 +178,11 @@ export class Hosts {
       .filter((one) => one.startsWith(`${roomId} `))
       .map((one) => Number(one.split(' ')[1]));
   }
+}
+
+/** Whether an act restricts somebody, or lifts that. */
+function isRestriction(
+  act: ActInput,
+): act is Extract<ActInput, { act: 'ban' | 'unban' | 'timeout' | 'untimeout' }> {
+  return ['ban', 'unban', 'timeout', 'untimeout'].includes(act.act);
 }

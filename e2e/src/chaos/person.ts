@@ -54,8 +54,8 @@ export class Person {
   /** The last shown of each room: from there on it is read again by whoever was put out. */
   private readonly last = new Map<number, { lastSeq: number; epoch: string }>();
   private readonly recent = new Map<number, { seq: number; senderId: number }[]>();
-  /** Rooms that he was put out of, and wants to be in. */
-  private readonly outside = new Set<number>();
+  /** Rooms that he was put out of, and wants to be in: what his last attempt was answered. */
+  private readonly outside = new Map<number, string>();
   private lastOutsideAt = -Infinity;
 
   constructor(private readonly options: PersonOptions) {
@@ -190,6 +190,13 @@ export class Person {
     return this.client.position(roomId)?.seq ?? 0;
   }
 
+  /** For people: which rooms it is kept out of, and how. */
+  get whyOutside(): string {
+    return [...this.outside]
+      .map(([roomId, code]) => `${code} in room ${roomId}: ${this.whereIn(roomId)}`)
+      .join('; ');
+  }
+
   /** For people: where it stands in a room, and since when. */
   whereIn(roomId: number): string {
     const { seq, epoch } = this.client.position(roomId) ?? { seq: '-', epoch: '-' };
@@ -269,9 +276,9 @@ export class Person {
   private async comeBack(roomId: number): Promise<void> {
     this.lastOutsideAt = performance.now();
     if (this.outside.has(roomId)) return;
-    this.outside.add(roomId);
+    this.outside.set(roomId, 'not answered');
     try {
-      await this.knock(roomId);
+      await this.knock(roomId, (code) => this.outside.set(roomId, code));
     } catch (error) {
       // The run is over.
       if (!(error instanceof ClientError)) throw error;
@@ -281,13 +288,17 @@ export class Person {
     }
   }
 
-  /** Joins a room; while he is banned, again and again. */
-  private async knock(roomId: number): Promise<{ seq: number; epoch: string }> {
+  /** Joins a room; while he is banned, again and again. @param refused - Told of every refusal. */
+  private async knock(
+    roomId: number,
+    refused: (code: string) => void = () => undefined,
+  ): Promise<{ seq: number; epoch: string }> {
     for (;;) {
       try {
         return await this.client.join(roomId, this.last.get(roomId));
       } catch (error) {
         if (!(error instanceof ClientError) || !['BANNED', 'KICKED'].includes(error.code)) throw error;
+        refused(error.code);
         await pause(KNOCK_MS);
       }
     }

@@ -77,6 +77,34 @@ export const busyRoom = (running: () => Stack) =>
       await close(page);
     });
 
+    // The page went on saying that it was quiet here until the user himself said something.
+    it('shows what is said in an empty room before it is joined', async () => {
+      const { path, roomId, talk } = await room('late');
+      const person = await pages.person();
+      const held: (() => void)[] = [];
+      let isHeld = true;
+      await person.routeWebSocket(/\/ws$/, (socket) => {
+        const server = socket.connectToServer();
+        socket.onMessage((text) => {
+          const isJoin = isHeld && String(text).includes(`"roomId":${roomId}`);
+          if (isJoin) held.push(() => server.send(text));
+          else server.send(text);
+        });
+        server.onMessage((frame) => socket.send(frame));
+      });
+      const page = await pages.login('demo', { path, of: person });
+      await page.getByText('It is quiet here').waitFor();
+      await eventually(() => expect(held.length).toBeGreaterThan(0));
+      const last = await talk(6);
+      isHeld = false;
+      for (const send of held) send();
+      await shows(page, `said ${last}`);
+      await shows(page, 'said 0');
+      const next = await talk(3);
+      await shows(page, `said ${next}`);
+      await close(page);
+    });
+
     it('stays at the newest while somebody writes more than a line', async () => {
       const { path, talk } = await room('writing');
       await talk(60);
