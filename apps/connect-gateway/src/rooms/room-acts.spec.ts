@@ -18,6 +18,13 @@ const deleted = (from: number, to: number, more: object = {}): RoomEvent => ({
   reason: 'spam',
 });
 
+const panic = (since?: number): RoomEvent => ({
+  kind: 'panic',
+  settings: { mode: 'hosts', slowModeWaitTime: 0, guestPolicy: 'ALWAYS_DENY' },
+  prior: { mode: 'everyone', slowModeWaitTime: 0, guestPolicy: 'ALWAYS_ACCEPT' },
+  ...(since !== undefined && { since }),
+});
+
 /** A room whose messages are by user 9 unless a test says otherwise, and whose log can be given acts. */
 function setUp(position?: { seq: number; epoch: string }) {
   const all = setUpRoom(position);
@@ -34,7 +41,12 @@ function setUp(position?: { seq: number; epoch: string }) {
     connection.speaksParley = speaksParley;
     return all.join(lastSeq, connection);
   };
-  return { ...all, act, say, join };
+  const joinAsGuest = (lastSeq: number, userId: number) => {
+    const connection = new FakeConnection(userId);
+    if (connection.identity) connection.identity = { ...connection.identity, role: 'guest' };
+    return all.join(lastSeq, connection);
+  };
+  return { ...all, act, say, join, joinAsGuest };
 }
 /** What somebody was shown: texts, `-7` for a tombstone in place of 7, and kinds of acts. */
 const shown = ({ frames }: FakeConnection) =>
@@ -59,6 +71,22 @@ describe('an act that hides', () => {
     await settle();
     await room.deliver([say('a', 9), say('b', 8), act(deleted(1, 2, more))]);
     expect(shown(member)).toEqual(expected);
+  });
+
+  it('hides the first and the last of its range, and nothing beside it', async () => {
+    const { room, join, say, act } = setUp();
+    const member = join();
+    await settle();
+    await room.deliver([say('a'), say('b'), say('c'), say('d'), act(deleted(2, 3))]);
+    expect(shown(member)).toEqual(['a', -2, -3, 'd', 'delete']);
+  });
+
+  it('leaves acts in its range as they are: they are nobody’s text', async () => {
+    const { room, join, say, act } = setUp();
+    const member = join();
+    await settle();
+    await room.deliver([say('a'), act(settings('hosts')), act(deleted(1, 2))]);
+    expect(shown(member)).toEqual([-1, 'settings', 'delete']);
   });
 
   it('hides nothing that comes after it, however far its range goes', async () => {
@@ -186,6 +214,66 @@ describe('somebody who has to leave', () => {
     await room.pullTo({ seq: 600, epoch: 'e2' });
     await room.pullTo({ seq: 700, epoch: 'e3' });
     expect(onPutOut.mock.calls).toEqual([[room.roomId, one, { whom: 5, reason: 'kicked' }]]);
+  });
+
+  it('is a guest when guests were put out in a range that was skipped, and once', async () => {
+    const { room, join, joinAsGuest, readFacts, onPutOut } = setUp();
+    const [guest] = [joinAsGuest(0, 5), join(0, 6)];
+    await settle();
+    const prior = (since: number) =>
+      new Map([[factNames.prior, JSON.stringify({ mode: 'everyone', since })]]);
+    readFacts.mockResolvedValue({ facts: prior(7), nowMs: AT });
+    await room.pullTo({ seq: 600, epoch: 'e2' });
+    expect(onPutOut.mock.calls).toEqual([[room.roomId, guest, { whom: 'guests', reason: 'lobby' }]]);
+    await room.pullTo({ seq: 1_200, epoch: 'e3' });
+    readFacts.mockResolvedValue({ facts: new Map(), nowMs: AT });
+    await room.pullTo({ seq: 1_800, epoch: 'e4' });
+    expect(onPutOut).toHaveBeenCalledOnce();
+  });
+
+  it('is every guest, and nobody else, in a panic', async () => {
+    const { room, join, joinAsGuest, act, onPutOut } = setUp();
+    const [one, other] = [joinAsGuest(0, 5), joinAsGuest(0, 6)];
+    join(0, 7);
+    await settle();
+    await room.deliver([act(panic(1))]);
+    await settle();
+    const why = { whom: 'guests', reason: 'lobby' };
+    expect(onPutOut.mock.calls).toEqual([
+      [room.roomId, one, why],
+      [room.roomId, other, why],
+    ]);
+  });
+
+  it('is nobody in a panic that does not say since when, as one of before guests were put out', async () => {
+    const { room, joinAsGuest, act, onPutOut } = setUp();
+    joinAsGuest(0, 5);
+    await settle();
+    await room.deliver([act(panic())]);
+    await settle();
+    expect(onPutOut).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ['a kick', { kind: 'kick', ...person(5) }, { reason: 'kicked' }],
+    ['a kick with a reason', { kind: 'kick', ...person(5), reason: 'no' }, { reason: 'kicked', note: 'no' }],
+    ['a ban', { kind: 'ban', ...person(5), until: AT }, { reason: 'banned', until: AT }],
+  ] as const)('is told why: %s', async (_what, event, why) => {
+    const { room, join, act, onPutOut } = setUp();
+    const one = join(0, 5);
+    await settle();
+    await room.deliver([act(event)]);
+    await settle();
+    expect(onPutOut.mock.calls).toStrictEqual([[room.roomId, one, { whom: 5, ...why }]]);
+  });
+
+  it('is nobody after any other act', async () => {
+    const { room, join, act, onPutOut } = setUp();
+    join(0, 5);
+    await settle();
+    await room.deliver([act({ kind: 'timeout', ...person(5), until: AT }), act(settings('closed'))]);
+    await settle();
+    expect(onPutOut).not.toHaveBeenCalled();
   });
 
   it('goes once he has the act, with every connection of his, and nobody else', async () => {
