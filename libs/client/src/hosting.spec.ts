@@ -137,6 +137,24 @@ describe('how a room stands', () => {
     ]);
   });
 
+  it.each(['guest', 'member'] as const)(
+    'leaves a %s what he is, whatever is done to others',
+    async (role) => {
+      const { server, client } = await setUp(state({ role }));
+      expect(client.roomState(1)?.role).toBe(role);
+      server.now.push(event(1, settings('hosts')));
+      expect(client.roomState(1)).toMatchObject({ role, mode: 'hosts' });
+    },
+  );
+
+  it('has a member again in whom a role was taken from', async () => {
+    const { server, client } = await setUp(state({ role: 'speaker', roles: { 3: 'speaker' } }));
+    server.now.push(
+      event(1, { kind: 'roles', roles: [{ userId: 3, userName: 'me', role: 'member' }], owners: [] }),
+    );
+    expect(client.roomState(1)).toMatchObject({ role: 'member', roles: {} });
+  });
+
   it('takes acts in their order among the messages, and counts one of a newer server as shown', async () => {
     const { server, seen } = await setUp();
     const { now } = server;

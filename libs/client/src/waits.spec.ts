@@ -73,13 +73,13 @@ describe('waiting to be let in', () => {
     expect(asked).toHaveLength(3);
   });
 
-  it('goes on after what may pass, and is over where the place is lost', async () => {
+  it.each(['NOT_WAITING', 'FORBIDDEN'])('goes on after what may pass, and is over with %s', async (code) => {
     const { waits, server, asked, told } = world();
     server.answer = 'UNAVAILABLE';
     waits.start(1);
     await vi.advanceTimersByTimeAsync(10_000);
     expect([asked, told]).toEqual([[1, 1], []]);
-    server.answer = 'NOT_WAITING';
+    server.answer = code;
     await vi.advanceTimersByTimeAsync(10_000);
     expect([told, waits.size]).toEqual([['1 over'], 0]);
   });
