@@ -32,7 +32,6 @@ export class ThreadFollower {
     void this.#history.restore(key, [message]);
     const after = this.#store.thread(key).timeline;
     if (isShown && isAtEnd(before.timeline) && !isAtEnd(after)) void this.#history.loadNewer(key);
-    if (isShown) this.fillActive();
   }
 
   /** The thread may have changed: a reader who is at its end stays there, as far as it now goes. */
@@ -42,13 +41,14 @@ export class ThreadFollower {
   }
 
   /**
-   * A reader who is at the end stays there: what is missing is loaded, or skipped when it is too much. So does whoever has
-   * nothing of the thread on the screen yet, as in a room that was empty: there is no end of a list that he could come to.
+   * A reader who is at the end stays there: what is missing is loaded, or skipped when it is too much. So does who reads a
+   * room that was empty: there is no list yet to whose end he could come.
    */
   fillActive(): void {
     const { active } = this.#store.get();
-    if (!active || this.#reading.isAway(active)) return;
+    if (!active) return;
     const { phase, timeline, newer } = this.#store.thread(active);
+    if (timeline.messages.length > 0 && !this.#reading.isReading(active)) return;
     if (phase !== 'ready' || newer !== 'idle' || isAtEnd(timeline)) return;
     if (timeline.head - timeline.coveredTo > maxTimelineMessages) void this.#history.loadLatest(active);
     else void this.#history.loadNewer(active);
