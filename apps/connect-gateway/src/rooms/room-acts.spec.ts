@@ -87,6 +87,8 @@ describe('an act that hides', () => {
     await settle();
     await room.deliver([say('a'), act(settings('hosts')), act(deleted(1, 2))]);
     expect(shown(member)).toEqual([-1, 'settings', 'delete']);
+    expect(member.frames[1]).toMatchObject(settings('hosts'));
+    expect(member.frames[1]).not.toHaveProperty('deleted');
   });
 
   it('hides nothing that comes after it, however far its range goes', async () => {
@@ -225,6 +227,9 @@ describe('somebody who has to leave', () => {
     readFacts.mockResolvedValue({ facts: prior(7), nowMs: AT });
     await room.pullTo({ seq: 600, epoch: 'e2' });
     expect(onPutOut.mock.calls).toEqual([[room.roomId, guest, { whom: 'guests', reason: 'lobby' }]]);
+    // Whom a host has let in again.
+    joinAsGuest(600, 8);
+    await settle();
     await room.pullTo({ seq: 1_200, epoch: 'e3' });
     readFacts.mockResolvedValue({ facts: new Map(), nowMs: AT });
     await room.pullTo({ seq: 1_800, epoch: 'e4' });
