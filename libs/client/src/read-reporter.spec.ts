@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { Backoff } from './backoff.js';
 import { ClientError } from './client-error.js';
 import { ReadReporter } from './read-reporter.js';
 
@@ -9,6 +10,7 @@ const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
 function setUp() {
   const state = { online: true };
   const sent: [number, number][] = [];
+  const backoff = vi.fn<Backoff>(() => 100);
   const send = vi.fn(async (_roomId: number, seq: number) => ({ seq }));
   const reports = new ReadReporter({
     online: () => state.online,
@@ -16,9 +18,9 @@ function setUp() {
       sent.push([roomId, seq]);
       return send(roomId, seq);
     },
-    backoff: () => 100,
+    backoff,
   });
-  return { reports, sent, send, state };
+  return { reports, sent, send, state, backoff };
 }
 
 it('reports at once, then at most every two seconds: the furthest position', async () => {
@@ -68,6 +70,46 @@ it('reports again what failed for now, with all that was read meanwhile', async 
     [7, 5],
     [7, 9],
   ]);
+});
+
+it('waits longer after each failure in a row, and is as at first once a report was kept', async () => {
+  const { reports, sent, send, backoff } = setUp();
+  const busy = new ClientError('UNAVAILABLE', true);
+  send.mockRejectedValueOnce(busy).mockRejectedValueOnce(busy);
+  reports.mark(7, 5);
+  await pass(200);
+  expect(sent).toHaveLength(3);
+  send.mockRejectedValueOnce(busy);
+  reports.mark(7, 6);
+  await pass(5_000);
+  expect(backoff.mock.calls.map(([failures]) => failures)).toEqual([0, 1, 0]);
+});
+
+it('reports that nothing is read yet', async () => {
+  const { reports, sent } = setUp();
+  reports.mark(7, 0);
+  expect(sent).toEqual([[7, 0]]);
+});
+
+it('does not take the answer of a stay that has ended for that of the next', async () => {
+  const { reports, sent, send } = setUp();
+  let answer: (kept: { seq: number }) => void = () => undefined;
+  send.mockReturnValueOnce(new Promise((resolve) => (answer = resolve)));
+  reports.mark(7, 5);
+  reports.forget(7);
+  answer({ seq: 5 });
+  await pass(1_000);
+  reports.mark(7, 1);
+  await pass(1_500);
+  reports.mark(7, 2);
+  await pass(499);
+  expect(sent).toEqual([
+    [7, 5],
+    [7, 1],
+  ]);
+  await pass(10_000);
+  expect(sent.slice(2)).toEqual([[7, 2]]);
+  expect(reports.size).toBe(0);
 });
 
 it('does not repeat what is refused for good', async () => {
