@@ -113,6 +113,15 @@ describe('rooms of one connection', () => {
   });
 });
 
+it('who comes into a room is told how it stands; a conversation stands in no way', async () => {
+  const { handle, last } = setUp();
+  await handle({ op: Op.join, roomId: 1 });
+  expect(last()).toHaveProperty('state.mode', 'everyone');
+  await handle({ op: Op.join, roomId: FIRST_CONVERSATION });
+  expect(last()).toMatchObject({ op: Op.joined, roomId: FIRST_CONVERSATION });
+  expect(last()).not.toHaveProperty('state');
+});
+
 describe('frames of one connection', () => {
   it('may be refused a hundred times; the next refusal ends the connection', async () => {
     const { connection, dispatcher, handle } = setUp();
