@@ -176,6 +176,18 @@ export const accessibility = (running: () => Stack) =>
       await close(page);
     });
 
+    // The announcer came with the list, which comes with the first message, and took it for read.
+    it('announces the first message of an empty room, too', async () => {
+      const { path, hear } = await room('first', []);
+      const page = await pages.login('demo', { path });
+      await page.getByText('It is quiet here').waitFor();
+      const announcer = page.getByTestId('announcer');
+      expect(await announcer.textContent()).toBe('');
+      await hear('hello, anybody?');
+      await eventually(async () => expect(await announcer.textContent()).toBe('demo1: hello, anybody?'));
+      await close(page);
+    });
+
     it('reads nothing aloud while somebody pages up', async () => {
       const texts = Array.from({ length: 58 }, (_, i) => `old ${i}`);
       const { path } = await room('paged', texts);

@@ -11,7 +11,6 @@ import { useErrorText, useTexts } from '../i18n/texts.js';
 import { useChat, useChatState } from '../site/site-context.js';
 import { isAtEnd, type Timeline } from '../timeline/timeline.js';
 import { usePageVisible } from '../use-browser-state.js';
-import { Announcer } from './announcer.js';
 import styles from './message-list.module.css';
 import { MessageRows } from './message-rows.js';
 import { ScrollKeeper } from './scroll-keeper.js';
@@ -103,7 +102,6 @@ export function MessageList({ threadKey }: { readonly threadKey: ThreadKey }) {
 
   return (
     <div className={styles['frame']}>
-      <Announcer threadKey={threadKey} />
       <div
         ref={scroller}
         className={styles['scroller']}

@@ -9,6 +9,7 @@ import { useErrorText, useTexts } from '../i18n/texts.js';
 import { Link } from '../routing/link.js';
 import { firstRoomId } from '../routing/route.js';
 import { useChat, useChatState } from '../site/site-context.js';
+import { Announcer } from './announcer.js';
 import { Composer } from './composer.js';
 import { ConnectionNotice } from './connection-notice.js';
 import { FirstRunHint } from './first-run-hint.js';
@@ -86,9 +87,19 @@ function Messages(props: { readonly threadKey: ThreadKey; readonly name: string 
     );
   }
   if (phase !== 'ready') return isSending ? list : <MessagesSkeleton label={t.app.loading} />;
-  if (list) return list;
+  return (
+    <>
+      {/* Not with the list: the first message of an empty room is said, too. */}
+      <Announcer threadKey={threadKey} />
+      {list || <NothingYet {...props} />}
+    </>
+  );
+}
+
+function NothingYet({ threadKey, name }: { readonly threadKey: ThreadKey; readonly name: string }) {
+  const t = useTexts();
   return parseKey(threadKey).kind === 'user' ? (
-    <Empty icon="people" title={t.room.emptyDirectTitle(props.name)} text={t.room.emptyDirect} />
+    <Empty icon="people" title={t.room.emptyDirectTitle(name)} text={t.room.emptyDirect} />
   ) : (
     <Empty icon="hash" title={t.room.emptyTitle} text={t.room.empty} />
   );
