@@ -1,4 +1,5 @@
 import type { RoomHead, RoomStart, RoomStore } from '@parley/redis';
+import type { Mark } from '@parley/contracts';
 import { eventually } from '@parley/testing';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ArchiveRepository } from '../archive/archive.repository.js';
@@ -13,6 +14,9 @@ const STEP = 100_000;
 const NOW = 1_000_000;
 const GENERATION = '3.x';
 const IDLE_MS = 60_000;
+
+/** What acts have left behind, in SQL. */
+const hidden: Mark = { seq: 3, at: 9, hidden: true, by: 'moderator', range: { from: 1, to: 2 } };
 
 type Position = NonNullable<Awaited<ReturnType<ParkedRoomsRepository['find']>>>;
 type Restored = Awaited<ReturnType<RoomStore['restoreHead']>>;
@@ -84,7 +88,7 @@ function setUp(
       markResident: async (roomIds, isResident) => void done.push(`resident ${roomIds.join()} ${isResident}`),
     }),
     { roomIdleMs: IDLE_MS },
-    { facts: async () => new Map([['mode', 'hosts']]), newestMarks: async () => [] },
+    { facts: async () => new Map([['mode', 'hosts']]), newestMarks: async () => [hidden] },
   );
   return { heads, state, store, rooms, done, starts, raised, proven };
 }
@@ -105,6 +109,8 @@ describe('RoomHeadsService.ensure', () => {
     expect(head).toMatchObject({ seq: STEP, floor: STEP });
     expect(starts).toMatchObject([{ floor: STEP, ceiling: 2 * STEP, archived: 0 }]);
     expect(starts[0]?.keptFloor).toBeUndefined();
+    // What hosts have done holds in the new epoch, too.
+    expect(starts).toMatchObject([{ facts: new Map([['mode', 'hosts']]), marks: [hidden] }]);
   });
 
   it.each<[string, { ceiling?: number; archived?: number; lastSeq?: number }, number]>([
@@ -220,7 +226,7 @@ describe('a room that had left Redis', () => {
         archived: 40,
         keptFloor: 10,
         goodWhile: { generation: '2.y', untilMs: NOW + IDLE_MS / 2 },
-        marks: [],
+        marks: [hidden],
         facts: new Map([['mode', 'hosts']]),
       },
     ]);

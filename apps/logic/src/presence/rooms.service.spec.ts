@@ -22,7 +22,7 @@ const VISITOR = 4;
 const STRANGER = 99;
 const BANNED = 98;
 
-function setUp(role: 'user' | 'admin' = 'user', roomCreation: 'everyone' | 'admins' = 'everyone') {
+function setUp(role: 'user' | 'admin' | 'guest' = 'user', roomCreation: 'everyone' | 'admins' = 'everyone') {
   const done: string[] = [];
   const create = vi.fn<RoomsRepository['create']>(async (name) => ({
     roomId: ROOM,
@@ -80,7 +80,7 @@ function setUp(role: 'user' | 'admin' = 'user', roomCreation: 'everyone' | 'admi
     }),
     stub<RoomHeadsService>('RoomHeadsService', { ensure }),
     stub<LivePresenceService>('LivePresenceService', {
-      connected: async () => [VISITOR],
+      connected: async (userIds) => userIds.filter((userId) => userId === VISITOR),
       clean: async (roomIds) => {
         await new Promise((resolve) => setImmediate(resolve));
         done.push(`clean ${roomIds.join()}`);
@@ -116,7 +116,8 @@ describe('RoomsService.create', () => {
     });
     expect(user.findByIds).toHaveBeenCalledWith([3]);
     expect(user.create).toHaveBeenCalledWith('maths', 3, { most: 50, isPrivate: false });
-    // Whoever made it finds it in the list.
+    // Others are told, and whoever made it finds it in the list.
+    expect(user.done).toEqual([`room {"roomId":${ROOM},"created":true}`]);
     expect(user.renew).toHaveBeenCalledOnce();
     const admin = setUp('admin');
     await admin.service.create(3, 'maths');
@@ -169,6 +170,19 @@ describe('RoomsService.get', () => {
     });
     expect(done).toEqual([`clean ${ROOM}`, 'count']);
     expect(await service.get(MEMBER, CONVERSATION)).toMatchObject({ kind: 'direct' });
+  });
+
+  it('says of a private room that it is one', async () => {
+    const { service, get } = setUp();
+    get.mockResolvedValueOnce({
+      roomId: ROOM,
+      name: 'maths',
+      kind: 'room',
+      directKey: null,
+      isPrivate: true,
+    });
+    expect(await service.get(MEMBER, ROOM)).toMatchObject({ private: true });
+    expect(await service.get(MEMBER, ROOM)).not.toHaveProperty('private');
   });
 
   it('knows no room that is closed to the user, or has gone', async () => {
@@ -277,6 +291,11 @@ describe('RoomsService.presenceOf', () => {
     const { service, findByIds } = setUp();
     findByIds.mockResolvedValue([]);
     await expect(service.presenceOf(99)).rejects.toMatchObject({ code: 'USER_NOT_FOUND' });
+  });
+
+  it('knows no guests: they are of their room alone', async () => {
+    const { service } = setUp('guest');
+    await expect(service.presenceOf(VISITOR)).rejects.toMatchObject({ code: 'USER_NOT_FOUND' });
   });
 });
 
