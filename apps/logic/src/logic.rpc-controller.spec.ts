@@ -44,7 +44,11 @@ function setUp() {
     ),
     stub<RoomListsService>(
       'RoomListsService',
-      as({ roomsFor: said('roomsFor', 'rooms'), conversations: said('conversations', 'conversations') }),
+      as({
+        roomsFor: said('roomsFor', 'rooms'),
+        conversations: said('conversations', 'conversations'),
+        conversationWith: said('conversationWith', 'a conversation'),
+      }),
     ),
     stub<RoomUseService>('RoomUseService', { touch: (roomIds) => void calls.push(['touch', [...roomIds]]) }),
     stub<OwnDatabaseService>(
@@ -98,6 +102,7 @@ describe('LogicRpcController', () => {
       ['conversations', 3, 10, '5-6'],
       'conversations',
     ],
+    ['listConversations', { userId: 3, limit: 10, peer: 4 }, ['conversationWith', 3, 4], 'a conversation'],
     ['admit', { userId: 3, roomId: 7 }, ['admit', 3, 7], 'admitted'],
     [
       'admitMany',

@@ -83,8 +83,9 @@ export class LogicRpcController {
 
   @RpcMethod(logicRpc.listConversations)
   listConversations(
-    @Payload() { userId, limit, cursor }: Request<'listConversations'>,
+    @Payload() { userId, limit, cursor, peer }: Request<'listConversations'>,
   ): Response<'listConversations'> {
+    if (peer !== undefined) return this.lists.conversationWith(userId, peer);
     return this.lists.conversations(userId, limit, cursor);
   }
 

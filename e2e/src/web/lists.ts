@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
-import { close, Pages, shows, eventually } from './pages.js';
+import { close, online, Pages, shows, eventually } from './pages.js';
 
 const link = (page: Page, roomId: number) =>
   page.locator(`[data-testid=room-link][data-room-id="${roomId}"]`);
@@ -121,6 +121,56 @@ export const lists = (running: () => Stack) =>
       await phone.getByTestId('mark-all-read').click();
       await Promise.all([waits(phone, roomId, '0'), waits(laptop, roomId, '0')]);
       await close(laptop, phone);
+    });
+
+    it('show what was said in a conversation, by its address and after a reload', async () => {
+      const stack = running();
+      const stamp = Date.now();
+      const [mine, theirs] = [`asker ${stamp}`, `answerer ${stamp}`];
+      const asker = await stack.api().register(mine, '111111');
+      const them = await stack.api().register(theirs, '111111');
+      const write = async (count: number, text: string) => {
+        for (let i = 0; i < count; i++)
+          await stack.api(them.token).sendDirect(asker.user.userId, `${text} ${i}`);
+      };
+      await write(12, 'before');
+      const page = await pages.login(mine, { path: `/direct/${them.user.userId}` });
+      await shows(page, 'before 11');
+      await page.reload();
+      await online(page);
+      await shows(page, 'before 11');
+      await write(2, 'after');
+      await shows(page, 'after 1');
+      const seqs = await page
+        .getByTestId('message')
+        .evaluateAll((messages) => messages.map((element) => Number(element.getAttribute('data-seq'))));
+      expect(seqs).toEqual(Array.from({ length: 14 }, (_, i) => i + 1));
+      await close(page);
+    });
+
+    // It was shown as one in which nothing was said.
+    it('show a conversation that is below what the list has so far', async () => {
+      const stack = running();
+      const stamp = Date.now();
+      const [sunk, newer] = [`sunk ${stamp}`, `newer ${stamp}`];
+      const mine = `reader ${stamp}`;
+      const reader = await stack.api().register(mine, '111111');
+      const peers = [];
+      for (const name of [sunk, newer]) {
+        const peer = await stack.api().register(name, '111111');
+        await stack.api(peer.token).sendDirect(reader.user.userId, `hello of ${name}`);
+        peers.push(peer.user.userId);
+      }
+      const person = await pages.person();
+      await person.route(/\/v1\/conversations$/, async (route) => {
+        const response = await route.fetch({ url: `${route.request().url()}?limit=1` });
+        await route.fulfill({ response });
+      });
+      const page = await pages.login(mine, { path: `/direct/${peers[0]}`, of: person });
+      await shows(page, `hello of ${sunk}`);
+      await page.goto(`${stack.webUrl}/direct/${peers[1]}`);
+      await shows(page, `hello of ${newer}`);
+      await close(page);
     });
 
     it('says what leaving does, and then leaves on all devices', async () => {

@@ -61,6 +61,15 @@ describe('ParleyApi', () => {
     ['POST', '/v1/rooms/1/messages', ackBody, (api) => api.send(1, 'hi'), ackBody],
     ['POST', '/v1/users/4/messages', ackBody, (api) => api.sendDirect(4, 'hi'), ackBody],
     ['GET', '/v1/conversations', { conversations }, (api) => api.conversations(), conversations],
+    [
+      'GET',
+      '/v1/conversations?peer=4',
+      { conversations },
+      (api) => api.conversationWith(4),
+      conversations[0],
+    ],
+    // A server of before answers with the first page.
+    ['GET', '/v1/conversations?peer=5', { conversations }, (api) => api.conversationWith(5), undefined],
   ])('%s %s', async (method, path, body, call, expected) => {
     const { api, calls } = setUp(200, body);
     expect(await call(api)).toEqual(expected);

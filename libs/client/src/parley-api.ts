@@ -286,6 +286,14 @@ export class ParleyApi {
     return this.#call('GET', `/v1/conversations${searchOf(query)}`, conversationsSchema);
   }
 
+  /** The conversation with one other user, however long ago it was used last; undefined when they have never talked. */
+  async conversationWith(userId: number): Promise<Conversations['conversations'][number] | undefined> {
+    const query = searchOf({ peer: userId });
+    const { conversations } = await this.#call('GET', `/v1/conversations${query}`, conversationsSchema);
+    // A server of before does not know of `peer`, and answers with the first page.
+    return conversations.find(({ peer }) => peer.userId === userId);
+  }
+
   /** What is unread in the rooms that the user follows, and in his conversations: the 200 most recently used. */
   async unread(): Promise<Unread['rooms']> {
     return (await this.#call('GET', '/v1/unread', unreadSchema)).rooms;

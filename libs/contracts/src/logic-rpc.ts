@@ -201,7 +201,7 @@ export const logicRpc = {
   listConversations: rpcContract({
     ...logic,
     pattern: 'logic.listConversations',
-    request: page,
+    request: page.extend({ peer: id.optional() }),
     response: conversationsSchema,
     idempotent: true,
   }),

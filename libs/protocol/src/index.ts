@@ -78,6 +78,7 @@ export {
 } from './frames/server-frames.js';
 export {
   ackSchema,
+  conversationsQuerySchema,
   conversationsSchema,
   cursorField,
   createRoomBodySchema,

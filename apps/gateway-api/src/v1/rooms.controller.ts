@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Inject, Param, Post, Query } from '@nestjs/common';
 import { logicRpc, type Identity } from '@parley/contracts';
 import {
+  conversationsQuerySchema,
   conversationsSchema,
   createRoomBodySchema,
   idField,
@@ -87,14 +88,14 @@ export class RoomsController {
 
   @Get('conversations')
   @ApiRoute({
-    summary: 'My direct conversations, the most recently used first, in pages',
+    summary: 'My direct conversations, the most recently used first, in pages; the one with `peer`, if any',
     tag: 'rooms',
-    query: roomsQuerySchema,
+    query: conversationsQuerySchema,
     response: conversationsSchema,
   })
   conversations(
     @Caller() { userId }: Identity,
-    @Query(new ZodPipe(roomsQuerySchema)) query: z.output<typeof roomsQuerySchema>,
+    @Query(new ZodPipe(conversationsQuerySchema)) query: z.output<typeof conversationsQuerySchema>,
   ): Promise<Conversations> {
     return this.rpc.call(logicRpc.listConversations, { userId, ...query });
   }

@@ -68,6 +68,7 @@ describe('rooms', () => {
     expect((await get('/v1/rooms/1')).json()).toEqual(room);
     expect((await get('/v1/rooms/1/members')).json()).toEqual(members);
     expect((await get('/v1/conversations')).json()).toEqual(conversations);
+    expect((await get('/v1/conversations?peer=4')).json()).toEqual(conversations);
     expect(api.logic.calls.map(({ request }) => request)).toEqual([
       { userId: 3, limit: limits.defaultListedRooms },
       { userId: 3, name: 'Maths', listed: true },
@@ -75,6 +76,7 @@ describe('rooms', () => {
       { userId: 3, roomId: 1 },
       { userId: 3, roomId: 1 },
       { userId: 3, limit: limits.defaultListedRooms },
+      { userId: 3, limit: limits.defaultListedRooms, peer: 4 },
     ]);
   });
 
@@ -168,6 +170,13 @@ describe('history', () => {
 });
 
 describe('lists', () => {
+  it.each(['peer=0', 'peer=x', 'peer=-1', 'peer=1.5'])('refuse ?%s', async (query) => {
+    expect((await get(`/v1/conversations?${query}`)).json()).toMatchObject({
+      code: 'INVALID',
+      fields: ['peer'],
+    });
+  });
+
   it.each(['limit=0x10', 'limit=1e2', 'limit=%205', 'limit=0', 'limit=201', 'cursor=x', 'limit=1&limit=2'])(
     'refuses ?%s',
     async (query) => {

@@ -24,6 +24,9 @@ function setUp() {
   const listDirect = vi.fn<RoomsRepository['listDirect']>(async (_, limit, after) =>
     rowsAfter(limit, after).map((row) => ({ ...row, peer: BOB, archived: 10 })),
   );
+  const findDirect = vi.fn<RoomsRepository['findDirect']>(async (_, peerId) =>
+    peerId === BOB.userId ? { roomId: 5, usedAt: 1, peer: BOB, archived: 10 } : undefined,
+  );
   const findRooms = vi.fn<NamesRepository['findRooms']>(async (_, limit, after) =>
     rowsAfter(limit, after).map((row) => ({ ...row, name: `room ${row.roomId}` })),
   );
@@ -31,7 +34,7 @@ function setUp() {
     userId === BOB.userId ? [{ roomId: 9, usedAt: 7, name: 'Bob’s own', nameKey: 'bob’s own' }] : [],
   );
   const lists = new RoomListsService(
-    stub<RoomsRepository>('RoomsRepository', { list, listDirect, listPrivate }),
+    stub<RoomsRepository>('RoomsRepository', { list, listDirect, findDirect, listPrivate }),
     stub<LivePresenceService>('LivePresenceService', { sweep: async () => void done.push('sweep') }),
     stub<PresenceStore>('PresenceStore', {
       counts: async (roomIds) => roomIds.map((roomId) => roomId * 10),
@@ -44,7 +47,7 @@ function setUp() {
     stub<NamesRepository>('NamesRepository', { findRooms }),
     stub<DirectoryStore>('DirectoryStore', { version: async () => 17 }),
   );
-  return { lists, list, findRooms, listDirect, done };
+  return { lists, list, findRooms, listDirect, findDirect, done };
 }
 
 describe('RoomListsService', () => {
@@ -134,6 +137,18 @@ describe('RoomListsService', () => {
     const { conversations, next } = await lists.conversations(1, 3, '103-3');
     expect(conversations.map(({ roomId }) => roomId)).toEqual([2, 1]);
     expect(next).toBeUndefined();
+  });
+
+  it('has the conversation with somebody, or none', async () => {
+    const { lists, findDirect } = setUp();
+    expect(await lists.conversationWith(1, BOB.userId)).toEqual({
+      conversations: [{ roomId: 5, peer: BOB, head: 12 }],
+    });
+    expect(await lists.conversationWith(1, 99)).toEqual({ conversations: [] });
+    expect(findDirect.mock.calls).toEqual([
+      [1, BOB.userId],
+      [1, 99],
+    ]);
   });
 
   it("shows nobody another one's conversations", async () => {

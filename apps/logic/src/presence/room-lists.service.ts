@@ -4,7 +4,7 @@ import { limits, type Conversations, type Rooms } from '@parley/protocol';
 import { DirectoryStore, PresenceStore, RoomStore } from '@parley/redis';
 import { LRUCache } from 'lru-cache';
 import { NamesRepository } from '../directory/names.repository.js';
-import { RoomsRepository, type UsePosition } from '../rooms/rooms.repository.js';
+import { RoomsRepository, type DirectRow, type UsePosition } from '../rooms/rooms.repository.js';
 import { LivePresenceService } from './live-presence.service.js';
 
 /** A page is made once in so long, for everybody who asks this instance, milliseconds. */
@@ -85,15 +85,24 @@ export class RoomListsService {
     return this.conversationPages(`${userId} ${limit} ${cursor ?? ''}`, async () => {
       const found = await this.repository.listDirect(userId, limit + 1, positionOf(cursor));
       const { rows, next } = pageOf(found, limit);
-      const heads = await Promise.all(rows.map(({ roomId }) => this.store.head(roomId)));
-      const conversations = rows.map(({ roomId, peer, archived }, i) => ({
-        roomId,
-        peer,
-        // Redis does not hold the position of a conversation that has long been quiet.
-        head: Math.max(heads[i]?.seq ?? 0, archived),
-      }));
-      return { conversations, ...next };
+      return { conversations: await this.withHeads(rows), ...next };
     });
+  }
+
+  /** The conversation with one other user, however long ago it was used last; none when they have never talked. */
+  async conversationWith(userId: number, peerId: number): Promise<Conversations> {
+    const found = await this.repository.findDirect(userId, peerId);
+    return { conversations: await this.withHeads(found ? [found] : []) };
+  }
+
+  private async withHeads(rows: readonly DirectRow[]): Promise<Conversations['conversations']> {
+    const heads = await Promise.all(rows.map(({ roomId }) => this.store.head(roomId)));
+    return rows.map(({ roomId, peer, archived }, i) => ({
+      roomId,
+      peer,
+      // Redis does not hold the position of a conversation that has long been quiet.
+      head: Math.max(heads[i]?.seq ?? 0, archived),
+    }));
   }
 
   /** Forgets the pages made so far: a room was made here, and whoever made it looks for it. */

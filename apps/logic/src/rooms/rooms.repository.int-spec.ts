@@ -77,6 +77,17 @@ describeSql('RoomsRepository', (server) => {
     expect(first).toMatchObject({ roomId: with5.roomId, archived: 7 });
     expect((await rooms.listDirect(3, 10, first)).map(({ roomId }) => roomId)).toEqual([with4.roomId]);
     expect(await rooms.listDirect(6, 10)).toEqual([]);
+    // The one with somebody, whoever of the two asks; nobody else's.
+    expect(await rooms.findDirect(3, 5)).toMatchObject({
+      ...{ roomId: with5.roomId, peer: { userId: 5, userName: 'demo2' }, archived: 7 },
+    });
+    expect(await rooms.findDirect(5, 3)).toMatchObject({ roomId: with5.roomId, peer: { userId: 3 } });
+    for (const [one, other] of [
+      [3, 6],
+      [3, 3],
+      [6, 3],
+    ] as const)
+      expect(await rooms.findDirect(one, other)).toBeUndefined();
   });
 
   it('gives rooms in pages by use, each room once, also those used in one millisecond', async () => {

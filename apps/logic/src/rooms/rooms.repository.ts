@@ -156,7 +156,7 @@ export class RoomsRepository {
    */
   async findOrCreateDirect(userA: number, userB: number): Promise<RoomRow> {
     if (userA === userB) throw new AppError('INVALID', { fields: ['toUserId'] });
-    const directKey = `${Math.min(userA, userB)}:${Math.max(userA, userB)}`;
+    const directKey = directKeyOf(userA, userB);
     const known = await this.rooms.findOneBy({ directKey });
     if (known) return rowOf(known);
     const make = async (manager: EntityManager): Promise<{ row: RoomRow; isNew: boolean }> => {
@@ -185,10 +185,25 @@ export class RoomsRepository {
    * A user's conversations, each with the other user; the most recently used first. Reads the user's own conversations
    * alone, by index, however many others there are.
    */
-  async listDirect(userId: number, limit: number, after?: UsePosition): Promise<DirectRow[]> {
-    const [below, place] = after
-      ? ['AND (r.used_at, r.id) < ($2, $3)', [after.usedAt, after.roomId]]
-      : ['', []];
+  listDirect(userId: number, limit: number, after?: UsePosition): Promise<DirectRow[]> {
+    return after
+      ? this.direct(userId, 'AND (r.used_at, r.id) < ($2, $3)', [after.usedAt, after.roomId], limit)
+      : this.direct(userId, '', [], limit);
+  }
+
+  /** A user's conversation with another, if they have one. */
+  async findDirect(userId: number, peerId: number): Promise<DirectRow | undefined> {
+    const [found] = await this.direct(userId, 'AND r.direct_key = $2', [directKeyOf(userId, peerId)], 1);
+    return found;
+  }
+
+  /** @param which - Of his conversations, in SQL; `$2` and so on are `place`. */
+  private async direct(
+    userId: number,
+    which: string,
+    place: readonly unknown[],
+    limit: number,
+  ): Promise<DirectRow[]> {
     const rows: {
       room_id: unknown;
       used_at: unknown;
@@ -200,7 +215,7 @@ export class RoomsRepository {
          (SELECT MAX(m.seq) FROM messages m WHERE m.room_id = page.room_id) AS archived
        FROM (SELECT r.id AS room_id, r.used_at
              FROM memberships mine JOIN rooms r ON r.id = mine.room_id AND r.kind = 'direct'
-             WHERE mine.user_id = $1 ${below}
+             WHERE mine.user_id = $1 ${which}
              ORDER BY r.used_at DESC, r.id DESC LIMIT $${place.length + 2}) AS page
        JOIN memberships theirs ON theirs.room_id = page.room_id AND theirs.user_id <> $1
        JOIN users u ON u.id = theirs.user_id
@@ -255,6 +270,9 @@ export class RoomsRepository {
     return this.dataSource.getRepository(RoomEntity);
   }
 }
+
+const directKeyOf = (userA: number, userB: number): string =>
+  `${Math.min(userA, userB)}:${Math.max(userA, userB)}`;
 
 const rowOf = ({ id, name, kind, directKey, isPrivate }: RoomEntity): RoomRow => ({
   ...{ roomId: id, name, kind, directKey },

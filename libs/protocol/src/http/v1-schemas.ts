@@ -34,6 +34,10 @@ export const roomsQuerySchema = z.object({
     .default(limits.defaultListedRooms),
   cursor: cursorField.optional(),
 });
+/** Which page of conversations; with `peer` the one with that user alone, if there is one. */
+export const conversationsQuerySchema = roomsQuerySchema.extend({
+  peer: digitsField.pipe(z.number().int().min(1)).optional(),
+});
 /** What is looked for in names: part of one, however it is written. */
 const queryField = storableField.refine((query) => {
   const length = codePointLength(query.trim());

@@ -21,6 +21,7 @@ function setUp(api: Partial<Record<keyof ParleyApi, unknown>> = {}) {
     api: {
       roomsPage: async () => ({ rooms: [room] }),
       conversationsPage: async () => ({ conversations: [] }),
+      conversationWith: async () => undefined,
       presence: async (userId: number) => ({ userId, userName: 'bo', online: true }),
       members: async () => ({ count: 1, members: [me] }),
       history: async () => testPage(1, 3),

@@ -91,6 +91,7 @@ export class ChatSession {
       shown,
       me: me.userId,
       get: (key) => store.thread(key),
+      findRoom: (key) => this.#lists.findConversation(parseKey(key).id),
       update: (key, change) => store.update(key, change),
       failed,
       settled: (key) => this.#follower.settled(key),

@@ -11,7 +11,7 @@ import { emptyThread, withArrived, type Thread } from '../threads/thread.js';
 function setUp(head: number, fields: Partial<Thread> = {}) {
   let thread: Thread = { ...emptyThread, roomId: 1, ...fields };
   const queries: HistoryQuery[] = [];
-  const answers: { failWith?: ApiError; hold?: Promise<void> } = {};
+  const answers: { failWith?: ApiError; hold?: Promise<void>; room?: number } = {};
   const failures: unknown[] = [];
   const screen = new AbortController();
   const page = ({ before, after, limit = 50 }: HistoryQuery): HistoryPage => {
@@ -37,6 +37,10 @@ function setUp(head: number, fields: Partial<Thread> = {}) {
     shown: () => screen.signal,
     me: 7,
     get: () => thread,
+    findRoom: async () => {
+      if (answers.failWith) throw answers.failWith;
+      return answers.room;
+    },
     update: (_key, change) => (thread = change(thread)),
     failed: (error) => failures.push(error),
     settled: () => undefined,
@@ -95,11 +99,27 @@ describe('HistoryLoader', () => {
     await scrolled;
   });
 
-  it('is ready at once for a conversation in which nothing was said', async () => {
+  it('has nothing to read of a conversation in which nothing was said', async () => {
     const { loader, thread, queries } = setUp(0, { roomId: undefined });
-    await loader.loadLatest('user:3');
-    expect(thread().phase).toBe('ready');
+    const loaded = loader.loadLatest('user:3');
+    expect(thread().phase).toBe('loading');
+    await loaded;
+    expect(thread()).toMatchObject({ phase: 'ready', timeline: { reachedStart: true, messages: [] } });
     expect(queries).toEqual([]);
+  });
+
+  // It was taken for one in which nothing was said, as long as its room was not known.
+  it('reads a conversation whose room it has to find first, and tries again when it cannot', async () => {
+    const { loader, thread, answers, failures } = setUp(3, { roomId: undefined });
+    answers.failWith = new ApiError(0, 'NETWORK', true);
+    answers.room = 9;
+    const loaded = loader.loadLatest('user:3');
+    await eventually(() => expect(failures).not.toEqual([]));
+    expect(thread()).toMatchObject({ phase: 'failed', errorCode: 'NETWORK' });
+    delete answers.failWith;
+    await loaded;
+    expect(thread()).toMatchObject({ phase: 'ready', errorCode: undefined });
+    expect(seqs(thread())).toEqual([1, 3]);
   });
 
   it('says why it failed, and heals by itself', async () => {

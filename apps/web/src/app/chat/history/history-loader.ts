@@ -30,6 +30,8 @@ export interface HistoryLoaderPorts {
   /** Id of the user. */
   readonly me: number;
   get(key: ThreadKey): Thread;
+  /** The room of a conversation that is not known yet; undefined when nothing was said in it. Rejects with `ApiError`. */
+  findRoom(key: ThreadKey): Promise<number | undefined>;
   update(key: ThreadKey, change: (thread: Thread) => Thread): void;
   failed(error: unknown): void;
   /** A page has been put in place. */
@@ -55,18 +57,10 @@ export class HistoryLoader {
     this.#ports = ports;
   }
 
-  /** Loads the newest page. A conversation in which nothing was said is ready at once. */
+  /** Loads the newest page. A conversation in which nothing was said has none. */
   async loadLatest(key: ThreadKey): Promise<void> {
-    const { api, me, retries, shown, get, update, failed, settled } = this.#ports;
-    const { roomId, phase } = get(key);
-    if (roomId === undefined) {
-      update(key, (thread) => ({
-        ...thread,
-        phase: 'ready',
-        timeline: { ...thread.timeline, reachedStart: true },
-      }));
-      return;
-    }
+    const { api, me, retries, shown, get, update, findRoom, failed, settled } = this.#ports;
+    const { phase } = get(key);
     const round = (this.#rounds.get(key) ?? 0) + 1;
     this.#rounds.set(key, round);
     // What is shown stays until the new page is here; so does what is said about a failure.
@@ -78,9 +72,16 @@ export class HistoryLoader {
     };
     const signal = shown();
     try {
-      const attempt = () => api.history(roomId, { limit: pageSize });
+      const attempt = async () => {
+        const roomId = get(key).roomId ?? (await findRoom(key));
+        return roomId === undefined ? undefined : api.history(roomId, { limit: pageSize });
+      };
       const page = await retries.run(attempt, { signal, failed: show, isPast });
       if (isPast()) return;
+      if (!page) {
+        update(key, withNothing);
+        return;
+      }
       update(key, (thread) => {
         const isFirst = thread.phase !== 'ready';
         const timeline = withLatestPage(thread.timeline, page, me);
@@ -206,6 +207,14 @@ export class HistoryLoader {
     return isPut;
   }
 }
+
+/** Nothing was said so far. */
+const withNothing = (thread: Thread): Thread => ({
+  ...thread,
+  phase: 'ready',
+  errorCode: undefined,
+  timeline: { ...thread.timeline, reachedStart: true },
+});
 
 function withLoadFailure(thread: Thread, error: unknown): Thread {
   const errorCode = codeOf(error);

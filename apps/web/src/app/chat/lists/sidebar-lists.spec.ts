@@ -1,4 +1,5 @@
 import { ApiError } from '@parley/client';
+import type { Conversations } from '@parley/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Retries } from '../../retries.js';
 import { ChatStore } from '../threads/chat-store.js';
@@ -11,6 +12,9 @@ const room = (roomId: number, online = 0) => ({
   online,
 });
 
+/** A conversation that has sunk below the first page. */
+const talk = { roomId: 50, peer: { userId: 3, userName: 'bo' }, head: 12 };
+
 function setUp(random = 0.5) {
   let nowMs = 0;
   const store = new ChatStore({ userId: 7, userName: 'me', role: 'user' }, () => undefined);
@@ -19,15 +23,17 @@ function setUp(random = 0.5) {
   );
   const readRoom = vi.fn(async (roomId: number) => room(roomId));
   const removed = vi.fn();
-  const conversationsPage = vi.fn(async () => ({ conversations: [] }));
+  const conversationsPage = vi.fn(async (): Promise<Conversations> => ({ conversations: [] }));
+  const conversationWith = vi.fn(async (userId: number) => (userId === 3 ? talk : undefined));
+  const loaded = vi.fn();
   const failed = vi.fn();
   const stop = new AbortController();
   const lists = new SidebarLists(
     {
-      api: { roomsPage, conversationsPage, room: readRoom } as never,
+      api: { roomsPage, conversationsPage, conversationWith, room: readRoom } as never,
       store,
       retries: new Retries({ random: () => 0.5 }),
-      loaded: () => undefined,
+      loaded,
       roomsRead: () => undefined,
       removed,
       failed,
@@ -43,6 +49,8 @@ function setUp(random = 0.5) {
     readRoom,
     removed,
     conversationsPage,
+    conversationWith,
+    loaded,
     failed,
     stop,
     pass: (ms: number) => (nowMs += ms),
@@ -51,6 +59,35 @@ function setUp(random = 0.5) {
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
+
+describe('a conversation that is opened', () => {
+  it('is looked up where it may be below what was read, and is in the list then, with its head', async () => {
+    const { lists, store, conversationsPage, conversationWith, loaded } = setUp();
+    conversationsPage.mockResolvedValue({ conversations: [], next: '4-4' });
+    await lists.refresh();
+    loaded.mockClear();
+    expect(await lists.findConversation(3)).toBe(50);
+    expect(store.get().conversations).toEqual([talk]);
+    expect(store.thread('user:3')).toMatchObject({ roomId: 50, timeline: { head: 12 } });
+    expect(loaded).toHaveBeenCalledOnce();
+    expect(await lists.findConversation(4)).toBeUndefined();
+    expect(conversationWith.mock.calls).toEqual([[3], [4]]);
+    expect(loaded).toHaveBeenCalledOnce();
+  });
+
+  it('is looked up before the lists are there, which are not taken for read by that', async () => {
+    const { lists, store } = setUp();
+    expect(await lists.findConversation(3)).toBe(50);
+    expect(store.get().roomsPhase).toBe('loading');
+  });
+
+  it('is not looked up where all of them have been read', async () => {
+    const { lists, conversationWith } = setUp();
+    await lists.refresh();
+    expect(await lists.findConversation(3)).toBeUndefined();
+    expect(conversationWith).not.toHaveBeenCalled();
+  });
+});
 
 describe('SidebarLists', () => {
   it('adds a page below, each room once', async () => {

@@ -15,7 +15,10 @@ const ROOMS_FRESH_MS = 60_000;
 
 /** What the lists are read with, and whom they tell. */
 export interface SidebarListsPorts {
-  readonly api: Pick<ParleyApi, 'roomsPage' | 'conversationsPage' | 'createRoom' | 'room'>;
+  readonly api: Pick<
+    ParleyApi,
+    'roomsPage' | 'conversationsPage' | 'conversationWith' | 'createRoom' | 'room'
+  >;
   readonly store: ChatStore;
   readonly retries: Retries;
   /** A part of the lists has been read. */
@@ -107,6 +110,25 @@ export class SidebarLists {
   /** Has a room in the list that is not among the pages read so far. */
   async include(roomId: number): Promise<void> {
     if (!this.#ports.store.get().rooms.some((room) => room.roomId === roomId)) await this.#readRoom(roomId);
+  }
+
+  /**
+   * Has the conversation with somebody in the list, however far it has sunk.
+   *
+   * @returns Its room; undefined when the two have never talked.
+   * @throws {ApiError}
+   */
+  async findConversation(userId: number): Promise<number | undefined> {
+    const { api, store, loaded } = this.#ports;
+    const { conversationsNext, roomsPhase } = store.get();
+    // All of them have been read: the one that is looked for would have been found.
+    if (roomsPhase === 'ready' && conversationsNext === undefined) return undefined;
+    const found = await api.conversationWith(userId);
+    if (!found || this.#signal.aborted) return undefined;
+    store.patch({ conversations: merged(store.get().conversations, [found]) });
+    this.#known(found);
+    loaded();
+    return found.roomId;
   }
 
   /**
@@ -217,10 +239,12 @@ export class SidebarLists {
     if (this.#signal.aborted) return;
     const { store, loaded } = this.#ports;
     store.patch({ ...part, roomsPhase: 'ready' });
-    for (const { peer, roomId, head } of part.conversations ?? []) {
-      store.update(userKey(peer.userId), (thread) => ({ ...withHead(thread, head), roomId }));
-    }
+    for (const conversation of part.conversations ?? []) this.#known(conversation);
     loaded();
+  }
+
+  #known({ peer, roomId, head }: Conversations['conversations'][number]): void {
+    this.#ports.store.update(userKey(peer.userId), (thread) => ({ ...withHead(thread, head), roomId }));
   }
 
   #failed(error: unknown): void {
