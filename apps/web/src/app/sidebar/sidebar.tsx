@@ -22,8 +22,9 @@ export function Sidebar({ onClose }: { readonly onClose: (() => void) | undefine
   const lists = useRef<HTMLElement>(null);
   const [isCreating, setCreating] = useState(false);
   const hasUnread = useChatState(({ threads }) => [...threads.values()].some((one) => unreadCount(one) > 0));
-  // Of the lists together: -1 while the open one is in neither.
-  const place = useChatState(({ active, rooms, conversations }) => {
+  // Of the lists together: -1 while the open one is in neither, or they are not shown yet.
+  const place = useChatState(({ active, rooms, roomsPhase, conversations }) => {
+    if (roomsPhase !== 'ready') return -1;
     const { kind, id } = active ? parseKey(active) : { kind: undefined, id: 0 };
     if (kind === 'room') return rooms.findIndex(({ roomId }) => roomId === id);
     const at = conversations.findIndex(({ peer }) => peer.userId === id);
