@@ -7,7 +7,6 @@ import {
   idField,
   membersSchema,
   roomSchema,
-  roomsQuerySchema,
   roomsSchema,
   roomsSearchSchema,
   type Conversations,
