@@ -74,6 +74,9 @@ export const door = (running: () => Stack) =>
       await message(guest, 'welcome').waitFor(patience);
       await guest.getByTestId('open-sidebar').click();
       await guest.getByTestId('me').filter({ hasText: 'Ada L.' }).waitFor();
+      // The list of rooms is the one room.
+      await guest.getByTestId('room-link').filter({ hasText: 'Physics' }).waitFor();
+      expect(await guest.getByTestId('room-link').count()).toBe(1);
       await guest.keyboard.press('Escape');
       // Another name, by a command that only guests have: everybody reads of it.
       await guest.getByTestId('composer').fill('/nick demo');

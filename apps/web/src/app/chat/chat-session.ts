@@ -217,7 +217,7 @@ export class ChatSession {
 
   /** Loads the first pages of rooms and conversations again. */
   refresh(): Promise<void> {
-    if (this.guestOf !== undefined) return this.#lists.include(this.guestOf);
+    if (this.guestOf !== undefined) return this.#lists.readOne(this.guestOf);
     return this.#lists.refresh();
   }
 

@@ -89,6 +89,20 @@ describe('a conversation that is opened', () => {
   });
 });
 
+// The list of a guest looked as if it were still being read, for as long as he stayed.
+it('reads the only room of a guest, until it succeeds, and is ready then', async () => {
+  const { lists, store, readRoom, roomsPage, failed } = setUp();
+  readRoom.mockRejectedValueOnce(new ApiError(0, 'NETWORK', true));
+  const read = lists.readOne(9);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(store.get().roomsPhase).toBe('failed');
+  expect(failed).toHaveBeenCalledOnce();
+  await vi.advanceTimersByTimeAsync(1_000);
+  await read;
+  expect(store.get()).toMatchObject({ rooms: [room(9)], roomsPhase: 'ready' });
+  expect(roomsPage).not.toHaveBeenCalled();
+});
+
 describe('SidebarLists', () => {
   it('adds a page below, each room once', async () => {
     const { lists, store, roomsPage } = setUp();

@@ -107,6 +107,22 @@ export class SidebarLists {
     void this.refresh();
   }
 
+  /** Reads the only room that there is, a guest's, until it succeeds. */
+  async readOne(roomId: number): Promise<void> {
+    const { api, retries } = this.#ports;
+    if (this.#isReading) return retries.hurry(0);
+    this.#isReading = true;
+    try {
+      const failed = (error: unknown) => this.#failed(error);
+      const room = await retries.run(() => api.room(roomId), { signal: this.#signal, failed });
+      this.#loaded({ rooms: [room] });
+    } catch (error) {
+      this.#failed(error);
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
   /** Has a room in the list that is not among the pages read so far. */
   async include(roomId: number): Promise<void> {
     if (!this.#ports.store.get().rooms.some((room) => room.roomId === roomId)) await this.#readRoom(roomId);

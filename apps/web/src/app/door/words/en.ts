@@ -5,7 +5,7 @@ export const en = {
     into: (room: string) => `You come into the room “${room}”.`,
     asked: 'A host lets people in: you wait for a moment.',
     name: 'Your name',
-    nameHint: 'Everybody in the room sees it. It cannot be changed later.',
+    nameHint: 'Everybody in the room sees it. Inside, /nick and another name change it.',
     nameMissing: 'Type the name that the others are to see.',
     submit: 'Come in',
     working: 'Coming in…',

@@ -7,7 +7,7 @@ export const zh: DoorTexts = {
     into: (room: string) => `你将进入房间“${room}”。`,
     asked: '需要主持人允许才能进入，请稍等片刻。',
     name: '你的名字',
-    nameHint: '房间里的所有人都能看到，之后不能更改。',
+    nameHint: '房间里的所有人都能看到。进入后可用“/nick 新名字”更改。',
     nameMissing: '请填写要让其他人看到的名字。',
     submit: '进入',
     working: '正在进入…',
