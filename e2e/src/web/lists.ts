@@ -88,12 +88,9 @@ export const lists = (running: () => Stack) =>
         await known;
         await route.fulfill({ response });
       });
-      await person.route(new RegExp(`/v1/rooms/${next.roomId}$`), async (route) => {
-        const response = await route.fetch();
-        await route.fulfill({ response });
-        setTimeout(isKnown, 500);
-      });
       const slow = await pages.login('demo3', { path: `/rooms/${next.roomId}`, of: person });
+      await slow.getByRole('heading', { level: 1, name: 'The next of many' }).waitFor();
+      isKnown();
       await isInView(slow, next);
       await close(slow);
     });

@@ -91,7 +91,6 @@ export {
   problemSchema,
   readBodySchema,
   registerBodySchema,
-  roomsQuerySchema,
   roomsSchema,
   roomsSearchSchema,
   sendBodySchema,

@@ -187,18 +187,18 @@ export class RoomsRepository {
    */
   listDirect(userId: number, limit: number, after?: UsePosition): Promise<DirectRow[]> {
     return after
-      ? this.direct(userId, 'AND (r.used_at, r.id) < ($2, $3)', [after.usedAt, after.roomId], limit)
-      : this.direct(userId, '', [], limit);
+      ? this.directRows(userId, 'AND (r.used_at, r.id) < ($2, $3)', [after.usedAt, after.roomId], limit)
+      : this.directRows(userId, '', [], limit);
   }
 
   /** A user's conversation with another, if they have one. */
   async findDirect(userId: number, peerId: number): Promise<DirectRow | undefined> {
-    const [found] = await this.direct(userId, 'AND r.direct_key = $2', [directKeyOf(userId, peerId)], 1);
+    const [found] = await this.directRows(userId, 'AND r.direct_key = $2', [directKeyOf(userId, peerId)], 1);
     return found;
   }
 
   /** @param which - Of his conversations, in SQL; `$2` and so on are `place`. */
-  private async direct(
+  private async directRows(
     userId: number,
     which: string,
     place: readonly unknown[],

@@ -80,6 +80,8 @@ export class HistoryLoader {
       if (isPast()) return;
       if (!page) {
         update(key, withNothing);
+        // Somebody may have begun meanwhile.
+        settled(key);
         return;
       }
       update(key, (thread) => {
