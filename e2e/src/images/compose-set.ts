@@ -20,7 +20,6 @@ interface ComposeService {
   ports?: string[];
   volumes?: string[];
   environment?: Record<string, string>;
-  ulimits?: unknown;
 }
 
 /** One container that runs. */
@@ -41,7 +40,7 @@ export const readCompose = (root: string): ComposeFile =>
 
 /**
  * The set that docker/compose.yaml describes, with secrets of its own, under a name of its own. Changed is only what a proof
- * needs: the port, framed TCP, which prod leaves off, limits that a crowd on one address would meet, and with Podman the open files.
+ * needs: the port, framed TCP, which prod leaves off, and limits that a crowd on one address would meet.
  */
 export class ComposeSet {
   private readonly dir = mkdtempSync(join(tmpdir(), 'parley-proof-'));
@@ -63,8 +62,6 @@ export class ComposeSet {
     for (const [name, service] of Object.entries(compose.services)) {
       if (service.build !== undefined) service.image = imageOf(name);
       delete service.build;
-      // Podman may have no right to raise them, where it runs in a container itself.
-      if (engine.name === 'podman') delete service.ulimits;
     }
     const { 'gateway-api': api, 'connect-gateway': gateway, postgres } = compose.services;
     Object.assign(gateway?.environment ?? {}, { PARLEY_TCP_PORT: '7001' });
