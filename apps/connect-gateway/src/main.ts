@@ -4,6 +4,7 @@ import { createLogger, noticeLog, openIdentity, type HandshakeLimits } from '@pa
 import { OriginGate, runService } from '@parley/service-host';
 import { AppModule } from './app.module.js';
 import { ConnectionLifecycle } from './lifecycle/connection-lifecycle.service.js';
+import { warnOfFewFiles } from './lifecycle/open-files.js';
 import { HANDSHAKE_LIMITS } from './transports/handshake-limits.js';
 import { ParleyWsAdapter } from './transports/parley-ws-adapter.js';
 import { TcpServer } from './transports/tcp-server.service.js';
@@ -26,6 +27,7 @@ await runService({
   servesRpc: true,
   configure: (app) => {
     gate.warnAtStart(logger, config.host);
+    warnOfFewFiles(logger, config.limits.maxConnections);
     // Somebody looks at it with a browser.
     const http = app.getHttpAdapter();
     http.get(config.ws.path, (_request: unknown, reply: Parameters<typeof http.reply>[0]) => {
