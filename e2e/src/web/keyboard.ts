@@ -109,6 +109,30 @@ export const keyboard = (running: () => Stack) =>
       await close(page);
     });
 
+    it('scrolls the messages although something changes its size in the same moment', async () => {
+      const { name, roomIds } = await somebody('Shifting');
+      const [roomId = 0] = roomIds;
+      for (let i = 0; i < 40; i++) await post(stack, other, roomId, `old ${i}`);
+      const page = await pages.login(name, { path: `/rooms/${roomId}` });
+      await shows(page, 'old 39');
+      await page.getByTestId('jump-to-latest').click();
+      const list = page.getByTestId('message-list');
+      await expect.poll(() => list.evaluate(distanceToEnd), patience).toBeLessThan(2);
+      // In one frame: the browser tells of the new size in it, and of the scrolling with the next one.
+      await list.evaluate(
+        (element) =>
+          new Promise<void>((resolve) => {
+            requestAnimationFrame(() => {
+              element.scrollBy(0, -400);
+              element.style.bottom = '40px';
+              setTimeout(resolve, 200);
+            });
+          }),
+      );
+      expect(await list.evaluate(distanceToEnd)).toBeGreaterThan(300);
+      await close(page);
+    });
+
     it('keeps the focus when what had it goes away', async () => {
       const { name, roomIds } = await somebody('Here', 'There');
       const [here = 0, there = 0] = roomIds;
@@ -187,3 +211,6 @@ export const keyboard = (running: () => Stack) =>
 
     it('throws nothing', () => expect(pages.problems).toEqual([]));
   });
+
+const distanceToEnd = ({ scrollHeight, scrollTop, clientHeight }: Element) =>
+  scrollHeight - scrollTop - clientHeight;

@@ -57,12 +57,17 @@ export class ScrollKeeper {
     return true;
   }
 
-  /** What is shown has changed: puts everything back where it was. Call before the browser paints. */
+  /**
+   * What is shown has changed: puts everything back where it was. Call before the browser paints. Whoever was led elsewhere, or
+   * scrolled, since it last looked stays there: the browser tells of that with the next frame only.
+   */
   settle(): void {
-    if (this.#isPinned) this.element.scrollTop = this.element.scrollHeight;
+    const movedPx = this.#movedPx();
+    if (this.#isPinned && movedPx < -1) this.#isPinned = false;
+    else if (this.#isPinned) this.element.scrollTop = this.element.scrollHeight;
     else if (this.#anchor) {
       const again = this.element.querySelector(`[data-key="${CSS.escape(this.#anchor.key)}"]`);
-      if (again) this.element.scrollTop += again.getBoundingClientRect().top - this.#anchor.topPx;
+      if (again) this.element.scrollTop += again.getBoundingClientRect().top - (this.#anchor.topPx - movedPx);
     }
     this.#remember();
   }
@@ -76,7 +81,8 @@ export class ScrollKeeper {
   /** Goes to the end and stays there. */
   toEnd(): void {
     this.#isPinned = true;
-    this.settle();
+    this.element.scrollTop = this.element.scrollHeight;
+    this.#remember();
   }
 
   /** Shows an element a little below the top. @returns False when it is in sight at the end anyway. */
@@ -87,6 +93,12 @@ export class ScrollKeeper {
     this.element.scrollTop += top - this.element.clientHeight / 5;
     this.hold();
     return true;
+  }
+
+  /** How far others have scrolled since it last looked. At the end it cannot be told from what the end itself has moved. */
+  #movedPx(): number {
+    const movedPx = this.element.scrollTop - this.#topPx;
+    return movedPx === 0 || this.distanceToEndPx <= 1 ? 0 : movedPx;
   }
 
   #remember(): void {
