@@ -125,7 +125,7 @@ export const keyboard = (running: () => Stack) =>
             requestAnimationFrame(() => {
               element.scrollBy(0, -400);
               element.style.bottom = '40px';
-              setTimeout(resolve, 200);
+              requestAnimationFrame(() => requestAnimationFrame(() => resolve()));
             });
           }),
       );
