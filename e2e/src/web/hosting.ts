@@ -125,6 +125,36 @@ export const hosting = (running: () => Stack) =>
       await close(host, other);
     });
 
+    // A press on what takes it back was for nothing while the act's ack was on its way; its effect may be there before.
+    it('takes a panic back although nothing but its effect has come yet', async () => {
+      const { path } = await room('late answer', 'hello');
+      const held: (() => void)[] = [];
+      let isHeld = false;
+      const person = await pages.person();
+      await person.routeWebSocket(/\/ws$/, (socket) => {
+        const server = socket.connectToServer();
+        socket.onMessage((frame) => server.send(frame));
+        server.onMessage((frame) => {
+          if (isHeld && String(frame).includes('"op":22')) held.push(() => socket.send(frame));
+          else socket.send(frame);
+        });
+      });
+      const host = await pages.login('demo', { path, of: person });
+      await shows(host, 'hello');
+      isHeld = true;
+      await host.keyboard.press('Alt+Shift+P');
+      await host.getByTestId('panic-confirm').press('Enter');
+      await host.getByTestId('panic-bar').waitFor();
+      await host.getByTestId('panic-dialog').press('Escape');
+      await host.keyboard.press('Alt+Shift+P');
+      await host.getByTestId('calm-restore').press('Enter');
+      await host.getByTestId('panic-bar').waitFor({ state: 'detached' });
+      isHeld = false;
+      for (const send of held) send();
+      await host.getByTestId('calm-dialog').waitFor({ state: 'detached' });
+      await close(host);
+    });
+
     it('does it all on a phone, in the dark and in Chinese, and axe finds nothing', async () => {
       const look = { colorScheme: 'dark', locale: 'zh-CN' } as const;
       const { path } = await room('phone', 'one', 'two');

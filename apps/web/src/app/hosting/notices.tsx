@@ -64,7 +64,7 @@ function NoticeLine({ notice, isBusy }: { readonly notice: Notice; readonly isBu
       {notice.inverse && (
         <Button
           look="text"
-          aria-disabled={isBusy || undefined}
+          aria-disabled={runner.isBusy(notice.roomId, notice.act) || undefined}
           onClick={() => void runner.undo(notice)}
           data-testid="undo"
         >

@@ -1,8 +1,8 @@
 import { ApiError } from '@parley/client';
 import { hidingOf, readEvent, type ActInput, type MessageRange } from '@parley/protocol';
+import { useState } from 'react';
 import type { ChatSession } from '../chat/chat-session.js';
 import { useChat } from '../site/site-context.js';
-import { useObservable } from '../use-observable.js';
 import { wallClockMs } from '../use-wall-clock.js';
 import { ActRunner } from './act-runner.js';
 
@@ -39,14 +39,22 @@ export function useRunner(): ActRunner {
   return runner;
 }
 
-/** Does acts in one room. */
+/** Does acts in one room, for one dialog or menu. */
 export function useActs(roomId: number): {
   /** @returns Whether it was done. What became of it is told in any case. */
   readonly run: (act: ActInput, who?: string) => Promise<boolean>;
-  /** An act is under way. */
+  /** An act that was asked for here is under way. What is done elsewhere keeps nobody waiting: its ack may come after its effect. */
   readonly isBusy: boolean;
 } {
   const runner = useRunner();
-  const isBusy = useObservable(runner.busy, (busy) => busy.size > 0);
-  return { run: (act, who) => runner.run(roomId, act, who), isBusy };
+  const [underWay, setUnderWay] = useState(0);
+  const run = async (act: ActInput, who?: string) => {
+    setUnderWay((count) => count + 1);
+    try {
+      return await runner.run(roomId, act, who);
+    } finally {
+      setUnderWay((count) => count - 1);
+    }
+  };
+  return { run, isBusy: underWay > 0 };
 }
