@@ -6,7 +6,7 @@ import { drawDamage, nameOf, together, type Damage } from './chaos/damage.js';
 import { canOverlap, survivableFaults } from './chaos/faults.js';
 import { seededRandom } from './chaos/random.js';
 import { isBroken, keepLogs } from './chaos/keep-logs.js';
-import { reportTable } from './chaos/report-table.js';
+import { reportTable, verdict } from './chaos/report-table.js';
 import { runChaos, type ChaosReport } from './chaos/run-chaos.js';
 import type { SqlKind } from './chaos/sql-server.js';
 
@@ -59,8 +59,9 @@ describe('chaos', { timeout: HANGS_AFTER_MS }, () => {
     });
 
   function expectNothingLost(report: ChaosReport, faults: readonly Damage[]): void {
+    // The first line is what a summary of many tests shows.
     const table = isBroken(report)
-      ? `${reportTable(report)}\nlogs of every process: ${keepLogs(report)}`
+      ? `${verdict(report)}\n${reportTable(report)}\nlogs of every process: ${keepLogs(report)}`
       : reportTable(report);
     expect(report.failure, table).toBeUndefined();
     expect(report.violations, table).toEqual([]);

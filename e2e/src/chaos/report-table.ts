@@ -45,6 +45,19 @@ const columns: readonly Column[] = [
   ['longest gap', most('longestGapMs')],
 ];
 
+/** In one line what broke, and during which fault; nothing when all was well. */
+export function verdict({ rows, violations, failure }: ChaosReport): string {
+  const [first] = violations;
+  return [
+    ...(failure === undefined ? [] : [`the run broke off, ${failure}`]),
+    ...(first === undefined
+      ? []
+      : [
+          `violations: ${violations.length}, the first during ${culprit(rows, first)?.fault}: ${JSON.stringify(first)}`,
+        ]),
+  ].join('; ');
+}
+
 /** The run as Markdown: one row a kind of fault, then what grew. */
 export function reportTable(report: ChaosReport): string {
   const { rows, violations, failure, stats, resources } = report;
