@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
 import { close, eventually, message, Pages, post, shows, patience, settled } from './pages.js';
@@ -113,6 +113,8 @@ export const comfort = (running: () => Stack) =>
           else socket.send(frame);
         });
       });
+      const asked: Route[] = [];
+      await person.route(/\/members\b/, (route) => (isHeld ? void asked.push(route) : route.continue()));
       const page = await pages.login('demo', { path, of: person });
       const online = page.getByTestId('online-count');
       const places = async () => {
@@ -127,6 +129,7 @@ export const comfort = (running: () => Stack) =>
       const before = await places();
       isHeld = false;
       for (const send of held) send();
+      await Promise.all(asked.map((route) => route.continue()));
       await page.locator('[data-testid=online-count][data-count]').waitFor();
       expect(await places()).toEqual(before);
       await close(page);
