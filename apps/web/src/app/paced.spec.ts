@@ -50,6 +50,27 @@ describe('paced', () => {
     expect(seen).toEqual([1, 10]);
   });
 
+  it('takes what had to wait when a frame is made, with all that came until then', async () => {
+    const source = new Observable(0);
+    let frame: (() => void) | undefined;
+    const shown = paced(source, 50, (then) => (frame = then));
+    const seen: number[] = [];
+    shown.subscribe(() => seen.push(shown.get()));
+    source.set(1);
+    await done();
+    source.set(2);
+    vi.advanceTimersByTime(60);
+    source.set(3);
+    await done();
+    expect(seen).toEqual([1]);
+    frame?.();
+    expect(seen).toEqual([1, 3]);
+    vi.advanceTimersByTime(50);
+    source.set(4);
+    await done();
+    expect(seen).toEqual([1, 3, 4]);
+  });
+
   it('leaves time between changes that all take long to show, but never much', async () => {
     const { source, shown, seen } = setUp();
     let renderMs = 75;

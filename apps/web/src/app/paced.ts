@@ -1,3 +1,4 @@
+import { beforePaint } from './before-paint.js';
 import { Observable, type Watchable } from './observable.js';
 
 /** On a machine that cannot keep up, this share of the time at most is spent on showing, and no change waits longer. */
@@ -10,12 +11,18 @@ const longestIntervalMs = 500;
  * message that came and is not read yet, never shows. Where renders are slow, one after the other, the interval grows: what is
  * shown late is still shown, and keys and messages have their turns.
  *
- * It does not wait for animation frames, nor for its timer alone: hidden tabs have none of the former, and few of the
- * latter, and the number of unread messages in their title must move.
+ * What had to wait is taken when the page is about to be painted, as late as can be: what comes between the timer and the frame
+ * is in it, and as few frames show everything as soon. But nothing depends on frames, nor on the timer alone: hidden tabs have
+ * none of the former, and few of the latter, and the number of unread messages in their title must move.
  *
  * @param leastIntervalMs - Least time between two changes, milliseconds.
+ * @param frame - Runs something before the page is painted.
  */
-export function paced<T>(source: Watchable<T>, leastIntervalMs: number): Watchable<T> {
+export function paced<T>(
+  source: Watchable<T>,
+  leastIntervalMs: number,
+  frame: (then: () => void) => void = beforePaint,
+): Watchable<T> {
   const shown = new Observable(source.get());
   let shownAtMs = -Infinity;
   let intervalMs = leastIntervalMs;
@@ -39,12 +46,16 @@ export function paced<T>(source: Watchable<T>, leastIntervalMs: number): Watchab
       intervalMs = Math.min(Math.max(leastIntervalMs, wantedMs), longestIntervalMs);
     });
   };
+  const showBeforePaint = () => {
+    isDue = true;
+    frame(show);
+  };
   source.subscribe(() => {
     if (isDue) return;
     const waitMs = shownAtMs + intervalMs - performance.now();
     isDue = waitMs <= 0;
     if (isDue) queueMicrotask(show);
-    else timer ??= setTimeout(show, waitMs);
+    else timer ??= setTimeout(showBeforePaint, waitMs);
   });
   return shown;
 }
