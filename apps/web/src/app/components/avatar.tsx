@@ -1,5 +1,5 @@
 import { memo } from 'react';
-import { initialOf, toneOf } from '../text/avatar.js';
+import { initialOf, isLarge, toneOf } from '../text/avatar.js';
 import styles from './avatar.module.css';
 
 /** A user's initial on their colour. Decoration: the name stands beside it. */
@@ -8,13 +8,15 @@ export const Avatar = memo(function Avatar(props: {
   readonly userName: string;
   readonly isSmall?: boolean;
 }) {
+  const initial = initialOf(props.userName);
   return (
     <span
       className={props.isSmall ? `${styles['avatar']} ${styles['small']}` : styles['avatar']}
       data-tone={toneOf(props.userId)}
+      data-large={isLarge(initial) || undefined}
       aria-hidden="true"
     >
-      {initialOf(props.userName)}
+      {initial}
     </span>
   );
 });

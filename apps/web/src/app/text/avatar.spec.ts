@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { initialOf, toneCount, toneOf } from './avatar.js';
+import { initialOf, isLarge, toneCount, toneOf } from './avatar.js';
 
 const names = [
   ['demo', 'D'],
@@ -26,6 +26,13 @@ describe('initialOf', () => {
     const older = await import('./avatar.js');
     expect(older.initialOf(name)).toBe(initial);
   });
+});
+
+it.each([
+  ...['D', 'É', 'Ж', 'Ω', '小', 'か', '한', '7', '?'].map((initial) => [initial, false] as const),
+  ...['👩‍🏫', 'É́́́', '﷽', '𒐫', '꧅'].map((initial) => [initial, true] as const),
+])('of %s says whether it may be larger than its circle: %s', (initial, large) => {
+  expect(isLarge(initial)).toBe(large);
 });
 
 it('gives every id a colour and spreads them', () => {

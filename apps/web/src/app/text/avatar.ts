@@ -17,6 +17,13 @@ export function initialOf(name: string): string {
   return first?.toLocaleUpperCase() ?? '?';
 }
 
+/** One letter or digit of a script whose letters are all about as wide as they are high. */
+const roundLetter =
+  /^[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Nd}?]$/u;
+
+/** Whether an initial may be larger than its circle: with marks upon it, of several parts, or of a script with very wide letters. */
+export const isLarge = (initial: string): boolean => !roundLetter.test(initial);
+
 /** A user's colour: always the same for the same id, different for neighbours. */
 export function toneOf(userId: number): number {
   // Knuth's multiplicative hash: ids are handed out in order, colours should not be.

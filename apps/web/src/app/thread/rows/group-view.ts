@@ -1,7 +1,7 @@
 import avatars from '../../components/avatar.module.css';
 import badges from '../../components/role-badge.module.css';
 import type { Person } from '../../hosting/offers.js';
-import { initialOf, toneOf } from '../../text/avatar.js';
+import { initialOf, isLarge, toneOf } from '../../text/avatar.js';
 import { isPiled } from '../../text/piled.js';
 import type { Bubble, Group } from '../../timeline/rows.js';
 import styles from '../message.module.css';
@@ -69,12 +69,19 @@ const roleOf = ({ userId, isGuest }: Group, { roles }: Look) =>
 
 const authorOf = ({ isOwn, userName }: Group, { t }: Look): string => (isOwn ? t.room.you : userName);
 
-const avatarOf = ({ userId, userName }: Group): HTMLElement =>
-  element(
+function avatarOf({ userId, userName }: Group): HTMLElement {
+  const initial = initialOf(userName);
+  return element(
     'span',
-    { class: avatars['avatar'], 'data-tone': toneOf(userId), 'aria-hidden': 'true' },
-    initialOf(userName),
+    {
+      class: avatars['avatar'],
+      'data-tone': toneOf(userId),
+      'data-large': isLarge(initial),
+      'aria-hidden': 'true',
+    },
+    initial,
   );
+}
 
 function headerOf(group: Group, look: Look): HTMLElement {
   const author = authorOf(group, look);
