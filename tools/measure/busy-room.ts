@@ -199,15 +199,28 @@ async function busyMs(cdp: CDPSession): Promise<{ taskMs: number; atMs: number }
 
 /**
  * Runs in the page. A frame is out when a task that its animation callback queued runs: one that goes before others, or it would
- * run behind what the page does next, and often behind the next frame.
+ * run behind what the page does next, and often behind the next frame. What is changed within an animation callback is part of that
+ * same frame: to ask for one there would be to wait for the next.
  */
 function watch(): void {
   const seen: { keysMs: number[]; paintedAt: [number, number][] } = { keysMs: [], paintedAt: [] };
   (window as unknown as { seen: unknown }).seen = seen;
-  const afterFrame = (then: (atMs: number) => void) =>
-    requestAnimationFrame(() => {
-      void scheduler.postTask(() => then(performance.now()), { priority: 'user-blocking' });
+  let isInFrame = false;
+  const nextFrame = window.requestAnimationFrame.bind(window);
+  window.requestAnimationFrame = (callback) =>
+    nextFrame((atMs) => {
+      isInFrame = true;
+      callback(atMs);
+      // Behind what an observer of its changes does.
+      queueMicrotask(() => (isInFrame = false));
     });
+  const afterFrame = (then: (atMs: number) => void) => {
+    const follow = () => {
+      void scheduler.postTask(() => then(performance.now()), { priority: 'user-blocking' });
+    };
+    if (isInFrame) follow();
+    else nextFrame(follow);
+  };
   window.addEventListener(
     'keydown',
     ({ timeStamp }) => afterFrame((atMs) => seen.keysMs.push(atMs - timeStamp)),
