@@ -133,6 +133,34 @@ export const keyboard = (running: () => Stack) =>
       await close(page);
     });
 
+    // Whoever was led to the first unread message stood below it: the bar that led there had gone right before.
+    it('comes to the same place whatever had changed its size right before', async () => {
+      const { name, roomIds } = await somebody('Led');
+      const [roomId = 0] = roomIds;
+      for (let i = 0; i < 40; i++) await post(stack, other, roomId, `old ${i}`);
+      const page = await pages.login(name, { path: `/rooms/${roomId}` });
+      await shows(page, 'old 39');
+      await page.getByTestId('jump-to-latest').click();
+      const list = page.getByTestId('message-list');
+      await expect.poll(() => list.evaluate(distanceToEnd), patience).toBeLessThan(2);
+      await page.getByTestId('composer').press('PageUp');
+      await page.getByTestId('jump-to-latest').waitFor();
+      const [led, after] = await list.evaluate(
+        (element) =>
+          new Promise<[number, number]>((resolve) => {
+            requestAnimationFrame(() => {
+              element.style.top = '40px';
+              const key = new KeyboardEvent('keydown', { key: 'PageUp', bubbles: true });
+              document.querySelector('[data-testid=composer]')?.dispatchEvent(key);
+              const place = element.scrollTop;
+              requestAnimationFrame(() => requestAnimationFrame(() => resolve([place, element.scrollTop])));
+            });
+          }),
+      );
+      expect(after).toBe(led);
+      await close(page);
+    });
+
     it('keeps the focus when what had it goes away', async () => {
       const { name, roomIds } = await somebody('Here', 'There');
       const [here = 0, there = 0] = roomIds;

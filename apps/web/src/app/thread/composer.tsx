@@ -20,6 +20,7 @@ import { useChat, useChatState } from '../site/site-context.js';
 import { withoutBlankEnds } from '../text/blank-ends.js';
 import { isSendKey, pagesOf } from './composer-keys.js';
 import styles from './composer.module.css';
+import { scrollMessages } from './scroll-messages.js';
 import { useSilence } from './use-silence.js';
 import { WhyNot } from './why-not.js';
 
@@ -96,8 +97,7 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
     const pages = pagesOf(event.nativeEvent);
     if (!event.nativeEvent.isComposing && commands.current?.onKey(event, isSend)) event.stopPropagation();
     else if (pages !== undefined) {
-      const list = document.getElementById('messages');
-      list?.scrollBy({ top: pages * list.clientHeight * PAGE });
+      scrollMessages((list) => list.scrollBy({ top: pages * list.clientHeight * PAGE }));
     } else if (isSend) send();
     else return;
     event.preventDefault();

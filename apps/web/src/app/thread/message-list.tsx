@@ -14,6 +14,7 @@ import { usePageVisible } from '../use-browser-state.js';
 import styles from './message-list.module.css';
 import { MessageRows } from './message-rows.js';
 import { ScrollKeeper } from './scroll-keeper.js';
+import { scrollMessages } from './scroll-messages.js';
 
 /** The next page is asked for when its end is this close, pixels: about a screen ahead of the reader. */
 const loadAheadPx = 600;
@@ -146,7 +147,7 @@ export function MessageList({ threadKey }: { readonly threadKey: ThreadKey }) {
             look="quiet"
             onClick={toLatest}
             // It lies over the list, not in it: the wheel would stop here.
-            onWheel={(event) => scroller.current?.scrollBy({ top: event.deltaY })}
+            onWheel={({ deltaY }) => scrollMessages((list) => list.scrollBy({ top: deltaY }))}
             data-testid="jump-to-latest"
           >
             <Icon name="down" size={18} />

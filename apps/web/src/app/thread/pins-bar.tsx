@@ -10,6 +10,7 @@ import { firstSeq } from '../timeline/timeline.js';
 import { everySecond, wallClockMs } from '../use-wall-clock.js';
 import { livePins } from './live-pins.js';
 import styles from './pins-bar.module.css';
+import { scrollMessages } from './scroll-messages.js';
 
 const none: readonly Pin[] = [];
 
@@ -73,7 +74,7 @@ const FOUND_MS = 2_000;
 
 function leadTo(seq: number): void {
   const target = document.querySelector<HTMLElement>(`#messages [data-seq="${seq}"]`);
-  target?.scrollIntoView({ block: 'center' });
+  scrollMessages(() => target?.scrollIntoView({ block: 'center' }));
   document.getElementById('messages')?.focus({ preventScroll: true });
   if (!target) return;
   target.dataset['found'] = '';

@@ -6,6 +6,7 @@ import { Button } from '../components/button.js';
 import { useTexts } from '../i18n/texts.js';
 import { useChat, useChatState } from '../site/site-context.js';
 import { firstSeq } from '../timeline/timeline.js';
+import { scrollMessages } from './scroll-messages.js';
 import styles from './thread-view.module.css';
 
 /** Leads to the first unread message while that is further up than what is loaded. */
@@ -26,7 +27,7 @@ export function UnreadBar({ threadKey }: { readonly threadKey: ThreadKey }) {
   useEffect(() => {
     if (isAbove || !isWanted.current) return;
     isWanted.current = false;
-    document.querySelector('#messages [data-unread]')?.scrollIntoView({ block: 'start' });
+    scrollMessages((list) => list.querySelector('[data-unread]')?.scrollIntoView({ block: 'start' }));
   }, [isAbove]);
   if (!isAbove && !isLoading) return null;
 
