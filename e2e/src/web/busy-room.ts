@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
-import { close, message, post, settled, shows, Pages, eventually } from './pages.js';
+import { close, HeldFrames, message, post, settled, shows, Pages, eventually } from './pages.js';
 
 /** A room in which much is said. How fast it is, `npm run measure -- --web` shows. */
 export const busyRoom = (running: () => Stack) =>
@@ -54,24 +54,14 @@ export const busyRoom = (running: () => Stack) =>
     it('follows the newest from the first on, also when much of it comes at once', async () => {
       const { path, talk } = await room('beginning');
       const person = await pages.person();
-      const held: { readonly text: string; send(): void }[] = [];
-      let isHeld = false;
-      await person.routeWebSocket(/\/ws$/, (socket) => {
-        const server = socket.connectToServer();
-        socket.onMessage((text) => server.send(text));
-        server.onMessage((frame) => {
-          if (isHeld) held.push({ text: String(frame), send: () => socket.send(frame) });
-          else socket.send(frame);
-        });
-      });
+      const frames = await HeldFrames.of(person, () => true);
       const page = await pages.login('demo', { path, of: person });
       await page.getByText('It is quiet here').waitFor();
-      isHeld = true;
+      frames.hold();
       const last = await talk(60);
       // The last one itself: what else a server says is held, too.
-      await eventually(() => expect(held.some(({ text }) => text.includes(`said ${last}"`))).toBe(true));
-      isHeld = false;
-      for (const { send } of held) send();
+      await eventually(() => expect(frames.texts.some((text) => text.includes(`said ${last}"`))).toBe(true));
+      frames.release();
       await shows(page, `said ${last}`);
       expect(await isFollowing(page)).toBe(true);
       await close(page);

@@ -1,7 +1,7 @@
 import type { Page, Route } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
-import { close, eventually, message, Pages, post, shows, patience, settled } from './pages.js';
+import { close, eventually, HeldFrames, message, Pages, post, shows, patience, settled } from './pages.js';
 
 const phone = { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true };
 
@@ -102,19 +102,11 @@ export const comfort = (running: () => Stack) =>
 
     // The settings of a room moved away right when somebody pressed, and what was opened was the invitation beside them.
     it('keeps what can be pressed where it is when it is known who is online', async () => {
-      const held: (() => void)[] = [];
-      let isHeld = true;
       const person = await pages.person();
-      await person.routeWebSocket(/\/ws$/, (socket) => {
-        const server = socket.connectToServer();
-        socket.onMessage((frame) => server.send(frame));
-        server.onMessage((frame) => {
-          if (isHeld && /"op":[45]\b/.test(String(frame))) held.push(() => socket.send(frame));
-          else socket.send(frame);
-        });
-      });
+      const counts = await HeldFrames.of(person, (text) => /"op":[45]\b/.test(text));
+      counts.hold();
       const asked: Route[] = [];
-      await person.route(/\/members\b/, (route) => (isHeld ? void asked.push(route) : route.continue()));
+      await person.route(/\/members\b/, (route) => void asked.push(route));
       const page = await pages.login('demo', { path, of: person });
       const online = page.getByTestId('online-count');
       const places = async () => {
@@ -124,11 +116,10 @@ export const comfort = (running: () => Stack) =>
         return boxes.map((box) => box?.x);
       };
       await page.getByTestId('room-settings').waitFor();
-      await eventually(() => expect(held.length).toBeGreaterThan(0));
+      await eventually(() => expect(counts.texts).not.toEqual([]));
       expect(await online.getAttribute('data-count')).toBe(null);
       const before = await places();
-      isHeld = false;
-      for (const send of held) send();
+      counts.release();
       await Promise.all(asked.map((route) => route.continue()));
       await page.locator('[data-testid=online-count][data-count]').waitFor();
       expect(await places()).toEqual(before);

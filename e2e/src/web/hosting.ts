@@ -2,7 +2,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
 import { findings } from './findings.js';
-import { close, message, Pages, patience, post, say, shows } from './pages.js';
+import { close, HeldFrames, message, Pages, patience, post, say, shows } from './pages.js';
 
 const phone = { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true };
 const notice = (page: Page) => page.getByTestId('notice').last();
@@ -128,28 +128,18 @@ export const hosting = (running: () => Stack) =>
     // A press on what takes it back was for nothing while the act's ack was on its way; its effect may be there before.
     it('takes a panic back although nothing but its effect had come when it was asked for', async () => {
       const { path } = await room('late answer', 'hello');
-      const held: (() => void)[] = [];
-      let isHeld = false;
       const person = await pages.person();
-      await person.routeWebSocket(/\/ws$/, (socket) => {
-        const server = socket.connectToServer();
-        socket.onMessage((frame) => server.send(frame));
-        server.onMessage((frame) => {
-          if (isHeld && String(frame).includes('"op":22')) held.push(() => socket.send(frame));
-          else socket.send(frame);
-        });
-      });
+      const acks = await HeldFrames.of(person, (text) => text.includes('"op":22'));
       const host = await pages.login('demo', { path, of: person });
       await host.getByTestId('room-settings').waitFor();
-      isHeld = true;
+      acks.hold();
       await host.keyboard.press('Alt+Shift+P');
       await host.getByTestId('panic-confirm').press('Enter');
       await host.getByTestId('panic-bar').waitFor();
       await host.getByTestId('panic-dialog').press('Escape');
       await host.keyboard.press('Alt+Shift+P');
       await host.getByTestId('calm-restore').press('Enter');
-      isHeld = false;
-      for (const send of held) send();
+      acks.release();
       await host.getByTestId('panic-bar').waitFor({ state: 'detached' });
       await host.getByTestId('calm-dialog').waitFor({ state: 'detached' });
       await close(host);

@@ -213,6 +213,44 @@ export class Network {
   }
 }
 
+/** Frames on their way to one person's pages that do not come yet. Make it before their first page. */
+export class HeldFrames {
+  readonly #held: { readonly text: string; send(): void }[] = [];
+  #isHolding = false;
+
+  private constructor() {}
+
+  /** @param which - The frames that are held back while it holds, by their text. */
+  static async of(person: BrowserContext, which: (text: string) => boolean): Promise<HeldFrames> {
+    const frames = new HeldFrames();
+    await person.routeWebSocket(/\/ws$/, (socket) => {
+      const server = socket.connectToServer();
+      socket.onMessage((frame) => server.send(frame));
+      server.onMessage((frame) => {
+        const text = String(frame);
+        if (frames.#isHolding && which(text)) frames.#held.push({ text, send: () => socket.send(frame) });
+        else socket.send(frame);
+      });
+    });
+    return frames;
+  }
+
+  /** What is held back. */
+  get texts(): string[] {
+    return this.#held.map(({ text }) => text);
+  }
+
+  hold(): void {
+    this.#isHolding = true;
+  }
+
+  /** Lets all of it come, in order. */
+  release(): void {
+    this.#isHolding = false;
+    for (const { send } of this.#held.splice(0)) send();
+  }
+}
+
 /** Says something in a room as a user without a page, over HTTP. */
 export async function post(stack: Stack, token: string, roomId: number, msg: string): Promise<void> {
   const response = await fetch(`${stack.apiUrl}/v1/rooms/${roomId}/messages`, {
