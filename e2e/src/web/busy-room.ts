@@ -1,7 +1,17 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
-import { close, HeldFrames, message, post, settled, shows, Pages, eventually } from './pages.js';
+import {
+  close,
+  distanceToEnd,
+  HeldFrames,
+  message,
+  post,
+  settled,
+  shows,
+  Pages,
+  eventually,
+} from './pages.js';
 
 /** A room in which much is said. How fast it is, `npm run measure -- --web` shows. */
 export const busyRoom = (running: () => Stack) =>
@@ -30,8 +40,7 @@ export const busyRoom = (running: () => Stack) =>
     /** The end of the list is in sight, once what is on its way has come. */
     const isFollowing = async (page: Page) => {
       await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
-      const list = page.getByTestId('message-list');
-      const farPx = await list.evaluate((it) => it.scrollHeight - it.scrollTop - it.clientHeight);
+      const farPx = await page.getByTestId('message-list').evaluate(distanceToEnd);
       return farPx <= 1 && !(await page.getByTestId('jump-to-latest').isVisible());
     };
     const exactly = (text: string) => new RegExp(`^${text}$`);

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { launch, type Browser, type Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
+import { distanceToEnd } from './pages.js';
 
 const places = [
   process.env['PARLEY_FIREFOX'],
@@ -71,10 +72,7 @@ export const firefox = (running: () => Stack) =>
         await eventually(async () => expect(await heightPx()).toBe(oneLinePx));
         await toFront(ana);
         // Each is at the end of what was said.
-        const farPx = await ana.$eval(
-          '[data-testid=message-list]',
-          (it) => it.scrollHeight - it.scrollTop - it.clientHeight,
-        );
+        const farPx = await ana.$eval('[data-testid=message-list]', distanceToEnd);
         expect(farPx).toBeLessThanOrEqual(1);
       });
 

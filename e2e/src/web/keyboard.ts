@@ -1,7 +1,18 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
-import { close, Network, online, Pages, post, say, shows, patience, settled } from './pages.js';
+import {
+  close,
+  distanceToEnd,
+  Network,
+  online,
+  Pages,
+  post,
+  say,
+  shows,
+  patience,
+  settled,
+} from './pages.js';
 
 /** What has the focus: its test id, or what it is. `body`: nothing has. */
 const focused = (page: Page) =>
@@ -40,6 +51,16 @@ export const keyboard = (running: () => Stack) =>
       }
       for (const roomId of roomIds) await api.markRead(roomId, 1);
       return { name, roomIds };
+    }
+
+    /** A room with more in it than fits, all of it unread, open before somebody new. */
+    async function longRoom() {
+      const { name, roomIds } = await somebody('Long');
+      const [roomId = 0] = roomIds;
+      for (let i = 0; i < 40; i++) await post(stack, other, roomId, `old ${i}`);
+      const page = await pages.login(name, { path: `/rooms/${roomId}` });
+      await shows(page, 'old 39');
+      return { page, list: page.getByTestId('message-list') };
     }
 
     it('goes to a room by a part of its name, and back to where it was', async () => {
@@ -87,13 +108,9 @@ export const keyboard = (running: () => Stack) =>
     });
 
     it('scrolls the messages while one writes', async () => {
-      const { name, roomIds } = await somebody('Long');
-      const [roomId = 0] = roomIds;
-      for (let i = 0; i < 40; i++) await post(stack, other, roomId, `old ${i}`);
-      const page = await pages.login(name, { path: `/rooms/${roomId}` });
-      await shows(page, 'old 39');
+      const { page, list } = await longRoom();
       await focusComesTo(page, 'composer');
-      const top = () => page.getByTestId('message-list').evaluate((list) => list.scrollTop);
+      const top = () => list.evaluate((element) => element.scrollTop);
       await page.keyboard.press('PageDown');
       await expect.poll(top, patience).toBeGreaterThan(100);
       await page.keyboard.type('half a sent');
@@ -110,13 +127,8 @@ export const keyboard = (running: () => Stack) =>
     });
 
     it('scrolls the messages although something changes its size in the same moment', async () => {
-      const { name, roomIds } = await somebody('Shifting');
-      const [roomId = 0] = roomIds;
-      for (let i = 0; i < 40; i++) await post(stack, other, roomId, `old ${i}`);
-      const page = await pages.login(name, { path: `/rooms/${roomId}` });
-      await shows(page, 'old 39');
+      const { page, list } = await longRoom();
       await page.getByTestId('jump-to-latest').click();
-      const list = page.getByTestId('message-list');
       await expect.poll(() => list.evaluate(distanceToEnd), patience).toBeLessThan(2);
       // In one frame: the browser tells of the new size in it, and of the scrolling with the next one.
       await list.evaluate(
@@ -135,13 +147,8 @@ export const keyboard = (running: () => Stack) =>
 
     // Whoever was led to the first unread message stood below it: the bar that led there had gone right before.
     it('comes to the same place whatever had changed its size right before', async () => {
-      const { name, roomIds } = await somebody('Led');
-      const [roomId = 0] = roomIds;
-      for (let i = 0; i < 40; i++) await post(stack, other, roomId, `old ${i}`);
-      const page = await pages.login(name, { path: `/rooms/${roomId}` });
-      await shows(page, 'old 39');
+      const { page, list } = await longRoom();
       await page.getByTestId('jump-to-latest').click();
-      const list = page.getByTestId('message-list');
       await expect.poll(() => list.evaluate(distanceToEnd), patience).toBeLessThan(2);
       await page.getByTestId('composer').press('PageUp');
       await page.getByTestId('jump-to-latest').waitFor();
@@ -239,6 +246,3 @@ export const keyboard = (running: () => Stack) =>
 
     it('throws nothing', () => expect(pages.problems).toEqual([]));
   });
-
-const distanceToEnd = ({ scrollHeight, scrollTop, clientHeight }: Element) =>
-  scrollHeight - scrollTop - clientHeight;

@@ -213,6 +213,10 @@ export class Network {
   }
 }
 
+/** How far an element is from being scrolled to its end, pixels. For `evaluate`. */
+export const distanceToEnd = ({ scrollHeight, scrollTop, clientHeight }: Element) =>
+  scrollHeight - scrollTop - clientHeight;
+
 /** Frames on their way to one person's pages that do not come yet. Make it before their first page. */
 export class HeldFrames {
   readonly #held: { readonly text: string; send(): void }[] = [];

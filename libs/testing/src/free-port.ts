@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { onExit } from './at-exit.js';
+import { isAlive } from './is-alive.js';
 
 /**
  * Where ports are drawn from. Below what Linux (32768), macOS and Windows (49152) give to outgoing connections and to port 0:
@@ -48,14 +49,6 @@ function claim(port: number): void {
     throw error;
   }
   onExit(() => rmSync(file, { force: true }));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 async function listenOnce(port: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { eventually, spawnProcess, type ManagedProcess } from './index.js';
+import { isAlive } from './is-alive.js';
 
 async function node(script: string, env?: Record<string, string | undefined>): Promise<ManagedProcess> {
   const child = await spawnProcess({ command: process.execPath, args: ['-e', script], name: 'child', env });
@@ -9,13 +10,6 @@ async function node(script: string, env?: Record<string, string | undefined>): P
   return child;
 }
 
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
 const forever = 'setInterval(() => {}, 1000);';
 
 describe('ManagedProcess', () => {

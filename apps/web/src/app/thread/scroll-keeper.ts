@@ -58,8 +58,9 @@ export class ScrollKeeper {
   }
 
   /**
-   * What is shown has changed: puts everything back where it was. Call before the browser paints. Whoever was led elsewhere, or
-   * scrolled, since it last looked stays there: the browser tells of that with the next frame only.
+   * What is shown has changed: puts everything back where it was. Call before the browser paints. Whoever scrolled since it last
+   * looked, or was taken elsewhere by the browser (a search in the page, the focus), stays there: that is told with the next frame
+   * only. Parley's own ways to lead somebody tell it at once: `scrollMessages`.
    */
   settle(): void {
     const movedPx = this.#movedPx();
