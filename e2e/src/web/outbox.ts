@@ -142,14 +142,18 @@ export const outbox = (running: () => Stack) =>
       const { path, texts } = await room('private');
       const person = await pages.person();
       const network = await Network.of(person);
-      await person.addInitScript(() =>
-        Object.defineProperty(window, 'indexedDB', {
-          get: () => {
-            throw new DOMException('no', 'SecurityError');
-          },
-        }),
-      );
-      const page = await pages.login('demo', { path, of: person });
+      // As Firefox where sites may keep nothing: not even a line to another tab is to be had.
+      await person.addInitScript(() => {
+        const refused = () => {
+          throw new DOMException('no', 'SecurityError');
+        };
+        for (const name of ['indexedDB', 'localStorage', 'sessionStorage'])
+          Object.defineProperty(window, name, { get: refused });
+        Object.assign(window, { BroadcastChannel: refused });
+      });
+      const page = await pages.open({ path, of: person });
+      await fillLogin(page, 'demo');
+      await online(page);
       await network.cut();
       await page.getByTestId('offline-banner').filter({ hasText: 'leave this tab open' }).waitFor();
       await say(page, 'in memory');

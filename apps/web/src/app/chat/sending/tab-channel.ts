@@ -30,14 +30,27 @@ export type TabWord =
       readonly seq: number;
     };
 
-/** A line to the same user's other tabs. What is said here is not heard here. */
+/** Undefined where the browser has none, or refuses it: as Firefox where sites may keep nothing. */
+function opened(name: string): BroadcastChannel | undefined {
+  try {
+    return new BroadcastChannel(name);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * A line to the same user's other tabs. What is said here is not heard here. Where there is none each tab is alone: all of them
+ * send what they share, and the server takes each once.
+ */
 export class TabChannel {
-  readonly #channel: BroadcastChannel;
+  readonly #channel: BroadcastChannel | undefined;
   readonly #listeners = new Set<(word: TabWord) => void>();
   #isClosed = false;
 
   constructor(userId: number) {
-    this.#channel = new BroadcastChannel(`parley.outbox.${userId}`);
+    this.#channel = opened(`parley.outbox.${userId}`);
+    if (!this.#channel) return;
     this.#channel.onmessage = ({ data }) => {
       const parsed = wordSchema.safeParse(data);
       if (!parsed.success) return;
@@ -53,11 +66,11 @@ export class TabChannel {
 
   /** Ignored after `close`: an answer may come to a session that has ended. */
   say(word: TabWord): void {
-    if (!this.#isClosed) this.#channel.postMessage(word);
+    if (!this.#isClosed) this.#channel?.postMessage(word);
   }
 
   close(): void {
     this.#isClosed = true;
-    this.#channel.close();
+    this.#channel?.close();
   }
 }
