@@ -135,6 +135,41 @@ export const accessibility = (running: () => Stack) =>
       240_000,
     );
 
+    // The composer's ring was a shadow, what is chosen a background: there is neither in a contrast theme.
+    it('shows in colours of the system what has the focus, what is chosen, what is open and what is unread', async () => {
+      const open = await room('open', ['hello']);
+      const other = await room('other');
+      const page = await pages.login('demo', { path: other.path, forcedColors: 'active' });
+      await page.goto(running().webUrl + open.path);
+      await shows(page, 'hello');
+      const outlined = (element: Element | null) => {
+        for (let at = element, up = 0; at && up < 3; at = at.parentElement, up++) {
+          const { outlineStyle, outlineWidth } = getComputedStyle(at);
+          if (outlineStyle !== 'none' && outlineWidth !== '0px') return true;
+        }
+        return false;
+      };
+      const unseen = new Set<string>();
+      for (let i = 0; i < 30; i++) {
+        await page.keyboard.press('Tab');
+        const focus = page.locator(':focus');
+        if ((await focus.count()) === 0 || (await focus.evaluate(outlined))) continue;
+        unseen.add(await focus.evaluate(({ outerHTML }) => outerHTML.slice(0, 120)));
+      }
+      expect([...unseen]).toEqual([]);
+      const here = page.locator('a[aria-current=page]').first();
+      expect(await here.evaluate((link) => getComputedStyle(link).borderInlineStartWidth)).toBe('4px');
+      await other.hear('you have not read this');
+      const badge = page.getByTestId('unread').first();
+      await badge.waitFor();
+      expect(await badge.evaluate((element) => getComputedStyle(element).borderTopStyle)).toBe('solid');
+      await page.keyboard.press('Control+K');
+      const chosen = page.locator('[role=option][aria-selected=true]');
+      await chosen.waitFor();
+      expect(await chosen.evaluate((option) => getComputedStyle(option).outlineStyle)).toBe('solid');
+      await close(page);
+    });
+
     it('says who wrote each message', async () => {
       const { path, hear } = await room('who', ['first', 'second']);
       const page = await pages.login('demo', { path });
