@@ -15,6 +15,14 @@ async function held(person: BrowserContext, url: RegExp): Promise<() => void> {
   return release;
 }
 
+/** Gives no answer to the first request for it. */
+async function hung(person: BrowserContext, url: RegExp): Promise<void> {
+  let asked = 0;
+  await person.route(url, async (route) => {
+    if (asked++ > 0) await route.continue();
+  });
+}
+
 /** What is smaller is sent as it is. */
 const TOO_SMALL_BYTES = 2_048;
 
@@ -86,6 +94,51 @@ export const firstLoad = (running: () => Stack) =>
       await page.getByTestId('error').waitFor({ state: 'detached' });
       expect(await page.getByTestId('login-name').inputValue()).toBe('demo');
       await fillLogin(page, 'demo');
+      await online(page);
+      await person.close();
+    });
+
+    // On a connection that died without a word a browser waits on, and asks for nothing twice.
+    it('offers to begin anew when its first script hangs', async () => {
+      const person = await pages.person();
+      await hung(person, /\/assets\/index.*\.js$/);
+      const page = await person.newPage();
+      const cdp = await person.newCDPSession(page);
+      await cdp.send('Animation.enable');
+      await cdp.send('Animation.setPlaybackRate', { playbackRate: 10 });
+      await page.goto(running().webUrl, { waitUntil: 'commit' });
+      const again = page.getByTestId('splash').getByRole('link');
+      await again.click();
+      await page.getByTestId('login-name').waitFor();
+      await person.close();
+    });
+
+    it('says that what talks to the server takes long, and goes on when it comes after all', async () => {
+      const person = await pages.person();
+      await person.clock.install();
+      const release = await held(person, /\/assets\/server-part.*\.js$/);
+      const page = await pages.open({ of: person });
+      await page.getByTestId('login-name').fill('demo');
+      expect(await page.getByTestId('load-again').count()).toBe(0);
+      await person.clock.fastForward(15_000);
+      await page.getByTestId('load-again').waitFor();
+      release();
+      await page.getByTestId('load-again').waitFor({ state: 'detached' });
+      expect(await page.getByTestId('login-name').inputValue()).toBe('demo');
+      await fillLogin(page, 'demo');
+      await online(page);
+      await person.close();
+    });
+
+    it('says that the chat takes long, and has it when the page is loaded anew', async () => {
+      const person = await pages.person();
+      await pages.login('demo', { of: person });
+      await person.clock.install();
+      await hung(person, /\/assets\/chat-part.*\.js$/);
+      const page = await pages.open({ of: person });
+      await page.getByTestId('splash').waitFor();
+      await person.clock.fastForward(15_000);
+      await page.getByTestId('load-again').filter({ visible: true }).click();
       await online(page);
       await person.close();
     });

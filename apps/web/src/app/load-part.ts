@@ -9,17 +9,25 @@ const replaced = new Observable(false);
  */
 export const isReplaced: Watchable<boolean> = replaced;
 
+/** As long as a request to the server may take, milliseconds. */
+const patienceMs = 15_000;
+
 /**
  * Loads a part of the site that is not needed from the start. May be called again: browsers do not keep that it failed.
  *
+ * @param late - Called when it takes so long that there should be something to see. Where a connection has died without a word the
+ *   browser waits on, and asks for nothing twice: it may still come, or only a page that is loaded anew has it.
  * @throws {ApiError} `NETWORK`
  */
-export async function loadPart<T>(load: () => Promise<T>): Promise<T> {
+export async function loadPart<T>(load: () => Promise<T>, late?: () => void): Promise<T> {
+  const timer = setTimeout(() => late?.(), patienceMs);
   try {
     return await load();
   } catch (cause) {
     replaced.set(replaced.get() || (await hasOtherVersion()));
     throw new ApiError(0, 'NETWORK', true, undefined, { cause });
+  } finally {
+    clearTimeout(timer);
   }
 }
 

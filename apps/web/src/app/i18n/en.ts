@@ -4,6 +4,8 @@ export const en = {
     tagline: 'Rooms for people who want to talk, live.',
     loading: 'Loading…',
     loadFailed: 'Parley could not be loaded. Check your connection and try again.',
+    late: 'This takes long. Perhaps the connection has died.',
+    loadAgain: 'Load the page again',
     retry: 'Try again',
     refusedAddress: (address: string, setting: string) =>
       `This page came over HTTPS, and from such a page browsers call only encrypted addresses, not ${address}. Whoever runs Parley can set ${setting} to one that begins with https:// or wss://.`,
