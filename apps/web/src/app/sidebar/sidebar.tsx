@@ -47,7 +47,12 @@ export function Sidebar({ onClose }: { readonly onClose: (() => void) | undefine
       {!isGuest && <SearchField onFollow={follow} />}
       <nav ref={lists} className={styles['lists']} aria-label={t.sidebar.label}>
         {hasUnread && (
-          <Button look="text" onClick={() => chat.markAllRead()} data-testid="mark-all-read">
+          <Button
+            look="text"
+            className={styles['markAll']}
+            onClick={() => chat.markAllRead()}
+            data-testid="mark-all-read"
+          >
             {t.sidebar.markAllRead}
           </Button>
         )}
