@@ -113,24 +113,24 @@ export const firstLoad = (running: () => Stack) =>
       await person.close();
     });
 
-    it('says that what talks to the server takes long, and goes on when it comes after all', async () => {
+    it('says that what talks to the server does not come, and goes on when it comes after all', async () => {
       const person = await pages.person();
       await person.clock.install();
       const release = await held(person, /\/assets\/server-part.*\.js$/);
       const page = await pages.open({ of: person });
       await page.getByTestId('login-name').fill('demo');
-      expect(await page.getByTestId('load-again').count()).toBe(0);
+      expect(await page.getByTestId('late').count()).toBe(0);
       await person.clock.fastForward(15_000);
-      await page.getByTestId('load-again').waitFor();
+      await page.getByTestId('late').waitFor();
       release();
-      await page.getByTestId('load-again').waitFor({ state: 'detached' });
+      await page.getByTestId('late').waitFor({ state: 'detached' });
       expect(await page.getByTestId('login-name').inputValue()).toBe('demo');
       await fillLogin(page, 'demo');
       await online(page);
       await person.close();
     });
 
-    it('says that the chat takes long, and has it when the page is loaded anew', async () => {
+    it('says that the chat does not come, and has it when the page is loaded anew', async () => {
       const person = await pages.person();
       await pages.login('demo', { of: person });
       await person.clock.install();
@@ -138,7 +138,8 @@ export const firstLoad = (running: () => Stack) =>
       const page = await pages.open({ of: person });
       await page.getByTestId('splash').waitFor();
       await person.clock.fastForward(15_000);
-      await page.getByTestId('load-again').filter({ visible: true }).click();
+      await page.getByTestId('late').filter({ hasText: 'does not come' }).waitFor();
+      await page.getByTestId('reload').click();
       await online(page);
       await person.close();
     });

@@ -3,7 +3,7 @@ import type { Session } from './account/stored-session.js';
 import { LoginPage } from './pages/login-page.js';
 import { NotFoundPage } from './pages/not-found-page.js';
 import { RegisterPage } from './pages/register-page.js';
-import { LatePage, RefusedPage, SplashPage, UnreachablePage } from './pages/waiting-page.js';
+import { RefusedPage, SplashPage, UnreachablePage } from './pages/waiting-page.js';
 import { firstRoomId, parseRoute, pathOf, type Route } from './routing/route.js';
 import { currentRouteState, navigate, useRoute } from './routing/router.js';
 import { ChatContext, useSite } from './site/site-context.js';
@@ -85,7 +85,6 @@ function Loaded<T>(props: { readonly part: LazyPart<T>; readonly children: (part
   const loaded = useObservable(part.state, (value) => value);
   useEffect(() => part.want(), [part]);
   if (phase === 'failed' || loaded.phase === 'failed') return <UnreachablePage />;
-  if (phase === 'late' || loaded.phase === 'late') return <LatePage />;
   return phase === 'ready' && loaded.phase === 'ready' ? children(loaded.part) : <SplashPage />;
 }
 

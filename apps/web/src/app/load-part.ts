@@ -11,23 +11,33 @@ export const isReplaced: Watchable<boolean> = replaced;
 
 /** As long as a request to the server may take, milliseconds. */
 const patienceMs = 15_000;
+let lateLoads = 0;
+const late = new Observable(false);
+
+/**
+ * Whether a part is on its way for so long that there should be something to see. On a connection that has died without a word a
+ * browser waits on, and asks for nothing twice: the part may still come, or only a page that is loaded anew has it.
+ */
+export const isLate: Watchable<boolean> = late;
 
 /**
  * Loads a part of the site that is not needed from the start. May be called again: browsers do not keep that it failed.
  *
- * @param late - Called when it takes so long that there should be something to see. Where a connection has died without a word the
- *   browser waits on, and asks for nothing twice: it may still come, or only a page that is loaded anew has it.
  * @throws {ApiError} `NETWORK`
  */
-export async function loadPart<T>(load: () => Promise<T>, late?: () => void): Promise<T> {
-  const timer = setTimeout(() => late?.(), patienceMs);
+export async function loadPart<T>(load: () => Promise<T>): Promise<T> {
+  let stopWaiting = () => clearTimeout(timer);
+  const timer = setTimeout(() => {
+    late.set(++lateLoads > 0);
+    stopWaiting = () => late.set(--lateLoads > 0);
+  }, patienceMs);
   try {
     return await load();
   } catch (cause) {
     replaced.set(replaced.get() || (await hasOtherVersion()));
     throw new ApiError(0, 'NETWORK', true, undefined, { cause });
   } finally {
-    clearTimeout(timer);
+    stopWaiting();
   }
 }
 

@@ -1,8 +1,8 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.js';
-import { NewVersion } from './components/new-version.js';
 import { Pane } from './components/pane.js';
+import { ReloadNote } from './components/reload-note.js';
 import { LanguageProvider } from './i18n/texts.js';
 import { loadWords } from './i18n/load-words.js';
 import { isReplaced } from './load-part.js';
@@ -31,7 +31,7 @@ async function start(): Promise<void> {
     <StrictMode>
       <PreferencesContext value={preferences}>
         <LanguageProvider preferences={preferences} first={words}>
-          <NewVersion />
+          <ReloadNote />
           <SiteContext value={site}>
             <Pane>
               <App />

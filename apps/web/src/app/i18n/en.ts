@@ -4,8 +4,6 @@ export const en = {
     tagline: 'Rooms for people who want to talk, live.',
     loading: 'Loading…',
     loadFailed: 'Parley could not be loaded. Check your connection and try again.',
-    late: 'This takes long. Perhaps the connection has died.',
-    loadAgain: 'Load the page again',
     retry: 'Try again',
     refusedAddress: (address: string, setting: string) =>
       `This page came over HTTPS, and from such a page browsers call only encrypted addresses, not ${address}. Whoever runs Parley can set ${setting} to one that begins with https:// or wss://.`,
@@ -15,6 +13,7 @@ export const en = {
     close: 'Close',
     skipToMessages: 'Skip to messages',
     newVersion: 'Parley has been updated. Reload the page to go on: what you have written is kept.',
+    late: 'Part of the page does not come: perhaps the connection has died. What you have written is kept.',
     reload: 'Reload',
     paneDown: 'This part of the page has stopped',
     paneDownHint:

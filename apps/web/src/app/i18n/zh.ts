@@ -6,8 +6,6 @@ export const zh: Texts = {
     tagline: '想聊就聊的实时聊天室。',
     loading: '加载中…',
     loadFailed: 'Parley 加载失败，请检查网络后重试。',
-    late: '加载时间过长，连接可能已中断。',
-    loadAgain: '重新加载页面',
     refusedAddress: (address: string, setting: string) =>
       `此页面通过 HTTPS 打开，浏览器只允许它访问加密的地址，而不能访问 ${address}。管理员可将 ${setting} 设为以 https:// 或 wss:// 开头的地址。`,
     retry: '重试',
@@ -17,6 +15,7 @@ export const zh: Texts = {
     close: '关闭',
     skipToMessages: '跳到消息',
     newVersion: 'Parley 已更新，请重新加载页面。你写的内容会保留。',
+    late: '页面的一部分迟迟未加载，连接可能已中断。你写的内容会保留。',
     reload: '重新加载',
     paneDown: '页面的这一部分已停止',
     paneDownHint: '浏览器的翻译或扩展可能改动了页面。你写的内容已保留。',

@@ -10,7 +10,6 @@ import { AuthPage } from './auth-page.js';
 import type { DemoAccounts } from '../account/demo-accounts.js';
 import styles from './auth-page.module.css';
 import { DemoLogins } from './demo-logins.js';
-import { ReloadButton } from './waiting-page.js';
 
 /** A name and a password, as they were typed. Further fields by their names. */
 export type Typed = (field: string) => string;
@@ -44,7 +43,7 @@ export function CredentialsPage(props: CredentialsPageProps) {
   const t = useTexts();
   const errorText = useErrorText();
   const site = useSite();
-  const phase = useObservable(site.state, (state) => state.phase);
+  const isUnreachable = useObservable(site.state, ({ phase }) => phase === 'failed');
   const [problem, setProblem] = useState(props.notice);
   const [isWorking, setWorking] = useState(false);
   const form = useRef<HTMLFormElement>(null);
@@ -72,12 +71,7 @@ export function CredentialsPage(props: CredentialsPageProps) {
 
   return (
     <AuthPage title={props.title}>
-      {phase === 'late' && (
-        <ErrorNote text={t.app.late}>
-          <ReloadButton>{t.app.loadAgain}</ReloadButton>
-        </ErrorNote>
-      )}
-      {phase === 'failed' && (
+      {isUnreachable && (
         <ErrorNote text={t.app.loadFailed}>
           <Button look="quiet" onClick={() => site.retryNow()}>
             {t.app.retry}

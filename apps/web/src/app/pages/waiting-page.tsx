@@ -1,4 +1,3 @@
-import type { ReactNode } from 'react';
 import { Button } from '../components/button.js';
 import { Empty } from '../components/empty.js';
 import { useTexts } from '../i18n/texts.js';
@@ -7,34 +6,11 @@ import type { RefusedAddress } from '../site/endpoints.js';
 
 /** What index.html shows before any script is here; the styles are there. */
 export function SplashPage() {
-  const { app } = useTexts();
   return (
     <div className="splash" data-testid="splash">
       <img src="/icon.svg" alt="" />
       <span>Parley</span>
-      <div className="splash-again">
-        <ReloadButton>{app.loadAgain}</ReloadButton>
-      </div>
     </div>
-  );
-}
-
-/** A part of the site does not come; it may still do so, and takes this page's place then. */
-export function LatePage() {
-  const { app } = useTexts();
-  return (
-    <Empty icon="alert" title="Parley" text={app.late}>
-      <ReloadButton>{app.loadAgain}</ReloadButton>
-    </Empty>
-  );
-}
-
-/** Begins anew: what hangs is not asked for a second time by the same page. */
-export function ReloadButton({ children }: { readonly children: ReactNode }) {
-  return (
-    <Button look="primary" onClick={() => window.location.reload()} data-testid="load-again">
-      {children}
-    </Button>
   );
 }
 
@@ -56,7 +32,9 @@ export function RefusedPage({ refused }: { readonly refused: RefusedAddress }) {
   const { app } = useTexts();
   return (
     <Empty icon="alert" title="Parley" text={app.refusedAddress(refused.address, refused.setting)}>
-      <ReloadButton>{app.retry}</ReloadButton>
+      <Button look="primary" onClick={() => window.location.reload()}>
+        {app.retry}
+      </Button>
     </Empty>
   );
 }

@@ -7,8 +7,6 @@ export type PartState<T> =
   | { readonly phase: 'loading' }
   /** It is tried again by itself. */
   | { readonly phase: 'failed' }
-  /** It may still come, or hangs for good: then only a page that is loaded anew has it. */
-  | { readonly phase: 'late' }
   | { readonly phase: 'ready'; readonly part: T };
 
 /** A part of the site that is loaded once it is wanted, and tried again until it is there. */
@@ -35,8 +33,7 @@ export class LazyPart<T> {
     // As long as the page lives.
     const { signal } = new AbortController();
     const failed = () => this.state.set({ phase: 'failed' });
-    const late = () => this.state.set({ phase: 'late' });
-    const part = await this.#retries.run(() => loadPart(this.#load, late), { signal, failed });
+    const part = await this.#retries.run(() => loadPart(this.#load), { signal, failed });
     this.state.set({ phase: 'ready', part });
   }
 }

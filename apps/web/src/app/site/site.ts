@@ -13,8 +13,6 @@ export type SiteState =
   | { readonly phase: 'loading' }
   /** It is tried again by itself. */
   | { readonly phase: 'failed' }
-  /** What talks to the server is not here yet. As of a part: see `PartState`. */
-  | { readonly phase: 'late' }
   /** Browsers will not let this page call it. */
   | { readonly phase: 'refused'; readonly refused: RefusedAddress }
   | { readonly phase: 'ready'; readonly server: Server };
@@ -67,8 +65,7 @@ export class Site {
     const { signal } = page;
     window.addEventListener('online', () => this.#retries.hurry(), { signal });
     const failed = () => this.state.set({ phase: 'failed' });
-    const late = () => this.state.set({ phase: 'late' });
-    const { findServer } = await this.#retries.run(() => loadPart(load, late), { signal, failed });
+    const { findServer } = await this.#retries.run(() => loadPart(load), { signal, failed });
     const found = await this.#retries.run(findServer, { signal, failed });
     page.abort();
     if ('refused' in found) {

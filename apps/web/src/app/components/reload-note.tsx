@@ -1,18 +1,19 @@
 import { useTexts } from '../i18n/texts.js';
-import { isReplaced } from '../load-part.js';
+import { isLate, isReplaced } from '../load-part.js';
 import { useObservable } from '../use-observable.js';
 import { Button } from './button.js';
-import styles from './new-version.module.css';
+import styles from './reload-note.module.css';
 
 /** Says that the page has to be loaded anew to go on. Not by itself: somebody may be in the middle of something. */
-export function NewVersion() {
+export function ReloadNote() {
   const { app } = useTexts();
-  const isShown = useObservable(isReplaced, (value) => value);
+  const hasNewVersion = useObservable(isReplaced, (value) => value);
+  const isWaiting = useObservable(isLate, (value) => value);
   return (
     <div className={styles['place']} role="status">
-      {isShown && (
-        <p className={styles['note']} data-testid="new-version">
-          {app.newVersion}{' '}
+      {(hasNewVersion || isWaiting) && (
+        <p className={styles['note']} data-testid={hasNewVersion ? 'new-version' : 'late'}>
+          {hasNewVersion ? app.newVersion : app.late}{' '}
           <Button look="text" onClick={() => window.location.reload()} data-testid="reload">
             {app.reload}
           </Button>
