@@ -146,6 +146,25 @@ export const comfort = (running: () => Stack) =>
       await close(page);
     });
 
+    // Who had made a room saw the list that it was made in, and nothing that they could write into.
+    it('shuts the lists of a phone whatever leads elsewhere', async () => {
+      const page = await pages.login('demo', { path, ...phone });
+      await shows(page, 'second of two');
+      const composer = page.getByTestId('composer');
+      await page.getByTestId('open-sidebar').tap();
+      await page.getByTestId('new-room').tap();
+      await page.getByTestId('new-room-name').fill(`made on a phone ${Date.now()}`);
+      await page.getByTestId('new-room-submit').tap();
+      await page.getByText('made on a phone').first().waitFor();
+      await composer.fill('no drawer over it', patience);
+      await page.getByTestId('open-sidebar').tap();
+      await page.getByTestId('logout').waitFor();
+      await page.goBack();
+      await shows(page, 'second of two');
+      await composer.fill('nor on the way back', patience);
+      await close(page);
+    });
+
     it.each(['en-US', 'zh-CN'])('fits a screen of 320 pixels (%s)', async (locale) => {
       const small = { ...phone, viewport: { width: 320, height: 568 }, locale };
       const page = await pages.open({ path, ...small });

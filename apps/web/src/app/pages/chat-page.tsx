@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { Dialogs } from '../dialogs/dialogs.js';
 import { useChatKeys } from '../dialogs/use-chat-keys.js';
 import { threadOf } from '../chat/threads/chat-state.js';
-import { parseKey, roomKey } from '../chat/threads/thread-key.js';
+import { parseKey, roomKey, type ThreadKey } from '../chat/threads/thread-key.js';
 import { useTexts } from '../i18n/texts.js';
 import { Pane } from '../components/pane.js';
 import { InviteButton } from '../door/invite-button.js';
@@ -43,13 +43,16 @@ export function ChatPage({ route }: { readonly route: Extract<Route, { page: 'ro
 
   const isNarrow = useMediaQuery('(max-width: 44.99em)');
   const isWide = useMediaQuery('(min-width: 67.5em)');
-  const [drawer, setDrawer] = useState<Drawer>();
+  const [opened, setOpened] = useState<{ readonly drawer: Drawer; readonly over: ThreadKey }>();
+  // Whatever leads elsewhere shuts it: a new room, the switcher, the way back.
+  const drawer = opened?.over === key ? opened.drawer : undefined;
   const [isPinned, setPinned] = useState(true);
   const hasSidebarDrawer = isNarrow && drawer === 'sidebar';
   const hasMembersDrawer = isRoom && !isWide && drawer === 'members';
   const hasDrawer = hasSidebarDrawer || hasMembersDrawer;
 
-  const close = () => setDrawer(undefined);
+  const open = (which: Drawer) => setOpened({ drawer: which, over: key });
+  const close = () => setOpened(undefined);
   useDrawerKeys(hasDrawer ? drawer : undefined, close);
 
   const leave = () => {
@@ -57,8 +60,11 @@ export function ChatPage({ route }: { readonly route: Extract<Route, { page: 'ro
     const next = id === firstRoomId ? undefined : roomKey(firstRoomId);
     navigate(next ? { page: 'room', roomId: firstRoomId } : { page: 'home' }, { replace: true });
   };
-  const toggleMembers = () =>
-    isWide ? setPinned(!isPinned) : setDrawer(drawer === 'members' ? undefined : 'members');
+  const toggleMembers = () => {
+    if (isWide) setPinned(!isPinned);
+    else if (drawer === 'members') close();
+    else open('members');
+  };
   const drawerState = (isDrawer: boolean, isOpen: boolean) =>
     isDrawer ? (isOpen ? 'open' : 'closed') : undefined;
 
@@ -79,7 +85,7 @@ export function ChatPage({ route }: { readonly route: Extract<Route, { page: 'ro
       <main id="main" tabIndex={-1} className={styles['main']} inert={hasDrawer}>
         <div className={view['view']}>
           <Pane>
-            <ThreadHeader name={name} onOpenSidebar={isNarrow ? () => setDrawer('sidebar') : undefined}>
+            <ThreadHeader name={name} onOpenSidebar={isNarrow ? () => open('sidebar') : undefined}>
               {kind === 'user' && <PeerPresence userId={id} roomId={roomId} />}
               {isRoom && <HostHeaderTools roomId={id} />}
               {isRoom && <InviteButton key={`invite ${id}`} roomId={id} name={name} />}
