@@ -165,6 +165,18 @@ export const comfort = (running: () => Stack) =>
       await close(page);
     });
 
+    it('has the name of the room on the phone of a host, too', async () => {
+      const stack = running();
+      const { roomId } = await stack.api(await stack.login('demo')).createRoom('Biology of class 9b');
+      const page = await pages.login('demo', { path: `/rooms/${roomId}`, ...phone });
+      await page.getByTestId('panic').waitFor();
+      await page.getByTestId('invite').waitFor();
+      const cut = () =>
+        page.getByTestId('thread-name').evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
+      await expect.poll(cut, patience).toBe(0);
+      await close(page);
+    });
+
     it.each(['en-US', 'zh-CN'])('fits a screen of 320 pixels (%s)', async (locale) => {
       const small = { ...phone, viewport: { width: 320, height: 568 }, locale };
       const page = await pages.open({ path, ...small });

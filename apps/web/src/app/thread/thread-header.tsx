@@ -30,7 +30,7 @@ export function ThreadHeader(props: {
         <h1 data-testid="thread-name">{props.name}</h1>
         <ConnectionBadge />
       </div>
-      {props.children}
+      <div className={styles['tools']}>{props.children}</div>
     </header>
   );
 }
