@@ -2,7 +2,7 @@ import { get } from 'node:http';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
-import { fillLogin, online, Pages } from './pages.js';
+import { eventually, fillLogin, online, Pages } from './pages.js';
 
 /** Keeps what a browser asks for waiting. @returns Lets it through. */
 async function held(person: BrowserContext, url: RegExp): Promise<() => void> {
@@ -21,6 +21,13 @@ async function hung(person: BrowserContext, url: RegExp): Promise<void> {
   await person.route(url, async (route) => {
     if (asked++ > 0) await route.continue();
   });
+}
+
+/** What was typed before the server could be asked is still there, and the form works. */
+async function goesOn(page: Page): Promise<void> {
+  expect(await page.getByTestId('login-name').inputValue()).toBe('demo');
+  await fillLogin(page, 'demo');
+  await online(page);
 }
 
 /** What is smaller is sent as it is. */
@@ -92,9 +99,7 @@ export const firstLoad = (running: () => Stack) =>
       await page.getByTestId('login-name').fill('demo');
       await person.unroute(/\/assets\/server-part.*\.js$/);
       await page.getByTestId('error').waitFor({ state: 'detached' });
-      expect(await page.getByTestId('login-name').inputValue()).toBe('demo');
-      await fillLogin(page, 'demo');
-      await online(page);
+      await goesOn(page);
       await person.close();
     });
 
@@ -124,9 +129,7 @@ export const firstLoad = (running: () => Stack) =>
       await page.getByTestId('late').waitFor();
       release();
       await page.getByTestId('late').waitFor({ state: 'detached' });
-      expect(await page.getByTestId('login-name').inputValue()).toBe('demo');
-      await fillLogin(page, 'demo');
-      await online(page);
+      await goesOn(page);
       await person.close();
     });
 
@@ -140,6 +143,27 @@ export const firstLoad = (running: () => Stack) =>
       await person.clock.fastForward(15_000);
       await page.getByTestId('late').filter({ hasText: 'does not come' }).waitFor();
       await page.getByTestId('reload').click();
+      await online(page);
+      await person.close();
+    });
+
+    // The chat waits for the server, too: that is tried again by itself, and a page that is loaded anew has it no sooner.
+    it('asks nobody to reload while it is the server that does not come', async () => {
+      const person = await pages.person();
+      await pages.login('demo', { of: person });
+      await person.clock.install();
+      let tries = 0;
+      await person.route(/\/config\.json$/, (route) => {
+        tries++;
+        return route.abort();
+      });
+      const page = await pages.open({ of: person });
+      await page.getByText('could not be loaded').waitFor();
+      await person.clock.fastForward(15_000);
+      const before = tries;
+      await eventually(() => expect(tries).toBeGreaterThan(before + 1));
+      expect(await page.getByTestId('late').count()).toBe(0);
+      await person.unroute(/\/config\.json$/);
       await online(page);
       await person.close();
     });

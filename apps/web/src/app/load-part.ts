@@ -11,25 +11,25 @@ export const isReplaced: Watchable<boolean> = replaced;
 
 /** As long as a request to the server may take, milliseconds. */
 const patienceMs = 15_000;
-let lateLoads = 0;
-const late = new Observable(false);
+const late = new Observable(0);
 
 /**
- * Whether a part is on its way for so long that there should be something to see. On a connection that has died without a word a
- * browser waits on, and asks for nothing twice: the part may still come, or only a page that is loaded anew has it.
+ * How many parts are on their way for so long that there should be something to see. On a connection that has died without a word
+ * a browser waits on, and asks for nothing twice: a part may still come, or only a page that is loaded anew has it.
  */
-export const isLate: Watchable<boolean> = late;
+export const lateParts: Watchable<number> = late;
 
 /**
  * Loads a part of the site that is not needed from the start. May be called again: browsers do not keep that it failed.
  *
+ * @param load - Asks for its files and waits for nothing else: what is tried again by itself is not late.
  * @throws {ApiError} `NETWORK`
  */
 export async function loadPart<T>(load: () => Promise<T>): Promise<T> {
-  let stopWaiting = () => clearTimeout(timer);
+  let isLate = false;
   const timer = setTimeout(() => {
-    late.set(++lateLoads > 0);
-    stopWaiting = () => late.set(--lateLoads > 0);
+    isLate = true;
+    late.set(late.get() + 1);
   }, patienceMs);
   try {
     return await load();
@@ -37,7 +37,8 @@ export async function loadPart<T>(load: () => Promise<T>): Promise<T> {
     replaced.set(replaced.get() || (await hasOtherVersion()));
     throw new ApiError(0, 'NETWORK', true, undefined, { cause });
   } finally {
-    stopWaiting();
+    clearTimeout(timer);
+    if (isLate) late.set(late.get() - 1);
   }
 }
 

@@ -1,5 +1,5 @@
 import { useTexts } from '../i18n/texts.js';
-import { isLate, isReplaced } from '../load-part.js';
+import { isReplaced, lateParts } from '../load-part.js';
 import { useObservable } from '../use-observable.js';
 import { Button } from './button.js';
 import styles from './reload-note.module.css';
@@ -8,7 +8,7 @@ import styles from './reload-note.module.css';
 export function ReloadNote() {
   const { app } = useTexts();
   const hasNewVersion = useObservable(isReplaced, (value) => value);
-  const isWaiting = useObservable(isLate, (value) => value);
+  const isWaiting = useObservable(lateParts, (count) => count > 0);
   return (
     <div className={styles['place']} role="status">
       {(hasNewVersion || isWaiting) && (

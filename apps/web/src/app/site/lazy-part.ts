@@ -1,4 +1,3 @@
-import { loadPart } from '../load-part.js';
 import { Observable } from '../observable.js';
 import type { Retries } from '../retries.js';
 
@@ -33,7 +32,7 @@ export class LazyPart<T> {
     // As long as the page lives.
     const { signal } = new AbortController();
     const failed = () => this.state.set({ phase: 'failed' });
-    const part = await this.#retries.run(() => loadPart(this.#load), { signal, failed });
+    const part = await this.#retries.run(this.#load, { signal, failed });
     this.state.set({ phase: 'ready', part });
   }
 }

@@ -35,11 +35,11 @@ export class Site {
     const server = this.#connect(parts.server);
     this.account = new Account(() => server);
     this.chat = new LazyPart(async () => {
-      const { follow, ChatPage } = await parts.chat();
+      const { follow, ChatPage } = await loadPart(parts.chat);
       const { endpoints } = await server;
       return { session: follow(this.account, endpoints), ChatPage };
     }, this.#retries);
-    this.door = new LazyPart(parts.door, this.#retries);
+    this.door = new LazyPart(() => loadPart(parts.door), this.#retries);
     const wantChat = () => {
       const { session } = this.account.state.get();
       if (session && !session.waiting) this.chat.want();
