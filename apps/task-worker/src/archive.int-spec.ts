@@ -111,6 +111,36 @@ describe('the archive', () => {
     expect(archive.calls).toHaveLength(3);
   });
 
+  it('is written one batch at a time, in order; the next one is read meanwhile', async () => {
+    const { send, worker, archive, pending } = await world();
+    await send(1, 20);
+    let written: () => void = () => undefined;
+    archive.onCall = () => new Promise((resolve) => (written = () => resolve(undefined)));
+    await worker('w', { PARLEY_ARCHIVE_BATCH_SIZE: 5 });
+    await eventually(async () => expect(await pending('archive')).toBe(10));
+    expect(archive.calls).toEqual([numbers(1, 5)]);
+    archive.onCall = () => Promise.resolve(undefined);
+    written();
+    await eventually(() => expect(seqs(archive.kept)).toEqual(numbers(1, 20)));
+    expect(archive.calls).toEqual([numbers(1, 5), numbers(6, 10), numbers(11, 15), numbers(16, 20)]);
+  });
+
+  // Whoever writes a message says that all before it are in SQL: the log would be trimmed of what is not.
+  it('never has what was read behind a batch that was not written before that batch', async () => {
+    const { send, worker, archive, pending, database } = await world();
+    database.current = 'ours';
+    await send(1, 20);
+    let written: () => void = () => undefined;
+    archive.onCall = () => new Promise((resolve) => (written = () => resolve({ otherDatabase: true })));
+    await worker('w', { PARLEY_ARCHIVE_BATCH_SIZE: 5 });
+    await eventually(async () => expect(await pending('archive')).toBe(10));
+    archive.onCall = () => Promise.resolve(undefined);
+    written();
+    await eventually(() => expect(seqs(archive.kept)).toEqual(numbers(1, 20)));
+    expect(archive.calls.slice(0, 2)).toEqual([numbers(1, 5), numbers(1, 5)]);
+    await eventually(async () => expect(await pending('archive')).toBe(0));
+  });
+
   it('keeps an entry that nobody can read apart, as it is, and goes on', async () => {
     const { send, worker, pending, archive, main, keys } = await world();
     await send(1);

@@ -61,6 +61,8 @@ export class WorkerService {
   private readonly untrimmed = new Set<number>();
   private known: ReadonlySet<number> = new Set();
   private trims = 0;
+  /** The batch that is being archived: whether all of it is kept. */
+  private writing = Promise.resolve(true);
 
   constructor(
     @Inject(WORKER_CONFIG) private readonly config: AppConfig<'task-worker'>,
@@ -110,13 +112,11 @@ export class WorkerService {
       batchSize: config.archive.batchSize,
       group: 'archive',
       onBatch: async (items, more) => {
-        const { archived, foreign } = await this.archiver.archive(items, (error) =>
-          this.logError(error, 'archive'),
-        );
-        this.archiving.ack(archived);
-        this.metrics.archived(archived);
-        if (foreign.length > 0) await this.letGo(foreign);
-        for (const { shard } of items) this.untrimmed.add(shard);
+        // One batch is written while the next one is read; not two, for the entries of a room are archived in their order.
+        const isKept = await this.writing;
+        // What comes behind entries that were not kept is read again, behind them.
+        if (!isKept) this.archiving.forget(shardsOf(items));
+        this.writing = isKept ? this.archive(items) : Promise.resolve(true);
         // Nobody waits for the archive: what comes meanwhile shares the next call.
         if (!more && items.length < config.archive.batchSize) await pause(config.archive.flushMs);
       },
@@ -187,10 +187,22 @@ export class WorkerService {
     await this.owner.stop();
   }
 
+  /** @returns Whether all of them are kept. */
+  private async archive(items: readonly StreamItem[]): Promise<boolean> {
+    const { archived, foreign } = await this.archiver.archive(items, (error) =>
+      this.logError(error, 'archive'),
+    );
+    this.archiving.ack(archived);
+    this.metrics.archived(archived);
+    for (const { shard } of items) this.untrimmed.add(shard);
+    if (foreign.length > 0) await this.letGo(foreign);
+    return archived.length === items.length;
+  }
+
   /** What was read before Redis came to belong to another database is no longer in the streams; the rest is read again. */
   private async letGo(items: readonly StreamItem[]): Promise<void> {
     await this.database.reload().catch((error: unknown) => this.logError(error, 'database life'));
-    this.archiving.forget(new Set(items.map(({ shard }) => shard)));
+    this.archiving.forget(shardsOf(items));
     await pause(OTHER_DATABASE_PAUSE_MS);
   }
 
@@ -231,3 +243,5 @@ export class WorkerService {
     }
   }
 }
+
+const shardsOf = (items: readonly StreamItem[]) => new Set(items.map(({ shard }) => shard));

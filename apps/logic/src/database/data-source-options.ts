@@ -7,6 +7,7 @@ import { DatabaseLife1764600000000 } from './migrations/1764600000000-database-l
 import { Acts1764800000000 } from './migrations/1764800000000-acts.js';
 import { Door1764900000000 } from './migrations/1764900000000-door.js';
 import { Lobby1765200000000 } from './migrations/1765200000000-lobby.js';
+import { SentInOrder1765300000000 } from './migrations/1765300000000-sent-in-order.js';
 import { PrivateRooms1765000000000 } from './migrations/1765000000000-private-rooms.js';
 import { RoomsByPerson1765100000000 } from './migrations/1765100000000-rooms-by-person.js';
 import { NamesToFind1764700000000 } from './migrations/1764700000000-names-to-find.js';
@@ -50,6 +51,7 @@ export function dataSourceOptions(url: string, caFile?: string): DataSourceOptio
       PrivateRooms1765000000000,
       RoomsByPerson1765100000000,
       Lobby1765200000000,
+      SentInOrder1765300000000,
     ],
     migrationsTableName: 'schema_migrations',
     synchronize: false,

@@ -8,7 +8,7 @@ export function median(values: readonly number[]): number {
 }
 
 const sums = ['lost', 'duplicated', 'disordered', 'resyncs'] as const;
-const latencyNames = ['answer', 'delivery'] as const;
+const latencyNames = ['answer', 'delivery', 'deliveryBefore'] as const;
 
 /** Each figure's median over the runs; of what must not happen the sum. */
 export function mediansOf(runs: readonly Figures[]): Figures {

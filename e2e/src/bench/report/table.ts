@@ -19,7 +19,7 @@ export function short(value: number | undefined): string {
   return value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 
-const latency = (title: string, name: 'answer' | 'delivery'): Column => ({
+const latency = (title: string, name: 'answer' | 'delivery' | 'deliveryBefore'): Column => ({
   title,
   of: (figures) => {
     const found = figures[name];
@@ -37,6 +37,7 @@ const columns: readonly Column[] = [
   number('µs/delivery', 'cpuPerDelivery'),
   number('µs/message', 'cpuPerMessage'),
   latency('delivery p50 / p99 / p99.9, ms', 'delivery'),
+  latency('delivery before, ms', 'deliveryBefore'),
   latency('answer p50 / p99 / p99.9, ms', 'answer'),
   number('backlog after, ms', 'settledAfterMs'),
   number('s', 'seconds'),

@@ -20,6 +20,8 @@ export interface Figures {
   /** From the scheduled time to the answer, and to each member; milliseconds. */
   readonly answer?: Latencies;
   readonly delivery?: Latencies;
+  /** To each member before that came which the scenario is about. */
+  readonly deliveryBefore?: Latencies;
   readonly lost?: number;
   readonly duplicated?: number;
   readonly disordered?: number;
