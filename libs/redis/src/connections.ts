@@ -1,7 +1,7 @@
 import { tlsProblem } from '@parley/config';
 import type { Redis, RedisOptions } from 'ioredis';
 import { CorkedRedis } from './corked-redis.js';
-import { scripts, type ScriptName } from './generated/scripts.js';
+import { scriptCommands } from './run-script.js';
 import { ServerWatch, type Question } from './server-watch.js';
 
 /** Longest pause between two attempts to reach Redis, milliseconds. */
@@ -157,7 +157,7 @@ export class RedisConnections {
   private create(role: string, { question, resendRefused, ...options }: ConnectionOptions): CorkedRedis {
     const redis: CorkedRedis = new CorkedRedis({
       ...RedisConnections.optionsFor(this.url, role, this.authorities),
-      scripts: Object.fromEntries(Object.values(scripts).map(({ name, ...script }) => [name, script])),
+      scripts: scriptCommands,
       // 2: connect anew and send it again; a server that refuses has not done any of it. 1: without sending it again.
       reconnectOnError: (error) => this.watch.judge(redis, error) && (resendRefused ? 2 : 1),
       ...options,
@@ -180,23 +180,4 @@ interface ConnectionOptions extends RedisOptions {
   readonly question: Question;
   /** Whether a command that a replica refused is sent again to its primary. */
   readonly resendRefused: boolean;
-}
-
-/** Something that runs commands: a connection or a pipeline. */
-type Runner = Record<ScriptName, (...args: (string | number)[]) => Promise<unknown>>;
-
-/**
- * Runs a Lua script by name.
- *
- * @param keys - As many as the script's name says.
- * @returns The script's reply as Redis gives it; callers in this lib turn it into types.
- */
-export function runScript(
-  redis: RedisConnection,
-  name: ScriptName,
-  keys: readonly string[],
-  args: readonly (string | number)[],
-): Promise<unknown> {
-  // ioredis adds the commands at run time, so its types cannot know them.
-  return (redis as unknown as Runner)[name](...keys, ...args);
 }

@@ -1,5 +1,6 @@
-import { runScript, type RedisConnection } from './connections.js';
+import type { RedisConnection } from './connections.js';
 import type { RedisKeys } from './keys.js';
+import { runScript } from './run-script.js';
 
 /** Highest ids that were issued; 0 for none. */
 export interface IssuedIds {

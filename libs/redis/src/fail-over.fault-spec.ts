@@ -1,11 +1,12 @@
 import { eventually, freePort, startRedis, startTcpProxy, uniquePrefix } from '@parley/testing';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { RedisConnections, runScript } from './connections.js';
+import { RedisConnections } from './connections.js';
 import { EventBus } from './event-bus.js';
 import { RoomStore } from './room-store.js';
 import { connect, proveAll, testKeys, testLimits } from './store.fixture.js';
 import { z } from 'zod';
+import { runScript } from './run-script.js';
 
 const keys = testKeys(uniquePrefix('fail-over'));
 

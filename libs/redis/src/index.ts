@@ -1,4 +1,5 @@
-export { RedisConnections, runScript, type RedisConnection, type RedisErrorListener } from './connections.js';
+export { RedisConnections, type RedisConnection, type RedisErrorListener } from './connections.js';
+export { runScript } from './run-script.js';
 export { durabilityProblems } from './durability.js';
 export { checkWrite } from './write-check.js';
 export { DirectHints } from './direct-hints.js';
@@ -12,7 +13,8 @@ export {
   type LinePosition,
   type RuleCode,
 } from './accept-terms.js';
-export { RoomStore, type DedupLimits, type GoodWhile, type LogEntry, type RoomStart } from './room-store.js';
+export type { DedupLimits } from './accept-call.js';
+export { RoomStore, type GoodWhile, type LogEntry, type RoomStart } from './room-store.js';
 export { ReplicatedLane, REPLICATED_WITHIN_MS, type AckLevel } from './replicated-lane.js';
 export { type RoomHead, type RoomPosition } from './room-head.js';
 export { LineKnowledge } from './line-knowledge.js';

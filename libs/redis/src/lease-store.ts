@@ -1,5 +1,6 @@
-import { runScript, type RedisConnection } from './connections.js';
+import type { RedisConnection } from './connections.js';
 import type { RedisKeys } from './keys.js';
+import { runScript } from './run-script.js';
 
 /** Ownership of shards, with fencing numbers. */
 export class LeaseStore {

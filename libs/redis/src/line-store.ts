@@ -1,6 +1,7 @@
-import { runScript, type RedisConnection } from './connections.js';
+import type { RedisConnection } from './connections.js';
 import type { RedisKeys } from './keys.js';
 import type { LinePosition } from './accept-terms.js';
+import { runScript } from './run-script.js';
 
 /** Redis's clock is noted in every shard's line about this often, milliseconds: then a step back is noticed. */
 const NOTE_TIME_EVERY_MS = 30_000;

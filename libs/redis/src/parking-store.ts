@@ -1,6 +1,7 @@
-import { runScript, type RedisConnection } from './connections.js';
+import type { RedisConnection } from './connections.js';
 import type { RedisKeys } from './keys.js';
 import type { RoomHead } from './room-head.js';
+import { runScript } from './run-script.js';
 
 /** Where a room stood when it left Redis. It stands there still while the shard's line is of the same generation. */
 export interface ParkedPosition extends RoomHead {

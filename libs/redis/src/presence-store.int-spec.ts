@@ -2,8 +2,8 @@ import { eventually, sharedRedis, uniquePrefix } from '@parley/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { PresenceStore, type Member } from './presence-store.js';
 import { RoomStore } from './room-store.js';
-import { runScript } from './connections.js';
 import { connect, proveAll, siblingOf, testKeys, testLimits } from './store.fixture.js';
+import { runScript } from './run-script.js';
 
 afterAll(async () => (await sharedRedis()).stop());
 

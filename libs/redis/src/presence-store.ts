@@ -1,7 +1,8 @@
-import { runScript, type RedisConnection } from './connections.js';
+import type { RedisConnection } from './connections.js';
 import type { RedisKeys } from './keys.js';
 import { HEAD_FIELDS, standingHead } from './room-head.js';
 import type { RoomPosition } from './room-head.js';
+import { runScript } from './run-script.js';
 
 /** A user as shown in member lists. */
 export interface Member {

@@ -1,9 +1,8 @@
 import type { RedisKeys } from './keys.js';
 import type { ReplicatedLane } from './replicated-lane.js';
 import type { AcceptInput, AcceptOutcome } from './accept-terms.js';
+import type { AcceptLimits } from './accept-call.js';
 import { RoomStore } from './room-store.js';
-
-type Limits = ConstructorParameters<typeof RoomStore>[2];
 
 /** A {@link RoomStore} that accepts a message once enough replicas have it, a repeated one too. */
 export class ReplicatedRoomStore extends RoomStore {
@@ -12,7 +11,7 @@ export class ReplicatedRoomStore extends RoomStore {
   constructor(
     main: ConstructorParameters<typeof RoomStore>[0],
     keys: RedisKeys,
-    limits: Limits,
+    limits: AcceptLimits,
     private readonly lane: ReplicatedLane,
   ) {
     super(main, keys, limits);
@@ -29,5 +28,10 @@ export class ReplicatedRoomStore extends RoomStore {
       () => this.onLane.accept(input),
       ({ kind }) => kind === 'ok' || kind === 'duplicate',
     );
+  }
+
+  /** @throws Nothing: see {@link accept} for the errors that are among the outcomes. */
+  override acceptAll(inputs: readonly AcceptInput[]): Promise<(AcceptOutcome | Error)[]> {
+    return Promise.all(inputs.map((input) => this.accept(input).catch((error: unknown) => error as Error)));
   }
 }

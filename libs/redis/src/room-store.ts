@@ -1,35 +1,20 @@
 import { markText, parseMark, withTombstones, type Mark } from '@parley/contracts';
 import type { RoomFacts } from '@parley/protocol';
-import {
-  MEMBER_RANK,
-  termsText,
-  type AcceptInput,
-  type AcceptOutcome,
-  type LinePosition,
-  type RuleCode,
-} from './accept-terms.js';
-import { runScript, type RedisConnection } from './connections.js';
-import { textDigest, type RedisKeys } from './keys.js';
+import { acceptCall, acceptOutcome, type AcceptLimits } from './accept-call.js';
+import type { AcceptInput, AcceptOutcome, LinePosition } from './accept-terms.js';
+import type { RedisConnection } from './connections.js';
+import type { RedisKeys } from './keys.js';
 import { HEAD_FIELDS, standingHead, type RoomHead, type RoomPosition } from './room-head.js';
+import { runScript, runScriptForEach } from './run-script.js';
 
-/** Messages kept in a room's log, unless the archive is behind. */
-const ROOM_LOG_LENGTH = 1_000;
+/** Messages accepted in one call: what else Redis has to do waits for less than a millisecond. */
+const MAX_PER_CALL = 16;
 
 /** A message in a room's log. `body` is the delivered JSON without seq, epoch and closing brace. */
 export interface LogEntry extends RoomPosition {
   readonly body: string;
   /** Of an act: who did it, whatever the body says. */
   readonly actorId?: number;
-}
-
-/** How long Redis remembers ids, and which of them it surely remembers. Milliseconds. */
-export interface DedupLimits {
-  /** Life of a record. */
-  readonly dedupWindowMs: number;
-  /** An id not older than this is surely in Redis, if it was ever accepted. */
-  readonly recentPastMs: number;
-  /** An id may be this far ahead of Redis's clock and still be taken at its word; with the past less than the window. */
-  readonly recentFutureMs: number;
 }
 
 /** For how long what a restore is made of is good: others may have used the room since, and it may have left Redis again. */
@@ -66,7 +51,7 @@ export class RoomStore {
   constructor(
     private readonly redis: RedisConnection,
     private readonly keys: RedisKeys,
-    private readonly limits: DedupLimits & { readonly maxPendingEntries: number },
+    private readonly limits: AcceptLimits,
   ) {}
 
   /** Tells of every message that was appended, before it is acknowledged, and also if it never will be. */
@@ -76,60 +61,40 @@ export class RoomStore {
 
   /** Accepts one message. Calls made in one turn are sent to Redis in the order made. */
   async accept(input: AcceptInput): Promise<AcceptOutcome> {
-    const { roomId } = input;
-    const digest = textDigest(input.text);
-    const reply = (await runScript(
-      this.redis,
-      'acceptMessage',
-      [
-        this.keys.roomHead(roomId),
-        this.keys.roomLog(roomId),
-        this.keys.roomSent(roomId, input.senderId, input.clientMsgId),
-        this.keys.dispatch(this.keys.shardOf(roomId)),
-        this.keys.line(this.keys.shardOf(roomId)),
-        this.keys.roomAhead(roomId, input.senderId),
-        this.keys.roomInstances(roomId),
-        this.keys.roomFacts(roomId),
-        this.keys.roomSlow(roomId, input.senderId),
-        this.keys.roomMarks(roomId),
-      ],
-      [
-        input.body,
-        roomId,
-        input.recipients?.join(',') ?? '',
-        input.clientMsgIdMs,
-        input.archiveAsked ? 1 : 0,
-        this.limits.dedupWindowMs,
-        this.limits.recentPastMs,
-        this.limits.recentFutureMs,
-        ROOM_LOG_LENGTH,
-        this.limits.maxPendingEntries,
-        `${digest}|${input.id}|${input.sentAt}`,
-        this.keys.hintsPrefix(this.keys.shardOf(roomId)),
-        input.traceparent ?? '',
-        input.senderId,
-        input.rank ?? MEMBER_RANK,
-        input.act ? termsText(input.act) : '',
-      ],
-    )) as [string, number | string, string, number | string, string, string];
-    const [kind, seq, epoch, last, streamId, generation] = reply;
-    if (kind === 'ok') {
-      const line = { generation, streamId };
-      this.appended?.(roomId, line);
-      return { kind, seq: Number(seq), epoch, seqsLeft: Number(last), line };
+    const { keys, args } = acceptCall(input, this.keys, this.limits);
+    return this.outcome(await runScript(this.redis, 'acceptMessage', keys, args), input);
+  }
+
+  /**
+   * Accepts messages, as {@link accept} does each of them, in their order.
+   *
+   * @returns What became of each; an error where that is not known.
+   */
+  async acceptAll(inputs: readonly AcceptInput[]): Promise<(AcceptOutcome | Error)[]> {
+    const parts: AcceptInput[][] = [];
+    for (let i = 0; i < inputs.length; i += MAX_PER_CALL) parts.push(inputs.slice(i, i + MAX_PER_CALL));
+    // Begun in one turn: they reach Redis in this order.
+    return (await Promise.all(parts.map((part) => this.acceptPart(part)))).flat();
+  }
+
+  private async acceptPart(inputs: readonly AcceptInput[]): Promise<(AcceptOutcome | Error)[]> {
+    try {
+      const [only] = inputs;
+      if (only && inputs.length === 1) return [await this.accept(only)];
+      const calls = inputs.map((input) => acceptCall(input, this.keys, this.limits));
+      const replies = await runScriptForEach(this.redis, 'acceptMessage', calls);
+      return inputs.map((input, i) =>
+        replies[i] instanceof Error ? replies[i] : this.outcome(replies[i], input),
+      );
+    } catch (error) {
+      return inputs.map(() => error as Error);
     }
-    if (kind === 'duplicate') {
-      const [sentDigest, id, sentAt] = String(last).split('|') as [string, string, string];
-      return { kind, seq: Number(seq), epoch, id, sentAt: Number(sentAt), sameText: sentDigest === digest };
-    }
-    if (kind === 'refused') {
-      const code = seq as RuleCode;
-      const number = Number(epoch);
-      const isSlow = code === 'SLOW_MODE';
-      return { kind, code, until: isSlow ? 0 : number, retryAfterMs: isSlow ? number : 0 };
-    }
-    if (kind === 'ask-archive') return { kind, scope: seq === 'room' ? 'room' : 'id' };
-    return { kind: kind as 'changed' | 'unproven' | 'no-head' | 'ceiling' | 'overloaded' };
+  }
+
+  private outcome(reply: unknown, input: AcceptInput): AcceptOutcome {
+    const outcome = acceptOutcome(reply, input);
+    if (outcome.kind === 'ok') this.appended?.(input.roomId, outcome.line);
+    return outcome;
   }
 
   /** The room's position, or undefined when Redis knows none, or only one of an ended generation. */

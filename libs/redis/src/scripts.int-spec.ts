@@ -1,8 +1,8 @@
 import { sharedRedis, uniquePrefix } from '@parley/testing';
 import { afterAll, describe, expect, it } from 'vitest';
-import { runScript } from './connections.js';
 import { scripts, type ScriptName } from './generated/scripts.js';
 import { connect, testKeys } from './store.fixture.js';
+import { runScript } from './run-script.js';
 
 afterAll(async () => (await sharedRedis()).stop());
 

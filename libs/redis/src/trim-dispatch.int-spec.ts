@@ -1,7 +1,7 @@
 import { startRedis, uniquePrefix } from '@parley/testing';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { runScript } from './connections.js';
 import { connect, testKeys } from './store.fixture.js';
+import { runScript } from './run-script.js';
 
 /** One entry a node: what is trimmed by whole nodes goes to the entry. */
 let redis: Awaited<ReturnType<typeof startRedis>>;

@@ -87,10 +87,9 @@ export function publisher(script: Script, nowMs: () => number) {
       between,
     }),
     stub<RoomStore>('RoomStore', {
-      accept: (input) => {
-        accepts.push(input);
-        const outcome = outcomes.shift() ?? new Error('accept was not expected');
-        return outcome instanceof Error ? Promise.reject(outcome) : Promise.resolve(outcome);
+      acceptAll: (inputs) => {
+        accepts.push(...inputs);
+        return Promise.resolve(inputs.map(() => outcomes.shift() ?? new Error('acceptAll was not expected')));
       },
     }),
     { find },

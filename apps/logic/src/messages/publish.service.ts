@@ -163,9 +163,7 @@ export class PublishService {
     { apart, mixed }: PublishOptions,
     results: SendResult[],
   ): Promise<Pending[]> {
-    const outcomes = await Promise.all(
-      pending.map(({ input }) => this.store.accept(input).catch((cause: unknown) => unavailable(cause))),
-    );
+    const outcomes = await this.store.acceptAll(pending.map(({ input }) => input));
     const again: (Pending & { readonly need: Promise<unknown> | undefined })[] = [];
     const needs = new Map<string, Promise<unknown>>();
     const ask = new Set<AcceptInput>();
@@ -207,12 +205,8 @@ export class PublishService {
   }
 
   /** Writes the result of a send that is done with; false when it has to be sent to Redis again. */
-  private settle(
-    { index, input }: Pending,
-    outcome: AcceptOutcome | AppError,
-    results: SendResult[],
-  ): boolean {
-    if (!('kind' in outcome)) results[index] = refusal(outcome);
+  private settle({ index, input }: Pending, outcome: AcceptOutcome | Error, results: SendResult[]): boolean {
+    if (!('kind' in outcome)) results[index] = refusal(unavailable(outcome));
     else if (outcome.kind === 'ok') {
       this.heads.watch(input.roomId, outcome.seqsLeft);
       const { roomId, recipients, body, traceparent } = input;
