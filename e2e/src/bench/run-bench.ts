@@ -118,8 +118,7 @@ function inALine({
     deliveriesPerSecond !== undefined && `${short(deliveriesPerSecond)} deliveries/s`,
     cpuPerDelivery !== undefined && `${short(cpuPerDelivery)} µs each`,
     delivery && delivery.count > 0 && `p50/p99 ${short(delivery.p50)}/${short(delivery.p99)} ms`,
-    other.deliveryBefore &&
-      `before ${short(other.deliveryBefore.p50)}/${short(other.deliveryBefore.p99)} ms`,
+    other.deliveryBefore && `before ${short(other.deliveryBefore.p50)}/${short(other.deliveryBefore.p99)} ms`,
     other.seconds !== undefined && `${short(other.seconds)} s`,
     other.gatewayCpuPerJoinMs !== undefined &&
       `${short(other.gatewayCpuPerJoinMs)} ms of the gateway each, ${short(other.cpuPerJoinMs)} ms of all`,
