@@ -30,7 +30,12 @@ interface Container {
 interface Workload extends Manifest {
   spec: {
     template: {
-      spec: { containers: [Container]; terminationGracePeriodSeconds: number; securityContext: object };
+      spec: {
+        containers: [Container];
+        terminationGracePeriodSeconds: number;
+        securityContext: object;
+        tolerations: { key: string; tolerationSeconds: number }[];
+      };
     };
   };
 }
@@ -165,6 +170,29 @@ describe('manifests for Kubernetes', () => {
       },
       resources: { requests: { cpu: expect.any(String), memory: expect.any(String) } },
     });
+  });
+
+  // After each update all new pods stood on one node: those of the old version were counted with them.
+  it.each(appNames)('place the pods of %s on different nodes, version by version', (app) => {
+    expect(named<Workload>('Deployment', app).spec.template.spec).toMatchObject({
+      topologySpreadConstraints: [
+        {
+          topologyKey: 'kubernetes.io/hostname',
+          labelSelector: { matchLabels: { 'app.kubernetes.io/name': app } },
+          matchLabelKeys: ['pod-template-hash'],
+        },
+      ],
+    });
+  });
+
+  it.each(appNames)('replace the pods of %s within a minute and a half when a node is lost', (app) => {
+    const { tolerations } = named<Workload>('Deployment', app).spec.template.spec;
+    // By itself Kubernetes needs 40 s to see it.
+    for (const key of ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']) {
+      const found = tolerations.find((toleration) => toleration.key === key);
+      expect(found).toMatchObject({ effect: 'NoExecute', operator: 'Exists' });
+      expect(found?.tolerationSeconds).toBeLessThanOrEqual(45);
+    }
   });
 
   it('lead to the app that answers', () => {
