@@ -4,9 +4,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { RedisConnections } from './connections.js';
 import { EventBus } from './event-bus.js';
 import { RoomStore } from './room-store.js';
+import { runScript } from './run-script.js';
 import { connect, proveAll, testKeys, testLimits } from './store.fixture.js';
 import { z } from 'zod';
-import { runScript } from './run-script.js';
 
 const keys = testKeys(uniquePrefix('fail-over'));
 

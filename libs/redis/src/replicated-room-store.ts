@@ -30,7 +30,7 @@ export class ReplicatedRoomStore extends RoomStore {
     );
   }
 
-  /** @throws Nothing: see {@link accept} for the errors that are among the outcomes. */
+  /** Each is waited for by itself; what {@link accept} throws is among the outcomes. */
   override acceptAll(inputs: readonly AcceptInput[]): Promise<(AcceptOutcome | Error)[]> {
     return Promise.all(inputs.map((input) => this.accept(input).catch((error: unknown) => error as Error)));
   }

@@ -1,6 +1,7 @@
 import { sharedRedis, startRedis, uniquePrefix } from '@parley/testing';
 import { Redis } from 'ioredis';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { acceptCall } from './accept-call.js';
 import { scripts } from './generated/scripts.js';
 import type { ShardSurvey } from './line-store.js';
 import type { AcceptInput } from './accept-terms.js';
@@ -231,16 +232,10 @@ describe('accept', () => {
     const raw = new Redis(redis.url);
     onTestFinished(() => raw.disconnect());
     await raw.replicaof('127.0.0.1', '9');
-    const shard = keys.shardOf(room);
-    const again = (n: number) =>
-      raw.eval(
-        scripts.acceptMessage.lua,
-        10,
-        ...[keys.roomHead(room), keys.roomLog(room), keys.roomSent(room, 7, `c${n}`)],
-        ...[keys.dispatch(shard), keys.line(shard), keys.roomAhead(room, 7)],
-        ...[keys.roomInstances(room), keys.roomFacts(room), keys.roomSlow(room, 7), keys.roomMarks(room)],
-        ...['{', room, '', 0, 1, 1_000, 100, 100, 10, 10, 'd|i|1', 'hints:', '', 7, 2, ''],
-      );
+    const again = (n: number) => {
+      const call = acceptCall(send(n), keys, testLimits);
+      return raw.eval(scripts.acceptMessage.lua, call.keys.length, ...call.keys, ...call.args);
+    };
     await expect(again(1)).rejects.toThrow(/^READONLY/);
     await expect(again(2)).rejects.toThrow(/READONLY/);
   });

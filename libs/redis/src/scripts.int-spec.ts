@@ -1,8 +1,9 @@
 import { sharedRedis, uniquePrefix } from '@parley/testing';
 import { afterAll, describe, expect, it } from 'vitest';
+import { acceptCall } from './accept-call.js';
 import { scripts, type ScriptName } from './generated/scripts.js';
-import { connect, testKeys } from './store.fixture.js';
 import { runScript } from './run-script.js';
+import { connect, send, testKeys, testLimits } from './store.fixture.js';
 
 afterAll(async () => (await sharedRedis()).stop());
 
@@ -11,22 +12,9 @@ const keys = testKeys(uniquePrefix());
 const room = [keys.roomInstances(1), keys.roomMembers(1), keys.roomNames(1)];
 const shard = keys.shardOf(1);
 const online = [keys.shardOnline(shard), keys.shardRoomsOn(shard, 'a'), keys.shardHolders(shard)];
-const calls: Record<ScriptName, [readonly string[], (string | number)[]]> = {
-  acceptMessage: [
-    [
-      keys.roomHead(1),
-      keys.roomLog(1),
-      keys.roomSent(1, 1, 'a'),
-      keys.dispatch(keys.shardOf(1)),
-      keys.line(keys.shardOf(1)),
-      keys.roomAhead(1, 1),
-      keys.roomInstances(1),
-      keys.roomFacts(1),
-      keys.roomSlow(1, 1),
-      keys.roomMarks(1),
-    ],
-    ['{', 1, '', 0, 0, 1_000, 100, 100, 10, 10, 'd|i|1', keys.hintsPrefix(keys.shardOf(1)), '', 1, 2, ''],
-  ],
+const accepted = acceptCall(send('a', { roomId: 1 }), keys, testLimits);
+const calls: Record<ScriptName, [readonly string[], readonly (string | number)[]]> = {
+  acceptMessage: [accepted.keys, accepted.args],
   acquireLease: [
     [keys.owner(1), keys.fence(1)],
     ['a', 1_000, 0],
