@@ -238,6 +238,28 @@ describe('a room store on a lane', () => {
     accept.mockRestore();
   });
 
+  it('accepts many there, each waited for by itself; what one fails with is its own', async () => {
+    const replies = [['ok', 1, 'e', 9, '7-1', '2.x'], undefined, ['no-head']];
+    const away = new Error('away');
+    let runs = 0;
+    const lane = {
+      redis: {
+        acceptMessage: () => {
+          const reply = replies.shift();
+          return reply ? Promise.resolve(reply) : Promise.reject(away);
+        },
+      },
+      run: (run: () => Promise<unknown>) => {
+        runs++;
+        return run();
+      },
+    } as unknown as ReplicatedLane;
+    const store = new ReplicatedRoomStore({} as RedisConnection, testKeys('p:'), testLimits, lane);
+    const outcomes = await store.acceptAll(['a', 'b', 'c'].map((id) => send(id)));
+    expect(outcomes).toMatchObject([{ kind: 'ok', seq: 1 }, away, { kind: 'no-head' }]);
+    expect(runs).toBe(3);
+  });
+
   it('tells of what was appended there', async () => {
     const reply = ['ok', 1, 'e', 9, '7-1', '2.x'];
     const lane = {
