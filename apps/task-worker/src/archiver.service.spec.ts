@@ -77,15 +77,15 @@ describe('ArchiverService', () => {
     expect(calls).toEqual([]);
   });
 
-  it('writes 500 at a time, or a million characters', async () => {
+  it('writes 128 at a time, or a million characters', async () => {
     const { archiver, calls, onError } = setUp();
-    await archiver.archive(items(500), onError);
-    expect(calls.map(({ length }) => length)).toEqual([500]);
+    await archiver.archive(items(128), onError);
+    expect(calls.map(({ length }) => length)).toEqual([128]);
 
     calls.length = 0;
-    await archiver.archive(items(1_001), onError);
-    expect(calls.map(({ length }) => length)).toEqual([500, 500, 1]);
-    expect(calls.flat()).toEqual(items(1_001).map(({ entry }) => entry.seq));
+    await archiver.archive(items(257), onError);
+    expect(calls.map(({ length }) => length)).toEqual([128, 128, 1]);
+    expect(calls.flat()).toEqual(items(257).map(({ entry }) => entry.seq));
 
     calls.length = 0;
     await archiver.archive(items(5, 'x'.repeat(400_000)), onError);
@@ -128,7 +128,7 @@ describe('ArchiverService', () => {
   it('writes nothing behind what it gave up, although that was half of a batch', async () => {
     const { archiver, calls, poison, onError } = setUp();
     poison.set(1, 'DEADLINE_EXCEEDED');
-    const archiving = archiver.archive(items(501), onError);
+    const archiving = archiver.archive(items(129), onError);
     await vi.advanceTimersByTimeAsync(5_000);
     archiver.stop();
     await vi.advanceTimersByTimeAsync(5_000);
@@ -216,14 +216,14 @@ describe('ArchiverService', () => {
 
   it('gives up when it is stopped, and answers what was written', async () => {
     const { archiver, calls, logic, onError } = setUp();
-    const given = items(600);
+    const given = items(200);
     const archiving = archiver.archive(given, onError);
     logic.failures = Infinity;
     // The first chunk is on its way with success already.
     await vi.advanceTimersByTimeAsync(10_000);
     archiver.stop();
     await vi.advanceTimersByTimeAsync(10_000);
-    await expect(archiving).resolves.toEqual({ archived: given.slice(0, 500), foreign: [] });
+    await expect(archiving).resolves.toEqual({ archived: given.slice(0, 128), foreign: [] });
     const made = calls.length;
     await vi.advanceTimersByTimeAsync(60_000);
     expect(calls).toHaveLength(made);

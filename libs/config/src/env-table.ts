@@ -296,7 +296,7 @@ export const envTable: readonly EnvVariable[] = [
     worker('dispatch.deliverDeadlineMs'),
     'deadline of one delivery',
   ),
-  variable('ARCHIVE_BATCH_SIZE', 'integer', worker('archive.batchSize'), 'messages per SQL batch'),
+  variable('ARCHIVE_BATCH_SIZE', 'integer', worker('archive.batchSize'), 'stream entries per read, for SQL'),
   variable('ARCHIVE_FLUSH_MS', 'integer', worker('archive.flushMs'), 'longest wait for a fuller batch'),
   variable(
     'MAX_PENDING_ENTRIES',
