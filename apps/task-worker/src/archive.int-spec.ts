@@ -43,7 +43,8 @@ describe('the archive', () => {
     await eventually(async () => expect(await pending('dispatch')).toBe(0));
     await eventually(() => expect(archive.calls.length).toBeGreaterThan(3));
     expect(await main.xlen(keys.dispatch(0))).toBe(300);
-    expect(await pending('archive')).toBe(seqs(archive.calls[0]?.map((seq) => ({ seq })) ?? []).length);
+    // What was read with it waits behind it: one call may be a part of a read.
+    expect(await pending('archive')).toBeGreaterThanOrEqual(archive.calls[0]?.length ?? 300);
     expect(new Set(archive.calls.map(String))).toEqual(new Set([String(archive.calls[0])]));
     // What SQL has is said by who writes it, and by nobody else.
     expect((await rooms.watermarks(1)).archived).toBe(0);
