@@ -26,7 +26,8 @@ function ask(method: string, target: string): Promise<string> {
 
 it('answers a path', async () => expect(await ask('GET', '/metrics')).toMatch(/^HTTP\/1\.1 200 /));
 
-// Node.js hands on whatever has no space, and find-my-way before 9.10.1 skips the first character, whatever it is.
+// Node.js hands on whatever has no space, and find-my-way 9.10.0 by itself takes `*metrics` for `/metrics`. Why Parley refused it with
+// that version, too, is not known: so it is held here.
 it.each(['*metrics', '*', 'metrics', '@metrics', '?/metrics', '*/metrics', '//metrics', 'x:/metrics'])(
   'has no route for %s',
   async (target) => expect(await ask('GET', target)).toMatch(/^HTTP\/1\.1 40[04] /),
