@@ -144,6 +144,42 @@ describe('what is heard of a room', () => {
     expect(told).toHaveLength(2);
   });
 
+  // Ten thousand who came into a thousand rooms were told of each other as often as rooms had somebody new: a fifth of the work.
+  it.each([
+    { rooms: 1, everyMs: 1_000 },
+    { rooms: 2, everyMs: 2_000 },
+    { rooms: 50, everyMs: 3_000 },
+  ])(
+    'is told more seldom of each of $rooms rooms of 1,000 that change at once',
+    async ({ rooms: n, everyMs }) => {
+      const { event, told, rooms, pass } = await setUp();
+      const { announce } = rooms.get(7) as LocalRoom;
+      const members = { size: TOLD_PER_INTERVAL } as LocalRoom['members'];
+      const ids = Array.from({ length: n }, (_, i) => 100 + i);
+      for (const roomId of ids)
+        rooms.set(roomId, stub<LocalRoom>('LocalRoom', { roomId, members, announce }));
+      const change = () => ids.forEach((roomId) => event({ roomId }));
+      change();
+      // The first interval began when nobody had been told anything.
+      await pass(500);
+      change();
+      await pass(500);
+      expect(told).toHaveLength(2 * n);
+      change();
+      await pass(everyMs - 1);
+      expect(told).toHaveLength(2 * n);
+      await pass(1);
+      expect(told).toHaveLength(3 * n);
+      // It is over, and the last of it told: back to once a second.
+      await pass(10_000);
+      told.length = 0;
+      event({ roomId: 100 });
+      event({ roomId: 100 });
+      await pass(1_000);
+      expect(told).toHaveLength(2);
+    },
+  );
+
   it('is nobody’s here when the room is not, or is no more', async () => {
     const { event, told, redis, rooms, pass } = await setUp();
     event({ roomId: 8 });

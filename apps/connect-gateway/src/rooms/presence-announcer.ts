@@ -7,12 +7,13 @@ import type { Connection } from '../connections/connection.js';
 import { ConnectionIndex } from '../connections/connection-index.js';
 import { encodedFrame, type EncodedMessage } from '../connections/encoded-message.js';
 import type { LocalRoom } from './local-room.js';
+import { RecentSum } from './recent-sum.js';
 import { RoomDirectory } from './room-directory.js';
 import { Throttle } from './throttle.js';
 
 /** Changes of one room are announced at most this often, milliseconds. */
 const CHANGE_INTERVAL_MS = 1_000;
-/** So many members are told in that time: of a room with more of them here it is longer, as many times as there are more. */
+/** So many members are told in that time, of a room or of all of them here: with more it is longer, as many times as there are more. */
 export const TOLD_PER_INTERVAL = 1_000;
 /** But not longer than this, milliseconds: with a lease's 6 seconds, members see within 10 that a gateway is gone. */
 const MAX_CHANGE_INTERVAL_MS = 3_000;
@@ -49,6 +50,8 @@ export class PresenceAnnouncer implements OnModuleInit, OnApplicationShutdown {
   private readonly throttles: Record<What | 'change', Throttle>;
   private readonly hints: Throttle;
   private readonly asked: Record<What, Throttle>;
+  /** Members told of changes. */
+  private readonly told = new RecentSum(CHANGE_INTERVAL_MS);
   /** They end with the room. */
   private readonly readings: Record<What, WeakMap<LocalRoom, Reading>> = {
     count: new WeakMap(),
@@ -112,10 +115,13 @@ export class PresenceAnnouncer implements OnModuleInit, OnApplicationShutdown {
     else this.answer(connection, await this.knowledgeOf(room, what));
   }
 
-  /** Otherwise a crowd that comes in is told of itself again and again, in as many writes as it has members. */
+  /**
+   * Otherwise a crowd that comes in is told of itself again and again, in as many writes as it has members: of one room or of a
+   * thousand, when the lesson begins.
+   */
   private changeIntervalMs(roomId: number): number {
     const members = this.rooms.get(roomId)?.members.size ?? 0;
-    const intervals = Math.max(1, members / TOLD_PER_INTERVAL);
+    const intervals = Math.max(1, Math.max(members, this.told.value) / TOLD_PER_INTERVAL);
     return Math.min(MAX_CHANGE_INTERVAL_MS, CHANGE_INTERVAL_MS * intervals);
   }
 
@@ -157,6 +163,7 @@ export class PresenceAnnouncer implements OnModuleInit, OnApplicationShutdown {
     const isLarge = count > MAX_ANNOUNCED_LIST;
     // Whoever asks about a large room has been answered alone.
     if (isLarge && kind !== 'change') return;
+    if (kind === 'change') this.told.add(room.members.size);
     const text = isLarge || kind === 'count' ? countFrame(roomId, count) : infoFrame(roomId, count, members);
     room.announce(kind, text);
   }
