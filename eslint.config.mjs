@@ -189,7 +189,7 @@ export default tseslint.config(
     'rooms',
     'connections',
   ]),
-  // And within the web app's session: chat-session.ts puts these together.
+  // And within the web app's session: session-parts.ts puts these together.
   ...foldersBelow('apps/web/src/app/chat', [
     'joining',
     'sending',
