@@ -1,5 +1,7 @@
+import { ParleyClient, rotating, webSocketTransport } from '@parley/client';
 import { eventually, startTcpProxy } from '@parley/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import WebSocket from 'ws';
 import { RawTcp, RawWs } from './raw-clients.js';
 import { Stack } from './stack.js';
 
@@ -72,6 +74,29 @@ describe('faults', () => {
       await say();
     }
     await bothHaveAll(30_000);
+  });
+
+  // As of a machine that is cut off: the connection stays open, takes everything and says nothing. The heartbeat alone took 35 s.
+  it('brings what is written to a gateway that has fallen silent by another one, within 20 s', async () => {
+    const gateway = stack.gateway(1);
+    const nextUrl = rotating([gateway.wsUrl, stack.gateway(0).wsUrl], () => 0);
+    const client = new ParleyClient({
+      transport: webSocketTransport(nextUrl, { WebSocket }),
+      getToken: () => token,
+    });
+    client.connect();
+    await client.join(1);
+    gateway.process.pause();
+    try {
+      const sentAt = performance.now();
+      const msg = `m${++sent}`;
+      expect(await client.send(1, msg).result).toMatchObject({ status: 'acked' });
+      expect(performance.now() - sentAt).toBeLessThan(20_000);
+      await bothHaveAll();
+    } finally {
+      gateway.process.resume();
+      await client.close();
+    }
   });
 
   it('loses nothing when Redis is killed and restarted, and leaves nobody deaf', async () => {

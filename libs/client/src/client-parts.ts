@@ -120,8 +120,11 @@ export function clientParts(options: ParleyClientOptions): ClientParts {
     events.emit('gaveUp', { what: 'messages', roomId: room.roomId, from: seq + 1, reason: error.code });
   };
 
+  /** A half-open connection takes everything, and the heartbeat alone finds out half a minute later. */
+  const overdue = () => link.doubt(answerTimeoutMs);
+
   const events = new EventHub();
-  const replies = new RequestTable();
+  const replies = new RequestTable(overdue);
   const states = new RoomStates();
   const link: Link = new Link({
     transport: options.transport,
@@ -160,6 +163,7 @@ export function clientParts(options: ParleyClientOptions): ClientParts {
     transmit: ({ target, text: msg, clientMsgId, ref }) =>
       frames.send({ ...target, msg, clientMsgId, ref }, target.op === Op.direct),
     bufferedBytes: () => link.bufferedBytes(),
+    overdue,
     nextRef: () => replies.nextRef(),
     refused: (clientMsgId, error) => events.emit('refused', { clientMsgId, error }),
     gaveUp: ({ clientMsgId, target }, reason) =>

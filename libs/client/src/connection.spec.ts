@@ -229,7 +229,7 @@ describe('heartbeat', () => {
     client.connect();
     void client.join(1).catch(() => {});
     await pass();
-    server.now.push(joined(0));
+    server.now.push(joined(0, { ref: 1 }));
     await pass(19_999);
     expect(server.now.of(Op.ping)).toHaveLength(0);
     await pass(1);
@@ -248,7 +248,7 @@ describe('heartbeat', () => {
     client.connect();
     void client.join(1);
     await pass();
-    server.now.push(joined(0));
+    server.now.push(joined(0, { ref: 1 }));
     for (let i = 0; i < 20; i++) {
       await pass(19_000);
       server.now.push({ op: 999 });

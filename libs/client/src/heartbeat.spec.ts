@@ -57,6 +57,54 @@ describe('a heartbeat', () => {
     expect(losses).toEqual([29_000]);
   });
 
+  it('doubts a connection that was silent for as long, and loses it when it is silent as long again', () => {
+    const { heartbeat, pings, losses } = setUp();
+    vi.advanceTimersByTime(5_000);
+    for (let i = 0; i < 4; i++) {
+      // Others are overdue meanwhile: the first deadline stands.
+      heartbeat.doubt(5_000);
+      vi.advanceTimersByTime(1_250);
+    }
+    expect([pings, losses]).toEqual([[5_000], [10_000]]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('doubts none on which something has come lately', () => {
+    const { heartbeat, pings } = setUp();
+    vi.advanceTimersByTime(5_000);
+    heartbeat.heard();
+    vi.advanceTimersByTime(4_999);
+    heartbeat.doubt(5_000);
+    expect(pings).toEqual([]);
+    vi.advanceTimersByTime(1);
+    heartbeat.doubt(5_000);
+    expect(pings).toEqual([10_000]);
+  });
+
+  it('doubts again once a doubt has ended', () => {
+    const { heartbeat, pings, losses } = setUp();
+    vi.advanceTimersByTime(5_000);
+    heartbeat.doubt(5_000);
+    heartbeat.heard();
+    vi.advanceTimersByTime(5_000);
+    heartbeat.doubt(5_000);
+    vi.advanceTimersByTime(5_000);
+    expect([pings, losses]).toEqual([[5_000, 10_000], [15_000]]);
+  });
+
+  it('waits no longer for the answer to a ping that has gone out than a doubt does', () => {
+    const { heartbeat, pings, losses } = setUp();
+    vi.advanceTimersByTime(21_000);
+    heartbeat.doubt(5_000);
+    vi.advanceTimersByTime(5_000);
+    expect([pings, losses]).toEqual([[20_000, 21_000], [26_000]]);
+    const late = setUp();
+    vi.advanceTimersByTime(31_000);
+    late.heartbeat.doubt(5_000);
+    vi.advanceTimersByTime(4_000);
+    expect([late.pings, late.losses]).toEqual([[20_000], [35_000]]);
+  });
+
   it('says once that a connection is lost on which nothing follows a ping, and then is still', () => {
     const { pings, losses } = setUp();
     vi.advanceTimersByTime(34_999);

@@ -12,6 +12,8 @@ export interface HeartbeatOptions {
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   #heardAtMs = 0;
+  /** Until when an answer is waited for; Infinity while none is. */
+  #askedUntilMs = Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: HeartbeatOptions) {
@@ -35,9 +37,20 @@ export class Heartbeat {
     this.#ask(timeoutMs);
   }
 
+  /**
+   * An answer to something else is overdue. Asks at once, unless something has come within `silentMs`; `lost` unless something comes
+   * within that time again, however often it is called meanwhile.
+   */
+  doubt(silentMs: number): void {
+    const nowMs = this.#options.now();
+    if (nowMs - this.#heardAtMs < silentMs || this.#askedUntilMs <= nowMs + silentMs) return;
+    this.probe(silentMs);
+  }
+
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#askedUntilMs = Infinity;
   }
 
   #check(): void {
@@ -49,9 +62,11 @@ export class Heartbeat {
   }
 
   #ask(timeoutMs: number): void {
-    const { ping, lost } = this.#options;
+    const { ping, lost, now } = this.#options;
     const heardAtMs = this.#heardAtMs;
+    this.#askedUntilMs = now() + timeoutMs;
     this.#wait(timeoutMs, () => {
+      this.#askedUntilMs = Infinity;
       if (this.#heardAtMs === heardAtMs) lost();
       else this.#check();
     });

@@ -93,6 +93,11 @@ export class Link {
     void this.#open();
   }
 
+  /** An answer is overdue: finds out whether the connection lives, unless something has come within `silentMs`. */
+  doubt(silentMs: number): void {
+    if (this.#state === 'online') this.#heartbeat.doubt(silentMs);
+  }
+
   /** Sends one frame; ignored unless online. */
   send(text: string): void {
     if (this.#state === 'online') this.#attempt?.connection?.send(text);

@@ -19,6 +19,8 @@ export interface OutboxPorts {
   ready(target: SendTarget): boolean;
   transmit(entry: OutboxEntry): void;
   bufferedBytes(): number;
+  /** A send has had no answer in time, on a connection that takes what it is given. */
+  overdue(): void;
   nextRef(): number;
   refused(clientMsgId: string, error: ErrorFrame): void;
   gaveUp(entry: { readonly clientMsgId: string; readonly target: SendTarget }, reason: GiveUpReason): void;
@@ -193,7 +195,9 @@ export class Outbox {
     const clogged = this.#ports.bufferedBytes() > RESEND_BELOW_BYTES || !this.#ports.ready(entry.target);
     if (!clogged) entry.timeouts++;
     entry.resendAtMs = nowMs + this.#answerWaitMs(entry);
-    if (!clogged) this.#ports.transmit(entry);
+    if (clogged) return;
+    this.#ports.transmit(entry);
+    this.#ports.overdue();
   }
 }
 

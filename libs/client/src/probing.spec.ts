@@ -20,7 +20,7 @@ async function online() {
   client.connect();
   void client.join(1);
   await pass();
-  server.now.push(joined(1));
+  server.now.push(joined(1, { ref: 1 }));
   await pass();
   return { server, client, seen: new Recorder(client) };
 }
@@ -56,6 +56,7 @@ describe('probe', () => {
     await pass();
     expect(server.connections).toHaveLength(2);
     expect(client.state).toBe('online');
+    server.now.push(joined(1, { ref: server.now.of(Op.join)[0]?.ref }));
     await pass(20_000);
     expect(server.connections).toHaveLength(2);
   });
@@ -67,5 +68,79 @@ describe('probe', () => {
     await pass(10_000);
     expect(server.connections).toHaveLength(1);
     expect(client.state).toBe('closed');
+  });
+});
+
+// Whoever wrote on a connection that was half open waited for the heartbeat: up to 35 s, in which the server had nothing of theirs.
+describe('an answer that is overdue', () => {
+  const pong = (server: ScriptedServer) => {
+    server.answer = (frame, connection) => {
+      if (frame.op === Op.ping) connection.push({ op: Op.pong });
+    };
+  };
+
+  it.each([
+    { what: 'a send', ask: (client: ParleyClient) => void client.send(1, 'hello') },
+    // For so long that the heartbeat asks, too.
+    {
+      what: 'a page',
+      ask: (client: ParleyClient) => void client.history(1).catch(() => {}),
+      waitMs: 20_000,
+      pings: 2,
+    },
+    { what: 'an act', ask: (client: ParleyClient) => void client.act(1, { act: 'calm' }).catch(() => {}) },
+  ])(
+    'has the connection asked, to $what, and left when it is silent as long again',
+    async ({ ask, waitMs = 5_000, pings = 1 }) => {
+      const { server, client } = await online();
+      ask(client);
+      await pass(waitMs - 1);
+      expect(server.now.of(Op.ping)).toHaveLength(0);
+      await pass(1);
+      expect(server.now.of(Op.ping)).toHaveLength(pings);
+      await pass(4_999);
+      expect(client.state).toBe('online');
+      await pass(1);
+      expect(client.state).toBe('reconnecting');
+      await client.close();
+    },
+  );
+
+  it('has what was sent in vain sent again on the next connection', async () => {
+    const { server, client } = await online();
+    client.send(1, 'hello');
+    await pass(10_000 + 8_000);
+    expect(server.connections).toHaveLength(2);
+    server.now.push(joined(1, { ref: server.now.of(Op.join)[0]?.ref }));
+    expect(server.now.of(Op.room).map(({ msg }) => msg)).toEqual(['hello']);
+    await client.close();
+  });
+
+  it('is the server’s matter while it says anything at all', async () => {
+    const { server, client } = await online();
+    pong(server);
+    client.send(1, 'hello');
+    await pass(100_000);
+    expect([server.connections.length, client.state]).toEqual([1, 'online']);
+    await client.close();
+  });
+
+  it('is nobody’s fault while something comes', async () => {
+    const { server, client } = await online();
+    client.send(1, 'hello');
+    await pass(2_000);
+    server.now.push({ op: Op.count, roomId: 1, count: 2 });
+    await pass(4_000);
+    expect(server.now.of(Op.ping)).toHaveLength(0);
+    await client.close();
+  });
+
+  it('does not end a connection that has not even taken what was written', async () => {
+    const { server, client } = await online();
+    client.send(1, 'hello');
+    server.now.buffered = 65_537;
+    await pass(19_999);
+    expect([server.now.of(Op.ping).length, client.state]).toEqual([0, 'online']);
+    await client.close();
   });
 });

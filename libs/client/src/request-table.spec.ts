@@ -11,12 +11,13 @@ const frame: ServerFrame = { op: Op.pong };
 
 /** A table with one request that has a second. */
 function setUp() {
-  const table = new RequestTable();
+  const overdue = vi.fn();
+  const table = new RequestTable(overdue);
   const done = vi.fn<(frame: ServerFrame) => void>();
   const failed = vi.fn<(error: ClientError) => void>();
   const ref = table.nextRef();
   table.expect(ref, 1_000, done, failed);
-  return { table, ref, done, failed };
+  return { table, ref, done, failed, overdue };
 }
 
 describe('a request', () => {
@@ -51,11 +52,12 @@ describe('a request', () => {
   });
 
   it('without a reply fails for now, and a late reply is nobody’s', () => {
-    const { table, ref, done, failed } = setUp();
+    const { table, ref, done, failed, overdue } = setUp();
     vi.advanceTimersByTime(999);
-    expect(failed).not.toHaveBeenCalled();
+    expect([failed, overdue].map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
     vi.advanceTimersByTime(1);
     expect(failed.mock.calls).toMatchObject([[{ code: 'NO_ANSWER', retryable: true }]]);
+    expect(overdue).toHaveBeenCalledOnce();
     expect(table.answer(ref, frame)).toBe(false);
     expect(done).not.toHaveBeenCalled();
   });

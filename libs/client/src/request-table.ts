@@ -11,6 +11,12 @@ interface Request {
 export class RequestTable {
   readonly #requests = new Map<number, Request>();
   #lastRef = 0;
+  readonly #overdue: () => void;
+
+  /** @param overdue - Called when a reply has not come in time. */
+  constructor(overdue: () => void) {
+    this.#overdue = overdue;
+  }
 
   /** A number that no other frame of this client carries. */
   nextRef(): number {
@@ -22,6 +28,7 @@ export class RequestTable {
     const timer = setTimeout(() => {
       this.#requests.delete(ref);
       failed(new ClientError('NO_ANSWER', true));
+      this.#overdue();
     }, timeoutMs);
     this.#requests.set(ref, { done, failed, timer });
   }

@@ -9,17 +9,17 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
 
-/** A client in room 1 whose sends are not answered; the heartbeat keeps out of the way. */
+/** A client in room 1 whose sends are not answered, although the server lives. */
 async function setUp(options: Partial<ParleyClientOptions> = {}) {
   const server = new ScriptedServer();
   server.answer = (frame: ClientFrame, connection) => {
     if (frame.op === Op.join) connection.push(joined(0, { roomId: Number(frame.roomId), ref: frame.ref }));
+    if (frame.op === Op.ping) connection.push({ op: Op.pong });
   };
   const client = new ParleyClient({
     transport: server.transport,
     getToken: () => 't',
     random: () => 0.5,
-    heartbeat: { intervalMs: 1e9 },
     ...options,
   });
   const seen = new Recorder(client);

@@ -67,6 +67,7 @@ describe('joining', () => {
 
     let tries = 0;
     server.answer = (frame, connection) => {
+      if (frame.op === Op.ping) return connection.push({ op: Op.pong });
       if (++tries === 1) connection.push(refusal('OVERLOADED', true, { ref: frame.ref, retryAfterMs: 700 }));
       if (tries === 3) answer(frame, connection);
     };
