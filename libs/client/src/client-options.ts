@@ -21,9 +21,9 @@ export interface ParleyClientOptions {
   /** So is a range of messages that history does not give. @defaultValue that of sends */
   readonly pagingDeadlineMs?: number;
   readonly heartbeat?: {
-    /** Silence after which a ping is sent. @defaultValue 20_000 */
+    /** Silence after which a ping is sent; less, down to 5 s, where silence is unusual. @defaultValue 20_000 */
     readonly intervalMs?: number;
-    /** Silence after that ping which makes the connection count as lost. @defaultValue 15_000 */
+    /** Silence after that ping which makes the connection count as lost. @defaultValue 10_000 */
     readonly timeoutMs?: number;
   };
   /** Source of jitter, 0 ≤ x < 1. @defaultValue Math.random */

@@ -132,7 +132,7 @@ export function clientParts(options: ParleyClientOptions): ClientParts {
     backoff,
     heartbeat: {
       intervalMs: options.heartbeat?.intervalMs ?? 20_000,
-      timeoutMs: options.heartbeat?.timeoutMs ?? 15_000,
+      timeoutMs: options.heartbeat?.timeoutMs ?? 10_000,
     },
     now,
     hasWork: () =>

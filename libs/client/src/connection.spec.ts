@@ -234,7 +234,7 @@ describe('heartbeat', () => {
     expect(server.now.of(Op.ping)).toHaveLength(0);
     await pass(1);
     expect(server.now.of(Op.ping)).toHaveLength(1);
-    await pass(14_999);
+    await pass(9_999);
     expect(client.state).toBe('online');
     await pass(1);
     expect(client.state).toBe('reconnecting');

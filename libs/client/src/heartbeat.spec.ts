@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Heartbeat } from './heartbeat.js';
+import { Heartbeat, LEAST_INTERVAL_MS } from './heartbeat.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -55,6 +55,51 @@ describe('a heartbeat', () => {
     heartbeat.probe(3_000);
     vi.advanceTimersByTime(3_000);
     expect(losses).toEqual([29_000]);
+  });
+
+  // In a room where somebody spoke every second, a reader saw nothing for 35 s before the connection was made again.
+  it('asks sooner where silence is unusual', () => {
+    const { heartbeat, pings, losses } = setUp();
+    for (let i = 0; i < 20; i++) {
+      vi.advanceTimersByTime(500);
+      heartbeat.heard();
+    }
+    vi.advanceTimersByTime(LEAST_INTERVAL_MS - 1);
+    expect(pings).toEqual([]);
+    vi.advanceTimersByTime(1 + 15_000);
+    expect([pings, losses]).toEqual([[10_000 + LEAST_INTERVAL_MS], [25_000 + LEAST_INTERVAL_MS]]);
+  });
+
+  it('takes a silence for unusual that is four times as long as those lately', () => {
+    const { heartbeat, pings } = setUp();
+    for (let i = 0; i < 40; i++) {
+      vi.advanceTimersByTime(3_000);
+      heartbeat.heard();
+    }
+    vi.advanceTimersByTime(11_999);
+    expect(pings).toEqual([]);
+    vi.advanceTimersByTime(2);
+    expect(pings).toHaveLength(1);
+  });
+
+  it('asks more and more seldom, down to the interval, where it has become quiet', () => {
+    const { heartbeat, pings } = setUp();
+    for (let i = 0; i < 40; i++) {
+      vi.advanceTimersByTime(100);
+      heartbeat.heard();
+    }
+    const gaps: number[] = [];
+    for (let asked = 0, lastAt = performance.now(); asked < 6; vi.advanceTimersByTime(100)) {
+      if (pings.length === asked) continue;
+      asked = pings.length;
+      heartbeat.heard();
+      gaps.push(performance.now() - lastAt);
+      lastAt = performance.now();
+    }
+    expect(gaps).toEqual([...gaps].sort((a, b) => a - b));
+    expect(gaps[0]).toBeLessThan(LEAST_INTERVAL_MS + 200);
+    expect(gaps.at(-1)).toBeGreaterThanOrEqual(20_000);
+    expect(gaps.at(-1)).toBeLessThan(20_200);
   });
 
   it('doubts a connection that was silent for as long, and loses it when it is silent as long again', () => {
