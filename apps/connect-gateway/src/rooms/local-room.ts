@@ -4,6 +4,9 @@ import type { RoomPosition } from '@parley/redis';
 import type { Connection } from '../connections/connection.js';
 import { Announcements } from './announcements.js';
 import { catchUp, MAX_REPLAY, resyncFrame, sendResync } from './catch-up.js';
+import { Departures } from './departures.js';
+import { EpochLine } from './epoch-line.js';
+import { Expectation } from './expectation.js';
 import type { LocalRoomOptions } from './local-room-options.js';
 import { EncodedChunk } from '../connections/encoded-chunk.js';
 import {
@@ -14,14 +17,10 @@ import {
 } from '../connections/encoded-message.js';
 import type { MembersRoom, Membership } from './membership.js';
 import { RecentMessages } from './recent-messages.js';
-import { hiddenBy, isMeant, RoomActs, type PutOut } from './room-acts.js';
+import { hiddenBy, RoomActs } from './room-acts.js';
 import { Turn } from './turn.js';
 
 const CATCH_UP_RETRY_MS = 1_000;
-/** Earlier epochs of a room that are remembered. */
-const MAX_LEFT_EPOCHS = 8;
-/** What was accepted here is read from the log when it has not been dispatched here within this time, milliseconds. */
-const EXPECT_WITHIN_MS = 500;
 
 /**
  * One room as this instance sees it: its members here, and how far they have been given its messages.
@@ -41,8 +40,7 @@ export class LocalRoom implements MembersRoom {
   private pending: EncodedMessage[] = [];
   /** What is being written now. */
   private underWay: EncodedMessage[] = [];
-  /** Who leaves behind the act of this seq. */
-  private leaving: { readonly seq: number; readonly why: PutOut }[] = [];
+  private readonly departures: Departures;
   /** Bytes taken here and not flushed. */
   private takenBytes = 0;
   private flushing: Promise<void> | undefined;
@@ -52,16 +50,15 @@ export class LocalRoom implements MembersRoom {
   private closed = false;
   private tail: number;
   private deliveredSeq: number;
-  private line: string;
-  /** Epochs before this one, as far as they were seen here. */
-  private left: readonly string[] = [];
+  private readonly line: EpochLine;
   /** Deliveries are handled one after another: filling a gap waits for Redis. */
   private inbox: Promise<void> = Promise.resolve();
   /** Jobs of the inbox that have not ended. */
   private jobs = 0;
-  /** The highest position that a sender here was told. */
-  private expected: RoomPosition | undefined;
-  private expectTimer: NodeJS.Timeout | undefined;
+  private readonly expectation = new Expectation(
+    () => this.tail,
+    (position) => this.pullTo(position),
+  );
 
   constructor(
     readonly roomId: number,
@@ -73,7 +70,10 @@ export class LocalRoom implements MembersRoom {
     this.acts = new RoomActs(facts);
     this.announcements = new Announcements(this.members, options.maxOutboundBytes);
     this.tail = this.deliveredSeq = position.seq;
-    this.line = position.epoch;
+    this.line = new EpochLine(position.epoch);
+    this.departures = new Departures(this.members, (connection, why) =>
+      options.onPutOut(roomId, connection, why),
+    );
     this.recent = new RecentMessages(options.recent);
   }
 
@@ -82,11 +82,11 @@ export class LocalRoom implements MembersRoom {
   }
 
   get position(): RoomPosition {
-    return { seq: this.tail, epoch: this.line };
+    return { seq: this.tail, epoch: this.line.current };
   }
 
   get epoch(): string {
-    return this.line;
+    return this.line.current;
   }
 
   /** The room at its position, as one member sees it. */
@@ -106,14 +106,14 @@ export class LocalRoom implements MembersRoom {
       this.jobs === 0 &&
       this.pending.length === 0 &&
       !this.flushing &&
-      !this.expectTimer
+      !this.expectation.isPending
     );
   }
 
   /** Ends what it has under way for itself. It is known no more. */
   close(): void {
     this.closed = true;
-    clearTimeout(this.expectTimer);
+    this.expectation.end();
     this.recent.clear();
   }
 
@@ -188,26 +188,15 @@ export class LocalRoom implements MembersRoom {
   pullTo(position: RoomPosition): Promise<void> {
     const takenAt = (this.usedAt = performance.now());
     return this.enqueue(async () => {
-      if (this.isOfEarlierEpoch(position)) return;
-      if (position.epoch !== this.line) await this.skip(position.seq, 'epoch', position.epoch);
+      if (this.line.isEarlier(position, this.tail)) return;
+      if (position.epoch !== this.epoch) await this.skip(position.seq, 'epoch', position.epoch);
       else if (position.seq > this.tail) await this.fill(position.seq, takenAt);
     });
   }
 
-  /**
-   * A message was accepted for somebody here, so it should come. While a killed worker's shards wait for their lease to
-   * end it does not: then it is read from the log, instead of waiting for the position check.
-   */
+  /** A message was accepted for somebody here, so it should come. */
   expect(position: RoomPosition): void {
-    if (position.seq <= Math.max(this.tail, this.expected?.seq ?? 0)) return;
-    this.expected = position;
-    this.expectTimer ??= setTimeout(() => {
-      this.expectTimer = undefined;
-      const { expected } = this;
-      this.expected = undefined;
-      // What cannot be read now is the position check's.
-      if (expected && expected.seq > this.tail) void this.pullTo(expected).catch(() => undefined);
-    }, EXPECT_WITHIN_MS).unref();
+    this.expectation.expect(position);
   }
 
   /** Writes a frame to every member, outside the sequence of messages; see {@link Announcements}. */
@@ -224,8 +213,8 @@ export class LocalRoom implements MembersRoom {
 
   /** @param takenAt - When it came here, milliseconds, monotonic; below likewise. */
   private async take(entry: DispatchEntry, takenAt: number): Promise<void> {
-    if (entry.seq <= this.tail || this.isOfEarlierEpoch(entry)) return;
-    if (entry.epoch !== this.line) await this.skip(entry.seq - 1, 'epoch', entry.epoch);
+    if (entry.seq <= this.tail || this.line.isEarlier(entry, this.tail)) return;
+    if (entry.epoch !== this.epoch) await this.skip(entry.seq - 1, 'epoch', entry.epoch);
     if (entry.seq > this.tail + 1) await this.fill(entry.seq - 1, takenAt);
     if (entry.seq === this.tail + 1) this.append(encodedMessage(entry), takenAt);
   }
@@ -248,25 +237,7 @@ export class LocalRoom implements MembersRoom {
       // Some have it already; whoever comes later does not get it.
       this.underWay = this.underWay.map((message) => hiddenBy(message, mark));
     }
-    if (putOut) this.leaving.push({ seq, why: putOut });
-  }
-
-  /** Takes out who has to leave by now: they have been told of it like everybody else. */
-  private putOut(): void {
-    const due = this.leaving.filter(({ seq }) => seq <= this.deliveredSeq);
-    this.leaving = this.leaving.filter(({ seq }) => seq > this.deliveredSeq);
-    for (const { why } of due)
-      for (const connection of [...this.members.keys()])
-        if (isMeant(connection, why)) this.options.onPutOut(this.roomId, connection, why);
-  }
-
-  /** Takes out whom acts that were never taken here have banned, or put out: `also`. */
-  private putOutBy(nowMs: number, also: readonly PutOut[]): void {
-    for (const connection of [...this.members.keys()]) {
-      const ban = connection.identity && this.acts.banOf(connection.identity.userId, nowMs);
-      const why = ban ?? also.find((putOut) => isMeant(connection, putOut));
-      if (why) this.options.onPutOut(this.roomId, connection, why);
-    }
+    if (putOut) this.departures.add(seq, putOut);
   }
 
   /** Reads `tail + 1`..`to` from the log. What it no longer has becomes a resync for everybody. */
@@ -275,7 +246,7 @@ export class LocalRoom implements MembersRoom {
     while (this.tail < to) {
       const { tail } = this;
       for (const entry of await this.options.log.range(this.roomId, tail + 1, to))
-        if (entry.seq === this.tail + 1 && entry.epoch === this.line)
+        if (entry.seq === this.tail + 1 && entry.epoch === this.epoch)
           this.append(encodedMessage(entry), takenAt);
       if (this.tail === tail) return this.skip(to, 'gap');
       void this.flush();
@@ -284,29 +255,18 @@ export class LocalRoom implements MembersRoom {
   }
 
   /**
-   * Sequence numbers only grow, across epochs too: a lower one is an old epoch's straggler. An epoch may begin where the one
-   * before ended, so that at the same number only memory tells them apart.
-   */
-  private isOfEarlierEpoch({ seq, epoch }: RoomPosition): boolean {
-    return epoch !== this.line && (seq < this.tail || this.left.includes(epoch));
-  }
-
-  /**
    * Moves on to `to` and tells every member which range it has to read itself. Rejects, with nothing changed, when the facts
    * cannot be read: acts may be in the range, and what they made hold would not be known here until the room is opened again.
    *
    * @param epoch - One that begins there: not below `tail`, or it is an earlier one.
    */
-  private async skip(to: number, reason: 'gap' | 'epoch', epoch = this.line): Promise<void> {
+  private async skip(to: number, reason: 'gap' | 'epoch', epoch = this.epoch): Promise<void> {
     const read = this.kind === 'direct' ? undefined : await this.options.readFacts(this.roomId);
     await this.flushed();
     const why = read ? this.acts.reset(read.facts) : [];
-    if (epoch !== this.line) {
-      this.left = [...this.left, this.line].slice(-MAX_LEFT_EPOCHS);
-      this.line = epoch;
-    }
+    this.line.moveOn(epoch);
     const { roomId } = this;
-    if (read) this.putOutBy(read.nowMs, why);
+    if (read) this.departures.missed(this.acts, read.nowMs, why);
     const from = this.deliveredSeq + 1;
     const live = [...this.live].map(({ connection }) => connection);
     let told = live.length;
@@ -367,7 +327,7 @@ export class LocalRoom implements MembersRoom {
         members: written,
         tookMs: performance.now() - (chunk[0]?.takenAt ?? Infinity),
       });
-      if (this.leaving.length > 0) this.putOut();
+      this.departures.passed(this.deliveredSeq);
       for (const member of this.behind) {
         this.promote(member);
         const { lastSeq } = member;
