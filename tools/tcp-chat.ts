@@ -5,11 +5,8 @@
  *
  * Lines come from the keyboard or from a pipe. At the end of a pipe it waits for the answers to what it sent, then ends.
  */
-import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
 import {
   ApiError,
-  ClientError,
   commandsFor,
   decideByName,
   ParleyApi,
@@ -20,39 +17,11 @@ import {
 import { tcpTransport } from '@parley/client/node';
 import { CloseCode, type ActInput, type Message } from '@parley/protocol';
 import { eventLine } from './lib/event-lines.js';
-import { localParley, nothingRuns } from './lib/local-parley.mjs';
-
-const HELP = `npm run tcp-chat -- --user <name> [options]
-
-  --user NAME       account to log in as
-  --password WORD   its password                    (111111, the demo accounts')
-  --room ID         room to join                    (1)
-  --api URL         the HTTP API, for the log-in    (http://127.0.0.1:7070, PARLEY_API_PORT)
-  --host HOST       the TCP gateway                 (127.0.0.1, PARLEY_HOST)
-  --port PORT       its port                        (7001, PARLEY_TCP_PORT)
-  --tls             TCP over TLS                    (with an https API, PARLEY_TLS_CERT_FILE)
-  --help            this text
-
-Every line is sent to the room, but for
-  /who                   who is online
-  /msg <userId> <text>   a direct message
-  /quit                  leave; so do Ctrl-C and the end of the input
-  /help                  what hosts can do: /timeout, /ban, /delete, /slow, /hosts, /announce, /shield …
-
-A certificate that this machine does not trust by itself: NODE_EXTRA_CA_CERTS=<its authority, PEM>`;
-
-interface Options {
-  readonly user: string;
-  readonly password: string;
-  readonly roomId: number;
-  readonly api: string;
-  readonly host: string;
-  readonly port: number;
-  readonly tls: boolean;
-}
-
-/** Said to the person as it is, without a stack. */
-class UsageError extends Error {}
+import { nothingRuns } from './lib/local-parley.mjs';
+import { readOptions, UsageError, type Options } from './tcp-chat/options.js';
+import { People } from './tcp-chat/people.js';
+import { Terminal } from './tcp-chat/terminal.js';
+import { inWords, printable } from './tcp-chat/words.js';
 
 /** Close codes that end it for good, in words. */
 const endings: Partial<Record<number, string>> = {
@@ -64,22 +33,8 @@ const endings: Partial<Record<number, string>> = {
 /** How long the end of the input waits for what it asked for to be shown, milliseconds. */
 const SHOW_WITHIN_MS = 2_000;
 
-const isInteractive = process.stdin.isTTY && process.stdout.isTTY;
-const terminal = createInterface({
-  input: process.stdin,
-  ...(isInteractive && { output: process.stdout, prompt: '> ' }),
-});
-/** Lines that came before anybody listened: a pipe is faster than a log-in. */
-const early: string[] = [];
-let onLine = (line: string): void => void early.push(line);
-let hasEnded = false;
-let onEnd = (): void => undefined;
-terminal.on('line', (line) => onLine(line));
-terminal.on('close', () => {
-  hasEnded = true;
-  onEnd();
-});
-terminal.on('SIGINT', () => process.exit(0));
+const terminal = new Terminal();
+const say = (text: string): void => terminal.say(text);
 
 try {
   const options = readOptions(process.argv.slice(2));
@@ -91,53 +46,6 @@ try {
 terminal.close();
 // A log-in or a socket may still be under way; nothing of it is wanted any more.
 process.exit();
-
-/** @returns undefined when only help was asked for. */
-function readOptions(args: string[]): Options | undefined {
-  const text = (fallback: string) => ({ type: 'string' as const, default: fallback });
-  const here = localParley(process.env);
-  let values;
-  try {
-    ({ values } = parseArgs({
-      args,
-      options: {
-        user: text(''),
-        password: text('111111'),
-        room: text('1'),
-        api: text(here.api),
-        host: text(here.tcpHost),
-        port: text(String(here.tcpPort ?? 'off')),
-        tls: { type: 'boolean', default: here.tls },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    }));
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n${HELP}`);
-  }
-  if (values.help) {
-    process.stdout.write(`${HELP}\n`);
-    return undefined;
-  }
-  if (values.user === '') throw new UsageError(`--user is missing.\n${HELP}`);
-  if (values.port === 'off')
-    throw new UsageError('PARLEY_TCP_PORT is off: this Parley speaks no TCP. Elsewhere: --port');
-  const whole = (name: string, value: string, most: number): number => {
-    const number = /^\d{1,16}$/.test(value) ? Number(value) : 0;
-    if (number < 1 || number > most)
-      throw new UsageError(`--${name} must be a whole number from 1 to ${most}.`);
-    return number;
-  };
-  if (!URL.canParse(values.api)) throw new UsageError('--api must be a URL like http://127.0.0.1:7070.');
-  return {
-    user: values.user,
-    password: values.password,
-    roomId: whole('room', values.room, Number.MAX_SAFE_INTEGER),
-    api: values.api,
-    host: values.host,
-    port: whole('port', values.port, 65_535),
-    tls: values.tls || values.api.startsWith('https:'),
-  };
-}
 
 /** @returns The exit code: 0 when everything that was sent is acknowledged. */
 async function chat({ user, password, roomId, api, host, port, tls }: Options): Promise<number> {
@@ -171,33 +79,7 @@ async function chat({ user, password, roomId, api, host, port, tls }: Options): 
     sends.add(settled);
   };
 
-  /** Who has no account, as the server says. */
-  const guests = new Set<number>();
-  const named = ({ userId, userName }: { readonly userId: number; readonly userName: string }): string =>
-    guests.has(userId) ? `${userName} [guest]` : userName;
-  let present: ReadonlyMap<string, string> | undefined;
-  let wantsList = false;
-  const shown = ([id, userName]: readonly [string, string]): string =>
-    `${named({ userId: Number(id), userName })} (${id})`;
-  const showPresence = (count: number, info: Readonly<Record<string, string>>): void => {
-    const now = new Map(Object.entries(info));
-    const before = present;
-    present = now;
-    if (wantsList) {
-      wantsList = false;
-      const more = count > now.size ? ` and ${count - now.size} more` : '';
-      say(`* ${count} online: ${[...now].map(shown).join(', ')}${more}`);
-    } else if (before && count === now.size) {
-      // A cut list would make people seem to come and go.
-      for (const member of now) if (!before.has(member[0])) say(`* ${shown(member)} is here`);
-      for (const member of before) if (!now.has(member[0])) say(`* ${shown(member)} has left`);
-    }
-  };
-
-  /** Who was seen here, by name: somebody who has left can still be banned. */
-  const seen = new Map<string, { readonly userId: number; readonly userName: string }>();
-  const see = (userId: number, userName: string) =>
-    void seen.set(userName.toLowerCase(), { userId, userName });
+  const people = new People(say);
   const perform = (act: ActInput): void => {
     const settled = client
       .act(roomId, act)
@@ -240,12 +122,12 @@ async function chat({ user, password, roomId, api, host, port, tls }: Options): 
   let wasConnected = false;
   client.on('message', (message) => {
     const { fromUserId: userId, fromUserName: userName } = message;
-    see(userId, userName);
-    if (message.fromGuest) guests.add(userId);
-    say(line(message, named({ userId, userName })));
+    people.see(userId, userName);
+    if (message.fromGuest) people.addGuest(userId);
+    say(line(message, people.named({ userId, userName })));
   });
   client.on('event', ({ entry, event }) => {
-    if (event) say(`* ${printable(eventLine(event, named))} [${entry.seq}]`);
+    if (event) say(`* ${printable(eventLine(event, people.named))} [${entry.seq}]`);
   });
   let waiting = 0;
   client.on('lobby', ({ waiting: now }) => {
@@ -270,14 +152,13 @@ async function chat({ user, password, roomId, api, host, port, tls }: Options): 
   );
   client.on('info', ({ roomId: of, count, roomUserInfo, guests: among = [] }) => {
     if (of !== roomId) return;
-    for (const userId of among) guests.add(userId);
-    for (const [id, name] of Object.entries(roomUserInfo)) see(Number(id), name);
-    showPresence(count, roomUserInfo);
+    for (const userId of among) people.addGuest(userId);
+    people.nowPresent(count, roomUserInfo);
   });
   client.on('count', ({ roomId: of, count }) => {
-    // Large rooms announce how many, not who.
-    if (of === roomId) present = undefined;
-    if (of === roomId && isInteractive) say(`* ${count} online`);
+    if (of !== roomId) return;
+    people.forgetPresent();
+    if (terminal.isInteractive) say(`* ${count} online`);
   });
   client.on('state', ({ state, retryInMs }) => {
     if (state === 'online') wasConnected = true;
@@ -320,7 +201,7 @@ async function chat({ user, password, roomId, api, host, port, tls }: Options): 
       isQuitting = true;
       terminal.close();
     } else if (command === '/who') {
-      wantsList = true;
+      people.wantsList = true;
       client.requestInfo(roomId);
     } else if (command === '/msg') {
       const message = /^\/msg\s+[1-9]\d{0,14}\s+(\S[\s\S]*)$/.exec(text)?.[1];
@@ -329,7 +210,7 @@ async function chat({ user, password, roomId, api, host, port, tls }: Options): 
     } else run(text);
   };
   const run = (typed: string): void => {
-    const command = readCommand(typed, { userOf: (name) => seen.get(name.toLowerCase()) });
+    const command = readCommand(typed, { userOf: (name) => people.find(name) });
     switch (command.kind) {
       case 'text':
         return track(client.send(roomId, command.text), command.text);
@@ -354,22 +235,16 @@ async function chat({ user, password, roomId, api, host, port, tls }: Options): 
         );
     }
   };
-  onLine = (typed) => {
-    handle(typed);
-    if (isInteractive) terminal.prompt();
-  };
-  for (const typed of early.splice(0)) handle(typed);
   const isShown = () =>
-    !wantsList && [...acked].every(([room, seq]) => (client.position(room)?.seq ?? 0) >= seq);
+    !people.wantsList && [...acked].every(([room, seq]) => (client.position(room)?.seq ?? 0) >= seq);
   const settle = async (): Promise<void> => {
     await Promise.all(sends);
-    const deadline = Date.now() + SHOW_WITHIN_MS;
-    while (!isShown() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+    const deadline = performance.now() + SHOW_WITHIN_MS;
+    while (!isShown() && performance.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 20));
     finish(failures > 0 ? 1 : 0);
   };
-  onEnd = () => void settle();
-  if (hasEnded) onEnd();
-  if (isInteractive) terminal.prompt();
+  terminal.listen(handle, () => void settle());
   const code = await finished;
   await client.close();
   return code;
@@ -377,22 +252,5 @@ async function chat({ user, password, roomId, api, host, port, tls }: Options): 
 
 function line({ sentAt, msg, seq, deleted }: Message, from: string): string {
   const time = new Date(sentAt).toTimeString().slice(0, 8);
-  return `${time} ${printable(from)}: ${deleted ? '(deleted)' : printable(msg)}${isInteractive ? `  [${seq}]` : ''}`;
-}
-
-/** Others' text must not move the cursor or recolour the screen. */
-function printable(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
-}
-
-/** Writes a line above what is being typed. */
-function say(text: string): void {
-  if (!isInteractive) return void process.stdout.write(`${text}\n`);
-  process.stdout.write(`\r\u001b[K${text}\n`);
-  if (!hasEnded) terminal.prompt(true);
-}
-
-function inWords(error: unknown): string {
-  if (error instanceof ApiError || error instanceof ClientError) return error.message;
-  return error instanceof Error ? error.message : String(error);
+  return `${time} ${printable(from)}: ${deleted ? '(deleted)' : printable(msg)}${terminal.isInteractive ? `  [${seq}]` : ''}`;
 }

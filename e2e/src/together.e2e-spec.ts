@@ -14,6 +14,7 @@ import { presence } from './together/presence.js';
 import { revocation } from './together/revocation.js';
 import { school } from './together/school.js';
 import { seeing } from './together/seeing.js';
+import { tcpChat } from './together/tcp-chat.js';
 
 /** What one Parley can stand one after the other: a start costs ten seconds of processor time. */
 describe('one Parley', () => {
@@ -52,6 +53,7 @@ describe('one Parley', () => {
   revocation(running);
   school(running);
   seeing(running);
+  tcpChat(running);
   lobby(running);
   presence(running);
   bounds(running);
