@@ -114,6 +114,14 @@ describe('a heartbeat', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('does not ask again when the answer is due as soon as a doubt would have it', () => {
+    const { heartbeat, pings } = setUp();
+    vi.advanceTimersByTime(5_000);
+    heartbeat.doubt(5_000);
+    heartbeat.doubt(5_000);
+    expect(pings).toEqual([5_000]);
+  });
+
   it('doubts none on which something has come lately', () => {
     const { heartbeat, pings } = setUp();
     vi.advanceTimersByTime(5_000);
