@@ -4,7 +4,7 @@ import { Acts } from './acts.js';
 import { ClientError } from './client-error.js';
 
 /** Acts whose sends are noted and settled by hand. */
-function setUp({ ready = true, deadlineMs = 1_000 } = {}) {
+function setUp({ ready = true, deadlineMs = 1_000, now = (): number => 0 } = {}) {
   const begun: string[] = [];
   const settle: ((ok: boolean) => void)[] = [];
   let endReason: string | undefined;
@@ -20,7 +20,7 @@ function setUp({ ready = true, deadlineMs = 1_000 } = {}) {
         );
       }),
     backoff: () => 0,
-    now: () => 0,
+    now,
     deadlineMs,
   });
   const end = (why: string) => {
@@ -78,4 +78,18 @@ it('ends what waits for a connection when the client is closed, and asks for not
   end('CLOSED');
   await expect(waiting).rejects.toMatchObject({ code: 'CLOSED', retryable: false });
   expect(begun).toEqual([]);
+});
+
+// Each began to count when the one before it was over: the tenth that was asked for offline ended after twenty minutes.
+it('gives up what waited for its turn until its deadline, without having it done', async () => {
+  const clock = { ms: 0 };
+  const { acts, begun, settle } = setUp({ now: () => clock.ms });
+  const first = acts.do(1, panic, 'a');
+  const second = acts.do(1, calm, 'b');
+  await turn();
+  clock.ms = 1_000;
+  settle[0]?.(true);
+  await first;
+  await expect(second).rejects.toMatchObject({ code: 'DISCONNECTED', retryable: true });
+  expect(begun).toEqual(['panic in 1']);
 });

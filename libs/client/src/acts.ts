@@ -28,7 +28,9 @@ export class Acts {
   /** @throws {ClientError} See {@link Retrying.run}. */
   async do(roomId: number, act: ActInput, clientMsgId: string): Promise<AckFrame> {
     this.#size++;
-    const perform = () => this.#retrying.run(roomId, () => this.#ports.send(roomId, act, clientMsgId));
+    const askedAtMs = this.#ports.now();
+    const attempt = () => this.#ports.send(roomId, act, clientMsgId);
+    const perform = () => this.#retrying.run(roomId, attempt, askedAtMs);
     // In the order asked: what somebody does may rely on what he did before.
     const done = (this.#tails.get(roomId) ?? Promise.resolve()).then(perform);
     const tail = done.then(

@@ -36,4 +36,22 @@ describe('EventHub', () => {
     expect(calls).toBe(1);
     expect(await uncaught).toMatchObject({ message: 'of the listener' });
   });
+
+  // It never came to an end.
+  it('calls nobody twice for one event, whoever ceases and begins to listen meanwhile', () => {
+    const hub = new EventHub();
+    const calls: string[] = [];
+    const again = (): void => {
+      calls.push('again');
+      off();
+      off = hub.on('count', again);
+      offOther();
+    };
+    let off = hub.on('count', again);
+    const offOther = hub.on('count', () => calls.push('other'));
+    hub.emit('count', frame);
+    expect(calls).toEqual(['again']);
+    hub.emit('count', frame);
+    expect(calls).toEqual(['again', 'again']);
+  });
 });

@@ -19,7 +19,9 @@ export class EventHub {
   emit<E extends keyof ClientEvents>(event: E, payload: ClientEvents[E]): void {
     const listeners = this.#listeners.get(event) as Set<Listener<E>> | undefined;
     if (!listeners) return;
-    for (const listener of listeners) {
+    // Who begins to listen meanwhile hears the next one; who has ceased to hears nothing more.
+    for (const listener of [...listeners]) {
+      if (!listeners.has(listener)) continue;
       try {
         listener(payload);
       } catch (error) {

@@ -7,18 +7,19 @@ afterEach(() => void vi.useRealTimers());
 /** A heartbeat of 20 s and 15 s; when it pinged and when it was lost, in milliseconds from its start. */
 function setUp() {
   const startedAtMs = performance.now();
+  const clock = { aheadMs: 0 };
   const at = () => performance.now() - startedAtMs;
   const pings: number[] = [];
   const losses: number[] = [];
   const heartbeat = new Heartbeat({
     intervalMs: 20_000,
     timeoutMs: 15_000,
-    now: () => performance.now(),
+    now: () => performance.now() + clock.aheadMs,
     ping: () => pings.push(at()),
     lost: () => losses.push(at()),
   });
   heartbeat.start();
-  return { heartbeat, pings, losses };
+  return { heartbeat, pings, losses, clock };
 }
 
 describe('a heartbeat', () => {
@@ -201,5 +202,85 @@ describe('a heartbeat', () => {
     expect(pings).toEqual([35_000]);
     heartbeat.stop();
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  // For what was left of the wait nobody looked at the connection, although the answer had come.
+  it('begins anew with the answer', () => {
+    const { heartbeat, pings, losses } = setUp();
+    vi.advanceTimersByTime(20_000);
+    heartbeat.heard();
+    vi.advanceTimersByTime(5_000);
+    heartbeat.doubt(5_000);
+    vi.advanceTimersByTime(5_000);
+    expect([pings, losses]).toEqual([[20_000, 25_000], [30_000]]);
+  });
+
+  // In a room where others spoke, their last word put the doubt off until the next one.
+  it('doubts once nothing has come for as long, although something came behind the question', () => {
+    const { heartbeat, pings, losses } = setUp();
+    vi.advanceTimersByTime(600);
+    heartbeat.heard();
+    vi.advanceTimersByTime(4_400);
+    heartbeat.doubt(5_000);
+    vi.advanceTimersByTime(5_600);
+    expect([pings, losses]).toEqual([[5_600], [10_600]]);
+  });
+
+  // A message that takes longer to go out than an answer may: every connection was left before it was through.
+  it('waits twice as long for each connection that was left, until one answers', () => {
+    const { heartbeat, pings, losses } = setUp();
+    for (const waitMs of [5_000, 10_000, 20_000, 40_000, 40_000]) {
+      const leftMs = losses.at(-1) ?? 0;
+      heartbeat.start();
+      vi.advanceTimersByTime(5_000);
+      heartbeat.doubt(5_000);
+      vi.advanceTimersByTime(waitMs);
+      expect(losses.at(-1)).toBe(leftMs + 5_000 + waitMs);
+    }
+    heartbeat.start();
+    vi.advanceTimersByTime(5_000);
+    heartbeat.doubt(5_000);
+    heartbeat.heard();
+    vi.advanceTimersByTime(5_000);
+    heartbeat.doubt(5_000);
+    const before = losses.length;
+    vi.advanceTimersByTime(5_000);
+    expect([losses.length - before, pings.length]).toEqual([1, 7]);
+  });
+
+  it('is not put off by who asks again and again', () => {
+    const { heartbeat, losses } = setUp();
+    for (let ms = 0; ms < 3_000; ms += 500) {
+      heartbeat.probe(3_000);
+      vi.advanceTimersByTime(500);
+    }
+    expect(losses).toEqual([3_000]);
+  });
+
+  it('asks once more when its own timer was late: what came meanwhile may not have been read', () => {
+    const { losses, pings, clock } = setUp();
+    vi.advanceTimersByTime(20_000);
+    // The machine stands still for a minute.
+    clock.aheadMs = 60_000;
+    vi.advanceTimersByTime(15_000);
+    expect([losses.length, pings.length]).toEqual([0, 2]);
+    vi.advanceTimersByTime(15_000);
+    expect(losses).toHaveLength(1);
+  });
+
+  it.each([0, Infinity])('lives with an interval of %s', (intervalMs) => {
+    const pings: number[] = [];
+    const heartbeat = new Heartbeat({
+      ...{ intervalMs, timeoutMs: 1_000, now: () => performance.now() },
+      ping: () => pings.push(1),
+      lost: () => undefined,
+    });
+    heartbeat.start();
+    // Not before whoever starts it is ready.
+    expect(pings).toEqual([]);
+    heartbeat.heard();
+    vi.advanceTimersByTime(4_000);
+    expect(pings.length > 0).toBe(intervalMs === 0);
+    heartbeat.stop();
   });
 });

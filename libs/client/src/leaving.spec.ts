@@ -50,3 +50,23 @@ describe('a room that is left and joined again at once', () => {
     expect(seen.of('joined')).toHaveLength(1);
   });
 });
+
+describe('a room that is left before its join is answered', () => {
+  // The send stayed where it was: for two minutes, or for good where there is no deadline.
+  it('leaves what was to be sent there to the server to refuse', async () => {
+    const server = new ScriptedServer();
+    const client = new ParleyClient({ transport: server.transport, getToken: () => 't', random: () => 0.5 });
+    server.answer = (frame, connection) => {
+      if (frame.op === Op.leave) connection.push({ op: Op.leave, roomId: frame.roomId, ref: frame.ref });
+      if (frame.op === Op.room)
+        connection.push(refusal('NOT_JOINED', false, { clientMsgId: frame.clientMsgId as string }));
+    };
+    client.connect();
+    void client.join(1).catch(() => {});
+    const sent = client.send(1, 'hello');
+    await pass(100);
+    expect(server.now.of(Op.room)).toEqual([]);
+    await client.leave(1);
+    expect(await sent.result).toMatchObject({ status: 'refused', error: { code: 'NOT_JOINED' } });
+  });
+});

@@ -81,6 +81,8 @@ export class ParleyClient {
     this.#parts.reads.forget(roomId);
     this.#parts.states.forget(roomId);
     const room = this.#parts.rooms.remove(roomId, new ClientError('LEFT', false));
+    // What waits for the room is now for the server to refuse.
+    this.#parts.outbox.pumpAll();
     if (room) await this.#parts.requests.leave(roomId);
   }
 

@@ -2,7 +2,8 @@ import { Op } from '@parley/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ParleyClient } from './parley-client.js';
 import { Recorder } from './testing/recorder.js';
-import { joined, ScriptedServer } from './testing/scripted-server.js';
+import { ack, joined, ScriptedServer } from './testing/scripted-server.js';
+import type { Transport } from './transport.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -141,4 +142,49 @@ describe('an answer that is overdue', () => {
     expect([server.now.of(Op.ping).length, client.state]).toEqual([0, 'online']);
     await client.close();
   });
+});
+
+/** A server behind an uplink of so many bytes a second, which answers whatever has come. The operating system has what is on its way. */
+function slowUplink(bytesPerSecond: number): Transport {
+  return {
+    open: (handlers) => {
+      let isClosed = false;
+      let freeAtMs = 0;
+      queueMicrotask(() => handlers.onOpen());
+      const answer = (frame: { op: number; ref?: number; clientMsgId?: string }) => {
+        if (isClosed) return;
+        if (frame.op === Op.join) handlers.onText(JSON.stringify(joined(0, { ref: frame.ref })));
+        if (frame.op === Op.ping) handlers.onText(JSON.stringify({ op: Op.pong }));
+        if (frame.op === Op.room) handlers.onText(JSON.stringify(ack(frame.clientMsgId ?? '', 1)));
+      };
+      return {
+        send: (text) => {
+          const takesMs = (Buffer.byteLength(text) * 1_000) / bytesPerSecond;
+          freeAtMs = Math.max(freeAtMs, performance.now()) + takesMs;
+          setTimeout(() => answer(JSON.parse(text)), freeAtMs - performance.now());
+        },
+        close: () => {
+          if (!isClosed) queueMicrotask(() => handlers.onClose(1000, ''));
+          isClosed = true;
+        },
+        bufferedBytes: () => 0,
+      };
+    },
+  };
+}
+
+// Every connection was left while the message was on its way, and the next one began with it again.
+it.each([500, 1_000, 1_150])('a long message goes through an uplink of %i bytes a second', async (rate) => {
+  const client = new ParleyClient({
+    transport: slowUplink(rate),
+    getToken: () => 't',
+    random: () => 0.5,
+  });
+  client.connect();
+  void client.join(1);
+  await pass(7_000);
+  const { result } = client.send(1, '中'.repeat(4_000));
+  await pass(110_000);
+  expect(await result).toMatchObject({ status: 'acked' });
+  await client.close();
 });

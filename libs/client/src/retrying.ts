@@ -30,17 +30,20 @@ export class Retrying {
   }
 
   /**
-   * @param attempt - One try, told how many have failed before; rejects with {@link ClientError}.
+   * @param attempt - One try; rejects with {@link ClientError}.
+   * @param askedAtMs - When it was asked for: the deadline counts from there. @defaultValue now
    * @throws {ClientError} A refusal that stands; the last retryable one once the deadline is over; `CLOSED` or `ENDED`.
    */
-  async run<T>(roomId: number, attempt: () => Promise<T>): Promise<T> {
+  async run<T>(roomId: number, attempt: () => Promise<T>, askedAtMs: number = this.#ports.now()): Promise<T> {
     const { ended, ready, backoff, now, deadlineMs } = this.#ports;
-    const deadlineAtMs = now() + deadlineMs;
+    const deadlineAtMs = askedAtMs + deadlineMs;
     for (let failures = 0; ;) {
       const endReason = ended();
       if (endReason) throw new ClientError(endReason, false);
       let delayMs = OFFLINE_POLL_MS;
       let failure = new ClientError('DISCONNECTED', true);
+      // It waited too long for its turn: nobody expects any more that it is done.
+      if (now() >= deadlineAtMs) throw failure;
       if (ready(roomId)) {
         try {
           return await attempt();

@@ -51,7 +51,7 @@ export class PresenceAnnouncer implements OnModuleInit, OnApplicationShutdown {
   private readonly hints: Throttle;
   private readonly asked: Record<What, Throttle>;
   /** Members told of changes. */
-  private readonly told = new RecentSum(CHANGE_INTERVAL_MS);
+  private readonly told = new RecentSum(CHANGE_INTERVAL_MS, MAX_CHANGE_INTERVAL_MS / CHANGE_INTERVAL_MS);
   /** They end with the room. */
   private readonly readings: Record<What, WeakMap<LocalRoom, Reading>> = {
     count: new WeakMap(),
@@ -117,11 +117,11 @@ export class PresenceAnnouncer implements OnModuleInit, OnApplicationShutdown {
 
   /**
    * Otherwise a crowd that comes in is told of itself again and again, in as many writes as it has members: of one room or of a
-   * thousand, when the lesson begins.
+   * thousand, when the lesson begins. Asked once for each time that they are told.
    */
   private changeIntervalMs(roomId: number): number {
-    const members = this.rooms.get(roomId)?.members.size ?? 0;
-    const intervals = Math.max(1, Math.max(members, this.told.value) / TOLD_PER_INTERVAL);
+    this.told.add(this.rooms.get(roomId)?.members.size ?? 0);
+    const intervals = Math.max(1, this.told.value / TOLD_PER_INTERVAL);
     return Math.min(MAX_CHANGE_INTERVAL_MS, CHANGE_INTERVAL_MS * intervals);
   }
 
@@ -163,7 +163,6 @@ export class PresenceAnnouncer implements OnModuleInit, OnApplicationShutdown {
     const isLarge = count > MAX_ANNOUNCED_LIST;
     // Whoever asks about a large room has been answered alone.
     if (isLarge && kind !== 'change') return;
-    if (kind === 'change') this.told.add(room.members.size);
     const text = isLarge || kind === 'count' ? countFrame(roomId, count) : infoFrame(roomId, count, members);
     room.announce(kind, text);
   }

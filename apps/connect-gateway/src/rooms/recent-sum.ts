@@ -1,31 +1,39 @@
 /**
- * How much there was lately: the sum of the interval that runs, or of the one before where that was more. Two numbers, however
- * much is added; what was longer ago is forgotten.
+ * How much there was lately: the sum of an interval, the one that runs or one of the last few, whichever has the most. A few numbers,
+ * however much is added; what was longer ago is forgotten.
  */
 export class RecentSum {
-  private current = 0;
-  private previous = 0;
+  /** The interval that runs, then those before it. */
+  private sums: number[];
   private beganAt = performance.now();
 
-  /** @param intervalMs - Milliseconds, monotonic. */
-  constructor(private readonly intervalMs: number) {}
+  /**
+   * @param intervalMs - Milliseconds, monotonic.
+   * @param remembered - Intervals before the one that runs.
+   */
+  constructor(
+    private readonly intervalMs: number,
+    private readonly remembered: number,
+  ) {
+    this.sums = Array.from({ length: remembered + 1 }, () => 0);
+  }
 
   /** 0 when nothing was added lately. */
   get value(): number {
     this.move();
-    return Math.max(this.current, this.previous);
+    return Math.max(...this.sums);
   }
 
   add(amount: number): void {
     this.move();
-    this.current += amount;
+    this.sums[0] = (this.sums[0] ?? 0) + amount;
   }
 
   private move(): void {
     const intervals = Math.floor((performance.now() - this.beganAt) / this.intervalMs);
     if (intervals < 1) return;
-    this.previous = intervals === 1 ? this.current : 0;
-    this.current = 0;
+    const over = Array.from({ length: Math.min(intervals, this.remembered + 1) }, () => 0);
+    this.sums = [...over, ...this.sums].slice(0, this.remembered + 1);
     this.beganAt += intervals * this.intervalMs;
   }
 }

@@ -167,6 +167,8 @@ export class RoomDirectory {
       if (!joined) this.exit(connection, roomId, entry);
       throw banned;
     }
+    // Put out meanwhile, and counted among the members no more: he may ask anew.
+    if (joined && !connection.memberships.has(roomId)) throw new AppError('UNAVAILABLE');
     const resumed = reached && from.epoch === room.epoch;
     // It had joined before; or a direct message has opened the conversation for it meanwhile.
     room.remove(connection);
