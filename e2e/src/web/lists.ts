@@ -64,6 +64,40 @@ export const lists = (running: () => Stack) =>
       await close(page);
     });
 
+    // Who typed a name and pressed Enter at once was taken to somebody whom the text before had found.
+    it('opens what the text finds, and not what the text before it found', async () => {
+      await own.createRoom('zebra crossing');
+      const page = await pages.login('demo2');
+      const search = page.getByTestId('search');
+      await search.fill('demo');
+      await page.getByTestId('search-hit').nth(1).waitFor();
+      await search.fill('zebra');
+      await search.press('Enter');
+      await page.getByTestId('thread-name').filter({ hasText: 'zebra crossing' }).waitFor();
+      expect(await search.inputValue()).toBe('');
+      await close(page);
+    });
+
+    // The form was closed, and the field emptied, with all that had been written.
+    it('leaves Esc and Enter to an input method that is composing', async () => {
+      const page = await pages.login('demo2');
+      const keyboard = await page.context().newCDPSession(page);
+      const compose = () =>
+        keyboard.send('Input.imeSetComposition', { text: 'yi', selectionStart: 2, selectionEnd: 2 });
+      const search = page.getByTestId('search');
+      await search.fill('班级');
+      await compose();
+      await search.press('Escape');
+      expect(await search.inputValue()).toContain('班级');
+      await page.getByTestId('new-room').click();
+      const name = page.getByTestId('new-room-name');
+      await name.fill('班级');
+      await compose();
+      await name.press('Escape');
+      expect(await name.inputValue()).toContain('班级');
+      await close(page);
+    });
+
     it('has the room that is shown in view, in a list of many', async () => {
       const oldest = await own.createRoom('The oldest of many');
       const next = await own.createRoom('The next of many');

@@ -4,6 +4,7 @@ import { Button } from '../components/button.js';
 import { ErrorNote } from '../components/error-note.js';
 import { CheckField, TextField } from '../components/field.js';
 import { useErrorText, useTexts } from '../i18n/texts.js';
+import { isOfInputMethod } from '../input-method.js';
 import { navigate } from '../routing/router.js';
 import { useChat } from '../site/site-context.js';
 import styles from './sidebar.module.css';
@@ -37,7 +38,7 @@ export function NewRoomForm({ onDone }: { readonly onDone: () => void }) {
     <form
       className={styles['create']}
       onSubmit={submit}
-      onKeyDown={(event) => event.key === 'Escape' && onDone()}
+      onKeyDown={({ key, nativeEvent }) => key === 'Escape' && !isOfInputMethod(nativeEvent) && onDone()}
     >
       <TextField
         label={t.sidebar.roomName}

@@ -1,8 +1,9 @@
 import { ApiError } from '@parley/client';
-import { useEffect, useId, useState, type KeyboardEvent } from 'react';
+import { useEffect, useEffectEvent, useId, useState, type KeyboardEvent } from 'react';
 import { Avatar } from '../components/avatar.js';
 import { Icon } from '../components/icon.js';
 import { useErrorText, useTexts } from '../i18n/texts.js';
+import { isOfInputMethod } from '../input-method.js';
 import type { Route } from '../routing/route.js';
 import { navigate } from '../routing/router.js';
 import { useChat } from '../site/site-context.js';
@@ -29,26 +30,39 @@ export function SearchField({ onFollow }: { readonly onFollow: () => void }) {
   const errorText = useErrorText();
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState(0);
-  const found = useFound(text.trim());
+  /** Enter was pressed before there was an answer. */
+  const [isWanted, setWanted] = useState(false);
   const listId = useId();
-  const isOpen = text.trim() !== '';
-  const hits = isOpen ? found.hits : [];
-  const current = Math.min(chosen, hits.length - 1);
-
   const change = (value: string) => {
     setText(value);
     setChosen(0);
+    setWanted(false);
   };
   const follow = ({ to, name }: Hit) => {
     navigate(to, to.page === 'direct' ? { state: { peerName: name } } : {});
     change('');
     onFollow();
   };
+  const found = useFound(text.trim(), ([first]) => {
+    if (isWanted && first) follow(first);
+  });
+  const isOpen = text.trim() !== '';
+  const hits = isOpen ? found.hits : [];
+  const current = Math.min(chosen, hits.length - 1);
+  /** What is shown answers what is asked, and not what was asked before. */
+  const isAnswer = found.text === text.trim();
+
   const onKeyDown = (event: KeyboardEvent) => {
+    if (isOfInputMethod(event.nativeEvent)) {
+      // By itself a field for searches would be emptied.
+      if (event.key === 'Escape') event.preventDefault();
+      return;
+    }
     const hit = hits[current];
     if (event.key === 'ArrowDown') setChosen(Math.min(current + 1, hits.length - 1));
     else if (event.key === 'ArrowUp') setChosen(Math.max(current - 1, 0));
-    else if (event.key === 'Enter' && hit && !event.nativeEvent.isComposing) follow(hit);
+    else if (event.key === 'Enter' && isOpen && !isAnswer) setWanted(true);
+    else if (event.key === 'Enter' && hit) follow(hit);
     else if (event.key === 'Escape' && isOpen) {
       // It clears the field; the next one closes the drawer.
       event.nativeEvent.stopImmediatePropagation();
@@ -100,7 +114,7 @@ export function SearchField({ onFollow }: { readonly onFollow: () => void }) {
           </li>
         ))}
       </ul>
-      {isOpen && found.text === text.trim() && hits.length === 0 && (
+      {isOpen && isAnswer && hits.length === 0 && (
         <p role="status" data-testid="search-empty">
           {found.errorCode === undefined ? t.search.none : errorText(found.errorCode)}
         </p>
@@ -109,10 +123,15 @@ export function SearchField({ onFollow }: { readonly onFollow: () => void }) {
   );
 }
 
-/** What has this text in its name; what was found before until there is an answer. */
-function useFound(text: string): Found {
+/**
+ * What has this text in its name; what was found before until there is an answer.
+ *
+ * @param onAnswer - Called with each answer.
+ */
+function useFound(text: string, onAnswer: (hits: readonly Hit[]) => void): Found {
   const chat = useChat();
   const [found, setFound] = useState<Found>({ text: '', hits: [] });
+  const answered = useEffectEvent(onAnswer);
   useEffect(() => {
     if (text === '') return undefined;
     let isOver = false;
@@ -136,7 +155,9 @@ function useFound(text: string): Found {
       } catch (error) {
         answer = { text, hits: [], errorCode: error instanceof ApiError ? error.code : 'INTERNAL' };
       }
-      if (!isOver) setFound(answer);
+      if (isOver) return;
+      setFound(answer);
+      answered(answer.hits);
     }, waitMs);
     return () => {
       isOver = true;

@@ -1,3 +1,5 @@
+import { isOfInputMethod } from '../input-method.js';
+
 /** What of a key press decides. */
 export interface KeyPress {
   readonly key: string;
@@ -9,18 +11,13 @@ export interface KeyPress {
   readonly keyCode: number;
 }
 
-/** `keyCode` of a key that an input method has taken. */
-const takenByInputMethod = 229;
-
 /**
  * Whether this key press sends. A keyboard on a screen has no Shift + Enter: there Enter starts a new line, and the button
- * sends. Enter also picks a candidate of an input method (Chinese, Japanese, Korean): then it
- * must not. Safari ends the composition before it reports that very Enter, so `isComposing` is false there, and only
- * the key code tells.
+ * sends. Enter also picks a candidate of an input method: then it must not.
  */
 export function isSendKey(press: KeyPress, isOnScreen = false): boolean {
   if (isOnScreen) return false;
-  if (press.isComposing || press.keyCode === takenByInputMethod) return false;
+  if (isOfInputMethod(press)) return false;
   return press.key === 'Enter' && !press.shiftKey && !press.ctrlKey && !press.altKey && !press.metaKey;
 }
 

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react
 import { Button } from '../components/button.js';
 import { ErrorNote } from '../components/error-note.js';
 import { Icon } from '../components/icon.js';
-import { unreadCount } from '../chat/reading/unread.js';
+import { hasUnreadAbove, unreadCount } from '../chat/reading/unread.js';
 import { threadOf, type ChatState } from '../chat/threads/chat-state.js';
 import type { Thread } from '../chat/threads/thread.js';
 import { parseKey, type ThreadKey } from '../chat/threads/thread-key.js';
@@ -30,6 +30,8 @@ export function MessageList({ threadKey }: { readonly threadKey: ThreadKey }) {
   const rows = useRef<HTMLDivElement>(null);
   const keeper = useRef<ScrollKeeper>(null);
   const lastSend = useRef<string>(undefined);
+  /** The reader was led to the line above what is new, where more of that is further up than what is loaded. */
+  const isLed = useRef(false);
   const of =
     <T,>(select: (thread: Thread) => T) =>
     (state: ChatState) =>
@@ -62,12 +64,19 @@ export function MessageList({ threadKey }: { readonly threadKey: ThreadKey }) {
     keeper.current = new ScrollKeeper(scroller.current, rows.current);
     const unread = scroller.current.querySelector('[data-unread]');
     const isSending = lastSend.current !== undefined;
-    if (isSending || !unread || !keeper.current.toElement(unread)) keeper.current.toEnd();
+    isLed.current = !isSending && unread !== null && keeper.current.toElement(unread);
+    if (!isLed.current) keeper.current.toEnd();
     setAtBottom(keeper.current.isAtEnd);
   }, []);
 
   const onShown = ({ outgoing }: Timeline) => {
     const newest = outgoing.at(-1)?.clientMsgId;
+    const line = scroller.current?.querySelector('[data-unread]');
+    // The page before brought the first of it: the line went up there, out of sight, and who has not moved goes with it.
+    if (line && isLed.current && !hasUnreadAbove(threadOf(chat.shown.get(), threadKey))) {
+      isLed.current = false;
+      keeper.current?.toElement(line);
+    }
     // Who sends wants to see it, wherever they were.
     if (newest !== undefined && newest !== lastSend.current) keeper.current?.toEnd();
     else keeper.current?.settle();
@@ -92,6 +101,7 @@ export function MessageList({ threadKey }: { readonly threadKey: ThreadKey }) {
   }, [chat, threadKey, isAtBottom, isVisible]);
 
   const onScroll = () => {
+    if (keeper.current && !keeper.current.isInPlace) isLed.current = false;
     if (keeper.current?.scrolled(hasAll)) look();
   };
   const toLatest = () => {

@@ -38,6 +38,11 @@ export class ScrollKeeper {
     return this.#isPinned || this.distanceToEndPx <= endSlackPx;
   }
 
+  /** Nobody but the keeper has scrolled since it last looked. */
+  get isInPlace(): boolean {
+    return Math.abs(this.element.scrollTop - this.#topPx) < 1;
+  }
+
   /**
    * The list was scrolled: by the reader, or by what was added. Who moves up, however little, wants to leave the end; in
    * a busy room they would be pulled back otherwise. Who did not move up stays pinned, however much came meanwhile.

@@ -64,6 +64,8 @@ function Unsent({ threadKey }: { readonly threadKey: ThreadKey }) {
 function Messages(props: { readonly threadKey: ThreadKey; readonly name: string }) {
   const { threadKey } = props;
   const phase = useChatState((state) => threadOf(state, threadKey).phase);
+  // Where the reader left off is said as a thread is opened: a list that came before stood at its end, and all was read.
+  const isOpen = useChatState((state) => state.active === threadKey);
   const place = useChatState((state) => threadOf(state, threadKey).place);
   const errorCode = useChatState((state) => threadOf(state, threadKey).errorCode);
   const isSending = useChatState((state) => threadOf(state, threadKey).timeline.outgoing.length > 0);
@@ -71,7 +73,7 @@ function Messages(props: { readonly threadKey: ThreadKey; readonly name: string 
   const t = useTexts();
   const errorText = useErrorText();
   const chat = useChat();
-  const list = (isSending || hasMessages) && <MessageList key={place} threadKey={threadKey} />;
+  const list = isOpen && (isSending || hasMessages) && <MessageList key={place} threadKey={threadKey} />;
   if (phase === 'failed') {
     return (
       <>
@@ -91,7 +93,7 @@ function Messages(props: { readonly threadKey: ThreadKey; readonly name: string 
     <>
       {/* Not with the list: the first message of an empty room is said, too. */}
       <Announcer threadKey={threadKey} />
-      {list || <NothingYet {...props} />}
+      {list || (isOpen && <NothingYet {...props} />)}
     </>
   );
 }

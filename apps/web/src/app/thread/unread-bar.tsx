@@ -1,22 +1,16 @@
 import { useEffect, useRef, useState } from 'react';
-import { unreadCount } from '../chat/reading/unread.js';
+import { hasUnreadAbove, unreadCount } from '../chat/reading/unread.js';
 import { threadOf } from '../chat/threads/chat-state.js';
 import type { ThreadKey } from '../chat/threads/thread-key.js';
 import { Button } from '../components/button.js';
 import { useTexts } from '../i18n/texts.js';
 import { useChat, useChatState } from '../site/site-context.js';
-import { firstSeq } from '../timeline/timeline.js';
 import { scrollMessages } from './scroll-messages.js';
 import styles from './thread-view.module.css';
 
 /** Leads to the first unread message while that is further up than what is loaded. */
 export function UnreadBar({ threadKey }: { readonly threadKey: ThreadKey }) {
-  const isAbove = useChatState((state) => {
-    const { unreadAfter, timeline } = threadOf(state, threadKey);
-    const first = firstSeq(timeline);
-    if (unreadAfter === undefined || first === undefined) return false;
-    return first > unreadAfter + 1 && !timeline.reachedStart;
-  });
+  const isAbove = useChatState((state) => hasUnreadAbove(threadOf(state, threadKey)));
   // Nobody is told of it else.
   const count = useChatState((state) => (isAbove ? unreadCount(threadOf(state, threadKey)) : 0));
   const t = useTexts();

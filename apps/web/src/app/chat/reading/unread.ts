@@ -1,9 +1,17 @@
 import { limits, type ReadState } from '@parley/protocol';
+import { firstSeq } from '../../timeline/timeline.js';
 import type { Thread } from '../threads/thread.js';
 
 /** Messages of others that the user has not seen, at most `limits.maxUnread`. */
 export function unreadCount({ unread }: Thread): number {
   return Math.min(limits.maxUnread, unread.count + unread.later.length);
+}
+
+/** Whether the first message after where the user left off is further up than what is loaded. */
+export function hasUnreadAbove({ unreadAfter, timeline }: Thread): boolean {
+  const first = firstSeq(timeline);
+  if (unreadAfter === undefined || first === undefined) return false;
+  return first > unreadAfter + 1 && !timeline.reachedStart;
 }
 
 /** The user has seen everything up to `seq`. Never goes back. */
