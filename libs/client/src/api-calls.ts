@@ -44,7 +44,7 @@ export class ApiCalls {
     method: string,
     path: string,
     schema: Schema<T> | undefined,
-    { body, headers, anonymous = false }: ApiRequest = {},
+    { body, headers, anonymous = false, hasPassword = false }: ApiRequest = {},
   ): Promise<T | undefined> {
     let response: Response;
     let text: string;
@@ -60,7 +60,7 @@ export class ApiCalls {
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         // Passwords are looked at one after the other: when a lesson starts, hundreds wait.
-        signal: AbortSignal.timeout(anonymous ? PASSWORD_PATIENCE * this.#timeoutMs : this.#timeoutMs),
+        signal: AbortSignal.timeout(hasPassword ? PASSWORD_PATIENCE * this.#timeoutMs : this.#timeoutMs),
       });
       text = await response.text();
     } catch (cause) {
@@ -95,6 +95,8 @@ interface ApiRequest {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly anonymous?: boolean;
+  /** A password is looked at, or kept. */
+  readonly hasPassword?: boolean;
 }
 
 /** Something between may answer in the server's place (a proxy's 502): then there is no problem document. */

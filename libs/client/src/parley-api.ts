@@ -101,11 +101,16 @@ export class ParleyApi {
     return this.#call('POST', '/v1/register', sessionSchema, {
       body: { userName, password },
       anonymous: true,
+      hasPassword: true,
     });
   }
 
   login(userName: string, password: string): Promise<Session> {
-    return this.#call('POST', '/v1/login', sessionSchema, { body: { userName, password }, anonymous: true });
+    return this.#call('POST', '/v1/login', sessionSchema, {
+      body: { userName, password },
+      anonymous: true,
+      hasPassword: true,
+    });
   }
 
   /** What an invitation opens. @param invite - Its secret, from its link. */

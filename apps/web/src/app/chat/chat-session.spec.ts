@@ -364,6 +364,14 @@ describe('ChatSession', () => {
     expect(unfollow).toHaveBeenCalledWith(1);
   });
 
+  // It came back with its badge, here and on other devices, when the network did.
+  it('leaves a room for good, however late the server hears of it', async () => {
+    const unfollow = vi.fn().mockRejectedValueOnce(new ApiError(0, 'NETWORK', true));
+    const { session } = setUp({ unfollow });
+    session.leave(1);
+    await eventually(() => expect(unfollow).toHaveBeenCalledTimes(2));
+  });
+
   it('shows rooms that others make while it looks', async () => {
     const { session, client } = setUp();
     await eventually(() => expect(session.state.get().roomsPhase).toBe('ready'));

@@ -133,7 +133,7 @@ export function sessionParts(
     signal,
   );
   const rooms: JoinedRooms = new JoinedRooms({
-    ...{ api, client, store, positions, sync, presence, shown },
+    ...{ api, client, store, positions, sync, presence, retries, signal, shown },
     home: guestOf ?? firstRoomId,
   });
   const sender = new MessageSender(

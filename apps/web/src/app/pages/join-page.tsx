@@ -13,10 +13,12 @@ import { AccountWaiting } from '../door/account-waiting.js';
 import { Refusal } from '../door/refusal.js';
 import { refusalOf, type Refused } from '../door/refused.js';
 import { useDoorTexts } from '../door/words/use-door-texts.js';
+import { useTexts } from '../i18n/texts.js';
 
 /** Where the link of an invitation leads: says what it opens, and lets guests in by their name. */
 export function JoinPage({ invite }: { readonly invite: string }) {
   const t = useDoorTexts().join;
+  const { loading } = useTexts().app;
   const account = useAccount();
   const [invitation, setInvitation] = useState<Invitation>();
   const [problem, setProblem] = useState<Refused>();
@@ -46,6 +48,7 @@ export function JoinPage({ invite }: { readonly invite: string }) {
           </Button>
         </Refusal>
       )}
+      {!invitation && problem === undefined && <p role="status">{loading}</p>}
       {invitation && <Entrance invite={invite} invitation={invitation} />}
       {problem !== undefined && (
         <p className={styles['other']}>

@@ -1,5 +1,6 @@
 import { ClientError, type ParleyApi, type ParleyClient } from '@parley/client';
 import type { JoinedFrame, RoomState } from '@parley/protocol';
+import type { Retries } from '../../retries.js';
 import type { Presence } from '../lists/presence.js';
 import type { ReadPositions } from '../reading/read-positions.js';
 import type { ReadSync } from '../reading/read-sync.js';
@@ -16,6 +17,9 @@ export interface JoinedRoomsParts {
   readonly positions: ReadPositions;
   readonly sync: Pick<ReadSync, 'joined'>;
   readonly presence: Presence;
+  readonly retries: Retries;
+  /** Aborted when the session ends. */
+  readonly signal: AbortSignal;
   /** Where somebody is who was nowhere. */
   readonly home: number;
   /** Aborted when what is on the screen now leaves it. */
@@ -27,6 +31,8 @@ export class JoinedRooms {
   readonly #parts: JoinedRoomsParts;
   /** Of what was opened last; undefined for a conversation that has none yet. */
   #opened: number | undefined;
+  /** Left by the user, of which the server has not heard yet: it would have them followed again. */
+  readonly #leaving = new Set<number>();
 
   constructor(parts: JoinedRoomsParts) {
     this.#parts = parts;
@@ -43,6 +49,7 @@ export class JoinedRooms {
   open(key: ThreadKey): void {
     const { positions, presence, shown, store } = this.#parts;
     const { kind, id } = parseKey(key);
+    if (kind === 'room') this.#leaving.delete(id);
     this.#opened = kind === 'room' ? id : store.thread(key).roomId;
     if (kind === 'room') for (const closed of positions.open(id)) this.#part(closed);
     if (this.#opened !== undefined) this.#join(key, this.#opened);
@@ -76,20 +83,28 @@ export class JoinedRooms {
     const { positions, store } = this.#parts;
     for (const roomId of roomIds) {
       // Who was put out comes back by himself, or not at all.
-      if (store.thread(roomKey(roomId)).phase === 'missing') continue;
+      if (store.thread(roomKey(roomId)).phase === 'missing' || this.#leaving.has(roomId)) continue;
       if (positions.openBelow(roomId)) this.#join(roomKey(roomId), roomId);
     }
     const { openRooms } = positions;
     return roomIds.every(
-      (roomId) => openRooms.includes(roomId) || store.thread(roomKey(roomId)).phase === 'missing',
+      (roomId) =>
+        openRooms.includes(roomId) ||
+        this.#leaving.has(roomId) ||
+        store.thread(roomKey(roomId)).phase === 'missing',
     );
   }
 
   /** The room is not followed any more, on any device, and nothing of it is kept. */
   leave(roomId: number): void {
+    const { api, retries, signal } = this.#parts;
     this.left(roomId);
-    // If this is not heard, other devices go on following it.
-    this.#parts.api.unfollow(roomId).catch(() => undefined);
+    this.#leaving.add(roomId);
+    // Until this is heard, other devices go on following it.
+    retries
+      .run(() => api.unfollow(roomId), { signal, isPast: () => !this.#leaving.has(roomId) })
+      .catch(() => undefined)
+      .finally(() => this.#leaving.delete(roomId));
   }
 
   /** The user has left the room, here or elsewhere. */
