@@ -51,6 +51,17 @@ export const unread = (running: () => Stack) =>
     const badge = (page: Page, roomId: number) =>
       page.locator(`[data-testid=room-link][data-room-id="${roomId}"]`).getByTestId('unread');
 
+    /** Somebody who has had their first room open, and now has the second. */
+    async function elsewhere() {
+      const { name, roomIds } = await somebody(2);
+      const [first = 0, second = 0] = roomIds;
+      const page = await pages.login(name, { path: `/rooms/${first}` });
+      await shows(page, 'the first');
+      await go(page, second);
+      await shows(page, 'the first');
+      return { page, name, first };
+    }
+
     it('is led to, however far up it begins, and is read at the end', async () => {
       const { name, roomIds } = await somebody(1);
       const [roomId = 0] = roomIds;
@@ -74,12 +85,7 @@ export const unread = (running: () => Stack) =>
 
     // A list that was there already came before it was known where the user had left off: it stood at its end, and all was read.
     it('is where one left off in a room to which one comes back', async () => {
-      const { name, roomIds } = await somebody(2);
-      const [first = 0, second = 0] = roomIds;
-      const page = await pages.login(name, { path: `/rooms/${first}` });
-      await shows(page, 'the first');
-      await go(page, second);
-      await shows(page, 'the first');
+      const { page, name, first } = await elsewhere();
       for (let i = 0; i < 30; i += others.length)
         await Promise.all(others.map((token, n) => post(stack, token, first, `news ${i + n}`)));
       await badge(page, first).filter({ hasText: /^30$/ }).waitFor();
@@ -91,12 +97,7 @@ export const unread = (running: () => Stack) =>
 
     // It counted as unread from then on, in the title, in the list and on other devices.
     it('is not what comes before one’s eyes in a room to which one has come back', async () => {
-      const { name, roomIds } = await somebody(2);
-      const [first = 0, second = 0] = roomIds;
-      const page = await pages.login(name, { path: `/rooms/${first}` });
-      await shows(page, 'the first');
-      await go(page, second);
-      await shows(page, 'the first');
+      const { page, name, first } = await elsewhere();
       await go(page, first);
       await shows(page, 'the first');
       await post(stack, others[0] ?? '', first, 'live');

@@ -64,10 +64,10 @@ export function MessageList({ threadKey }: { readonly threadKey: ThreadKey }) {
     keeper.current = new ScrollKeeper(scroller.current, rows.current);
     const unread = scroller.current.querySelector('[data-unread]');
     const isSending = lastSend.current !== undefined;
-    isLed.current = !isSending && unread !== null && keeper.current.toElement(unread);
-    if (!isLed.current) keeper.current.toEnd();
+    if (isSending || !unread || !keeper.current.toElement(unread)) keeper.current.toEnd();
+    else isLed.current = hasUnreadAbove(threadOf(chat.shown.get(), threadKey));
     setAtBottom(keeper.current.isAtEnd);
-  }, []);
+  }, [chat, threadKey]);
 
   const onShown = ({ outgoing }: Timeline) => {
     const newest = outgoing.at(-1)?.clientMsgId;
