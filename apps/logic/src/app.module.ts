@@ -27,6 +27,7 @@ import { ERROR_LOG } from './error-log.js';
 import { LOGIC_INSTANCE, LOGIC_OPTIONS, type LogicOptions } from './logic-options.js';
 import { LogicRpcController } from './logic.rpc-controller.js';
 import { AckLevelService } from './messages/ack-level.service.js';
+import { ArchiveReader } from './archive/archive-reader.js';
 import { ArchiveService } from './messages/archive.service.js';
 import { AsideAlarm } from './messages/aside-alarm.service.js';
 import { DirectRoomsService } from './messages/direct-rooms.service.js';
@@ -43,6 +44,7 @@ import { RoomListsService } from './presence/room-lists.service.js';
 import { RoomsService } from './presence/rooms.service.js';
 import { ReadingService } from './reading/reading.service.js';
 import { RoomTails } from './reading/room-tails.service.js';
+import { MarksService } from './record/marks.service.js';
 import { OriginalsService } from './retention/originals.service.js';
 import { RoomUseService } from './rooms/room-use.service.js';
 import { SessionsService } from './sessions/sessions.service.js';
@@ -82,8 +84,10 @@ export class AppModule {
         { provide: STORAGE_NEEDS, useValue: needs },
         AckLevelService,
         ActsService,
+        MarksService,
         MessageFinder,
         { provide: ERROR_LOG, useValue: throttledErrorLog(logger) },
+        ArchiveReader,
         ArchiveService,
         AsideAlarm,
         {

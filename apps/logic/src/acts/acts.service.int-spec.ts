@@ -3,6 +3,7 @@ import { AppError, kicksOf, limits, type ActInput, type Entry } from '@parley/pr
 import { sharedRedis, uniquePrefix } from '@parley/testing';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ArchiveReader } from '../archive/archive-reader.js';
 import { describeSql, openSql } from '../database/sql-databases.conformance.js';
 import { SqlWriter } from '../database/sql-writer.js';
 import { startLogic } from '../line/logic.fixture.js';
@@ -28,7 +29,7 @@ describeSql('ActsService', (server) => {
     const { url } = await sharedRedis();
     const logic = await startLogic(url, prefix, sql);
     onTestFinished(() => logic.leave());
-    const { store, heads, archive, rooms, line, events, publishing, connections, keys } = logic;
+    const { store, heads, archive, rooms, line, events, publishing, connections, keys, marks } = logic;
     const record = sql.get(RecordRepository);
     const access = new RoomAccessService(rooms, events, store);
     const messages = new MessageFinder(store, archive);
@@ -46,6 +47,7 @@ describeSql('ActsService', (server) => {
       messages,
       publishing,
       record,
+      marks,
       sentBefore,
       {
         actBurst: options.actBurst ?? 1_000,
@@ -67,10 +69,25 @@ describeSql('ActsService', (server) => {
       const names = await connections.main.keys(`${prefix}*room:${roomId}:*`);
       if (names.length > 0) await connections.main.del(...names);
     };
+    /** As for marks about nothing that the log has. */
+    const forgetMarks = () => connections.main.del(keys.roomMarks(roomId));
+    /** What a reader of history is given from SQL. */
+    const archived = async () =>
+      (await new ArchiveReader(archive, marks).page(roomId, { after: 0, limit: 500 })).map(
+        ({ seq, epoch, body = '' }) => JSON.parse(messageJson({ seq, epoch, body })) as Entry,
+      );
+    /** As the archive does: everything up to a number is in SQL, and then nowhere else. */
+    const moveToSql = async (seq: number) => {
+      await archive.append(
+        (await store.originals(roomId, 1, seq, 500)).map((entry) => ({ roomId, ...entry })),
+      );
+      await store.markArchived(roomId, seq);
+      await store.dropFromLog(roomId, seq);
+    };
     const query = (text: string) => sql.get(SqlWriter).run((manager) => manager.query(text));
     return {
       ...{ acts, publishing, records, record, rooms, roomId, act, say, log, loseRedis, query, keys, store },
-      sentBefore,
+      ...{ sentBefore, archived, moveToSql, forgetMarks },
     };
   }
 
@@ -189,6 +206,31 @@ describeSql('ActsService', (server) => {
         code: 'FORBIDDEN',
       },
     );
+  });
+
+  // Restored while SQL took nothing, it was given as deleted; and what was deleted then was given with its text.
+  it('is in force for what only SQL has, also while SQL takes no act', async () => {
+    const { act, say, record, archived, moveToSql } = await open();
+    const seq = Number(await say(OTHER, 'oh'));
+    await act(OWNER, { act: 'delete', seq });
+    await moveToSql(seq + 1);
+    const text = async () => (await archived())[0]?.msg;
+    expect(await text()).toBeUndefined();
+    vi.spyOn(record, 'keep').mockRejectedValue(new AppError('UNAVAILABLE'));
+    await act(OWNER, { act: 'restore', seq });
+    expect(await text()).toBe('oh');
+    await act(OWNER, { act: 'delete', seq });
+    expect(await text()).toBeUndefined();
+  });
+
+  it('gives back what a panic has hidden, also when only SQL has it', async () => {
+    const { act, say, archived, moveToSql, forgetMarks } = await open();
+    await say(OTHER, 'oh');
+    const { seq } = await act(OWNER, { act: 'panic', hideLastSeconds: 60 });
+    await moveToSql(seq);
+    await forgetMarks();
+    await act(OWNER, { act: 'calm', restore: true });
+    expect((await archived())[0]?.msg).toBe('oh');
   });
 
   it('notes every act once in a log that nobody can change', async () => {

@@ -28,6 +28,7 @@ import { RoomAccessService } from '../messages/room-access.service.js';
 import { SentBeforeService } from '../messages/sent-before.service.js';
 import { RoomHeadsService } from '../messages/room-heads.service.js';
 import { markOfEvent } from '../record/act-entry.js';
+import { MarksService } from '../record/marks.service.js';
 import { RecordRepository } from '../record/record.repository.js';
 import { MessageFinder } from './message-finder.js';
 import type { ActContext, Actor, ActResolver, Person, ResolvedAct } from './resolved-act.js';
@@ -62,6 +63,7 @@ export class ActsService {
     @Inject(MessageFinder) private readonly messages: MessageFinder,
     @Inject(PublishService) private readonly publishing: Pick<PublishService, 'acceptAct'>,
     @Inject(RecordRepository) private readonly record: Pick<RecordRepository, 'keep'>,
+    @Inject(MarksService) private readonly marks: Pick<MarksService, 'between'>,
     @Inject(SentBeforeService) private readonly sentBefore: Pick<SentBeforeService, 'find'>,
     @Inject(LOGIC_OPTIONS) { actBurst, actsPerSecond }: Pick<LogicOptions, 'actBurst' | 'actsPerSecond'>,
   ) {
@@ -159,7 +161,7 @@ export class ActsService {
       person: (id) => this.person(id),
       markFor: async (range) => {
         const wanted = JSON.stringify(range);
-        const marks = await this.store.marks(roomId);
+        const marks = await this.marks.between(roomId, range.from, range.to ?? head);
         return marks.findLast((mark) => mark.hidden && JSON.stringify(mark.range) === wanted)?.seq;
       },
     };

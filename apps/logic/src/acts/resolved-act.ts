@@ -1,4 +1,13 @@
-import type { Act, ActName, ActOf, FactChange, RoomEvent, RoomFacts, RoomRole } from '@parley/protocol';
+import type {
+  Act,
+  ActName,
+  ActOf,
+  FactChange,
+  MessageRange,
+  RoomEvent,
+  RoomFacts,
+  RoomRole,
+} from '@parley/protocol';
 import type { MessageFinder } from './message-finder.js';
 
 /** Somebody an act concerns. `standing`: what he is when he has been given no role. */
@@ -27,7 +36,7 @@ export interface ActContext {
   /** @throws {AppError} `USER_NOT_FOUND`. */
   person(userId: number): Promise<Person>;
   /** Seqs of marks that hide a range, for an act that takes one back. */
-  markFor(range: object): Promise<number | undefined>;
+  markFor(range: MessageRange): Promise<number | undefined>;
 }
 
 /** What an act comes to. */

@@ -25,7 +25,7 @@ describeSql('ArchiveRepository', (server) => {
     const { archive } = await open();
     const odd = entry(1, { msg: 'quote " backslash \\ NUL \u0000 emoji 🎓 lone \ud800 line\u2028' });
     await archive.append([odd]);
-    expect(await archive.page(1, { after: 0, limit: 10 })).toMatchObject([
+    expect(await archive.originals(1, { after: 0, limit: 10 })).toMatchObject([
       { seq: 1, epoch: 'e1', body: odd.body },
     ]);
   });
@@ -52,13 +52,13 @@ describeSql('ArchiveRepository', (server) => {
   it('pages forward, backward and from the end, ascending', async () => {
     const { archive } = await open();
     await archive.append([...entries(1, 10), entry(1, { roomId: 2 })]);
-    expect(seqs(await archive.page(1, { after: 3, limit: 3 }))).toEqual([4, 5, 6]);
-    expect(seqs(await archive.page(1, { before: 9, limit: 3 }))).toEqual([6, 7, 8]);
-    expect(seqs(await archive.page(1, { limit: 3 }))).toEqual([8, 9, 10]);
-    expect(await archive.page(1, { after: 10, limit: 3 })).toEqual([]);
-    expect(await archive.page(1, { before: 1, limit: 3 })).toEqual([]);
-    expect(seqs(await archive.page(1, { after: 0, limit: 200 }))).toEqual(seqs(entries(1, 10)));
-    expect(await archive.page(Number.MAX_SAFE_INTEGER, { after: 0, limit: 1 })).toEqual([]);
+    expect(seqs(await archive.originals(1, { after: 3, limit: 3 }))).toEqual([4, 5, 6]);
+    expect(seqs(await archive.originals(1, { before: 9, limit: 3 }))).toEqual([6, 7, 8]);
+    expect(seqs(await archive.originals(1, { limit: 3 }))).toEqual([8, 9, 10]);
+    expect(await archive.originals(1, { after: 10, limit: 3 })).toEqual([]);
+    expect(await archive.originals(1, { before: 1, limit: 3 })).toEqual([]);
+    expect(seqs(await archive.originals(1, { after: 0, limit: 200 }))).toEqual(seqs(entries(1, 10)));
+    expect(await archive.originals(Number.MAX_SAFE_INTEGER, { after: 0, limit: 1 })).toEqual([]);
   });
 
   it('knows the highest seq, also beyond 32 bits', async () => {
@@ -71,7 +71,7 @@ describeSql('ArchiveRepository', (server) => {
   it('changes nothing when a batch comes again, whole or in parts', async () => {
     const { url, archive } = await open();
     await archive.append(entries(1, 300));
-    expect(seqs(await archive.page(1, { after: 0, limit: 400 }))).toEqual(seqs(entries(1, 300)));
+    expect(seqs(await archive.originals(1, { after: 0, limit: 400 }))).toEqual(seqs(entries(1, 300)));
     const before = await rawSql(url, 'SELECT * FROM messages ORDER BY room_id, seq');
     await archive.append(entries(1, 300));
     await archive.append([
@@ -88,7 +88,7 @@ describeSql('ArchiveRepository', (server) => {
       archive.append(entries(50, 250).reverse()),
       archive.append(entries(1, 250)),
     ]);
-    expect(seqs(await archive.page(1, { after: 0, limit: 300 }))).toEqual(seqs(entries(1, 250)));
+    expect(seqs(await archive.originals(1, { after: 0, limit: 300 }))).toEqual(seqs(entries(1, 250)));
   });
 
   it('keeps a message whose clientMsgId is taken, without the id', async () => {
@@ -97,7 +97,7 @@ describeSql('ArchiveRepository', (server) => {
       archive.findSent(roomId, [{ senderId, clientMsgId }]);
     await archive.append([entry(1, { clientMsgId: 'same' }), entry(2, { clientMsgId: 'same' })]);
     await archive.append([entry(3, { clientMsgId: 'same' }), entry(4, { clientMsgId: 'same', senderId: 4 })]);
-    expect(seqs(await archive.page(1, { after: 0, limit: 10 }))).toEqual([1, 2, 3, 4]);
+    expect(seqs(await archive.originals(1, { after: 0, limit: 10 }))).toEqual([1, 2, 3, 4]);
     expect((await find(1, 3, 'same'))[0]).toMatchObject({
       seq: 1,
       epoch: 'e1',
@@ -116,7 +116,7 @@ describeSql('ArchiveRepository', (server) => {
     const { archive } = await open();
     await archive.append([entry(1, { clientMsgId: 'same' }), ...entries(5, 8)]);
     await archive.append([entry(4), entry(9, { clientMsgId: 'same' })]);
-    expect(seqs(await archive.page(1, { after: 0, limit: 20 }))).toEqual([1, 4, 5, 6, 7, 8, 9]);
+    expect(seqs(await archive.originals(1, { after: 0, limit: 20 }))).toEqual([1, 4, 5, 6, 7, 8, 9]);
   });
 
   // One entry that cannot be parsed made the whole batch fail, for ever: nothing behind it was archived.
@@ -125,7 +125,7 @@ describeSql('ArchiveRepository', (server) => {
     const broken = { roomId: 1, seq: 2, epoch: 'e1', body: '{"code":0' };
     const notJson = { roomId: 1, seq: 3, epoch: 'e1', body: '{nonsense' };
     await archive.append([entry(1), broken, notJson, entry(4)]);
-    expect(await archive.page(1, { after: 0, limit: 10 })).toMatchObject(
+    expect(await archive.originals(1, { after: 0, limit: 10 })).toMatchObject(
       [{ seq: 1 }, broken, notJson, { seq: 4 }].map(({ seq }) => ({ seq })),
     );
   });
@@ -167,13 +167,13 @@ describeSql('What SQL does not take', (server) => {
       { n: server.kind === 'postgres' ? '447' : 447 },
     ]);
     const all = [
-      ...(await archive.page(1, { after: 0, limit: 300 })),
-      ...(await archive.page(1, { after: 300, limit: 300 })),
+      ...(await archive.originals(1, { after: 0, limit: 300 })),
+      ...(await archive.originals(1, { after: 300, limit: 300 })),
     ];
     expect(all.map(({ seq, body }) => ({ seq, body }))).toEqual(
       batch.map(({ seq, body }) => ({ seq, body })),
     );
-    expect(seqs(await archive.page(1, { before: 10, limit: 4 }))).toEqual([6, 7, 8, 9]);
+    expect(seqs(await archive.originals(1, { before: 10, limit: 4 }))).toEqual([6, 7, 8, 9]);
     expect(await archive.findSent(1, [{ senderId: 3, clientMsgId: 'c-7' }])).toMatchObject([
       { seq: 7, body: batch[6]!.body },
     ]);
@@ -195,10 +195,10 @@ describeSql('What SQL does not take', (server) => {
     await refusePoison(url, 'messages', 'body');
     const poison = (seq: number, roomId = 1) => entry(seq, { roomId, msg: 'poison' });
     await archive.append([...[1, 2, 3, 4, 5, 6].map((seq) => poison(seq)), entry(7), poison(4, 2)]);
-    expect(seqs(await archive.page(1, { after: 1, limit: 2 }))).toEqual([2, 3]);
-    expect(seqs(await archive.page(1, { before: 6, limit: 2 }))).toEqual([4, 5]);
-    expect(seqs(await archive.page(1, { limit: 3 }))).toEqual([5, 6, 7]);
-    expect(seqs(await archive.page(1, { after: 5, limit: 5 }))).toEqual([6, 7]);
+    expect(seqs(await archive.originals(1, { after: 1, limit: 2 }))).toEqual([2, 3]);
+    expect(seqs(await archive.originals(1, { before: 6, limit: 2 }))).toEqual([4, 5]);
+    expect(seqs(await archive.originals(1, { limit: 3 }))).toEqual([5, 6, 7]);
+    expect(seqs(await archive.originals(1, { after: 5, limit: 5 }))).toEqual([6, 7]);
   });
 
   it('is found by its sender and id, and not by those of others', async () => {
@@ -231,7 +231,7 @@ describeSql('What SQL does not take', (server) => {
       aside: [],
       homeless: [{ entry: poison, reason: 'refused' }],
     });
-    expect(seqs(await archive.page(1, { after: 0, limit: 10 }))).toEqual([1, 3]);
+    expect(seqs(await archive.originals(1, { after: 0, limit: 10 }))).toEqual([1, 3]);
   });
 
   it('is not a row when no row can be stored: the database is UNAVAILABLE, and nothing is set aside', async () => {
@@ -253,7 +253,7 @@ describeSql('What SQL does not take', (server) => {
     const odd = { ...entry(2), body: spoil(entry(2).body) };
     expect(odd.body).not.toBe(entry(2).body);
     expect(await archive.append([entry(1), odd, entry(3)])).toEqual({ aside: [], homeless: [] });
-    expect(await archive.page(1, { after: 1, limit: 1 })).toMatchObject([{ seq: 2, body: odd.body }]);
+    expect(await archive.originals(1, { after: 1, limit: 1 })).toMatchObject([{ seq: 2, body: odd.body }]);
     expect(await archive.append([odd])).toEqual({ aside: [], homeless: [] });
   });
 
@@ -270,7 +270,7 @@ describeSql('What SQL does not take', (server) => {
     expect(reasons(await archive.append([entry(1), { ...entry(2), ...more }, entry(3)]))).toEqual([
       [2, 'unreadable'],
     ]);
-    expect(await archive.page(1, { after: 0, limit: 10 })).toMatchObject([
+    expect(await archive.originals(1, { after: 0, limit: 10 })).toMatchObject([
       { seq: 1, body: entry(1).body },
       { seq: 2, body: undefined },
       { seq: 3, body: entry(3).body },
@@ -291,7 +291,7 @@ describeSql('What SQL does not take', (server) => {
     };
     const outcome = await archive.append([entry(2), second, entry(6)]);
     expect(reasons(outcome)).toEqual([[3, 'conflict']]);
-    expect(await archive.page(1, { after: 0, limit: 10 })).toMatchObject(
+    expect(await archive.originals(1, { after: 0, limit: 10 })).toMatchObject(
       entries(1, 6).map(({ seq, body }) => ({ seq, body })),
     );
     const [kept] = await rawSql(url, 'SELECT entry FROM messages_aside');
@@ -325,12 +325,12 @@ describe('ArchiveRepository on a locked SQLite file', () => {
     let written = false;
     const appending = archive.append([entry(2)]).then(() => (written = true));
     for (let i = 0; i < 20; i++) {
-      expect(seqs(await archive.page(1, { after: 0, limit: 10 }))).toEqual([1]);
+      expect(seqs(await archive.originals(1, { after: 0, limit: 10 }))).toEqual([1]);
       expect(written).toBe(false);
     }
     await other.all('COMMIT');
     await other.close();
     await appending;
-    expect(seqs(await archive.page(1, { after: 0, limit: 10 }))).toEqual([1, 2]);
+    expect(seqs(await archive.originals(1, { after: 0, limit: 10 }))).toEqual([1, 2]);
   });
 });

@@ -1,11 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { withTombstones, type DispatchEntry } from '@parley/contracts';
+import type { DispatchEntry } from '@parley/contracts';
 import { isStorable, Op } from '@parley/protocol';
 import { DataSource, LessThan, MoreThan } from 'typeorm';
 import { SqlWriter } from '../database/sql-writer.js';
 import { MessageEntity } from '../database/message.entity.js';
-import { RecordRepository } from '../record/record.repository.js';
 import { ArchiveWriter, type AppendOutcome } from './archive-writer.js';
 import { AsideRepository } from './aside.repository.js';
 
@@ -28,7 +27,9 @@ export interface ArchiveRange {
   readonly limit: number;
 }
 
-const isReadable = (message: ArchivedMessage): message is ReadableMessage => message.body !== undefined;
+/** Whether there is anything under its number that can be read. */
+export const isReadable = (message: ArchivedMessage): message is ReadableMessage =>
+  message.body !== undefined;
 
 /** Messages in SQL. */
 @Injectable()
@@ -37,7 +38,6 @@ export class ArchiveRepository {
     @InjectDataSource() private readonly dataSource: DataSource,
     @Inject(ArchiveWriter) private readonly writer: ArchiveWriter,
     @Inject(AsideRepository) private readonly aside: AsideRepository,
-    @Inject(RecordRepository) private readonly record: Pick<RecordRepository, 'marks'>,
     @Inject(SqlWriter) private readonly sql: SqlWriter,
   ) {}
 
@@ -53,19 +53,9 @@ export class ArchiveRepository {
   }
 
   /**
-   * Messages after a seq, or the newest before one, or the newest; always ascending. What was set aside is among them; what is hidden
-   * is a tombstone.
+   * Messages after a seq, or the newest before one, or the newest; always ascending. What was set aside is among them, and texts
+   * that are hidden: see `ArchiveReader`.
    */
-  async page(roomId: number, range: ArchiveRange): Promise<ArchivedMessage[]> {
-    const rows = await this.originals(roomId, range);
-    const [first, last] = [rows[0], rows.at(-1)];
-    if (!first || !last) return rows;
-    // Behind the messages: what is hidden when they are read is hidden in the answer.
-    const marks = await this.record.marks(roomId, first.seq, last.seq);
-    return rows.map((row) => (isReadable(row) ? (withTombstones([row], marks)[0] ?? row) : row));
-  }
-
-  /** As {@link page}, with the texts that are hidden. */
   async originals(roomId: number, range: ArchiveRange): Promise<ArchivedMessage[]> {
     const forward = range.after !== undefined;
     const seq = forward

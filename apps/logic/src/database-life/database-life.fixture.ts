@@ -6,6 +6,7 @@ import { SigningKeys, TokenVerifier } from '@parley/service-host';
 import type { DataSource } from 'typeorm';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { TokenService } from '../accounts/token.service.js';
+import { ArchiveReader } from '../archive/archive-reader.js';
 import { ArchiveRepository } from '../archive/archive.repository.js';
 import { IdIssuer } from '../database/id-issuer.js';
 import { openSql } from '../database/sql-databases.conformance.js';
@@ -47,7 +48,7 @@ export async function startOn(redisUrl: string, prefix: string, url: string, oth
   const tokens = new TokenService(signingKeys.signing.jwt, 60_000, life);
   const verifier = new TokenVerifier(signingKeys, { isRevoked: () => false }, life);
   const access = new RoomAccessService(logic.rooms, events, store);
-  const histories = new HistoryService(access, logic.heads, store, archive);
+  const histories = new HistoryService(access, logic.heads, store, new ArchiveReader(archive, logic.marks));
   const aside = new AsideStream(connections.main, keys);
   const archiver = new ArchiveService(
     sql.get(ArchiveRepository),

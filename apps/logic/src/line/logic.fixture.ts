@@ -12,6 +12,7 @@ import type { DirectRoomsService } from '../messages/direct-rooms.service.js';
 import { PublishService } from '../messages/publish.service.js';
 import { RoomHeadsService } from '../messages/room-heads.service.js';
 import { SentBeforeService } from '../messages/sent-before.service.js';
+import { MarksService } from '../record/marks.service.js';
 import { RecordRepository } from '../record/record.repository.js';
 import { ParkedRoomsRepository } from '../rooms/parked-rooms.repository.js';
 import { RoomsRepository } from '../rooms/rooms.repository.js';
@@ -51,6 +52,7 @@ export async function startLogic(url: string, prefix: string, sql: INestApplicat
     stub<PinoLogger>('PinoLogger', { warn: (...args: unknown[]) => void warnings.push(args) }),
   );
   const record = sql.get(RecordRepository);
+  const marks = new MarksService(store, record);
   const parked = sql.get(ParkedRoomsRepository);
   const heads = new RoomHeadsService(
     store,
@@ -98,6 +100,7 @@ export async function startLogic(url: string, prefix: string, sql: INestApplicat
     lines,
     heads,
     line,
+    marks,
     archive,
     rooms,
     warnings,

@@ -1,7 +1,8 @@
 import { AppError } from '@parley/protocol';
 import type { LogEntry, RoomStore } from '@parley/redis';
 import { describe, expect, it } from 'vitest';
-import type { ArchiveRepository, ArchivedMessage } from '../archive/archive.repository.js';
+import type { ArchiveReader } from '../archive/archive-reader.js';
+import type { ArchivedMessage } from '../archive/archive.repository.js';
 import { stub } from '../testing/stub.js';
 import { HistoryService, type HistoryQuery } from './history.service.js';
 import type { RoomAccessService } from './room-access.service.js';
@@ -57,7 +58,7 @@ function setUp(parts: {
       },
       newest: (_, before = Infinity, count) => reading(log.filter(({ seq }) => seq < before).slice(-count)),
     }),
-    stub<ArchiveRepository>('ArchiveRepository', {
+    stub<ArchiveReader>('ArchiveReader', {
       page: (_, range) => {
         sqlReads.push(range);
         if (sql instanceof Error) return Promise.reject(sql);

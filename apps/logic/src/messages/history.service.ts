@@ -2,7 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { RawHistoryPage } from '@parley/contracts';
 import { AppError } from '@parley/protocol';
 import { RoomStore, type LogEntry, type RoomHead } from '@parley/redis';
-import { ArchiveRepository, type ArchivedMessage } from '../archive/archive.repository.js';
+import { ArchiveReader } from '../archive/archive-reader.js';
+import type { ArchivedMessage } from '../archive/archive.repository.js';
 import { HistoryGate } from './history-gate.js';
 import { PageBudget } from './page-budget.js';
 import { RoomAccessService } from './room-access.service.js';
@@ -33,7 +34,7 @@ export class HistoryService {
     @Inject(RoomAccessService) private readonly access: RoomAccessService,
     @Inject(RoomHeadsService) private readonly heads: RoomHeadsService,
     @Inject(RoomStore) private readonly store: RoomStore,
-    @Inject(ArchiveRepository) private readonly archive: ArchiveRepository,
+    @Inject(ArchiveReader) private readonly archive: Pick<ArchiveReader, 'page'>,
   ) {}
 
   /**

@@ -70,7 +70,7 @@ describeSql('ReadCursorsRepository', (server) => {
     const { app } = await open();
     const archive = app.get(ArchiveRepository);
     await archive.append(Array.from({ length: 10 }, (_, i) => entry(i + 1, { roomId: 1 })));
-    const [row] = await archive.page(1, { limit: 1 });
+    const [row] = await archive.originals(1, { limit: 1 });
     const author = (JSON.parse(`${row?.body}}`) as { fromUserId: number }).fromUserId;
     const range = { after: 2, before: 9, limit: 100 };
     expect(await archive.countOfOthers(1, author + 1, range)).toBe(6);

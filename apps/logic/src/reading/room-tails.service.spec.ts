@@ -1,6 +1,7 @@
 import { limits } from '@parley/protocol';
 import type { DatabaseLife, LogEntry, RoomStore } from '@parley/redis';
 import { expect, it, vi } from 'vitest';
+import type { ArchiveReader } from '../archive/archive-reader.js';
 import type { ArchiveRepository } from '../archive/archive.repository.js';
 import { stub } from '../testing/stub.js';
 import { RoomTails } from './room-tails.service.js';
@@ -23,12 +24,13 @@ function setUp(log: LogEntry[], archived: LogEntry[] = []) {
   const from = vi.fn<RoomStore['range']>(async (_id, first, _to, count) =>
     room.log.filter(({ seq }) => seq >= first).slice(0, count),
   );
-  const page = vi.fn<ArchiveRepository['page']>(async (_id, { limit }) => room.archived.slice(-limit));
+  const page = vi.fn<ArchiveReader['page']>(async (_id, { limit }) => room.archived.slice(-limit));
   const countOfOthers = vi.fn<ArchiveRepository['countOfOthers']>(async () => 40);
   let change: (life: string) => void = () => undefined;
   const tails = new RoomTails(
     stub<RoomStore>('RoomStore', { newest, range: from }),
-    stub<ArchiveRepository>('ArchiveRepository', { page, countOfOthers }),
+    stub<ArchiveReader>('ArchiveReader', { page }),
+    stub<ArchiveRepository>('ArchiveRepository', { countOfOthers }),
     stub<DatabaseLife>('DatabaseLife', { onChanged: (listener) => void (change = listener) }),
   );
   const end = (epoch = 'e1') => ({ seq: room.log.at(-1)?.seq ?? 0, epoch });

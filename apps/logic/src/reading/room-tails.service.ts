@@ -3,6 +3,7 @@ import { isEventBody, messageJson } from '@parley/contracts';
 import { AppError, limits } from '@parley/protocol';
 import { DatabaseLife, RoomStore, type LogEntry } from '@parley/redis';
 import { LRUCache } from 'lru-cache';
+import { ArchiveReader } from '../archive/archive-reader.js';
 import { ArchiveRepository, type ArchivedMessage } from '../archive/archive.repository.js';
 
 /** Messages of a room that are known by their authors. Enough to count to the bound over as many own ones. */
@@ -40,7 +41,8 @@ export class RoomTails {
 
   constructor(
     @Inject(RoomStore) private readonly store: RoomStore,
-    @Inject(ArchiveRepository) private readonly archive: ArchiveRepository,
+    @Inject(ArchiveReader) private readonly archived: Pick<ArchiveReader, 'page'>,
+    @Inject(ArchiveRepository) private readonly archive: Pick<ArchiveRepository, 'countOfOthers'>,
     @Inject(DatabaseLife) database: Pick<DatabaseLife, 'onChanged'>,
   ) {
     // Of another database nothing holds.
@@ -119,7 +121,7 @@ export class RoomTails {
     if (log.length === TAIL_LENGTH && log[0]?.epoch === end.epoch)
       return { end: position, authors: authorsOf(log), isWhole: false };
     // Of ended epochs SQL may have what the log has not.
-    const archived = await unlessSqlIsAway(this.archive.page(roomId, { limit: TAIL_LENGTH }));
+    const archived = await unlessSqlIsAway(this.archived.page(roomId, { limit: TAIL_LENGTH }));
     const bySeq = new Map<number, LogEntry | ArchivedMessage>([...archived, ...log].map((m) => [m.seq, m]));
     const merged = [...bySeq.values()].sort((a, b) => a.seq - b.seq);
     return {

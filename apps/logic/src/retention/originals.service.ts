@@ -3,6 +3,7 @@ import { markOf, messageJson, tombstoneBody, type Mark } from '@parley/contracts
 import { RoomStore } from '@parley/redis';
 import { ArchiveRepository, type ArchivedMessage } from '../archive/archive.repository.js';
 import { LOGIC_OPTIONS, type LogicOptions } from '../logic-options.js';
+import { MarksService } from '../record/marks.service.js';
 import { RecordRepository } from '../record/record.repository.js';
 
 /** Between two turns at the most, milliseconds. */
@@ -24,7 +25,8 @@ export class OriginalsService implements OnApplicationBootstrap, OnApplicationSh
   constructor(
     @Inject(LOGIC_OPTIONS) private readonly options: Pick<LogicOptions, 'originalsKeptMs'>,
     @Inject(RecordRepository)
-    private readonly record: Pick<RecordRepository, 'dueMarks' | 'marks' | 'settleMark'>,
+    private readonly record: Pick<RecordRepository, 'dueMarks' | 'settleMark'>,
+    @Inject(MarksService) private readonly marks: Pick<MarksService, 'between'>,
     @Inject(ArchiveRepository) private readonly archive: Pick<ArchiveRepository, 'originals' | 'overwrite'>,
     @Inject(RoomStore) private readonly store: Pick<RoomStore, 'dropFromLog' | 'watermarks'>,
   ) {}
@@ -62,7 +64,7 @@ export class OriginalsService implements OnApplicationBootstrap, OnApplicationSh
   }
 
   private async overwrite(roomId: number, low: number, high: number, nowMs: number): Promise<number> {
-    const marks = await this.record.marks(roomId, low, high);
+    const marks = await this.marks.between(roomId, low, high);
     let count = 0;
     for (let after = low - 1; after < high;) {
       const rows = await this.archive.originals(roomId, { after, limit: CHUNK });

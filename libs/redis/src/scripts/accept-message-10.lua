@@ -140,13 +140,13 @@ if act then
   redis.call('HSET', KEYS[8], 'v', number)
   if act.mark then
     redis.call('HSET', KEYS[10], number, act.mark)
-    -- Those about nothing that the log still has are SQL's alone. Looked at now and then: it reads them all.
+    -- Those about nothing that the log still has are SQL's alone, once it has them. Looked at now and then: it reads them all.
     if redis.call('HLEN', KEYS[10]) % 64 == 0 then
       local first = tonumber(string.match(redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1][1], '^%d+'))
       local marks = redis.call('HGETALL', KEYS[10])
       for i = 1, #marks, 2 do
         local to = cjson.decode(marks[i + 1]).range.to or tonumber(marks[i]) - 1
-        if to < first then redis.call('HDEL', KEYS[10], marks[i]) end
+        if to < first and tonumber(marks[i]) <= tonumber(head[5] or 0) then redis.call('HDEL', KEYS[10], marks[i]) end
       end
     end
   end
