@@ -102,6 +102,7 @@ export function sessionParts(
       retries,
       loaded: listed,
       roomsRead: (version) => liveRooms.pageRead(version),
+      roomsAdded: (version) => liveRooms.pageAdded(version),
       removed: (roomIds) => rooms.removed(roomIds),
       failed,
       ...chance,

@@ -65,10 +65,40 @@ it('reads it again when the watch begins at another version, or the page is olde
   live.watching(6);
   vi.advanceTimersByTime(6_000);
   expect(readAgain).toHaveBeenCalledOnce();
-  // Made before the change, kept for a second.
+  // Made before the watch began, kept for a second.
   live.pageRead(5);
   vi.advanceTimersByTime(6_000);
   expect(readAgain).toHaveBeenCalledTimes(2);
+});
+
+it('shows again what was told since a page was made, and reads nothing for it', () => {
+  const { live, store, readAgain, removed } = setUp();
+  live.changed(6, [{ ...room(2, 4), name: 'Renamed' }], []);
+  live.changed(7, [room(2, 5)], [1]);
+  store.patch({ rooms: [room(1), room(2)] });
+  removed.mockClear();
+  live.pageRead(5);
+  expect(store.get().rooms).toEqual([room(1), room(2, 5)]);
+  expect(removed).toHaveBeenCalledExactlyOnceWith([1]);
+  // A further page, from before the last change.
+  store.patch({ rooms: [room(2, 5), room(3)] });
+  live.pageAdded(6);
+  expect(removed).toHaveBeenCalledTimes(2);
+  live.pageAdded(7);
+  expect(removed).toHaveBeenCalledTimes(2);
+  live.changed(8, [], []);
+  vi.advanceTimersByTime(60_000);
+  expect(readAgain).not.toHaveBeenCalled();
+});
+
+it('does not take what was told before the watch began anew for what came since', () => {
+  const { live, readAgain } = setUp();
+  live.changed(6, [], []);
+  live.watching(8);
+  live.changed(9, [], []);
+  live.pageRead(7);
+  vi.advanceTimersByTime(6_000);
+  expect(readAgain).toHaveBeenCalledOnce();
 });
 
 it('asks nothing of a server that does not tell', () => {

@@ -7,15 +7,24 @@ const READ_AGAIN_WITHIN_MS = 4_000;
 const PAGE_MADE_MS = 1_500;
 /** Rooms that come on top of the list by being used; beyond, the list is read again. */
 const MAX_ADDED = 200;
+/** Changes remembered, for pages that were made before them: one a second is told, and a page is kept for one. */
+const MAX_REMEMBERED = 16;
 
 /** What the list is kept in. */
 export interface LiveRoomsParts {
   readonly store: ChatStore;
-  /** Reads the first page again; `pageRead` tells of it. */
+  /** Reads the list again; `pageRead` tells of it. */
   readAgain(): void;
   /** Rooms that are in no list any more, if they are anything. */
   removed(roomIds: readonly number[]): void;
   readonly random?: () => number;
+}
+
+/** What was told with one version. */
+interface Change {
+  readonly version: number;
+  readonly changes: readonly RoomChange[];
+  readonly removed: readonly number[];
 }
 
 /** Keeps the list of rooms as the server tells: what is new, fuller, renamed or gone. A gap in the versions has it read again. */
@@ -25,6 +34,8 @@ export class LiveRooms {
   #known: number | undefined;
   #told: number | undefined;
   #added = 0;
+  /** The newest of what was told, ascending by version. */
+  #recent: Change[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(parts: LiveRoomsParts, signal: AbortSignal) {
@@ -32,15 +43,27 @@ export class LiveRooms {
     signal.addEventListener('abort', () => clearTimeout(this.#timer));
   }
 
-  /** The first page was read. */
+  /** The list was read anew. @param version - The oldest of its pages has every change up to this one. */
   pageRead(version: number | undefined): void {
     this.#known = version;
     this.#added = 0;
-    if (version !== undefined && this.#told !== undefined && version < this.#told) this.#missed();
+    if (version === undefined || this.#told === undefined || version >= this.#told) return;
+    // Pages are made for many and kept for a moment: what was told since is not in them.
+    const told = this.#told;
+    const since = this.#recent.filter((change) => change.version > version && change.version <= told);
+    if (since.length < told - version) return this.#missed();
+    for (const { changes, removed } of since) this.#show(changes, removed);
+    this.#known = told;
+  }
+
+  /** A further page was read and added to the list. */
+  pageAdded(version: number | undefined): void {
+    if (version !== undefined && version < (this.#known ?? -Infinity)) this.pageRead(version);
   }
 
   /** From here on changes are told; those before this version are not. */
   watching(version: number): void {
+    if (version !== this.#told) this.#recent = [];
     this.#told = version;
     if (this.#known !== undefined && this.#known !== version) this.#missed();
   }
@@ -48,12 +71,17 @@ export class LiveRooms {
   /** Something has changed. */
   changed(version: number, changes: readonly RoomChange[], removed: readonly number[]): void {
     this.#told = version;
-    this.#apply(changes);
-    if (removed.length > 0) this.#parts.removed(removed);
+    this.#recent = [...this.#recent, { version, changes, removed }].slice(-MAX_REMEMBERED);
+    this.#show(changes, removed);
     if (this.#known === undefined) return;
     if (version === this.#known + 1) this.#known = version;
     else if (version !== this.#known) this.#missed();
     if (this.#added > MAX_ADDED) this.#missed();
+  }
+
+  #show(changes: readonly RoomChange[], removed: readonly number[]): void {
+    this.#apply(changes);
+    if (removed.length > 0) this.#parts.removed(removed);
   }
 
   #apply(changes: readonly RoomChange[]): void {

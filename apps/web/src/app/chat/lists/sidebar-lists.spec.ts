@@ -26,6 +26,7 @@ function setUp(random = 0.5) {
   const conversationsPage = vi.fn(async (): Promise<Conversations> => ({ conversations: [] }));
   const conversationWith = vi.fn(async (userId: number) => (userId === 3 ? talk : undefined));
   const loaded = vi.fn();
+  const [roomsRead, roomsAdded] = [vi.fn(), vi.fn()];
   const failed = vi.fn();
   const stop = new AbortController();
   const lists = new SidebarLists(
@@ -34,7 +35,8 @@ function setUp(random = 0.5) {
       store,
       retries: new Retries({ random: () => 0.5 }),
       loaded,
-      roomsRead: () => undefined,
+      roomsRead,
+      roomsAdded,
       removed,
       failed,
       random: () => random,
@@ -51,6 +53,8 @@ function setUp(random = 0.5) {
     conversationsPage,
     conversationWith,
     loaded,
+    roomsRead,
+    roomsAdded,
     failed,
     stop,
     pass: (ms: number) => (nowMs += ms),
@@ -128,6 +132,20 @@ describe('SidebarLists', () => {
     expect(roomsPage).toHaveBeenCalledTimes(4);
   });
 
+  // A later page was kept from before: what had been removed meanwhile stayed in the list.
+  it('tells of the oldest page that it has read', async () => {
+    const { lists, roomsPage, roomsRead, roomsAdded } = setUp();
+    roomsPage.mockImplementation(async ({ cursor }: { cursor?: string } = {}) =>
+      cursor === undefined ? { rooms: [room(9)], next: '9', version: 5 } : { rooms: [room(7)], version: 4 },
+    );
+    await lists.refresh();
+    await lists.more('rooms');
+    lists.readAgain();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(roomsRead.mock.calls).toEqual([[5], [4]]);
+    expect(roomsAdded).toHaveBeenCalledExactlyOnceWith(4);
+  });
+
   // The room that was opened jumped to the end of the list, or did not, by which answer came first.
   it('leaves a room where the list has it when it was asked for by itself, too', async () => {
     const { lists, store, readRoom } = setUp();
@@ -193,6 +211,23 @@ describe('SidebarLists', () => {
     lists.refreshSoon();
     await vi.advanceTimersByTimeAsync(5_000);
     expect(roomsPage).toHaveBeenCalledTimes(2);
+  });
+
+  // It was taken for asked, and the rooms stayed as they were until the next change.
+  it('reads the rooms again that something was missed of while the conversations alone were read', async () => {
+    const { lists, store, roomsPage, conversationsPage } = setUp();
+    await lists.refresh();
+    let answer!: () => void;
+    conversationsPage.mockImplementationOnce(async () => {
+      await new Promise<void>((resolve) => (answer = resolve));
+      return { conversations: [] };
+    });
+    void lists.refresh();
+    lists.readAgain();
+    roomsPage.mockResolvedValue({ rooms: [room(10)] });
+    answer();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(store.get().rooms).toEqual([room(10)]);
   });
 
   it('tries again until the lists are there', async () => {

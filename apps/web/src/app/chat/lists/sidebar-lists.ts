@@ -23,8 +23,10 @@ export interface SidebarListsPorts {
   readonly retries: Retries;
   /** A part of the lists has been read. */
   loaded(): void;
-  /** The first page of rooms has been read, with all changes up to this version. */
+  /** The list of rooms has been read anew; the oldest of its pages has all changes up to this version. */
   roomsRead(version: number | undefined): void;
+  /** A further page of rooms has been read, with all changes up to this version. */
+  roomsAdded(version: number | undefined): void;
   /** Rooms that are no more, for this user. */
   removed(roomIds: readonly number[]): void;
   failed(error: unknown): void;
@@ -81,7 +83,11 @@ export class SidebarLists {
         conversations: merged(conversations.conversations, store.get().conversations),
         conversationsNext: conversations.next,
       });
-      if (!rooms) return;
+      if (!rooms) {
+        // Asked for while the conversations alone were read.
+        if (this.#areRoomsOld()) this.#timer ??= setTimeout(() => void this.refresh());
+        return;
+      }
       this.#ports.roomsRead(rooms.version);
       const shown = this.#shown();
       if (shown && !rooms.rooms.some(({ roomId }) => roomId === shown.roomId))
@@ -172,9 +178,10 @@ export class SidebarLists {
     if (cursor === undefined) return;
     try {
       if (list === 'rooms') {
-        const { rooms, next } = await retries.run(() => api.roomsPage({ cursor }), options);
+        const { rooms, next, version } = await retries.run(() => api.roomsPage({ cursor }), options);
         this.#roomPages++;
         this.#loaded({ rooms: merged(store.get().rooms, rooms), roomsNext: next });
+        this.#ports.roomsAdded(version);
       } else {
         const { conversations, next } = await retries.run(() => api.conversationsPage({ cursor }), options);
         this.#loaded({
@@ -208,19 +215,22 @@ export class SidebarLists {
     store.patch({ conversations: withConversation(store.get().conversations, used) });
   }
 
-  #firstPages(): Promise<[Rooms | undefined, Conversations]> {
-    const { api } = this.#ports;
-    const withRooms = this.#now() - this.#roomsReadAtMs >= ROOMS_FRESH_MS;
-    return Promise.all([withRooms ? this.#roomsAgain() : undefined, api.conversationsPage()]);
+  #areRoomsOld(): boolean {
+    return this.#now() - this.#roomsReadAtMs >= ROOMS_FRESH_MS;
   }
 
-  /** As many pages as there were, as one. Its version is that of the first: later changes are told. */
+  #firstPages(): Promise<[Rooms | undefined, Conversations]> {
+    const { api } = this.#ports;
+    return Promise.all([this.#areRoomsOld() ? this.#roomsAgain() : undefined, api.conversationsPage()]);
+  }
+
+  /** As many pages as there were, as one. Its version is the oldest of theirs: the server keeps each for a moment. */
   async #roomsAgain(): Promise<Rooms> {
     const { api } = this.#ports;
     let all = await api.roomsPage();
     for (let pages = 1; pages < this.#roomPages && all.next !== undefined; pages++) {
-      const { rooms, next } = await api.roomsPage({ cursor: all.next });
-      all = { ...all, rooms: [...merged(all.rooms, rooms)], next };
+      const { rooms, next, version } = await api.roomsPage({ cursor: all.next });
+      all = { rooms: [...merged(all.rooms, rooms)], next, version: older(all.version, version) };
     }
     return all;
   }
@@ -269,6 +279,10 @@ export class SidebarLists {
     if (store.get().roomsPhase !== 'ready') store.patch({ roomsPhase: 'failed' });
   }
 }
+
+/** The older of two versions; undefined when a page does not say. */
+const older = (one: number | undefined, other: number | undefined) =>
+  one === undefined || other === undefined ? undefined : Math.min(one, other);
 
 /** With what is known of a room now. It stays where it is: the list that came first has said where; else it comes last. */
 function withRoom(rooms: readonly Room[], read: Room): readonly Room[] {
