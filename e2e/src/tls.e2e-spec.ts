@@ -6,12 +6,11 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { connect } from 'node:tls';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { jwtSecret, Stack } from './stack.js';
-
-const executablePath = process.env['PARLEY_CHROMIUM'] ?? '/usr/bin/chromium';
+import { sharedBrowser, stopBrowser } from './web/shared-browser.js';
 
 /** A member of the first room over a transport, and what became of its connection. */
 interface Member {
@@ -47,11 +46,11 @@ describe('TLS everywhere', { timeout: 120_000 }, () => {
         PARLEY_TLS_KEY_FILE: keyFile,
       },
     });
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+    browser = await sharedBrowser();
   });
   afterAll(async () => {
     await Promise.all(members.map(({ client }) => client.close()));
-    await browser?.close();
+    await stopBrowser();
     await stack?.stop();
     authority?.remove();
   });

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { findChromium } from './chromium.mjs';
+import { findTestBrowser } from './chromium.mjs';
 import { ensureDependencies } from './dependencies.mjs';
 import { createOutput } from './output.mjs';
 import { findServerBinary, installHints } from './redis/server-binary.mjs';
@@ -22,8 +22,8 @@ Every stage runs, whatever fails; the whole output is in .data/test-logs
   --only a,b   these stages only (and for e2e, the build)
   --help       this text
 
-Needs a Redis server program (found, or unpacked without root) and Chromium
-(on PATH, or PARLEY_CHROMIUM=/path/to/chrome). Where Postgres is installed,
+Needs a Redis server program (found, or unpacked without root) and Chromium or
+its headless shell (on PATH, or PARLEY_CHROMIUM=/path/to/chrome). Where Postgres is installed,
 what concerns SQL runs on it too; elsewhere that is reported as skipped.`;
 
 /** @param {string[]} args */
@@ -81,7 +81,7 @@ async function prepare(only) {
 
   step = out.step('chromium');
   if (only.includes('e2e')) {
-    env.PARLEY_CHROMIUM = await findChromium();
+    env.PARLEY_CHROMIUM = await findTestBrowser();
     step.done(env.PARLEY_CHROMIUM);
   } else step.done('not needed');
   return env;

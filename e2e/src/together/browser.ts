@@ -1,18 +1,9 @@
 import { eventually } from '@parley/testing';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RawTcp } from '../raw-clients.js';
 import type { Stack } from '../stack.js';
-
-const executablePath = process.env['PARLEY_CHROMIUM'] ?? '/usr/bin/chromium';
-const args = [
-  '--no-sandbox',
-  '--disable-dev-shm-usage',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-];
+import { sharedBrowser, stopBrowser } from '../web/shared-browser.js';
 
 /** The web app in a real browser, against two gateways. */
 export const webApp = (running: () => Stack) =>
@@ -23,9 +14,9 @@ export const webApp = (running: () => Stack) =>
 
     beforeAll(async () => {
       stack = running();
-      browser = await chromium.launch({ executablePath, args });
+      browser = await sharedBrowser();
     });
-    afterAll(() => browser?.close());
+    afterAll(stopBrowser);
 
     async function open(options: BrowserContextOptions = {}): Promise<Page> {
       const page = await (

@@ -155,7 +155,7 @@ export const comfort = (running: () => Stack) =>
       await page.getByTestId('new-room').tap();
       await page.getByTestId('new-room-name').fill(`made on a phone ${Date.now()}`);
       await page.getByTestId('new-room-submit').tap();
-      await page.getByText('made on a phone').first().waitFor();
+      await page.getByTestId('thread-name').filter({ hasText: 'made on a phone' }).waitFor(patience);
       await composer.fill('no drawer over it', patience);
       await page.getByTestId('open-sidebar').tap();
       await page.getByTestId('logout').waitFor();
