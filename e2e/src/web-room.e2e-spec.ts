@@ -10,6 +10,7 @@ import { keyboard } from './web/keyboard.js';
 import { lobby } from './web/lobby.js';
 import { longLists } from './web/long-lists.js';
 import { withSite } from './web/site.js';
+import { wrongClock } from './web/wrong-clock.js';
 
 /** What people do in a room, and hosts with it: a suite of its own beside web, which together would be the longest by far. */
 describe('a room in the browser', () => {
@@ -24,4 +25,5 @@ describe('a room in the browser', () => {
   door(running);
   lobby(running);
   longLists(running);
+  wrongClock(running);
 });

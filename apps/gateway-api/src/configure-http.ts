@@ -45,7 +45,8 @@ export function configureHttp(
   const cors = {
     methods: ['GET', 'POST', 'PUT', 'DELETE'],
     allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'x-request-id'],
-    exposedHeaders: ['x-request-id', 'retry-after'],
+    // By its date whoever calls can tell how wrong his own clock is.
+    exposedHeaders: ['x-request-id', 'retry-after', 'date'],
     maxAge: PREFLIGHT_MAX_AGE_S,
   };
   const closed = { ...cors, origin: false };

@@ -41,6 +41,8 @@ describe('CORS', () => {
     const answer = await me(api, origin);
     expect(answer.headers['access-control-allow-origin']).toBe(origin);
     expect(answer.headers['access-control-expose-headers']).toContain('x-request-id');
+    expect(answer.headers['access-control-expose-headers']).toContain('date');
+    expect(Date.parse(String(answer.headers['date']))).toBeGreaterThan(0);
     expect(answer.headers['access-control-allow-credentials']).toBeUndefined();
   });
 

@@ -1,9 +1,10 @@
 import './zod-without-eval.js';
-import { ParleyApi, ParleyClient, rotating, webSocketTransport } from '@parley/client';
+import { ParleyClient, rotating, webSocketTransport } from '@parley/client';
 import type { Account } from './account/account.js';
 import type { Session } from './account/stored-session.js';
 import { ChatSession } from './chat/chat-session.js';
 import { Observable, type Watchable } from './observable.js';
+import { serverApi } from './server-api.js';
 import type { Endpoints } from './site/endpoints.js';
 
 export { ChatPage } from './pages/chat-page.js';
@@ -14,7 +15,7 @@ export function follow(account: Account, endpoints: Endpoints): Watchable<ChatSe
   const begin = (session: Session): ChatSession => {
     const getToken = () => session.token;
     return new ChatSession({
-      api: new ParleyApi({ baseUrl: endpoints.apiUrl, getToken }),
+      api: serverApi(endpoints.apiUrl, getToken),
       client: new ParleyClient({
         transport: webSocketTransport(rotating(endpoints.wsUrls)),
         getToken,

@@ -1,6 +1,8 @@
 import './zod-without-eval.js';
-import { ApiError, ParleyApi } from '@parley/client';
+import { ApiError } from '@parley/client';
 import type { AccountServer } from './account/account.js';
+import { registering } from './account/registering.js';
+import { serverApi } from './server-api.js';
 import { isGuess, refusedAddress, resolveEndpoints, type Endpoints } from './site/endpoints.js';
 import type { FoundServer } from './site/server.js';
 import { loadSiteConfig } from './site/load-site-config.js';
@@ -22,19 +24,22 @@ export async function findServer(): Promise<FoundServer> {
 
 /** @param isGuessed - No answer may mean that nothing is there: it is said then what to set. */
 function accountServer({ apiUrl }: Endpoints, isGuessed: boolean): AccountServer {
-  const api = new ParleyApi({ baseUrl: apiUrl });
+  const api = serverApi(apiUrl);
+  const register = registering(api);
   const named = (error: unknown) => {
     const isSilent = isGuessed && error instanceof ApiError && error.code === 'NETWORK';
     throw isSilent ? new ApiError(0, 'ADDRESS_GUESSED', true, undefined, { cause: error }) : error;
   };
   return {
     login: (userName, password) => api.login(userName, password).catch(named),
-    register: (userName, password) => api.register(userName, password).catch(named),
+    register: (userName, password) => register(userName, password).catch(named),
     invitation: (invite) => api.invitation(invite).catch(named),
     join: ({ token }, by) =>
-      new ParleyApi({ baseUrl: apiUrl, getToken: () => token }).joinRoom(by).catch(named),
+      serverApi(apiUrl, () => token)
+        .joinRoom(by)
+        .catch(named),
     enter: (invite, name) => api.enterAsGuest(invite, name).catch(named),
-    rename: ({ token }, name) => new ParleyApi({ baseUrl: apiUrl, getToken: () => token }).renameGuest(name),
-    logout: ({ token }) => new ParleyApi({ baseUrl: apiUrl, getToken: () => token }).logout(),
+    rename: ({ token }, name) => serverApi(apiUrl, () => token).renameGuest(name),
+    logout: ({ token }) => serverApi(apiUrl, () => token).logout(),
   };
 }

@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from 'react';
+import { serverClock } from './server-clock.js';
 import { dayStart } from './text/dates.js';
 
 /** Often enough that "Today" is not wrong for long, milliseconds. */
@@ -10,4 +11,4 @@ function subscribe(listener: () => void): () => void {
 }
 
 /** Local midnight of the present day, milliseconds; renders again when the day changes. */
-export const useToday = (): number => useSyncExternalStore(subscribe, () => dayStart(Date.now()));
+export const useToday = (): number => useSyncExternalStore(subscribe, () => dayStart(serverClock.nowMs()));

@@ -1,6 +1,5 @@
 import type { AckFrame, ActInput, Room, User } from '@parley/protocol';
 import type { Watchable } from '../observable.js';
-import { watchServerClock } from './connection/server-clock.js';
 import { onLobby, type RoomDoor, type RoomRecords } from './host-calls.js';
 import { withOpened } from './reading/unread.js';
 import type { Drafts } from './sending/drafts.js';
@@ -48,9 +47,8 @@ export class ChatSession {
   start(): void {
     const { client } = this.#options;
     const { signal } = this.#stop;
-    const { store, connection, rooms, sync, sender } = this.#parts;
+    const { connection, rooms, sync, sender } = this.#parts;
     listen(this.#options, this.#parts, (roomId) => this.comeBack(roomId), signal);
-    watchServerClock(client, store, signal);
     connection.start(signal);
     client.connect();
     if (this.guestOf === undefined) client.watch();

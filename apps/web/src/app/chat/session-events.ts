@@ -1,4 +1,5 @@
 import { CloseCode, type Message } from '@parley/protocol';
+import { serverClock } from '../server-clock.js';
 import { membersIn } from './lists/presence.js';
 import type { ChatSessionOptions } from './session-options.js';
 import type { SessionParts } from './session-parts.js';
@@ -30,6 +31,9 @@ export function listen(
     client.on('state', (event) => connection.changed(event)),
     client.on('message', (message) => follower.arrived(message)),
     client.on('event', ({ entry }) => follower.arrived(entry)),
+    client.on('message', ({ sentAt }) => serverClock.sent(sentAt)),
+    client.on('event', ({ entry }) => serverClock.sent(entry.sentAt)),
+    client.on('acked', ({ sentAt }) => serverClock.sent(sentAt)),
     client.on('roomState', ({ roomId, state }) => rooms.stands(roomId, state)),
     client.on('putOut', ({ roomId, ...putOut }) => rooms.putOut(roomId, putOut)),
     client.on('error', ({ code, roomId, until }) => rooms.refused(roomId, code, until)),

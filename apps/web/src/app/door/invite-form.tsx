@@ -2,8 +2,8 @@ import type { InvitedRole, MadeInvite } from '@parley/protocol';
 import { useId, useState, type SubmitEvent } from 'react';
 import { Button } from '../components/button.js';
 import { TextField } from '../components/field.js';
+import { serverClock } from '../server-clock.js';
 import { useChat } from '../site/site-context.js';
-import { wallClockMs } from '../use-wall-clock.js';
 import styles from './door.module.css';
 import { useHostDoorTexts } from './words/use-host-door-texts.js';
 
@@ -30,7 +30,7 @@ export function InviteForm(props: {
       const lifeMs = lives[life];
       const terms = {
         role,
-        ...(lifeMs !== undefined && { expiresAt: wallClockMs() + lifeMs }),
+        ...(lifeMs !== undefined && { expiresAt: serverClock.nowMs() + lifeMs }),
         ...(uses !== undefined && { maxUses: uses }),
       };
       props.onMade(await door.createInvite(props.roomId, terms));

@@ -1,7 +1,8 @@
-import { ParleyApi, ParleyClient, rotating, webSocketTransport } from '@parley/client';
+import { ParleyClient, rotating, webSocketTransport } from '@parley/client';
 import { CloseCode, type WaitingState } from '@parley/protocol';
 import { useEffect, useEffectEvent, useState } from 'react';
 import type { Session } from '../account/stored-session.js';
+import { serverApi } from '../server-api.js';
 import { useAccount, useSite } from '../site/site-context.js';
 import { useObservable } from '../use-observable.js';
 
@@ -56,7 +57,7 @@ export function useWaiting(
 
   const leave = async () => {
     if (!endpoints) return;
-    const api = new ParleyApi({ baseUrl: endpoints.apiUrl, getToken: () => session.token });
+    const api = serverApi(endpoints.apiUrl, () => session.token);
     // Out of reach: the place is lost soon by itself.
     await api.leaveWaiting(roomId).catch(() => undefined);
   };

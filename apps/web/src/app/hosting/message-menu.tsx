@@ -4,7 +4,7 @@ import { threadOf } from '../chat/threads/chat-state.js';
 import { roomKey } from '../chat/threads/thread-key.js';
 import { Button } from '../components/button.js';
 import { useChat, useChatState } from '../site/site-context.js';
-import { useWallClock } from '../use-wall-clock.js';
+import { useServerClock } from '../use-server-clock.js';
 import styles from './hosting.module.css';
 import { useRoomState } from './use-room-state.js';
 import { messageOffers, type MessageOffer } from './offers.js';
@@ -28,7 +28,7 @@ export function MessageMenu(props: { readonly request: MenuRequest; readonly onC
   const { roomId, seq, at } = request;
   const t = useHostingTexts();
   const { me } = useChat();
-  const nowMs = useWallClock();
+  const nowMs = useServerClock();
   const state = useRoomState(roomId);
   const key = roomKey(roomId);
   const message = useChatState((chat) =>

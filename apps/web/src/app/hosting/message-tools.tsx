@@ -5,8 +5,8 @@ import { roomKey } from '../chat/threads/thread-key.js';
 import { Icon } from '../components/icon.js';
 import { useTexts } from '../i18n/texts.js';
 import { keepFocus } from '../keep-focus.js';
+import { serverClock } from '../server-clock.js';
 import { useChat, useChatState } from '../site/site-context.js';
-import { wallClockMs } from '../use-wall-clock.js';
 import { useRoomState } from './use-room-state.js';
 import styles from './message-tools.module.css';
 import { messageOffers } from './offers.js';
@@ -41,7 +41,7 @@ export function MessageTools(props: {
     return (
       entry !== undefined &&
       state !== undefined &&
-      messageOffers(entry, chat.me.userId, state, wallClockMs()).length > 0
+      messageOffers(entry, chat.me.userId, state, serverClock.nowMs()).length > 0
     );
   };
   // It is looked at again when the room stands otherwise, or the message was deleted.

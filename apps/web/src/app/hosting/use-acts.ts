@@ -2,8 +2,8 @@ import { ApiError } from '@parley/client';
 import { hidingOf, readEvent, type ActInput, type MessageRange } from '@parley/protocol';
 import { useState } from 'react';
 import type { ChatSession } from '../chat/chat-session.js';
+import { serverClock } from '../server-clock.js';
 import { useChat } from '../site/site-context.js';
-import { wallClockMs } from '../use-wall-clock.js';
 import { ActRunner } from './act-runner.js';
 
 const runners = new WeakMap<ChatSession, ActRunner>();
@@ -33,7 +33,7 @@ export function useRunner(): ActRunner {
       hiddenBy: (roomId, seq) => hiddenBy(chat, roomId, seq),
       held: async (roomId, userId) =>
         (await chat.records.restrictions(roomId)).filter((one) => one.userId === userId),
-      nowMs: () => wallClockMs() + chat.state.get().serverAheadMs,
+      nowMs: () => serverClock.nowMs(),
     });
   runners.set(chat, runner);
   return runner;

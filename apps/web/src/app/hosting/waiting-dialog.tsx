@@ -6,7 +6,7 @@ import { LinesSkeleton } from '../components/skeleton.js';
 import { useErrorText, useLanguage, useTexts } from '../i18n/texts.js';
 import { useChat } from '../site/site-context.js';
 import { formatMoment } from '../text/dates.js';
-import { useWallClock } from '../use-wall-clock.js';
+import { useServerClock } from '../use-server-clock.js';
 import { ActButton, AskButton } from './act-button.js';
 import { codeOf } from './act-runner.js';
 import { ConsoleDialog } from './console-dialog.js';
@@ -119,7 +119,7 @@ function PersonLine(props: {
   const all = useHostingTexts();
   const t = all.waiting;
   const language = useLanguage();
-  const nowMs = useWallClock();
+  const nowMs = useServerClock();
   const seconds = Math.max(1, Math.floor((nowMs - since) / 1_000));
   // To the minute, as soon as there is one: what changes every second cannot be read.
   const long = durationText(all, seconds < 60 ? seconds : 60 * Math.floor(seconds / 60));

@@ -2,12 +2,8 @@ import type { Members } from '@parley/protocol';
 import { useSyncExternalStore } from 'react';
 import { useTexts } from '../i18n/texts.js';
 import { useChatState } from '../site/site-context.js';
+import { everySecond } from '../use-server-clock.js';
 import styles from './connection-badge.module.css';
-
-function everySecond(listener: () => void): () => void {
-  const timer = setInterval(listener, 1_000);
-  return () => clearInterval(timer);
-}
 
 /** Whole seconds until an instant, at least 1: "in 0 s" is no news. */
 function Countdown({ toMs }: { readonly toMs: number }) {

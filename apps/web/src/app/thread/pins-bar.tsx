@@ -5,9 +5,10 @@ import { parseKey, type ThreadKey } from '../chat/threads/thread-key.js';
 import { Button } from '../components/button.js';
 import { Icon } from '../components/icon.js';
 import { useTexts } from '../i18n/texts.js';
+import { serverClock } from '../server-clock.js';
 import { useChat, useChatState } from '../site/site-context.js';
 import { firstSeq } from '../timeline/timeline.js';
-import { everySecond, wallClockMs } from '../use-wall-clock.js';
+import { everySecond } from '../use-server-clock.js';
 import { livePins } from './live-pins.js';
 import styles from './pins-bar.module.css';
 import { scrollMessages } from './scroll-messages.js';
@@ -18,10 +19,9 @@ const none: readonly Pin[] = [];
 function usePins(key: ThreadKey): readonly Pin[] {
   const { kind, id } = parseKey(key);
   const pins = useChatState((state) => (kind === 'room' && state.roomStates.get(id)?.pins) || none);
-  const aheadMs = useChatState((state) => state.serverAheadMs);
-  const count = useCallback(() => livePins(pins, wallClockMs() + aheadMs).length, [pins, aheadMs]);
+  const count = useCallback(() => livePins(pins, serverClock.nowMs()).length, [pins]);
   const held = useSyncExternalStore(everySecond, count);
-  return held === pins.length ? pins : livePins(pins, wallClockMs() + aheadMs);
+  return held === pins.length ? pins : livePins(pins, serverClock.nowMs());
 }
 
 /** Above the messages: what hosts keep in sight, the newest first, and the way to each of them. */

@@ -6,7 +6,7 @@ import { Empty } from '../components/empty.js';
 import { useLanguage, useTexts } from '../i18n/texts.js';
 import { useAccount, useChat } from '../site/site-context.js';
 import { formatMoment } from '../text/dates.js';
-import { useWallClock } from '../use-wall-clock.js';
+import { useServerClock } from '../use-server-clock.js';
 
 /** In the place of a room that a host has put this user out of: why, until when, and the way back while there is one. */
 export function PutOutNotice(props: {
@@ -19,7 +19,7 @@ export function PutOutNotice(props: {
   const t = useTexts();
   const language = useLanguage();
   const chat = useChat();
-  const nowMs = useWallClock();
+  const nowMs = useServerClock();
   const { id } = parseKey(props.threadKey);
   if (reason === 'lobby')
     return (

@@ -1,8 +1,7 @@
 import { FOREVER } from '@parley/protocol';
 import { useLanguage, useTexts } from '../i18n/texts.js';
-import { useChatState } from '../site/site-context.js';
 import { formatDuration, formatMoment } from '../text/dates.js';
-import { useWallClock } from '../use-wall-clock.js';
+import { useServerClock } from '../use-server-clock.js';
 import styles from './composer.module.css';
 
 /** A wait of up to this is counted down, seconds; a longer one is named by its end. */
@@ -33,10 +32,9 @@ export function SilenceNote(props: {
 function Until({ until }: { readonly until: number }) {
   const t = useTexts();
   const language = useLanguage();
-  const aheadMs = useChatState((state) => state.serverAheadMs);
-  const nowMs = useWallClock() + aheadMs;
+  const nowMs = useServerClock();
   const left = Math.ceil((until - nowMs) / 1_000);
-  const moment = t.silence.at(formatMoment(language, until - aheadMs, nowMs - aheadMs));
+  const moment = t.silence.at(formatMoment(language, until, nowMs));
   if (left <= 0) return t.silence.now;
   if (left > COUNTED_SECONDS) return moment;
   return (

@@ -1,7 +1,7 @@
 import type { ParleyClient } from '@parley/client';
 import type { AckFrame, ErrorFrame } from '@parley/protocol';
 import { isAtEnd, withAck, withSends, type OutgoingMessage } from '../../timeline/timeline.js';
-import { wallClockMs } from '../../use-wall-clock.js';
+import { serverClock } from '../../server-clock.js';
 import type { HistoryLoader } from '../history/history-loader.js';
 import type { Reading } from '../reading/reading.js';
 import type { ChatStore } from '../threads/chat-store.js';
@@ -102,7 +102,7 @@ export class MessageSender {
   /** What the room does not allow is where it was written again, and is sent by its author or not at all. */
   #returned({ thread: key, text }: OutboxEntry, { code, until, retryAfterMs }: ErrorFrame): void {
     const { drafts, store } = this.#parts;
-    const nowMs = wallClockMs() + store.get().serverAheadMs;
+    const nowMs = serverClock.nowMs();
     const end = until || (retryAfterMs === undefined ? undefined : nowMs + retryAfterMs);
     drafts.putBack(key, text);
     const refusal = { code, ...(end !== undefined && { until: end }) };

@@ -36,8 +36,6 @@ export interface ChatState {
   readonly present: ReadonlyMap<number, Members>;
   /** How the joined rooms stand for this user, by room id: mode, roles, pins, and whether he may speak. */
   readonly roomStates: ReadonlyMap<number, RoomState>;
-  /** How far the server's clock is ahead of this device's, milliseconds; 0 while it is not known to be. */
-  readonly serverAheadMs: number;
   /** Whether the one is there with whom a conversation has been opened that has not begun; undefined while nobody said so. */
   readonly peer: { readonly userId: number; readonly isThere: boolean } | undefined;
   /** What the page shows. */
@@ -55,7 +53,6 @@ export const initialChatState: ChatState = {
   threads: new Map(),
   present: new Map(),
   roomStates: new Map(),
-  serverAheadMs: 0,
   peer: undefined,
   active: undefined,
 };
