@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
-import { close, message, Pages, say, shows } from './pages.js';
+import { close, message, Pages, say, sent } from './pages.js';
 
 const HOUR_MS = 3_600_000;
 /** More than a test takes. */
@@ -55,10 +55,11 @@ export const wrongClock = (running: () => Stack) =>
       const { path } = await room('Said');
       const page = await login('demo1', path, 3);
       await say(page, 'said at another hour');
-      await shows(page, 'said at another hour');
+      await sent(page, 'said at another hour');
       await message(page, 'said at another hour').hover();
       await message(page, 'said at another hour').getByTestId('message-tools').click();
       await page.getByTestId('menu-delete').click();
+      await page.getByTestId('delete-yes').click();
       await page.getByTestId('tombstone').waitFor();
       await close(page);
     });

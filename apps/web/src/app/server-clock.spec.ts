@@ -26,8 +26,10 @@ it.each([2 * HOUR_MS, -2 * HOUR_MS, 20_000, -20_000])(
   (aheadMs) => {
     const clock = new ServerClock();
     vi.advanceTimersByTime(300);
-    clock.answered(dateOf(aheadMs), 300);
+    clock.answered(dateOf(aheadMs), 300.3);
     expect(Math.abs(clock.nowMs() - (Date.now() + aheadMs))).toBeLessThanOrEqual(1_300);
+    // What it is part of is sent to the server, which takes whole ones.
+    expect(clock.nowMs() % 1).toBe(0);
   },
 );
 

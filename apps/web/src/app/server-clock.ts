@@ -10,7 +10,7 @@ const NOTICED_MS = 1_000;
 export class ServerClock {
   #aheadMs = 0;
 
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, whole ones. */
   nowMs(): number {
     return Date.now() + this.#aheadMs;
   }
@@ -25,7 +25,7 @@ export class ServerClock {
     const least = date - Date.now();
     const most = least + tookMs + DATE_IS_OLD_MS;
     // As it is, it may be right, to the second that the server tells.
-    if (this.#aheadMs < least || this.#aheadMs > most) this.#aheadMs = (least + most) / 2;
+    if (this.#aheadMs < least || this.#aheadMs > most) this.#aheadMs = Math.round((least + most) / 2);
   }
 
   /** Something came that the server had taken at that time, milliseconds since 1970. */
