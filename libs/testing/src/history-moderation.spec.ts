@@ -258,6 +258,13 @@ describe('HistoryChecker on acts that hide', () => {
   });
 });
 
+it('says of a tombstone by which acts it is none', () => {
+  const story = shown(hideFirst).asks('r', showFirst).acks('r', 3).shows('a', 'r3').reads('h', 'x1');
+  expect(story.checker.check()[0]?.detail).toMatch(
+    /^given as deleted, that was shown again: hidden by 2, shown by 3 \(acknowledged \d+ ms before\)$/,
+  );
+});
+
 describe('HistoryChecker on acts as entries', () => {
   it.each<[string, Story, string[]]>([
     ['an acked act that a member never got', told().asks('d', close).acks('d', 1), ['lost a 1']],

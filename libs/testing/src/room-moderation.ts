@@ -110,8 +110,8 @@ export class RoomModeration {
       const { clientId, seq, hiddenBy } = suspect;
       if (hiddenBy === undefined) {
         if (mayBeHidden(suspect, acts, sure)) continue;
-        const why = acts.some((hide) => hides(hide, suspect)) ? 'that was shown again' : 'by no act';
-        findings.add({ kind: 'withheld', roomId, clientId, seq, detail: `given as deleted, ${why}` });
+        const detail = `given as deleted, ${whyShown(suspect, acts)}`;
+        findings.add({ kind: 'withheld', roomId, clientId, seq, detail });
         continue;
       }
       const hide = sure.find((act) => act.seq === hiddenBy);
@@ -160,6 +160,17 @@ const mayBeHidden = (
       hides(hide, given) &&
       !lifting.some((show) => show.ackedAtMs < (given.readFromMs ?? -Infinity) && lifts(show, hide, given)),
   );
+
+/** For people: which acts have hidden it, and which have shown it again, how long before it was asked for. */
+function whyShown(given: Omit<Suspect, 'hiddenBy'>, acts: readonly NumberedAct[]): string {
+  const hiding = acts.filter((act) => hides(act, given));
+  if (hiding.length === 0) return 'by no act';
+  const before = (act: NumberedAct) => `${Math.round((given.readFromMs ?? given.atMs) - act.ackedAtMs)} ms`;
+  const shown = acts
+    .filter((act) => hiding.some((hide) => lifts(act, hide, given)))
+    .map((act) => `${act.seq} (acknowledged ${before(act)} before)`);
+  return `that was shown again: hidden by ${hiding.map(({ seq }) => seq).join(', ')}, shown by ${shown.join(', ')}`;
+}
 
 /** Whether what an act has hidden may have been shown again by then. */
 const liftedBy = (
