@@ -63,7 +63,7 @@ export class AsideRepository {
     });
   }
 
-  /** Messages whose seq is above `after` or below `before`, nearest to there first; see `ArchiveRepository.page`. */
+  /** Messages whose seq is above `after` or below `before`, nearest to there first; see `ArchiveRepository.originals`. */
   async page(
     roomId: number,
     range: { after?: number; before?: number; limit: number },
