@@ -97,7 +97,6 @@ const wallTime = [
   'apps/connect-gateway/src/lifecycle/connection-lifecycle.service.ts', // when a token expires
   'libs/contracts/src/new-id.ts', // stored: when an id was made
   'apps/web/src/app/chat/sending/outbox.ts', // shown, and compared days later: when a message was sent
-  'apps/web/src/app/use-today.ts', // shown
   'apps/web/src/app/server-clock.ts', // the distance to the server's clock
   'libs/redis/src/revocation-list.ts', // when a token expires
   'libs/observability/src/tls/open-identity.ts', // when a certificate expires

@@ -21,7 +21,7 @@ export const findChromium = (env = process.env) => findBrowser(names, env);
 export const findTestBrowser = (env = process.env) => findBrowser([...shells, ...names], env);
 
 /**
- * @param {readonly string[]} wanted The first that is there.
+ * @param {readonly string[]} wanted The first that is there. The first of all is also a package of Debian's.
  * @param {NodeJS.ProcessEnv} env
  */
 async function findBrowser(wanted, env) {
@@ -31,7 +31,7 @@ async function findBrowser(wanted, env) {
   throw new UserError(
     [
       bin ? `${bin} does not run here.` : 'No Chromium was found; the browser tests need one.',
-      '  Debian          sudo apt-get install -y chromium-headless-shell',
+      `  Debian          sudo apt-get install -y ${wanted[0]}`,
       '  Fedora          sudo dnf install -y chromium',
       '  Alpine          sudo apk add chromium',
       '  macOS           brew install --cask chromium',

@@ -23,8 +23,9 @@ Every stage runs, whatever fails; the whole output is in .data/test-logs
   --help       this text
 
 Needs a Redis server program (found, or unpacked without root) and Chromium or
-its headless shell (on PATH, or PARLEY_CHROMIUM=/path/to/chrome). Where Postgres is installed,
-what concerns SQL runs on it too; elsewhere that is reported as skipped.`;
+its headless shell (on PATH, or PARLEY_CHROMIUM=/path/to/chrome). Where
+Postgres is installed, what concerns SQL runs on it too; elsewhere that is
+reported as skipped.`;
 
 /** @param {string[]} args */
 export async function test(args) {

@@ -15,7 +15,7 @@ export class MarksService {
   ) {}
 
   /**
-   * Marks about messages between two numbers, both included, ascending; none about others that count.
+   * Marks about messages between two numbers, both included, ascending. Among them may be some about none of these.
    *
    * @throws {Error} When SQL or Redis cannot be read.
    */

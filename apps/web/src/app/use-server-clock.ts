@@ -1,11 +1,6 @@
 import { useSyncExternalStore } from 'react';
+import { everySecond } from './every-second.js';
 import { serverClock } from './server-clock.js';
-
-/** Calls every second, until the returned function is called. */
-export function everySecond(listener: () => void): () => void {
-  const timer = setInterval(listener, 1_000);
-  return () => clearInterval(timer);
-}
 
 /** {@link serverClock} to the second, milliseconds since 1970; renders again with every one. */
 export function useServerClock(): number {

@@ -1,7 +1,7 @@
 import { useSyncExternalStore, type ReactNode } from 'react';
 import { ErrorNote } from '../components/error-note.js';
 import { useErrorText } from '../i18n/texts.js';
-import { everySecond } from '../use-server-clock.js';
+import { everySecond } from '../every-second.js';
 import { secondsLeft, type Refused } from './refused.js';
 import { useDoorTexts } from './words/use-door-texts.js';
 

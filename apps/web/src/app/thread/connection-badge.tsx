@@ -1,8 +1,8 @@
 import type { Members } from '@parley/protocol';
 import { useSyncExternalStore } from 'react';
+import { everySecond } from '../every-second.js';
 import { useTexts } from '../i18n/texts.js';
 import { useChatState } from '../site/site-context.js';
-import { everySecond } from '../use-server-clock.js';
 import styles from './connection-badge.module.css';
 
 /** Whole seconds until an instant, at least 1: "in 0 s" is no news. */

@@ -2,9 +2,9 @@ import { useCallback, useSyncExternalStore } from 'react';
 import { threadOf } from '../chat/threads/chat-state.js';
 import { lastSentAt, silenceOf, type Silence } from '../chat/threads/silence.js';
 import { parseKey, type ThreadKey } from '../chat/threads/thread-key.js';
+import { everySecond } from '../every-second.js';
 import { serverClock } from '../server-clock.js';
 import { useChat, useChatState } from '../site/site-context.js';
-import { everySecond } from '../use-server-clock.js';
 
 /** Why the user cannot write in a thread now; undefined when he can. Renders again only when that changes. */
 export function useSilence(key: ThreadKey): Silence | undefined {
