@@ -13,6 +13,8 @@ export class Presence {
   readonly #api: Pick<ParleyApi, 'members' | 'presence'>;
   readonly #retries: Retries;
   readonly #failed: (error: unknown) => void;
+  /** How often a gateway has told of a room, and how often it named who is there. */
+  readonly #told = new Map<number, { readonly times: number; readonly named: number }>();
 
   constructor(
     store: ChatStore,
@@ -26,11 +28,21 @@ export class Presence {
     this.#failed = failed;
   }
 
-  /** Asks who is in a room that is on the screen until `signal`; afterwards the gateway tells every change. */
+  /**
+   * Asks who is in a room that is on the screen until `signal`; afterwards the gateway tells every change. What it tells
+   * before the answer is here is newer than the answer, and may be the last that is told.
+   */
   async load(roomId: number, signal: AbortSignal): Promise<void> {
     try {
-      const { count, members } = await this.#retries.run(() => this.#api.members(roomId), { signal });
-      this.changed(roomId, count, members);
+      const asked = async () => {
+        const before = this.#toldOf(roomId);
+        return { before, ...(await this.#api.members(roomId)) };
+      };
+      const { before, count, members } = await this.#retries.run(asked, { signal });
+      const { times, named } = this.#toldOf(roomId);
+      if (named !== before.named) return;
+      const newest = times === before.times ? count : this.#store.get().present.get(roomId)?.count;
+      if (newest !== undefined) this.#show(roomId, newest, members);
     } catch (error) {
       // The gateway tells it with the next change anyway.
       this.#failed(error);
@@ -65,12 +77,27 @@ export class Presence {
 
   /** Nobody tells of this room any more. */
   forget(roomId: number): void {
+    this.#heard(roomId, true);
     const present = new Map(this.#store.get().present);
     if (present.delete(roomId)) this.#store.patch({ present });
   }
 
-  /** @param members - Without them those known stay. */
+  /** A gateway tells it. @param members - Without them those known stay. */
   changed(roomId: number, count: number, members?: readonly Member[]): void {
+    this.#heard(roomId, members !== undefined);
+    this.#show(roomId, count, members);
+  }
+
+  #toldOf(roomId: number): { readonly times: number; readonly named: number } {
+    return this.#told.get(roomId) ?? { times: 0, named: 0 };
+  }
+
+  #heard(roomId: number, isNamed: boolean): void {
+    const { times, named } = this.#toldOf(roomId);
+    this.#told.set(roomId, { times: times + 1, named: isNamed ? named + 1 : named });
+  }
+
+  #show(roomId: number, count: number, members?: readonly Member[]): void {
     const { present, rooms } = this.#store.get();
     const known = present.get(roomId)?.members ?? [];
     this.#store.patch({
