@@ -41,6 +41,8 @@ export class ReadSync {
   #isKnown = false;
   /** Rooms that were joined before it was known whether they had been read before, with their heads then. */
   readonly #joined = new Map<ThreadKey, number>();
+  /** Rooms left on another device since it was asked what is unread: the answer may have them still. */
+  readonly #leftSince = new Set<number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(parts: ReadSyncParts, signal: AbortSignal) {
@@ -55,7 +57,12 @@ export class ReadSync {
     this.#timer = undefined;
     const { api, client, follows, positions, retries, failed } = this.#parts;
     try {
-      this.#last = await retries.run(() => api.unread(), { signal: this.#signal, failed });
+      const asked = () => {
+        this.#leftSince.clear();
+        return api.unread();
+      };
+      const answer = await retries.run(asked, { signal: this.#signal, failed });
+      this.#last = answer.filter(({ roomId }) => !this.#leftSince.has(roomId));
     } catch (error) {
       return failed(error);
     }
@@ -96,8 +103,10 @@ export class ReadSync {
 
   /** The server tells how far a room is read. */
   told(state: ReadState): void {
-    if (state.forgotten) return this.#parts.left(state.roomId);
-    this.#apply(state);
+    if (!state.forgotten) return this.#apply(state);
+    this.#leftSince.add(state.roomId);
+    this.#last = this.#last.filter(({ roomId }) => roomId !== state.roomId);
+    this.#parts.left(state.roomId);
   }
 
   /** Everything is read, on all devices. The server tells of each room. */

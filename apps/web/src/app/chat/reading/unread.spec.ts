@@ -44,6 +44,14 @@ it('takes the word of the server when another device has read further, and not w
   expect(withReadState(more, { roomId: 1, seq: 5, head: 10, unread: 4 })).toBe(more);
 });
 
+// Asked before a message and answered after it, the older answer took the message from the count.
+it('keeps what it was told of more messages, when an older word comes after it', () => {
+  const more = withReadState(thread, { roomId: 1, seq: 6, head: 12, unread: 5 });
+  expect(withReadState(more, { roomId: 1, seq: 6, head: 9, unread: 2 })).toBe(more);
+  // One was deleted since.
+  expect(unreadCount(withReadState(more, { roomId: 1, seq: 6, head: 12, unread: 4 }))).toBe(4);
+});
+
 it('puts the line where the user left off', () => {
   expect(withOpened(thread).unreadAfter).toBe(6);
   expect(withOpened(withRead(thread, 9)).unreadAfter).toBeUndefined();

@@ -24,9 +24,13 @@ export function withRead(thread: Thread, seq: number): Thread {
   return { ...thread, readTo: seq, unread: { ...counted, later } };
 }
 
-/** What the server says, which knows of all devices. Nothing changes when this one has read further. */
+/**
+ * What the server says, which knows of all devices. Nothing changes when this one has read further, or when it was said before
+ * something that was heard earlier.
+ */
 export function withReadState(thread: Thread, { seq, head, unread: count }: ReadState): Thread {
-  if (seq < (thread.readTo ?? -1)) return thread;
+  const { readTo = -1, unread } = thread;
+  if (seq < readTo || (seq === readTo && head < unread.to)) return thread;
   const later = thread.unread.later.filter((other) => other > head);
   return { ...thread, readTo: seq, unread: { count, to: head, later } };
 }
