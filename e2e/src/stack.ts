@@ -38,8 +38,8 @@ export interface StackOptions {
   readonly web?: boolean;
   /** A Redis started by the caller; the stack stops it. @defaultValue one of its own */
   readonly redis?: RedisHarness;
-  /** Further `PARLEY_*` variables for every app. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Further `PARLEY_*` variables for every app; one that is undefined has Parley's own default. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** A workspace whose apps are built. @defaultValue this one */
   readonly workspace?: string;
   /** Its first processes run exactly what was built; others, and successors, are {@link packedApp packed}. @defaultValue false */
@@ -93,6 +93,8 @@ export class Stack {
       PARLEY_DATA_DIR: dataDir,
       PARLEY_JWT_SECRET: jwtSecret,
       PARLEY_LOG_LEVEL: 'info',
+      // Ten demo users are hashed at each start. What passwords cost is measured by `npm run school`.
+      PARLEY_ARGON2_MEMORY_KIB: '1024',
       ...env,
     };
     const stack = new Stack(redis, dataDir, redisPrefix, variables, asBuilt, workspace);

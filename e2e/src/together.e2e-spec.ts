@@ -33,8 +33,6 @@ describe('one Parley', () => {
         // One does what a whole class does.
         PARLEY_ACT_BURST: '10000',
         PARLEY_FIRST_ADMIN_PASSWORD: adminPassword,
-        // What passwords cost is measured by `npm run school`.
-        PARLEY_ARGON2_MEMORY_KIB: '1024',
       },
     });
   });

@@ -19,8 +19,6 @@ export function withSite(): () => Stack {
         // One user makes all the rooms.
         PARLEY_ROOMS_PER_USER: '1000',
         PARLEY_ROOMS_PER_MINUTE: '1000',
-        // What passwords cost is measured by `npm run school`.
-        PARLEY_ARGON2_MEMORY_KIB: '1024',
       },
     });
   });
