@@ -67,8 +67,8 @@ export class LogicRpcController {
   }
 
   @RpcMethod(logicRpc.createRoom)
-  createRoom(@Payload() { userId, name, listed }: Request<'createRoom'>): Response<'createRoom'> {
-    return this.rooms.create(userId, name, { isPrivate: !listed });
+  createRoom(@Payload() { userId, name, listed, key }: Request<'createRoom'>): Response<'createRoom'> {
+    return this.rooms.create(userId, name, { isPrivate: !listed, key });
   }
 
   @RpcMethod(logicRpc.listMembers)

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { eventually } from '@parley/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { RawTcp, RawWs, type RawClient } from '../raw-clients.js';
@@ -80,6 +81,36 @@ export const door = (running: () => Stack) =>
       await guestOf(link.token, 'Cleo');
       expect((await come(link.token, 'Dora')).body).toMatchObject({ code: 'INVITE_OVER' });
       for (const client of [one, other]) client.close();
+    });
+
+    it('makes one guest of tries with the same key, also at once, and who comes with another is somebody else', async () => {
+      const roomId = await room('tried twice');
+      const { token: invitation } = await invite(roomId, { maxUses: 1 });
+      const tries = (name: string, key: string) =>
+        callApi(
+          stack,
+          undefined,
+          'POST',
+          '/v1/guests',
+          { invite: invitation, name },
+          { 'idempotency-key': key },
+        );
+      const key = randomUUID();
+      const came = await Promise.all(Array.from({ length: 4 }, () => tries('Ada', key)));
+      expect(came.map(({ status }) => status)).toEqual([201, 201, 201, 201]);
+      const [ada, same] = came.map(({ body }) => body as unknown as Guest);
+      expect(same?.user).toEqual(ada?.user);
+      const client = await RawWs.connect(stack.gateway(0).wsUrl);
+      expect(await ask(client, { op: 20, roomId, authToken: String(same?.token) })).toMatchObject({ op: 21 });
+      expect((await tries('Ada', randomUUID())).body).toMatchObject({ code: 'INVITE_OVER' });
+      expect((await tries('Ada', 'a-key-of-others')).body).toMatchObject({ code: 'INVALID' });
+      // She is put out: her key brings nothing back.
+      await call(owner, 'POST', `/v1/rooms/${roomId}/bans`, { userId: ada?.user.userId });
+      await client.waitFor(({ op }) => op === 26);
+      const back = (await tries('Ada', key)).body as unknown as Guest;
+      const other = await RawWs.connect(stack.gateway(1).wsUrl);
+      expect(await ask(other, { op: 20, roomId, authToken: back.token })).toMatchObject({ code: 'BANNED' });
+      for (const one of [client, other]) one.close();
     });
 
     it('lets a guest take another name: both gateways are told, what he writes has it, and the session of before ends', async () => {

@@ -35,6 +35,41 @@ export const door = (running: () => Stack) =>
     const fits = (page: Page) =>
       page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth);
 
+    // The first try had taken the name and the only use, and its answer never came.
+    it('lets in at the second click whose first answer was lost, and makes a room once', async () => {
+      const { host } = await hosted('Wi-Fi');
+      const path = await link(host, '1');
+      const loseFirst = async (page: Page, url: string) => {
+        let isLost = false;
+        await page.route(url, async (route) => {
+          if (route.request().method() !== 'POST' || isLost) return route.continue();
+          isLost = true;
+          await route.fetch();
+          await route.abort('connectionreset');
+        });
+      };
+      const guest = await pages.open({ ...phone, path, gateway: 1 });
+      await loseFirst(guest, '**/v1/guests');
+      await come(guest, 'Ada');
+      await guest.getByTestId('error').waitFor(patience);
+      await guest.getByTestId('join-submit').click();
+      await guest.getByTestId('composer').waitFor(patience);
+
+      await host.keyboard.press('Escape');
+      await loseFirst(host, '**/v1/rooms');
+      const name = `once ${Date.now()}`;
+      await host.getByTestId('new-room').click();
+      await host.getByTestId('new-room-name').fill(name);
+      await host.getByTestId('new-room-submit').click();
+      await host.getByTestId('error').waitFor(patience);
+      await host.getByTestId('new-room-submit').click();
+      await host.getByTestId('thread-name').filter({ hasText: name }).waitFor(patience);
+      const { rooms } = await stack.api(await stack.login('demo')).searchRooms(name);
+      expect(rooms).toHaveLength(1);
+      await close(guest);
+      await close(host);
+    });
+
     it('is opened by a host with a link and a QR code, and a guest comes in by a name and stays', async () => {
       const { host, roomId } = await hosted('Physics');
       const path = await link(host, '5');

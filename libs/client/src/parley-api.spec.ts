@@ -103,6 +103,18 @@ describe('ParleyApi', () => {
     expect((calls[1]?.init.headers as Record<string, string>)['idempotency-key']).toMatch(/^[\da-f-]{36}$/);
   });
 
+  it('asks for rooms and guests with the key that it is given, and without one with none', async () => {
+    const { api, calls } = setUp(204, '');
+    const ask = (promise: Promise<unknown>) => promise.catch(() => undefined);
+    await ask(api.createRoom('Maths', { listed: false, key: 'k1' }));
+    await ask(api.enterAsGuest('secret', 'Ada', 'k2'));
+    await ask(api.createRoom('Maths'));
+    await ask(api.enterAsGuest('secret', 'Ada'));
+    const keys = calls.map(({ init }) => (init.headers as Record<string, string>)['idempotency-key']);
+    expect(keys).toEqual(['k1', 'k2', undefined, undefined]);
+    expect(calls[0]?.init.body).toBe('{"name":"Maths","listed":false}');
+  });
+
   it('throws the problem document', async () => {
     const problem = {
       type: 'about:blank',

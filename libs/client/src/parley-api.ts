@@ -118,9 +118,16 @@ export class ParleyApi {
     return this.#call('POST', '/v1/invitation', invitationSchema, { body: { invite }, anonymous: true });
   }
 
-  /** Comes into a room by an invitation and a name, without an account. */
-  enterAsGuest(invite: string, name: string): Promise<GuestSession> {
-    return this.#call('POST', '/v1/guests', guestSessionSchema, { body: { invite, name }, anonymous: true });
+  /**
+   * Comes into a room by an invitation and a name, without an account.
+   *
+   * @param key - A UUID. Asking again with it, because no answer came, gives a session of the same guest: it is a secret.
+   */
+  enterAsGuest(invite: string, name: string, key?: string): Promise<GuestSession> {
+    return this.#call('POST', '/v1/guests', guestSessionSchema, {
+      ...{ body: { invite, name }, anonymous: true },
+      ...keyed(key),
+    });
   }
 
   /** As a guest: takes another name. The answer is the session to go on with; the one before ends soon. */
@@ -230,9 +237,12 @@ export class ParleyApi {
     return this.#call('GET', `/v1/users${searchOf({ q: text, ...query })}`, usersSchema);
   }
 
-  /** Makes a room. `listed: false`: a private one, in no list but those of its members. */
-  createRoom(name: string, options: { listed?: boolean } = {}): Promise<Room> {
-    return this.#call('POST', '/v1/rooms', roomSchema, { body: { name, ...options } });
+  /**
+   * Makes a room. `listed: false`: a private one, in no list but those of its members. `key`, up to 64 letters, digits or `_.:-`:
+   * asking again with it, because no answer came, gives the room that the first try has made.
+   */
+  createRoom(name: string, { key, ...options }: { listed?: boolean; key?: string } = {}): Promise<Room> {
+    return this.#call('POST', '/v1/rooms', roomSchema, { body: { name, ...options }, ...keyed(key) });
   }
 
   room(roomId: number): Promise<Room> {
@@ -326,6 +336,8 @@ export class ParleyApi {
 }
 
 const whomBody = (whom: readonly number[] | 'all') => (whom === 'all' ? { all: true } : { userIds: whom });
+
+const keyed = (key: string | undefined) => (key === undefined ? {} : { headers: { 'idempotency-key': key } });
 
 /** A query as the end of an address; nothing for an empty one. */
 function searchOf(query: object): string {

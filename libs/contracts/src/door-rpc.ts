@@ -4,6 +4,7 @@ import {
   doorKeySchema,
   doorLogSchema,
   doorSettingsSchema,
+  guestKeySchema,
   guestSessionSchema,
   invitationSchema,
   invitedRoleSchema,
@@ -146,7 +147,12 @@ export const doorRpc = {
   admitGuest: rpcContract({
     ...logic,
     pattern: 'logic.admitGuest',
-    request: z.object({ invite: inviteTokenField, name: z.string(), address: z.string() }),
+    request: z.object({
+      invite: inviteTokenField,
+      name: z.string(),
+      address: z.string(),
+      key: guestKeySchema.optional(),
+    }),
     response: guestSessionSchema,
     idempotent: false,
   }),

@@ -5,6 +5,7 @@ import {
   clientMsgIdField,
   conversationsSchema,
   cursorField,
+  idempotencyKeySchema,
   limits,
   membersSchema,
   originalSchema,
@@ -180,7 +181,12 @@ export const logicRpc = {
     ...logic,
     pattern: 'logic.createRoom',
     // An older edge does not say it.
-    request: z.object({ userId: id, name: z.string(), listed: z.boolean().default(true) }),
+    request: z.object({
+      userId: id,
+      name: z.string(),
+      listed: z.boolean().default(true),
+      key: idempotencyKeySchema.optional(),
+    }),
     response: roomSchema,
     idempotent: false,
   }),

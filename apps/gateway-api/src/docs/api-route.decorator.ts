@@ -28,7 +28,7 @@ export interface ApiRouteOptions {
   /** Answers without a token. */
   readonly public?: boolean;
   /** Takes an `Idempotency-Key`. */
-  readonly idempotent?: boolean;
+  readonly idempotent?: true | { readonly what: string; readonly example?: string };
 }
 
 type JsonSchema = NonNullable<Extract<Parameters<typeof ApiBody>[0], { schema: unknown }>['schema']>;
@@ -45,6 +45,8 @@ function openApi(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
 
 const exampleOf = (example: unknown) => (example === undefined ? {} : { example });
 
+const sentOnce = { what: 'Sending again with the same key appends nothing', example: 'hello-from-the-docs' };
+
 /** Documents a route from the same schemas that validate it. */
 export function ApiRoute(options: ApiRouteOptions): MethodDecorator {
   const { summary, tag, body, example, query, response, status = 200, params = {}, idempotent } = options;
@@ -60,15 +62,15 @@ export function ApiRoute(options: ApiRouteOptions): MethodDecorator {
     const examples = { ...(example && { examples: { demo: { value: example } } }) };
     decorators.push(ApiBody({ schema: openApi(body, 'input'), ...examples }));
   }
-  if (idempotent)
+  if (idempotent) {
+    const { what, example } = { ...sentOnce, ...(idempotent !== true && idempotent) };
     decorators.push(
       ApiHeader({
-        name: 'Idempotency-Key',
-        required: false,
-        description: 'Sending again with the same key appends nothing',
-        schema: { type: 'string', example: 'hello-from-the-docs' },
+        ...{ name: 'Idempotency-Key', required: false, description: what },
+        schema: { type: 'string', example },
       }),
     );
+  }
   for (const [name, demo] of Object.entries(params))
     decorators.push(
       ApiParam({

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Inject, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Headers, Inject, Param, Post, Query } from '@nestjs/common';
 import { logicRpc, type Identity } from '@parley/contracts';
 import {
   conversationsQuerySchema,
@@ -18,6 +18,7 @@ import { RpcClient } from '@parley/rpc';
 import type { z } from 'zod';
 import { Caller, ForGuests } from '../auth/access.decorators.js';
 import { ApiRoute } from '../docs/api-route.decorator.js';
+import { keyOf } from '../http/idempotency-key.js';
 import { RateLimits } from '../http/rate-limits.js';
 import { ZodPipe } from '../http/zod.pipe.js';
 
@@ -52,12 +53,14 @@ export class RoomsController {
     example: { name: 'Mathematics' },
     response: roomSchema,
     status: 201,
+    idempotent: { what: 'Asking again with the same key gives the room that it has made' },
   })
   create(
     @Caller() { userId }: Identity,
+    @Headers('idempotency-key') header: string | undefined,
     @Body(new ZodPipe(createRoomBodySchema)) body: z.output<typeof createRoomBodySchema>,
   ): Promise<Room> {
-    return this.rpc.call(logicRpc.createRoom, { userId, ...body });
+    return this.rpc.call(logicRpc.createRoom, { userId, ...body, key: keyOf(header) });
   }
 
   @ForGuests('room')

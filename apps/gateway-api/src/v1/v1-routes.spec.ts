@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 beforeEach(() => forget(api));
-const { get, post } = callsOf(() => api);
+const { bearer, get, post } = callsOf(() => api);
 
 describe('sessions', () => {
   it('register answers 201 with a session', async () => {
@@ -49,6 +49,17 @@ describe('sessions', () => {
 });
 
 describe('rooms', () => {
+  it('are made once by the key that they are asked for with', async () => {
+    api.logic.on(logicRpc.createRoom, () => room);
+    const make = (key: string) =>
+      post('/v1/rooms', { name: 'Maths' }, { ...bearer(), 'idempotency-key': key });
+    expect((await make('first-try')).statusCode).toBe(201);
+    expect(api.logic.calls[0]?.request).toEqual({ userId: 3, name: 'Maths', listed: true, key: 'first-try' });
+    for (const key of ['', 'with spaces', 'x'.repeat(65)])
+      expect((await make(key)).json()).toMatchObject({ code: 'INVALID', fields: ['Idempotency-Key'] });
+    expect(api.logic.calls).toHaveLength(1);
+  });
+
   it('list, create, get, members, conversations', async () => {
     const members = { count: 1, members: [{ userId: 3, userName: 'demo' }] };
     const conversations = { conversations: [{ roomId: 9, peer: { userId: 4, userName: 'demo1' }, head: 7 }] };

@@ -8,6 +8,7 @@ import { Acts1764800000000 } from './migrations/1764800000000-acts.js';
 import { Door1764900000000 } from './migrations/1764900000000-door.js';
 import { Lobby1765200000000 } from './migrations/1765200000000-lobby.js';
 import { SentInOrder1765300000000 } from './migrations/1765300000000-sent-in-order.js';
+import { MadeOnce1765400000000 } from './migrations/1765400000000-made-once.js';
 import { PrivateRooms1765000000000 } from './migrations/1765000000000-private-rooms.js';
 import { RoomsByPerson1765100000000 } from './migrations/1765100000000-rooms-by-person.js';
 import { NamesToFind1764700000000 } from './migrations/1764700000000-names-to-find.js';
@@ -52,6 +53,7 @@ export function dataSourceOptions(url: string, caFile?: string): DataSourceOptio
       RoomsByPerson1765100000000,
       Lobby1765200000000,
       SentInOrder1765300000000,
+      MadeOnce1765400000000,
     ],
     migrationsTableName: 'schema_migrations',
     synchronize: false,

@@ -32,6 +32,10 @@ export class RoomEntity {
   @Column('bigint', { name: 'created_at', transformer: numberColumn })
   createdAt!: number;
 
+  /** What its maker asked for it with, once; null for nothing. */
+  @Column('text', { name: 'made_by_key', nullable: true })
+  madeByKey?: string | null;
+
   /** Sequence numbers up to this one may have been issued. */
   @Column('bigint', { name: 'seq_ceiling', transformer: numberColumn })
   seqCeiling!: number;

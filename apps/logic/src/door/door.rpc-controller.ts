@@ -94,8 +94,8 @@ export class DoorRpcController {
   }
 
   @RpcMethod(logicRpc.admitGuest)
-  admitGuest(@Payload() { invite, name, address }: Request<'admitGuest'>): Response<'admitGuest'> {
-    return this.door.admitGuest(invite, name, address);
+  admitGuest(@Payload() { invite, name, address, key }: Request<'admitGuest'>): Response<'admitGuest'> {
+    return this.door.admitGuest(invite, name, address, key);
   }
 
   @RpcMethod(logicRpc.renameGuest)

@@ -19,7 +19,7 @@ import { RoomAccessService } from '../messages/room-access.service.js';
 import { RoomHeadsService } from '../messages/room-heads.service.js';
 import { RoomsRepository } from '../rooms/rooms.repository.js';
 import type { DoorActor } from './door-log.js';
-import { GuestsRepository } from './guests.repository.js';
+import { GuestsRepository, type GuestToBe, type KnownGuest } from './guests.repository.js';
 import { InvitesRepository, type InviteTerms } from './invites.repository.js';
 import { LobbyHints } from './lobby-hints.js';
 import type { DoorCaller } from './door-caller.js';
@@ -103,17 +103,42 @@ export class DoorService {
    * one to wait with.
    *
    * @param address - The key of where he comes from, see `addressKey`.
+   * @param key - Whoever asks again with it, because no answer came, is the guest whom the first try has made, until his session ends.
    * @throws {AppError} `INVALID` for what is no name; `NAME_TAKEN`; `INVITE_NOT_FOUND`; `INVITE_OVER`; `FORBIDDEN` by an
    *   invitation for accounts; `NO_NEWCOMERS`; `LOBBY_FULL`; `BANNED` when somebody who came by it from the same network is.
    */
-  async admitGuest(token: string, userName: string, address: string): Promise<GuestSession> {
+  async admitGuest(token: string, userName: string, address: string, key?: string): Promise<GuestSession> {
+    if (key === undefined) return this.newGuest(token, userName, address);
+    const [tokenHash, keyHash] = [hashOfToken(token), hashOfToken(key)];
+    const known = async () => {
+      const guest = await this.guests.byKey(tokenHash, keyHash);
+      return guest && this.sessionOf(guest);
+    };
+    const session = await known();
+    if (session) return session;
+    try {
+      return await this.newGuest(token, userName, address, keyHash);
+    } catch (error) {
+      // The first try was under way: it took the name, or the last use.
+      const made = error instanceof AppError ? await known() : undefined;
+      if (!made) throw error;
+      return made;
+    }
+  }
+
+  private async newGuest(
+    token: string,
+    userName: string,
+    address: string,
+    keyHash?: string,
+  ): Promise<GuestSession> {
     const name = userNameField.safeParse(userName);
     if (!name.success) throw new AppError('INVALID', { fields: ['name'] });
     const tokenHash = hashOfToken(token);
     const { roomId, inviteId } = await this.invites.find(tokenHash);
     const addressHash = hashOfNetwork(this.jwt, address);
     await this.refuseBanned(roomId, await this.guests.from(inviteId, addressHash));
-    const coming = { name: name.data, tokenHash, addressHash };
+    const coming = { name: name.data, tokenHash, addressHash, keyHash };
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const session = await this.come(roomId, coming);
       if (session) return session;
@@ -124,7 +149,7 @@ export class DoorService {
   /** @returns Undefined when the room lets nobody in unasked any more. */
   private async come(
     roomId: number,
-    coming: { readonly name: string; readonly tokenHash: string; readonly addressHash: string },
+    coming: Pick<GuestToBe, 'name' | 'tokenHash' | 'addressHash' | 'keyHash'>,
   ): Promise<GuestSession | undefined> {
     // Before the rules are read: a panic that comes later puts him out.
     const admittedAt = await this.store.nowMs();
@@ -145,14 +170,19 @@ export class DoorService {
       return undefined;
     }
     if (waits) await this.lobby.came(roomId, guest.userId);
-    const user = { userId: guest.userId, userName: coming.name, role: guest.role };
+    return this.sessionOf({ ...guest, sessionId, expiresAt, isWaiting: waits });
+  }
+
+  private async sessionOf(guest: KnownGuest): Promise<GuestSession> {
+    const { userId, userName, role, roomId, sessionId, expiresAt, isWaiting } = guest;
+    const user = { userId, userName, role };
     const issued = await this.tokens.issue(user, {
-      ...{ sessionId, maxMs: limits.guestSessionMs },
-      ...(waits ? { waitsFor: roomId } : { roomId }),
+      ...{ sessionId, maxMs: expiresAt - Date.now() },
+      ...(isWaiting ? { waitsFor: roomId } : { roomId }),
     });
     return {
       ...{ token: issued.token, expiresAt: issued.expiresAt, user, roomId },
-      ...(waits && { waiting: true as const }),
+      ...(isWaiting && { waiting: true as const }),
     };
   }
 

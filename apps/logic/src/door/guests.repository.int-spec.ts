@@ -66,6 +66,25 @@ describeSql('The door', (server) => {
     expect(came.filter((answer) => answer === 'INVITE_OVER')).toHaveLength(4);
   });
 
+  it('knows a guest by the key he came with, by that invitation alone, until his session ends', async () => {
+    const { guests, invite, come, roomId } = await open();
+    const [link, another] = [await invite(), await invite()];
+    const expiresAt = Date.now() + HOUR;
+    const { userId } = await come(link.hash, 'Ada', { keyHash: 'k1', expiresAt });
+    const ada = { userId, userName: 'Ada', role: 'guest', roomId, sessionId: 's-Ada', expiresAt };
+    expect(await guests.byKey(link.hash, 'k1')).toEqual({ ...ada, isWaiting: false });
+    expect(await guests.byKey(link.hash, 'k2')).toBeUndefined();
+    expect(await guests.byKey(another.hash, 'k1')).toBeUndefined();
+    // Two first tries at once: one of them makes the guest.
+    expect(await code(come(link.hash, 'Eve', { keyHash: 'k1' }))).toBe('NAME_TAKEN');
+    await come(link.hash, 'Bob', { keyHash: 'k2', admittedAt: undefined });
+    expect(await guests.byKey(link.hash, 'k2')).toMatchObject({ userName: 'Bob', isWaiting: true });
+    await guests.ended('s-Ada', userId);
+    expect(await guests.byKey(link.hash, 'k1')).toBeUndefined();
+    const again = await come(link.hash, 'Ada', { keyHash: 'k1', sessionId: 's-2' });
+    expect(await guests.byKey(link.hash, 'k1')).toMatchObject({ userId: again.userId, sessionId: 's-2' });
+  });
+
   it('lets nobody in by what is unknown, withdrawn, over, or for accounts', async () => {
     const { invites, invite, come, roomId } = await open();
     const [withdrawn, over, member] = [

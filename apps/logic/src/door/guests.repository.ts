@@ -26,6 +26,8 @@ export interface GuestToBe {
   readonly expiresAt: number;
   /** When he is let in, by Redis's clock; undefined when he has to wait. */
   readonly admittedAt: number | undefined;
+  /** Of what he asked with, to be known by when he asks again. */
+  readonly keyHash?: string | undefined;
 }
 
 /** Another name for a guest, and the session that he has it with. */
@@ -34,6 +36,15 @@ export interface GuestName {
   readonly roomId: number;
   readonly name: string;
   readonly session: { readonly id: string; readonly nextId: string };
+}
+
+/** A guest who came with a key, and his session. */
+export interface KnownGuest extends User {
+  readonly roomId: number;
+  readonly sessionId: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  readonly isWaiting: boolean;
 }
 
 export interface Guest extends User {
@@ -63,7 +74,7 @@ export class GuestsRepository {
    *   `INVITE_OVER`; `LOBBY_FULL`; `FORBIDDEN` when the invitation is for accounts.
    */
   async admit(guest: GuestToBe): Promise<Guest> {
-    const { name, tokenHash, addressHash, sessionId, expiresAt, admittedAt } = guest;
+    const { name, tokenHash, addressHash, sessionId, expiresAt, admittedAt, keyHash = null } = guest;
     const make = async (manager: EntityManager): Promise<Guest> => {
       // It holds the invitation's row, so that those who come by it come one by one.
       const { roomId, inviteId, role } = await (admittedAt === undefined
@@ -79,10 +90,15 @@ export class GuestsRepository {
         createdAt: Date.now(),
       };
       const userId = Number((await manager.insert(UserEntity, row)).identifiers[0]?.['id']);
+      // Of a guest whose session is over the key says nothing any more.
       await manager.query(
-        `INSERT INTO guests (user_id, room_id, invite_id, address_hash, session_id, expires_at, admitted_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-        [userId, roomId, inviteId, addressHash, sessionId, expiresAt, admittedAt ?? null],
+        'UPDATE guests SET key_hash = NULL WHERE invite_id = $1 AND key_hash = $2 AND expires_at <= $3',
+        [inviteId, keyHash, Date.now()],
+      );
+      await manager.query(
+        `INSERT INTO guests (user_id, room_id, invite_id, address_hash, session_id, expires_at, admitted_at, key_hash)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+        [userId, roomId, inviteId, addressHash, sessionId, expiresAt, admittedAt ?? null, keyHash],
       );
       if (admittedAt === undefined) {
         const since = Date.now();
@@ -134,6 +150,23 @@ export class GuestsRepository {
       if (isUniqueViolation(cause)) throw new AppError('NAME_TAKEN', { cause });
       throw cause;
     }
+  }
+
+  /** The guest who came by an invitation with a key, as long as his session is not over. */
+  async byKey(tokenHash: string, keyHash: string): Promise<KnownGuest | undefined> {
+    const [row]: Record<string, unknown>[] = await this.dataSource.query(
+      `SELECT u.id, u.name, g.room_id, g.session_id, g.expires_at, g.admitted_at
+       FROM invites i JOIN guests g ON g.invite_id = i.id JOIN users u ON u.id = g.user_id
+       WHERE i.token_hash = $1 AND g.key_hash = $2 AND g.expires_at > $3`,
+      [tokenHash, keyHash, Date.now()],
+    );
+    return (
+      row && {
+        ...{ userId: Number(row['id']), userName: String(row['name']), role: 'guest' },
+        ...{ roomId: Number(row['room_id']), sessionId: String(row['session_id']) },
+        ...{ expiresAt: Number(row['expires_at']), isWaiting: row['admitted_at'] === null },
+      }
+    );
   }
 
   /** Guests who came from an address by an invitation, the newest first. */

@@ -8,7 +8,7 @@ import { LOGIC_OPTIONS, type LogicOptions } from '../logic-options.js';
 import { RoomAccessService, type RoomFacts } from '../messages/room-access.service.js';
 import { RoomHeadsService } from '../messages/room-heads.service.js';
 import { RoomUseService } from '../rooms/room-use.service.js';
-import { RoomsRepository } from '../rooms/rooms.repository.js';
+import { RoomsRepository, type RoomCreation } from '../rooms/rooms.repository.js';
 import { LivePresenceService } from './live-presence.service.js';
 import { RoomListsService } from './room-lists.service.js';
 
@@ -48,7 +48,11 @@ export class RoomsService {
   }
 
   /** @throws {AppError} `FORBIDDEN`; `ROOM_LIMIT`; `RATE_LIMITED`. */
-  async create(userId: number, name: string, { isPrivate = false } = {}): Promise<Room> {
+  async create(
+    userId: number,
+    name: string,
+    { isPrivate = false, key }: Pick<RoomCreation, 'isPrivate' | 'key'> = {},
+  ): Promise<Room> {
     const waitMs = this.creations.take(userId, 1, performance.now());
     if (waitMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs: waitMs });
     const [user] = await this.accounts.findByIds([userId]);
@@ -56,8 +60,9 @@ export class RoomsService {
     if (this.options.roomCreation === 'admins' && !isAdmin) throw new AppError('FORBIDDEN');
     const room = await this.rooms.create(name, userId, {
       most: isAdmin ? Infinity : this.options.roomsPerUser,
-      isPrivate,
+      ...{ isPrivate, key },
     });
+    if (room.wasThere) return this.get(userId, room.roomId);
     const made = { roomId: room.roomId, name: room.name, kind: room.kind, online: 0 };
     if (isPrivate) return { ...made, private: true };
     this.lists.renew();

@@ -126,6 +126,29 @@ describeSql('RoomsRepository', (server) => {
     expect((await rooms.create('no limit', 3)).roomId).toBeGreaterThan(0);
   });
 
+  // An answer was lost, and whoever asked again had two rooms.
+  it('makes a room once for a key, however often it is asked for, also at once', async () => {
+    const { url, rooms } = await open();
+    const other = (await openSql(url)).get(RoomsRepository);
+    const ask = (i: number) => (i % 2 ? rooms : other).create('Physics', 3, { most: 2, key: 'k1' });
+    const made = await Promise.all(Array.from({ length: 6 }, (_, i) => ask(i)));
+    expect(new Set(made.map(({ roomId }) => roomId)).size).toBe(1);
+    expect(made.filter(({ wasThere }) => !wasThere)).toHaveLength(1);
+    // Without a limit nobody waits for the other's room.
+    const unbounded = await Promise.all(
+      Array.from({ length: 6 }, (_, i) => (i % 2 ? rooms : other).create('Maths', 4, { key: 'k1' })),
+    );
+    expect(new Set(unbounded.map(({ roomId }) => roomId)).size).toBe(1);
+    expect(unbounded[0]?.roomId).not.toBe(made[0]?.roomId);
+    // Another key is another room; a repeat is none, when he may make no more.
+    await rooms.create('Physics', 3, { most: 2, key: 'k2' });
+    expect(await ask(0)).toMatchObject({ roomId: made[0]?.roomId, name: 'Physics', wasThere: true });
+    await expect(rooms.create('Physics', 3, { most: 2, key: 'k3' })).rejects.toMatchObject({
+      code: 'ROOM_LIMIT',
+    });
+    expect((await rooms.list(10)).map(({ name }) => name)).toEqual(['Physics', 'Maths', 'Physics', 'Lobby']);
+  });
+
   // Lists read every room, and the last message of every conversation, each time.
   it('reads lists by index, whatever else is in the database', async () => {
     const { url } = await open();

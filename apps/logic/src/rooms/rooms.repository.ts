@@ -5,6 +5,7 @@ import { AppError, isStorable } from '@parley/protocol';
 import { DataSource, In, type EntityManager } from 'typeorm';
 import { RoomEntity } from '../database/room.entity.js';
 import { IdIssuer } from '../database/id-issuer.js';
+import { isUniqueViolation } from '../database/sql-errors.js';
 import { SqlWriter } from '../database/sql-writer.js';
 import { RecordRepository } from '../record/record.repository.js';
 import { UserEntity } from '../database/user.entity.js';
@@ -18,6 +19,19 @@ export interface RoomRow {
   readonly directKey: string | null;
   /** It is in no list, and open to members alone. */
   readonly isPrivate?: true;
+}
+
+/** A room that was asked for. */
+export interface MadeRoom extends RoomRow {
+  /** The first one who asked with the key has made it. */
+  readonly wasThere?: true;
+}
+
+/** How a room is made; see {@link RoomsRepository.create}. */
+export interface RoomCreation {
+  readonly most?: number;
+  readonly isPrivate?: boolean;
+  readonly key?: string | undefined;
 }
 
 /** A place in a list that is ordered by use: what comes after it was used earlier. */
@@ -105,9 +119,14 @@ export class RoomsRepository {
 
   /**
    * @param options - `most`: rooms that this user may have made, this one included. `isPrivate`: it is in no list from the start.
+   *   `key`: who asks for it again with the same one gets the room that he has made by it.
    * @throws {AppError} `ROOM_LIMIT` when he has made so many; `INVALID` for a name that SQL cannot hold.
    */
-  async create(name: string, userId: number, { most = Infinity, isPrivate = false } = {}): Promise<RoomRow> {
+  async create(
+    name: string,
+    userId: number,
+    { most = Infinity, isPrivate = false, key }: RoomCreation = {},
+  ): Promise<MadeRoom> {
     if (!isStorable(name)) throw new AppError('INVALID', { fields: ['name'] });
     const nowMs = Date.now();
     const row = {
@@ -120,20 +139,35 @@ export class RoomsRepository {
       seqCeiling: 0,
       usedAt: nowMs,
       isPrivate: isPrivate ? 1 : 0,
+      madeByKey: key ?? null,
     };
-    const make = async (manager: EntityManager): Promise<RoomRow> => {
+    const known = async (manager: EntityManager): Promise<MadeRoom | undefined> => {
+      if (key === undefined) return undefined;
+      const made = await manager.findOneBy(RoomEntity, { createdBy: userId, madeByKey: key });
+      return made ? { ...rowOf(made), wasThere: true } : undefined;
+    };
+    const make = async (manager: EntityManager): Promise<MadeRoom> => {
+      // On Postgres two transactions of one user would each count without the other's room.
+      if (Number.isFinite(most)) await lockUser(manager, userId);
+      const made = await known(manager);
+      if (made) return made;
       if (Number.isFinite(most)) {
-        // On Postgres two transactions of one user would each count without the other's room.
-        await lockUser(manager, userId);
-        if ((await manager.countBy(RoomEntity, { createdBy: userId, kind: 'room' })) >= most)
-          throw new AppError('ROOM_LIMIT');
+        const count = await manager.countBy(RoomEntity, { createdBy: userId, kind: 'room' });
+        if (count >= most) throw new AppError('ROOM_LIMIT');
       }
       const { identifiers } = await manager.insert(RoomEntity, { ...row });
       const roomId = Number(identifiers[0]?.['id']);
       await this.record.found(manager, roomId, userId);
       return { roomId, name, kind: 'room', directKey: null, ...(isPrivate && { isPrivate: true as const }) };
     };
-    return this.ids.run('rooms', make, ({ roomId }) => roomId);
+    try {
+      return await this.ids.run('rooms', make, ({ roomId, wasThere }) => (wasThere ? undefined : roomId));
+    } catch (error) {
+      // The same was asked for twice at once.
+      const made = isUniqueViolation(error) ? await known(this.dataSource.manager) : undefined;
+      if (!made) throw error;
+      return made;
+    }
   }
 
   /** Says that these rooms and conversations were in use just now. */

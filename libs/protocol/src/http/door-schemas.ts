@@ -42,6 +42,8 @@ export type MadeInvite = z.infer<typeof madeInviteSchema>;
 export const withdrawQuerySchema = z.object({ sessions: z.enum(['keep', 'end']).default('keep') });
 
 export const guestBodySchema = z.object({ invite: inviteTokenField, name: userNameField });
+/** What makes coming in as a guest idempotent. Whoever has it comes in as the same guest: a UUID, so that nobody guesses it. */
+export const guestKeySchema = z.uuid();
 /** A guest's other name. */
 export const renameBodySchema = z.object({ name: userNameField });
 /** What an invitation opens, for who holds it and is nobody yet. */

@@ -1,8 +1,9 @@
-import { Body, Controller, HttpCode, Inject, Patch, Post } from '@nestjs/common';
+import { Body, Controller, Headers, HttpCode, Inject, Patch, Post } from '@nestjs/common';
 import { logicRpc, type Identity } from '@parley/contracts';
 import {
   AppError,
   guestBodySchema,
+  guestKeySchema,
   guestSessionSchema,
   invitationBodySchema,
   invitationSchema,
@@ -15,6 +16,7 @@ import type { z } from 'zod';
 import { Caller, ForGuests, Public } from '../../auth/access.decorators.js';
 import { ApiRoute } from '../../docs/api-route.decorator.js';
 import { FromCaller, type PasswordCaller } from '../../http/caller-address.js';
+import { keyOf } from '../../http/idempotency-key.js';
 import { RateLimits } from '../../http/rate-limits.js';
 import { ZodPipe } from '../../http/zod.pipe.js';
 
@@ -56,12 +58,20 @@ export class GuestsController {
     example: { invite: exampleInvite, name: 'Grace' },
     response: guestSessionSchema,
     status: 201,
+    idempotent: {
+      what: 'Asking again with the same UUID, which is to be a secret, gives a session of the same guest',
+      example: '4f0d6d3e-6d0a-4c39-9a55-0f5f7b0e3c1d',
+    },
   })
   admit(
     @FromCaller() { address }: PasswordCaller,
+    @Headers('idempotency-key') header: string | undefined,
     @Body(new ZodPipe(guestBodySchema)) body: z.output<typeof guestBodySchema>,
   ): Promise<GuestSession> {
-    return this.limits.registration(address, () => this.rpc.call(logicRpc.admitGuest, { ...body, address }));
+    const key = keyOf(header, guestKeySchema);
+    return this.limits.registration(address, () =>
+      this.rpc.call(logicRpc.admitGuest, { ...body, address, key }),
+    );
   }
 
   @ForGuests('self')

@@ -1,5 +1,6 @@
 import { ApiError, type ParleyApi } from '@parley/client';
 import type { Conversations, Message, Room, Rooms } from '@parley/protocol';
+import { madeOnce } from '../../made-once.js';
 import type { Retries } from '../../retries.js';
 import { withConversation } from '../threads/chat-state.js';
 import type { ChatStore } from '../threads/chat-store.js';
@@ -198,7 +199,9 @@ export class SidebarLists {
   async createRoom(name: string, options?: { readonly listed: boolean }): Promise<Room> {
     const { api, store, failed } = this.#ports;
     try {
-      const room = await api.createRoom(name, options);
+      const room = await madeOnce('room', [store.me.userId, name, options], (key) =>
+        api.createRoom(name, { ...options, key }),
+      );
       store.patch({ rooms: merged([room], store.get().rooms) });
       return room;
     } catch (error) {
