@@ -64,6 +64,8 @@ export class Person {
       transport,
       getToken: () => token,
       backoff: { minMs: 100, maxMs: 2_000 },
+      // Hosts who want it done, whatever goes on.
+      actDeadlineMs: 120_000,
       random,
     });
     this.client.on('message', (message) => this.received(message));

@@ -165,6 +165,41 @@ export const comfort = (running: () => Stack) =>
       await close(page);
     });
 
+    // The browser's own correction for the new width was taken for the reader's scrolling.
+    it.each([
+      ['at the newest', 0],
+      ['further up', 1_000],
+    ])('keeps who reads %s there when the phone is turned', async (_where, upPx) => {
+      const stack = running();
+      const { roomId } = await stack.api(await stack.login('demo')).createRoom(`Turned ${Date.now()}`);
+      const token = await stack.login('demo1');
+      for (let i = 0; i < 45; i++)
+        await post(stack, token, roomId, `line ${i} ${'of words that wrap '.repeat((i % 7) * 3)}`);
+      const page = await pages.login('demo2', { path: `/rooms/${roomId}`, ...phone });
+      await shows(page, 'line 44');
+      const list = page.getByTestId('message-list');
+      const place = () =>
+        settled(page, () =>
+          list.evaluate((element) => {
+            const { top } = element.getBoundingClientRect();
+            const rows = [...element.querySelectorAll('[data-testid=message]')];
+            const first = rows.find((row) => row.getBoundingClientRect().bottom > top + 1);
+            return {
+              first: Number(first?.getAttribute('data-seq')),
+              belowPx: element.scrollHeight - element.scrollTop - element.clientHeight,
+            };
+          }),
+        );
+      await place();
+      await list.evaluate((element, by) => element.scrollBy(0, -by), upPx);
+      const before = await place();
+      await page.setViewportSize({ width: 844, height: 390 });
+      const after = await place();
+      if (upPx === 0) expect(after.belowPx).toBeLessThan(2);
+      else expect(Math.abs(after.first - before.first)).toBeLessThan(2);
+      await close(page);
+    });
+
     it('has the name of the room on the phone of a host, too', async () => {
       const stack = running();
       const { roomId } = await stack.api(await stack.login('demo')).createRoom('Biology of class 9b');

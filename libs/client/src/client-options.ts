@@ -18,6 +18,8 @@ export interface ParleyClientOptions {
   readonly sendTimeoutMs?: number;
   /** A send that has no answer for this long in all is given up. `Infinity`: never. @defaultValue 120_000 */
   readonly sendDeadlineMs?: number;
+  /** So is an act: what a host does may be wrong a minute later. @defaultValue that of sends, at most 30_000 */
+  readonly actDeadlineMs?: number;
   /** So is a range of messages that history does not give. @defaultValue that of sends */
   readonly pagingDeadlineMs?: number;
   readonly heartbeat?: {

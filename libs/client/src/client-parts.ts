@@ -37,12 +37,16 @@ export interface ClientParts {
   ended(): 'CLOSED' | 'ENDED' | undefined;
 }
 
+/** Nobody expects any more that an act is done, milliseconds. Chosen by judgement. */
+const ACT_DEADLINE_MS = 30_000;
+
 /** Puts the parts together: what one of them has to tell another goes through here. */
 export function clientParts(options: ParleyClientOptions): ClientParts {
   const backoff = fullJitter(options.backoff, options.random);
   const now = options.now ?? (() => performance.now());
   const answerTimeoutMs = options.sendTimeoutMs ?? 5_000;
   const sendDeadlineMs = options.sendDeadlineMs ?? 120_000;
+  const actDeadlineMs = options.actDeadlineMs ?? Math.min(sendDeadlineMs, ACT_DEADLINE_MS);
   const pagingDeadlineMs = options.pagingDeadlineMs ?? sendDeadlineMs;
   let endReason: 'CLOSED' | 'ENDED' | undefined;
 
@@ -187,7 +191,7 @@ export function clientParts(options: ParleyClientOptions): ClientParts {
   const acts = new Acts({
     ...retrying,
     send: (roomId, act, clientMsgId) => requests.act(roomId, act, clientMsgId),
-    deadlineMs: sendDeadlineMs,
+    deadlineMs: actDeadlineMs,
   });
   const waits = new Waits({
     online,

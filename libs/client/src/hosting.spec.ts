@@ -118,6 +118,19 @@ describe('an act', () => {
   });
 });
 
+describe('an act that cannot be done at once', () => {
+  // What a host wanted minutes ago was done when the connection was back: on other messages than were meant.
+  it('is given up after half a minute, however long sends may wait', async () => {
+    const { server, client, frames } = await setUp(state(), { sendDeadlineMs: Infinity });
+    server.accept = () => {};
+    server.now.close();
+    const late = expect(client.act(1, { act: 'calm' })).rejects.toMatchObject({ code: 'DISCONNECTED' });
+    await pass(31_000);
+    await late;
+    expect(frames(Op.act)).toEqual([]);
+  });
+});
+
 describe('how a room stands', () => {
   it('is told when it is joined, and after each act that changes it', async () => {
     const now = { role: 'moderator', roles: { 3: 'moderator' } } as const;

@@ -74,16 +74,16 @@ export class ParleyClient {
   /**
    * Leaves a room. Nothing of it is shown from this call on, and its position is forgotten.
    *
-   * @returns When the server has confirmed, or at once when there is nothing to confirm.
+   * @returns When the server has confirmed, also a position that it was being told; at once when there is nothing to confirm.
    * @throws {ClientError} `NO_ANSWER`, or the server's refusal.
    */
   async leave(roomId: number): Promise<void> {
-    this.#parts.reads.forget(roomId);
+    const reported = this.#parts.reads.forget(roomId);
     this.#parts.states.forget(roomId);
     const room = this.#parts.rooms.remove(roomId, new ClientError('LEFT', false));
     // What waits for the room is now for the server to refuse.
     this.#parts.outbox.pumpAll();
-    if (room) await this.#parts.requests.leave(roomId);
+    await Promise.all([reported, room && this.#parts.requests.leave(roomId)]);
   }
 
   /** Sends to a room. Queued while offline; repeated until it is settled. */

@@ -46,6 +46,27 @@ it('reports each room by itself, and no position twice or backwards', async () =
   ]);
 });
 
+// The report of a room that was left came after it, and the room was followed again.
+it('says when a report of a room that is left has been answered', async () => {
+  const { reports, send, sent } = setUp();
+  let answer!: (state: { seq: number }) => void;
+  send.mockReturnValueOnce(new Promise((resolve) => (answer = resolve)));
+  reports.mark(7, 5);
+  reports.mark(7, 6);
+  let isOver = false;
+  const over = reports.forget(7).then(() => (isOver = true));
+  await pass(1_000);
+  expect(isOver).toBe(false);
+  answer({ seq: 5 });
+  await over;
+  await pass(10_000);
+  expect(sent).toEqual([[7, 5]]);
+  send.mockRejectedValueOnce(new ClientError('DISCONNECTED', true));
+  reports.mark(8, 1);
+  await reports.forget(8);
+  await reports.forget(9);
+});
+
 it('waits for a connection', async () => {
   const { reports, sent, state } = setUp();
   state.online = false;
@@ -96,7 +117,7 @@ it('does not take the answer of a stay that has ended for that of the next', asy
   let answer: (kept: { seq: number }) => void = () => undefined;
   send.mockReturnValueOnce(new Promise((resolve) => (answer = resolve)));
   reports.mark(7, 5);
-  reports.forget(7);
+  void reports.forget(7);
   answer({ seq: 5 });
   await pass(1_000);
   reports.mark(7, 1);
@@ -138,7 +159,7 @@ it('reports nothing of a room that was left, nor after the end', async () => {
   await pass();
   reports.mark(7, 2);
   reports.mark(8, 2);
-  reports.forget(7);
+  void reports.forget(7);
   reports.end();
   await pass(60_000);
   expect(sent).toHaveLength(2);

@@ -20,7 +20,8 @@ interface Reading {
   failures: number;
   /** Until then nothing is sent: a report is under way, or was just made. */
   timer: ReturnType<typeof setTimeout> | undefined;
-  isSending: boolean;
+  /** The report under way; it never rejects. */
+  sent: Promise<void> | undefined;
 }
 
 /** Tells the server how far rooms are read: seldom, and until it has kept it. */
@@ -44,17 +45,23 @@ export class ReadReporter {
       kept: -1,
       failures: 0,
       timer: undefined,
-      isSending: false,
+      sent: undefined,
     };
     this.#rooms.set(roomId, room);
     room.wanted = Math.max(room.wanted, seq);
     this.#pump(roomId, room);
   }
 
-  /** The user has left the room: nothing of it is reported any more. */
-  forget(roomId: number): void {
-    clearTimeout(this.#rooms.get(roomId)?.timer);
+  /**
+   * The user has left the room: nothing of it is reported any more.
+   *
+   * @returns When a report that was under way is answered: until then the server may keep it, and so the room among those followed.
+   */
+  forget(roomId: number): Promise<void> {
+    const room = this.#rooms.get(roomId);
+    clearTimeout(room?.timer);
     this.#rooms.delete(roomId);
+    return room?.sent ?? Promise.resolve();
   }
 
   online(): void {
@@ -62,18 +69,17 @@ export class ReadReporter {
   }
 
   end(): void {
-    for (const roomId of [...this.#rooms.keys()]) this.forget(roomId);
+    for (const roomId of [...this.#rooms.keys()]) void this.forget(roomId);
   }
 
   #pump(roomId: number, room: Reading): void {
-    if (room.isSending || room.timer !== undefined || !this.#ports.online()) return;
+    if (room.sent || room.timer !== undefined || !this.#ports.online()) return;
     if (room.wanted <= room.kept) {
       this.#rooms.delete(roomId);
       return;
     }
-    room.isSending = true;
     const { wanted } = room;
-    this.#ports.send(roomId, wanted).then(
+    room.sent = this.#ports.send(roomId, wanted).then(
       ({ seq }) => {
         room.failures = 0;
         room.kept = Math.max(room.kept, seq, wanted);
@@ -89,7 +95,7 @@ export class ReadReporter {
   }
 
   #next(roomId: number, room: Reading, delayMs: number): void {
-    room.isSending = false;
+    room.sent = undefined;
     if (this.#rooms.get(roomId) !== room) return;
     room.timer = setTimeout(() => {
       room.timer = undefined;

@@ -85,9 +85,16 @@ export class InvitesRepository {
     });
   }
 
-  /** The invitation of a secret, as it stands. @throws {AppError} `INVITE_NOT_FOUND`; `INVITE_OVER`. */
-  async find(tokenHash: string): Promise<InviteRow> {
-    return this.read(this.dataSource, tokenHash, '');
+  /**
+   * The invitation of a secret, as it stands.
+   *
+   * @param userId - Of somebody with an account: for who is a member none is over. The answer may have been lost by which he became one.
+   * @throws {AppError} `INVITE_NOT_FOUND`; `INVITE_OVER`.
+   */
+  async find(tokenHash: string, userId?: number): Promise<InviteRow> {
+    const invite = await this.read(this.dataSource, tokenHash, '');
+    if (userId === undefined || !(await isMember(this.dataSource, invite.roomId, userId))) refuseOver(invite);
+    return invite;
   }
 
   /**
@@ -102,8 +109,10 @@ export class InvitesRepository {
   }
 
   /** An invitation that may let somebody in, kept as it is until the transaction of `manager` ends. @throws {AppError} As {@link use}. */
-  hold(manager: EntityManager, tokenHash: string): Promise<InviteRow> {
-    return this.read(manager, tokenHash, isPostgres(manager) ? 'FOR UPDATE' : '');
+  async hold(manager: EntityManager, tokenHash: string): Promise<InviteRow> {
+    const invite = await this.read(manager, tokenHash, lockOf(manager));
+    refuseOver(invite);
+    return invite;
   }
 
   /**
@@ -113,13 +122,10 @@ export class InvitesRepository {
    */
   async enter(tokenHash: string, actor: DoorActor): Promise<InviteRow> {
     return this.writer.run(async (manager) => {
-      const invite = await this.hold(manager, tokenHash);
+      const invite = await this.read(manager, tokenHash, lockOf(manager));
       const { roomId, inviteId } = invite;
-      const [member]: unknown[] = await manager.query(
-        'SELECT 1 FROM memberships WHERE room_id = $1 AND user_id = $2',
-        [roomId, actor.userId],
-      );
-      if (member) return invite;
+      if (await isMember(manager, roomId, actor.userId)) return invite;
+      refuseOver(invite);
       await manager.query('UPDATE invites SET uses = uses + 1 WHERE id = $1', [inviteId]);
       await manager.query(
         'INSERT INTO memberships (room_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING',
@@ -140,11 +146,20 @@ export class InvitesRepository {
       [tokenHash],
     );
     if (!row || row['withdrawn_at'] !== null) throw new AppError('INVITE_NOT_FOUND');
-    const invite = inviteOf(row);
-    const { expiresAt = Infinity, maxUses = Infinity, uses } = invite;
-    if (expiresAt <= Date.now() || uses >= maxUses) throw new AppError('INVITE_OVER');
-    return invite;
+    return inviteOf(row);
   }
+}
+
+async function isMember(sql: Pick<EntityManager, 'query'>, roomId: number, userId: number): Promise<boolean> {
+  const rows: unknown[] = await sql.query('SELECT 1 FROM memberships WHERE room_id = $1 AND user_id = $2', [
+    roomId,
+    userId,
+  ]);
+  return rows.length > 0;
+}
+
+function refuseOver({ expiresAt = Infinity, maxUses = Infinity, uses }: InviteRow): void {
+  if (expiresAt <= Date.now() || uses >= maxUses) throw new AppError('INVITE_OVER');
 }
 
 /** The terms that were named. */
@@ -169,6 +184,9 @@ function inviteOf(row: Record<string, unknown>): InviteRow {
     createdBy: { userId: Number(row['created_by']), userName: String(row['created_by_name']) },
   };
 }
+
+/** Keeps a row as it is until the transaction ends. */
+const lockOf = (manager: EntityManager) => (isPostgres(manager) ? 'FOR UPDATE' : '');
 
 const isPostgres = (manager: EntityManager) => manager.connection.options.type === 'postgres';
 

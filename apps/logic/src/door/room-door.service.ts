@@ -119,7 +119,7 @@ export class RoomDoorService {
 
   private async joinByInvite(user: Comer, token: string): Promise<JoinedByDoor> {
     const tokenHash = hashOfToken(token);
-    const { roomId, inviteId } = await this.invites.find(tokenHash);
+    const { roomId, inviteId } = await this.invites.find(tokenHash, user.userId);
     await this.refuseBanned(user.userId, roomId);
     const door = await this.doors.get(roomId);
     if (await this.mustWait(user, door, inviteId)) return { roomId, roomName: door.name, waiting: true };

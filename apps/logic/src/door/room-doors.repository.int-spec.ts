@@ -89,6 +89,11 @@ describeSql('Private rooms', (server) => {
     expect((await invites.find('h1')).uses).toBe(1);
     const others = [6, 4].map((userId) => code(invites.enter('h1', { ...member, userId })));
     expect((await Promise.all(others)).sort()).toEqual(['INVITE_OVER', 'ok']);
+    // Used up, but not for who is a member: his first answer may have been lost.
+    await invites.enter('h1', member);
+    expect((await invites.find('h1', member.userId)).uses).toBe(2);
+    expect(await code(invites.find('h1', 99))).toBe('INVITE_OVER');
+    expect(await code(invites.find('h1'))).toBe('INVITE_OVER');
     expect((await invites.log(roomId, { limit: 10 })).lines.map(({ act }) => act)).toEqual([
       'enter',
       'enter',

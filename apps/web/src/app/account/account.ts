@@ -38,10 +38,12 @@ export class Account {
     window.addEventListener('storage', (event) => this.#otherTab(event));
   }
 
-  /** @throws {ApiError} */
+  /** Who has come in otherwise meanwhile stays. @throws {ApiError} */
   async login(userName: string, password: string): Promise<void> {
+    const before = this.state.get().session;
     const server = await this.#server();
-    this.#begin(await server.login(userName, password));
+    const session = await server.login(userName, password);
+    if (this.state.get().session === before) this.#begin(session);
   }
 
   /** Creates the account and logs in. @throws {ApiError} */
@@ -65,13 +67,21 @@ export class Account {
    * Comes in by an invitation, without an account; whoever was here as a guest before is not any more. Where hosts let people in he
    * waits from now on.
    *
+   * @returns Whether he is in: who has logged in meanwhile stays who he is.
    * @throws {ApiError}
    */
-  async enter(invite: string, name: string, roomName: string): Promise<void> {
+  async enter(invite: string, name: string, roomName: string): Promise<boolean> {
+    const before = this.state.get().session;
     const server = await this.#server();
     const session = await server.enter(invite, name);
+    if (this.state.get().session !== before) {
+      // Nobody is this guest.
+      void server.logout(session).catch(() => undefined);
+      return false;
+    }
     this.logout();
     this.#begin(session.waiting ? { ...session, invite, roomName } : session);
+    return true;
   }
 
   /** A host has let a guest in who waited: from here on he has a session that is good for the room. */

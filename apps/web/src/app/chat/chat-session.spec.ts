@@ -286,11 +286,16 @@ describe('ChatSession', () => {
   });
 
   it('takes a room that was removed off the screen', async () => {
+    let isGone = false;
     const { session, client, thread } = setUp({
-      room: () => Promise.reject(new ApiError(404, 'ROOM_NOT_FOUND', false)),
+      room: async () => {
+        if (isGone) throw new ApiError(404, 'ROOM_NOT_FOUND', false);
+        return room;
+      },
     });
     session.open('room:1');
     await eventually(() => expect(thread('room:1').phase).toBe('ready'));
+    isGone = true;
     client.emit('rooms', { version: 1, rooms: [], removed: [1] });
     await eventually(() => expect(thread('room:1').phase).toBe('missing'));
     expect(session.state.get().rooms).toEqual([]);
@@ -361,7 +366,7 @@ describe('ChatSession', () => {
     expect(thread('room:5').roomId).toBeUndefined();
     expect(unfollow).not.toHaveBeenCalled();
     session.leave(1);
-    expect(unfollow).toHaveBeenCalledWith(1);
+    await eventually(() => expect(unfollow).toHaveBeenCalledWith(1));
   });
 
   // It came back with its badge, here and on other devices, when the network did.

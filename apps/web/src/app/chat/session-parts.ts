@@ -67,7 +67,7 @@ export function sessionParts(
   };
   /** Whoever still reads it here follows it again. */
   const leftElsewhere = (roomId: number) => {
-    if (store.get().active !== roomKey(roomId)) rooms.left(roomId);
+    if (store.get().active !== roomKey(roomId)) void rooms.left(roomId);
   };
   /** What happened while away: conversations have no join that would tell. */
   const online = (wasLost: boolean) => {

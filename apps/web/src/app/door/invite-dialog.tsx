@@ -40,9 +40,13 @@ export function InviteDialog(props: {
             onMade={(invite) => {
               setProblem(undefined);
               setMade(invite);
-              setChanges(changes + 1);
+              setChanges((before) => before + 1);
             }}
-            onFailed={failed}
+            onFailed={(error) => {
+              failed(error);
+              // It may have been made, and its answer lost.
+              setChanges((before) => before + 1);
+            }}
           />
         )}
         <OpenInvites
@@ -51,7 +55,7 @@ export function InviteDialog(props: {
           onWithdrawn={(inviteId) => {
             if (made?.inviteId === inviteId) setMade(undefined);
             setProblem(undefined);
-            setChanges(changes + 1);
+            setChanges((before) => before + 1);
           }}
           onFailed={failed}
         />

@@ -56,6 +56,9 @@ export function DoorSection({ roomId, isOwner }: { readonly roomId: number; read
       return true;
     } catch (error) {
       setProblem(codeOf(error));
+      // It may have been done, and its answer lost.
+      const now = await chat.door.door(roomId).catch(() => undefined);
+      if (now) setChanged(now);
       return false;
     } finally {
       setBusy(false);

@@ -35,8 +35,9 @@ export function PagedLog<Line, Key extends string | number>(props: {
   const texts = useTexts();
   const errorText = useErrorText();
   const [later, setLater] = useState<readonly LogPage<Line>[]>([]);
-  // Not any more once earlier ones are there: between those and a newer first page some would be missing.
-  const round = useRounds(FOLLOW_MS, later.length === 0);
+  /** The newest lines when earlier ones were asked for: between those and a newer first page some would be missing. */
+  const [kept, setKept] = useState<LogPage<Line>>();
+  const round = useRounds(FOLLOW_MS, kept === undefined);
   const first = useLoaded(() => load(), round);
   const [isLoading, setLoading] = useState(false);
   const [errorCode, setErrorCode] = useState<string>();
@@ -50,14 +51,16 @@ export function PagedLog<Line, Key extends string | number>(props: {
       </ErrorNote>
     );
   }
-  if (!first.value) return <LinesSkeleton label={texts.app.loading} />;
-  const pages = [first.value, ...later];
+  const newest = kept ?? first.value;
+  if (!newest) return <LinesSkeleton label={texts.app.loading} />;
+  const pages = [newest, ...later];
   // What is new moves the pages.
   const lines = new Map(pages.flatMap((page) => page.lines).map((line) => [keyOf(line), line]));
   const earlier = async () => {
     const before = [...lines.keys()].at(-1);
     if (before === undefined || isLoading) return;
     setLoading(true);
+    setKept(newest);
     setErrorCode(undefined);
     try {
       const page = await load(before);

@@ -1,3 +1,4 @@
+import { useNewest } from './use-newest.js';
 import { useEffect, useEffectEvent, useState } from 'react';
 import { codeOf } from './act-runner.js';
 
@@ -15,16 +16,14 @@ export function useLoaded<T>(load: () => Promise<T>, version: unknown = undefine
   const [answer, setAnswer] = useState<{ value?: T; errorCode?: string }>({});
   const [round, setRound] = useState(0);
   const start = useEffectEvent(load);
+  const newest = useNewest();
   useEffect(() => {
-    let isPast = false;
+    const shown = newest();
     start().then(
-      (value) => !isPast && setAnswer({ value }),
-      (error: unknown) => !isPast && setAnswer((before) => ({ ...before, errorCode: codeOf(error) })),
+      (value) => shown() && setAnswer({ value }),
+      (error: unknown) => shown() && setAnswer((before) => ({ ...before, errorCode: codeOf(error) })),
     );
-    return () => {
-      isPast = true;
-    };
-  }, [round, version]);
+  }, [newest, round, version]);
   const again = () => {
     setAnswer({});
     setRound(round + 1);

@@ -2,6 +2,7 @@ import type { WaitingList } from '@parley/protocol';
 import { useEffect, useEffectEvent, useState } from 'react';
 import { useChat } from '../site/site-context.js';
 import { codeOf } from './act-runner.js';
+import { useNewest } from './use-newest.js';
 import { useRoomState } from './use-room-state.js';
 
 /** People go without a word: while somebody waits the list is read so often, milliseconds; it is a guess whether somebody does otherwise. */
@@ -16,7 +17,7 @@ export interface WaitingNow {
   readonly again: () => void;
 }
 
-/** Follows who waits in front of a room, for its hosts. @param limit - People that are wanted by name. */
+/** Follows who waits in front of a room, for its hosts; of another room by another component. @param limit - People that are wanted by name. */
 export function useWaitingList(roomId: number, limit: number): WaitingNow {
   const chat = useChat();
   const state = useRoomState(roomId);
@@ -26,21 +27,19 @@ export function useWaitingList(roomId: number, limit: number): WaitingNow {
   // What was read while hosts were asked is of no use any more.
   const list = isAsked ? answer.list : undefined;
   const total = list?.total ?? 0;
+  const newest = useNewest();
   const load = useEffectEvent(() => chat.door.waiting(roomId, { limit }));
 
   useEffect(() => chat.onLobby(roomId, () => setRound((before) => before + 1)), [chat, roomId]);
   useEffect(() => {
     // Where everybody comes in nobody waits.
     if (!isAsked) return;
-    let isPast = false;
+    const shown = newest();
     load().then(
-      (list) => !isPast && setAnswer({ list }),
-      (error: unknown) => !isPast && setAnswer((before) => ({ ...before, errorCode: codeOf(error) })),
+      (list) => shown() && setAnswer({ list }),
+      (error: unknown) => shown() && setAnswer((before) => ({ ...before, errorCode: codeOf(error) })),
     );
-    return () => {
-      isPast = true;
-    };
-  }, [round, roomId, isAsked]);
+  }, [newest, round, roomId, isAsked]);
   useEffect(() => {
     if (!isAsked && total === 0) return;
     const everyMs = total > 0 ? WHILE_SOMEBODY_WAITS_MS : WHILE_NOBODY_WAITS_MS;

@@ -44,6 +44,8 @@ export const en = {
     haveAccount: 'Already have an account?',
     login: 'Log in',
     nameMissing: 'Choose a user name.',
+    nameRefused:
+      'A user name needs something to see in it, and nothing hidden. Type it anew.',
     nameTooLong: (most: number) => `A user name has at most ${most} characters.`,
     passwordTooShort: (least: number) => `A password needs at least ${least} characters.`,
     passwordTooLong: 'This password is too long.',

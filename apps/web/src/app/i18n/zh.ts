@@ -45,6 +45,7 @@ export const zh: Texts = {
     haveAccount: '已有账号？',
     login: '去登录',
     nameMissing: '请输入用户名。',
+    nameRefused: '用户名必须可见，且不能含有隐藏字符。请重新输入。',
     nameTooLong: (most) => `用户名最多 ${most} 个字符。`,
     passwordTooShort: (least) => `密码至少需要 ${least} 个字符。`,
     passwordTooLong: '密码太长了。',

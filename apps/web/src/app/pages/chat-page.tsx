@@ -100,7 +100,7 @@ export function ChatPage({ route }: { readonly route: Extract<Route, { page: 'ro
                 <LeaveButton key={id} name={name} onLeave={leave} />
               )}
             </ThreadHeader>
-            {isRoom && <HostBars roomId={id} />}
+            {isRoom && <HostBars key={`bars ${id}`} roomId={id} />}
           </Pane>
           <ThreadBody threadKey={key} name={name} />
         </div>

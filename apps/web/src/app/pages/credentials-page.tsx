@@ -28,6 +28,8 @@ export interface CredentialsPageProps {
   readonly password: 'current-password' | 'new-password';
   /** What is wrong with what was typed, in words, when it need not be sent for that. */
   readonly check?: (typed: Typed) => string | undefined;
+  /** Said when the server takes no such name. @defaultValue what is said of anything that is not allowed */
+  readonly nameRefused?: string;
   /** @throws {ApiError} */
   readonly send: (name: string, password: string) => Promise<void>;
   /** Fields below the password. */
@@ -54,10 +56,14 @@ export function CredentialsPage(props: CredentialsPageProps) {
     try {
       await props.send(name, password);
     } catch (error) {
-      setProblem(errorText(error instanceof ApiError ? error.code : 'INTERNAL'));
+      const { code, problem } = error instanceof ApiError ? error : new ApiError(0, 'INTERNAL', false);
+      const isRefused = problem?.fields?.includes('userName') ?? false;
+      setProblem(isRefused && props.nameRefused !== undefined ? props.nameRefused : errorText(code));
       setWorking(false);
       // The button that was pressed has lost it meanwhile.
-      form.current?.querySelector<HTMLElement>('[name=password]')?.focus();
+      form.current
+        ?.querySelector<HTMLElement>(isRefused || code === 'NAME_TAKEN' ? '[name=name]' : '[name=password]')
+        ?.focus();
     }
   };
   const submit = (event: SubmitEvent<HTMLFormElement>) => {

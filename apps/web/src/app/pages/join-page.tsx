@@ -167,8 +167,8 @@ function GuestForm(props: {
     setProblem(undefined);
     setWorking(true);
     try {
-      await account.enter(props.invite, name, props.roomName);
-      navigate({ page: 'room', roomId: props.roomId }, { replace: true });
+      if (await account.enter(props.invite, name, props.roomName))
+        navigate({ page: 'room', roomId: props.roomId }, { replace: true });
     } catch (error) {
       setProblem(refusalOf(error));
       setWorking(false);

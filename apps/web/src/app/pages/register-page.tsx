@@ -25,6 +25,7 @@ export function RegisterPage() {
       password="new-password"
       passwordHint={t.register.passwordHint(limits.minPasswordCodePoints)}
       check={check}
+      nameRefused={t.register.nameRefused}
       send={(name, password) => account.register(name, password)}
       other={
         <>

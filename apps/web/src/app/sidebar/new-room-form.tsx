@@ -1,5 +1,5 @@
 import { ApiError } from '@parley/client';
-import { useState, type SubmitEvent } from 'react';
+import { useEffect, useRef, useState, type SubmitEvent } from 'react';
 import { Button } from '../components/button.js';
 import { ErrorNote } from '../components/error-note.js';
 import { CheckField, TextField } from '../components/field.js';
@@ -16,6 +16,11 @@ export function NewRoomForm({ onDone }: { readonly onDone: () => void }) {
   const chat = useChat();
   const [errorCode, setErrorCode] = useState<string>();
   const [isWorking, setWorking] = useState(false);
+  const isThere = useRef(false);
+  useEffect(() => {
+    isThere.current = true;
+    return () => void (isThere.current = false);
+  }, []);
 
   const submit = async (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -26,6 +31,8 @@ export function NewRoomForm({ onDone }: { readonly onDone: () => void }) {
     setWorking(true);
     try {
       const room = await chat.createRoom(name, { listed: fields.get('private') === null });
+      // Given up meanwhile: the room is in the list.
+      if (!isThere.current) return;
       navigate({ page: 'room', roomId: room.roomId });
       onDone();
     } catch (error) {

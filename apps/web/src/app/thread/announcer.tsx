@@ -58,7 +58,8 @@ export function Announcer({ threadKey }: { readonly threadKey: ThreadKey }) {
 
   return (
     <p className="visually-hidden" role="status" aria-live="polite" data-testid="announcer">
-      {isDeleted ? '' : said?.text}
+      {/* Anew for each: the same words as before would change nothing, and nobody would hear them. */}
+      {said && !isDeleted && <span key={said.seqs.join()}>{said.text}</span>}
     </p>
   );
 }

@@ -21,8 +21,15 @@ it.each([
   expect(isSendKey(press)).toBe(sends);
 });
 
-it('sends nothing by a key of a keyboard on the screen', () => {
+it('sends by Ctrl or Cmd and Enter, and by no other key of a device with a keyboard on the screen', () => {
   expect(isSendKey(enter, true)).toBe(false);
+  for (const isOnScreen of [true, false]) {
+    expect(isSendKey({ ...enter, ctrlKey: true }, isOnScreen)).toBe(true);
+    expect(isSendKey({ ...enter, metaKey: true }, isOnScreen)).toBe(true);
+    expect(isSendKey({ ...enter, ctrlKey: true, shiftKey: true }, isOnScreen)).toBe(false);
+    expect(isSendKey({ ...enter, ctrlKey: true, altKey: true }, isOnScreen)).toBe(false);
+    expect(isSendKey({ ...enter, ctrlKey: true, isComposing: true }, isOnScreen)).toBe(false);
+  }
 });
 
 it.each([

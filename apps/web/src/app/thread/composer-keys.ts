@@ -13,12 +13,12 @@ export interface KeyPress {
 
 /**
  * Whether this key press sends. A keyboard on a screen has no Shift + Enter: there Enter starts a new line, and the button
- * sends. Enter also picks a candidate of an input method: then it must not.
+ * sends; so does Ctrl or Cmd + Enter, of a keyboard that is attached. Enter also picks a candidate of an input method: then it
+ * must not.
  */
 export function isSendKey(press: KeyPress, isOnScreen = false): boolean {
-  if (isOnScreen) return false;
-  if (isOfInputMethod(press)) return false;
-  return press.key === 'Enter' && !press.shiftKey && !press.ctrlKey && !press.altKey && !press.metaKey;
+  if (press.key !== 'Enter' || press.shiftKey || press.altKey || isOfInputMethod(press)) return false;
+  return press.ctrlKey || press.metaKey || !isOnScreen;
 }
 
 /** How far a key scrolls the messages, in pages, while the text is being written; undefined when it does something else. */

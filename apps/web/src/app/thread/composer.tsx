@@ -19,6 +19,7 @@ import { hasScreenKeyboard } from '../keep-focus.js';
 import { useChat, useChatState } from '../site/site-context.js';
 import { withoutBlankEnds } from '../text/blank-ends.js';
 import { isSendKey, pagesOf } from './composer-keys.js';
+import { LeftNote } from './left-note.js';
 import styles from './composer.module.css';
 import { scrollMessages } from './scroll-messages.js';
 import { useSilence } from './use-silence.js';
@@ -185,16 +186,7 @@ export function Composer({ threadKey, name }: { readonly threadKey: ThreadKey; r
         ) : (
           <span className={styles['hint']}>{isMessage || part ? t.composer.hint : t.app.loading}</span>
         )}
-        {length >= countFrom && (
-          <span
-            className={styles['count']}
-            role="status"
-            data-over={left < 0 || undefined}
-            data-testid="counter"
-          >
-            {left >= 0 ? t.composer.left(left) : t.composer.over(-left)}
-          </span>
-        )}
+        {length >= countFrom && <LeftNote left={left} />}
       </div>
     </form>
   );

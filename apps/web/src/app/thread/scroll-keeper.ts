@@ -18,6 +18,8 @@ export class ScrollKeeper {
   #isPinned = true;
   /** Where it was scrolled to when last seen. */
   #topPx = 0;
+  /** How wide it was then: another width lays out everything anew, and what a browser moves for that is nobody's wish. */
+  #widthPx = 0;
 
   /**
    * @param element - What scrolls.
@@ -54,6 +56,10 @@ export class ScrollKeeper {
   scrolled(mayPin: boolean): boolean {
     // By `settle` itself: each look at a size is time, and in a busy room this runs with every frame.
     if (this.#isPinned && this.element.scrollTop === this.#topPx) return false;
+    if (this.#isOtherWidth) {
+      this.settle();
+      return true;
+    }
     const distancePx = this.distanceToEndPx;
     const movedPx = this.element.scrollTop - this.#topPx;
     if (distancePx <= 1 || (movedPx > 0 && distancePx <= endSlackPx)) this.#isPinned ||= mayPin;
@@ -101,14 +107,19 @@ export class ScrollKeeper {
     return true;
   }
 
+  get #isOtherWidth(): boolean {
+    return this.element.clientWidth !== this.#widthPx;
+  }
+
   /** How far others have scrolled since it last looked. At the end it cannot be told from what the end itself has moved. */
   #movedPx(): number {
     const movedPx = this.element.scrollTop - this.#topPx;
-    return movedPx === 0 || this.distanceToEndPx <= 1 ? 0 : movedPx;
+    return movedPx === 0 || this.#isOtherWidth || this.distanceToEndPx <= 1 ? 0 : movedPx;
   }
 
   #remember(): void {
     this.#topPx = this.element.scrollTop;
+    this.#widthPx = this.element.clientWidth;
     this.#anchor = this.#isPinned ? undefined : this.#firstVisible();
   }
 

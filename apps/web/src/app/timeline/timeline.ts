@@ -109,7 +109,10 @@ export function withLatestPage(timeline: Timeline, page: HistoryPage, me: number
   const coveredTo = Math.max(page.head, page.messages.at(-1)?.seq ?? 0);
   let next: Timeline = {
     messages: withTombstones(page.messages, timeline.acts),
-    outgoing: withoutConfirmed(timeline.outgoing, page.messages, me),
+    // What the page would have if it were not older than all of it is further up.
+    outgoing: withoutConfirmed(timeline.outgoing, page.messages, me).filter(
+      ({ seq = Infinity }) => seq > coveredTo,
+    ),
     coveredTo,
     // Not below: a live message may have come while the page was on its way.
     head: Math.max(timeline.head, coveredTo),
@@ -191,7 +194,8 @@ export function withSends(timeline: Timeline, sends: readonly OutgoingMessage[],
 
 /** The server has the message. It stays among the sends until it arrives as a message, which may have happened already. */
 export function withAck(timeline: Timeline, clientMsgId: string, seq: number): Timeline {
-  const isShown = seq <= timeline.coveredTo && seq >= (firstSeq(timeline) ?? Infinity);
+  // Or it is further up, and comes with its page.
+  const isShown = seq <= timeline.coveredTo;
   const outgoing = isShown
     ? timeline.outgoing.filter((send) => send.clientMsgId !== clientMsgId)
     : timeline.outgoing.map((send) =>

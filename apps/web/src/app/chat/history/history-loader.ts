@@ -85,6 +85,8 @@ export class HistoryLoader {
         return;
       }
       update(key, (thread) => {
+        // Put out, or the room is gone, since it was asked for.
+        if (thread.phase === 'missing' && phase !== 'missing') return thread;
         const isFirst = thread.phase !== 'ready';
         const timeline = withLatestPage(thread.timeline, page, me);
         const { readTo } = thread;

@@ -15,7 +15,7 @@ export interface JoinedRoomsParts {
   readonly api: Pick<ParleyApi, 'unfollow'>;
   readonly store: ChatStore;
   readonly positions: ReadPositions;
-  readonly sync: Pick<ReadSync, 'joined'>;
+  readonly sync: Pick<ReadSync, 'joined' | 'left'>;
   readonly presence: Presence;
   readonly retries: Retries;
   /** Aborted when the session ends. */
@@ -51,7 +51,7 @@ export class JoinedRooms {
     const { kind, id } = parseKey(key);
     if (kind === 'room') this.#leaving.delete(id);
     this.#opened = kind === 'room' ? id : store.thread(key).roomId;
-    if (kind === 'room') for (const closed of positions.open(id)) this.#part(closed);
+    if (kind === 'room') for (const closed of positions.open(id)) void this.#part(closed);
     if (this.#opened !== undefined) this.#join(key, this.#opened);
     else void presence.followPeer(id, () => store.thread(key).roomId !== undefined, shown());
   }
@@ -98,19 +98,25 @@ export class JoinedRooms {
   /** The room is not followed any more, on any device, and nothing of it is kept. */
   leave(roomId: number): void {
     const { api, retries, signal } = this.#parts;
-    this.left(roomId);
+    const parted = this.left(roomId);
     this.#leaving.add(roomId);
-    // Until this is heard, other devices go on following it.
+    // Until this is heard, other devices go on following it. What was read there before must not come after it.
+    const unfollow = async () => {
+      await parted;
+      await api.unfollow(roomId);
+    };
     retries
-      .run(() => api.unfollow(roomId), { signal, isPast: () => !this.#leaving.has(roomId) })
+      .run(unfollow, { signal, isPast: () => !this.#leaving.has(roomId) })
       .catch(() => undefined)
       .finally(() => this.#leaving.delete(roomId));
   }
 
-  /** The user has left the room, here or elsewhere. */
-  left(roomId: number): void {
-    this.#part(roomId);
+  /** The user has left the room, here or elsewhere. @returns When this connection has. */
+  left(roomId: number): Promise<void> {
+    this.#parts.sync.left(roomId);
+    const parted = this.#part(roomId);
     this.#parts.store.forget(roomKey(roomId));
+    return parted;
   }
 
   /** How a joined room stands for this user, from here on. */
@@ -150,15 +156,15 @@ export class JoinedRooms {
     store.patch({ roomStates: withoutEntry(store.get().roomStates, roomId) });
   }
 
-  /** One room too many is open: it is followed, but this connection leaves it. */
-  #part(roomId: number): void {
+  /** One room too many is open: it is followed, but this connection leaves it. @returns When it has. */
+  #part(roomId: number): Promise<void> {
     const { client, positions, presence, store } = this.#parts;
     positions.close(roomId);
     presence.forget(roomId);
     this.#forgetState(roomId);
     store.update(roomKey(roomId), ({ readTo, unread }) => ({ ...emptyThread, roomId, readTo, unread }));
     // Unconfirmed or not: nothing of it is shown any more, and the connection forgets it at its end.
-    client.leave(roomId).catch(() => undefined);
+    return client.leave(roomId).catch(() => undefined);
   }
 
   /** The server has confirmed a join, the first one or that of a reconnect. */

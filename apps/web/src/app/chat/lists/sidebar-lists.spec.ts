@@ -158,7 +158,8 @@ describe('SidebarLists', () => {
     await lists.refresh();
     answer();
     await included;
-    expect(store.get().rooms).toEqual([room(9, 3), room(8)]);
+    // How many are there is told, and what was read may be older.
+    expect(store.get().rooms).toEqual([room(9, 2), room(8)]);
   });
 
   it('keeps the room that is shown, unless it is no more', async () => {

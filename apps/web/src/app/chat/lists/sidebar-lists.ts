@@ -54,6 +54,8 @@ export class SidebarLists {
   /** Pages of rooms that the user has asked for. */
   #roomPages = 1;
   #isReading = false;
+  /** Conversations in which something was said since the lists were asked for, in this order. */
+  #usedSince: Parameters<typeof withConversation>[1][] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(ports: SidebarListsPorts, signal: AbortSignal) {
@@ -81,7 +83,10 @@ export class SidebarLists {
       if (rooms) this.#roomsReadAtMs = this.#now();
       this.#loaded({
         ...(rooms && { rooms: this.#withShown(rooms.rooms), roomsNext: rooms.next }),
-        conversations: merged(conversations.conversations, store.get().conversations),
+        conversations: this.#usedSince.reduce(
+          withConversation,
+          merged(conversations.conversations, store.get().conversations),
+        ),
         conversationsNext: conversations.next,
       });
       if (!rooms) {
@@ -215,6 +220,7 @@ export class SidebarLists {
     const { store } = this.#ports;
     const peer = peerOf(message, store.me.userId);
     const used = { roomId: message.roomId, peer, head: message.seq };
+    if (this.#isReading) this.#usedSince.push(used);
     store.patch({ conversations: withConversation(store.get().conversations, used) });
   }
 
@@ -224,6 +230,7 @@ export class SidebarLists {
 
   #firstPages(): Promise<[Rooms | undefined, Conversations]> {
     const { api } = this.#ports;
+    this.#usedSince = [];
     return Promise.all([this.#areRoomsOld() ? this.#roomsAgain() : undefined, api.conversationsPage()]);
   }
 
@@ -290,7 +297,9 @@ const older = (one: number | undefined, other: number | undefined) =>
 /** With what is known of a room now. It stays where it is: the list that came first has said where; else it comes last. */
 function withRoom(rooms: readonly Room[], read: Room): readonly Room[] {
   const isListed = rooms.some(({ roomId }) => roomId === read.roomId);
-  return isListed ? rooms.map((room) => (room.roomId === read.roomId ? read : room)) : [...rooms, read];
+  // How many are there is told: what was told is not older than what was read.
+  const known = (room: Room) => (room.roomId === read.roomId ? { ...read, online: room.online } : room);
+  return isListed ? rooms.map(known) : [...rooms, read];
 }
 
 /** Both lists in this order, each entry once, as the first list has it. */

@@ -2,7 +2,7 @@ import type { ParleyApi, ParleyClient } from '@parley/client';
 import type { ReadState, Unread } from '@parley/protocol';
 import type { Retries } from '../../retries.js';
 import type { ChatStore } from '../threads/chat-store.js';
-import { roomKey, type ThreadKey } from '../threads/thread-key.js';
+import { parseKey, roomKey, type ThreadKey } from '../threads/thread-key.js';
 import type { ReadPositions } from './read-positions.js';
 import type { Reading } from './reading.js';
 import { withReadState } from './unread.js';
@@ -41,8 +41,13 @@ export class ReadSync {
   #isKnown = false;
   /** Rooms that were joined before it was known whether they had been read before, with their heads then. */
   readonly #joined = new Map<ThreadKey, number>();
-  /** Rooms left on another device since it was asked what is unread: the answer may have them still. */
-  readonly #leftSince = new Set<number>();
+  /** Of each question under way the rooms that were left since: its answer may have them still. */
+  readonly #leftSince = new Set<Set<number>>();
+  /** Rooms that were left here: an answer about one may be on its way. */
+  readonly #left = new Set<number>();
+  #questions = 0;
+  /** The newest question that was answered. */
+  #answered = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(parts: ReadSyncParts, signal: AbortSignal) {
@@ -56,17 +61,25 @@ export class ReadSync {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const { api, client, follows, positions, retries, failed } = this.#parts;
+    const leftSince = new Set<number>();
+    this.#leftSince.add(leftSince);
     try {
+      let question = 0;
       const asked = () => {
-        this.#leftSince.clear();
+        leftSince.clear();
+        question = ++this.#questions;
         return api.unread();
       };
       const answer = await retries.run(asked, { signal: this.#signal, failed });
-      this.#last = answer.filter(({ roomId }) => !this.#leftSince.has(roomId));
+      if (this.#signal.aborted || question < this.#answered) return;
+      this.#answered = question;
+      this.#last = answer.filter(({ roomId }) => !leftSince.has(roomId));
+      for (const { roomId } of this.#last) this.#left.delete(roomId);
     } catch (error) {
       return failed(error);
+    } finally {
+      this.#leftSince.delete(leftSince);
     }
-    if (this.#signal.aborted) return;
     this.listed();
     for (const { roomId, seq, kind } of this.#last) {
       // Read here while the server could not be told.
@@ -94,6 +107,7 @@ export class ReadSync {
 
   /** A room was joined. One that was never read begins here: it has no unread past. */
   joined(key: ThreadKey, head: number): void {
+    this.#left.delete(parseKey(key).id);
     if (!this.#isKnown) return void this.#joined.set(key, head);
     const { reading, store } = this.#parts;
     const { readTo, unread } = store.thread(key);
@@ -103,10 +117,21 @@ export class ReadSync {
 
   /** The server tells how far a room is read. */
   told(state: ReadState): void {
-    if (!state.forgotten) return this.#apply(state);
-    this.#leftSince.add(state.roomId);
-    this.#last = this.#last.filter(({ roomId }) => roomId !== state.roomId);
+    if (!state.forgotten) return this.#left.has(state.roomId) ? undefined : this.#apply(state);
+    this.#outdate(state.roomId);
     this.#parts.left(state.roomId);
+  }
+
+  /** A room is left: what was asked before does not bring it back, nor does the answer to what was read there. */
+  left(roomId: number): void {
+    this.#left.add(roomId);
+    this.#outdate(roomId);
+  }
+
+  /** What is known of a room, or was asked for, is of before somebody left it. */
+  #outdate(roomId: number): void {
+    for (const leftSince of this.#leftSince) leftSince.add(roomId);
+    this.#last = this.#last.filter((room) => room.roomId !== roomId);
   }
 
   /** Everything is read, on all devices. The server tells of each room. */
