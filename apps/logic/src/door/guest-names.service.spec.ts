@@ -26,6 +26,7 @@ function world() {
         Object.assign(row, { name, sessionId: nextId });
         return before;
       },
+      hasSession: async (_userId, sessionId) => row.sessionId === sessionId,
     },
     {
       refuseSilent: async () => refuse(refusals.silent),
@@ -60,6 +61,18 @@ describe('a guest who takes another name', () => {
     });
     expect(row.sessionId).not.toBe('s1');
     expect(told).toEqual([[7, { kind: 'rename', userId: 9, userName: 'Grace', from: 'Ada' }]]);
+  });
+
+  // He was logged out ten seconds later, with a name that nobody had a session for.
+  it('gets the same session by a second try with the one of before, and the room is told once', async () => {
+    const { service, session, row, told, ended } = world();
+    const first = await service.rename(guest, session, 'Grace');
+    expect(await service.rename(guest, session, ' Grace ')).toEqual(first);
+    expect(first.token).toBe(`Grace ${row.sessionId}`);
+    expect(told).toHaveLength(1);
+    await expect(service.rename(guest, session, 'Eve')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await vi.advanceTimersByTimeAsync(limits.renamedSessionMs);
+    expect(ended).toEqual([['s1', session.expiresAt]]);
   });
 
   it('has the session of before for as long as an answer takes, and no longer', async () => {

@@ -1,5 +1,5 @@
+import { createHash } from 'node:crypto';
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
-import { newId } from '@parley/contracts';
 import { AppError, limits, userNameField, type GuestSession } from '@parley/protocol';
 import { RevocationList } from '@parley/redis';
 import { TokenBuckets } from '@parley/service-host/rates';
@@ -24,7 +24,7 @@ export class GuestNamesService implements BeforeApplicationShutdown {
   private readonly ending = new Map<NodeJS.Timeout, () => Promise<void>>();
 
   constructor(
-    @Inject(GuestsRepository) private readonly guests: Pick<GuestsRepository, 'rename'>,
+    @Inject(GuestsRepository) private readonly guests: Pick<GuestsRepository, 'rename' | 'hasSession'>,
     @Inject(ActsService) private readonly acts: Pick<ActsService, 'tell' | 'refuseSilent'>,
     @Inject(TokenService) private readonly tokens: Pick<TokenService, 'issue'>,
     @Inject(RevocationList) private readonly revocations: Pick<RevocationList, 'revoke'>,
@@ -35,7 +35,8 @@ export class GuestNamesService implements BeforeApplicationShutdown {
   }
 
   /**
-   * Gives a guest another name; his room is told who he was.
+   * Gives a guest another name; his room is told who he was. Who asks once more with the session of before, because no answer came,
+   * gets the session of the first try.
    *
    * @param session - The one that he asks with. It lasts a moment longer, so that the answer comes before its connections close.
    * @throws {AppError} `INVALID` for what is no name; `NAME_TAKEN`; `RATE_LIMITED`; `UNAUTHENTICATED` when the session is not his any
@@ -50,10 +51,11 @@ export class GuestNamesService implements BeforeApplicationShutdown {
     if (!parsed.success) throw new AppError('INVALID', { fields: ['name'] });
     const name = parsed.data;
     const guest = { userId, userName: name, standing: 'guest' as const };
+    const nextId = sessionAfter(session.id, name);
+    if (await this.guests.hasSession(userId, nextId)) return this.issue(guest, roomId, nextId, session);
     await this.acts.refuseSilent(guest, roomId);
     const retryAfterMs = this.limits.take(userId, 1, performance.now());
     if (retryAfterMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs });
-    const nextId = newId();
     const place = { userId, roomId };
     const from = await this.guests.rename({ ...place, name, session: { id: session.id, nextId } });
     try {
@@ -64,10 +66,20 @@ export class GuestNamesService implements BeforeApplicationShutdown {
       await this.guests.rename({ ...place, name: userName, session: back }).catch(() => undefined);
       throw cause;
     }
-    const user = { userId, userName: name, role: 'guest' as const };
-    const maxMs = Math.max(0, session.expiresAt - Date.now());
-    const { token, expiresAt } = await this.tokens.issue(user, { sessionId: nextId, roomId, maxMs });
+    const issued = await this.issue(guest, roomId, nextId, session);
     this.endSoon(session);
+    return issued;
+  }
+
+  private async issue(
+    { userId, userName }: { readonly userId: number; readonly userName: string },
+    roomId: number,
+    sessionId: string,
+    before: HeldSession,
+  ): Promise<GuestSession> {
+    const user = { userId, userName, role: 'guest' as const };
+    const maxMs = Math.max(0, before.expiresAt - Date.now());
+    const { token, expiresAt } = await this.tokens.issue(user, { sessionId, roomId, maxMs });
     return { token, expiresAt, user, roomId };
   }
 
@@ -82,4 +94,10 @@ export class GuestNamesService implements BeforeApplicationShutdown {
     timer.unref();
     this.ending.set(timer, end);
   }
+}
+
+/** The session that follows one by a new name: always the same, so that a second try finds what the first has made. */
+function sessionAfter(sessionId: string, name: string): string {
+  const hash = createHash('sha256').update(`${sessionId}\n${name}`).digest('hex');
+  return hash.slice(0, 32);
 }

@@ -152,6 +152,15 @@ export class GuestsRepository {
     }
   }
 
+  /** Whether that is a guest's session, and not over. */
+  async hasSession(userId: number, sessionId: string): Promise<boolean> {
+    const rows: unknown[] = await this.dataSource.query(
+      'SELECT 1 FROM guests WHERE user_id = $1 AND session_id = $2 AND expires_at > $3',
+      [userId, sessionId, Date.now()],
+    );
+    return rows.length > 0;
+  }
+
   /** The guest who came by an invitation with a key, as long as his session is not over. */
   async byKey(tokenHash: string, keyHash: string): Promise<KnownGuest | undefined> {
     const [row]: Record<string, unknown>[] = await this.dataSource.query(

@@ -2,6 +2,7 @@ import './zod-without-eval.js';
 import { ApiError } from '@parley/client';
 import type { AccountServer } from './account/account.js';
 import { registering } from './account/registering.js';
+import { askedTwice } from './asked-twice.js';
 import { madeOnce } from './made-once.js';
 import { serverApi } from './server-api.js';
 import { isGuess, refusedAddress, resolveEndpoints, type Endpoints } from './site/endpoints.js';
@@ -41,7 +42,7 @@ function accountServer({ apiUrl }: Endpoints, isGuessed: boolean): AccountServer
         .catch(named),
     enter: (invite, name) =>
       madeOnce('guest', [invite, name], (key) => api.enterAsGuest(invite, name, key)).catch(named),
-    rename: ({ token }, name) => serverApi(apiUrl, () => token).renameGuest(name),
+    rename: ({ token }, name) => askedTwice(() => serverApi(apiUrl, () => token).renameGuest(name)),
     logout: ({ token }) => serverApi(apiUrl, () => token).logout(),
   };
 }

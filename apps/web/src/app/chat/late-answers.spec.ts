@@ -1,5 +1,5 @@
 import { eventually } from '@parley/testing';
-import { type ParleyApi, type ParleyClient } from '@parley/client';
+import { ApiError, type ParleyApi, type ParleyClient } from '@parley/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Op } from '@parley/protocol';
 import { testMessage, testPage } from '../timeline/test-messages.js';
@@ -97,7 +97,6 @@ describe('answers that come late', () => {
 
   it('leave a room gone that became private since', async () => {
     const answer = deferred<unknown>();
-    const { ApiError } = await import('@parley/client');
     const { session, client, thread } = setUp({
       history: () => answer.promise,
       room: async () => {
