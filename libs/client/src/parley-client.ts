@@ -100,7 +100,7 @@ export class ParleyClient {
    * Does something to a room: `{ act: 'timeout', userId, seconds: 60 }`. Repeated until it is settled, and done once.
    *
    * @returns The ack: it is in force for everything with a higher `seq`.
-   * @throws {ClientError} The server's refusal; the last one that may pass, once `sendDeadlineMs` is over; `CLOSED` or `ENDED`.
+   * @throws {ClientError} The server's refusal; the last one that may pass, once `actDeadlineMs` is over; `CLOSED` or `ENDED`.
    */
   act(
     roomId: number,
