@@ -38,6 +38,20 @@ export const unknownPages = (running: () => Stack) =>
       await page.context().close();
     });
 
+    // They were answered with 400 or 403, in JSON.
+    it.each(['//rooms/1', '/%E0%A4%A', '/rooms/1%', '/a%00b'])('is the same page at %s', async (path) => {
+      const answer = await fetch(running().webUrl + path, { headers: { accept: 'text/html,*/*' } });
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([
+        404,
+        expect.stringMatching(/^text\/html/),
+      ]);
+      expect(answer.headers.get('content-security-policy')).toContain('default-src');
+      expect(await answer.text()).toContain('<html');
+      // Of the API it is a problem like every other.
+      const problem = await fetch(`${running().apiUrl}/v1${path}`);
+      expect([problem.status, (await problem.json()) as object]).toMatchObject([404, { code: 'NOT_FOUND' }]);
+    });
+
     it('is no page when a script or a style is asked for there', async () => {
       for (const path of ['/assets/index-00000000.js', '/assets/x.css', '/favicon.ico']) {
         const answer = await fetch(running().webUrl + path, { headers: { accept: 'text/html,*/*' } });

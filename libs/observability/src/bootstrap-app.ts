@@ -12,6 +12,7 @@ import { createLogger } from './logging.module.js';
 import { MetricsRegistry } from './metrics.js';
 import { NestLogger } from './nest-logger.js';
 import { noticeLog } from './notice-log.js';
+import { readableAddress } from './readable-address.js';
 import { ShutdownRegistry } from './shutdown-registry.js';
 import { StopSequence } from './stop-sequence.js';
 import { startTracing } from './tracing/start-tracing.js';
@@ -116,6 +117,7 @@ export async function bootstrapApp(options: BootstrapOptions): Promise<NestFasti
     trustProxy: options.trustProxy?.length ? [...options.trustProxy] : false,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    rewriteUrl: ({ url = '/' }) => readableAddress(url),
     serverFactory: (handler: RequestListener) => {
       const server = guardedServer(
         {

@@ -95,6 +95,8 @@ describe('the site', () => {
     '/join/short',
     '/code/a_b',
     '/nothing?x=y.z',
+    '//rooms/1',
+    '/a%00b',
   ])('%s is the page with 404 for a browser, and no page for others', async (url) => {
     const answer = await visit(url, {
       'if-none-match': 'W/"1-1"',
