@@ -35,6 +35,9 @@ export const unknownPages = (running: () => Stack) =>
       await page.getByTestId('composer').waitFor();
       await page.goto(new URL('/rooms/987654321', running().webUrl).href);
       await page.getByText('This room does not exist').first().waitFor();
+      await page.goto(new URL('/direct/987654321', running().webUrl).href);
+      await page.getByText('This user does not exist').first().waitFor();
+      expect(await page.getByTestId('composer').count()).toBe(0);
       await page.context().close();
     });
 

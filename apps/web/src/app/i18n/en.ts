@@ -44,8 +44,7 @@ export const en = {
     haveAccount: 'Already have an account?',
     login: 'Log in',
     nameMissing: 'Choose a user name.',
-    nameRefused:
-      'A user name needs something to see in it, and nothing hidden. Type it anew.',
+    nameRefused: 'A user name needs something to see in it, and nothing hidden. Type it anew.',
     nameTooLong: (most: number) => `A user name has at most ${most} characters.`,
     passwordTooShort: (least: number) => `A password needs at least ${least} characters.`,
     passwordTooLong: 'This password is too long.',
@@ -101,8 +100,11 @@ export const en = {
     leaveText:
       'You will not be told of new messages here any more, on any of your devices. The room and its messages stay; you can come back at any time.',
     stay: 'Stay',
-    notFoundTitle: 'This room does not exist',
-    notFound: 'It may have been removed, or the address is wrong.',
+    missing: {
+      title: 'This room does not exist',
+      text: 'It may have been removed, or the address is wrong.',
+    },
+    nobody: { title: 'This user does not exist', text: 'The address is wrong.' },
     toFirst: 'Go to the first room',
     emptyTitle: 'It is quiet here',
     empty: 'Nobody has written yet. Say hello!',

@@ -23,6 +23,7 @@ import { UnreadBar } from './unread-bar.js';
 export function ThreadBody(props: { readonly threadKey: ThreadKey; readonly name: string }) {
   const { threadKey, name } = props;
   const t = useTexts();
+  const isRoom = parseKey(threadKey).kind === 'room';
   const isMissing = useChatState((state) => threadOf(state, threadKey).phase === 'missing');
   const putOut = useChatState((state) => threadOf(state, threadKey).putOut);
   if (isMissing) {
@@ -31,7 +32,7 @@ export function ThreadBody(props: { readonly threadKey: ThreadKey; readonly name
         {putOut ? (
           <PutOutNotice threadKey={threadKey} name={name} putOut={putOut} />
         ) : (
-          <Empty icon="hash" title={t.room.notFoundTitle} text={t.room.notFound}>
+          <Empty icon="hash" {...(isRoom ? t.room.missing : t.room.nobody)}>
             <Link to={{ page: 'room', roomId: firstRoomId }}>{t.room.toFirst}</Link>
           </Empty>
         )}

@@ -77,7 +77,8 @@ export class HistoryLoader {
         return roomId === undefined ? undefined : api.history(roomId, { limit: pageSize });
       };
       const page = await retries.run(attempt, { signal, failed: show, isPast });
-      if (isPast()) return;
+      // Put out since it was asked for, or nothing is there any more.
+      if (isPast() || (phase !== 'missing' && get(key).phase === 'missing')) return;
       if (!page) {
         update(key, withNothing);
         // Somebody may have begun meanwhile.
@@ -85,8 +86,6 @@ export class HistoryLoader {
         return;
       }
       update(key, (thread) => {
-        // Put out, or the room is gone, since it was asked for.
-        if (thread.phase === 'missing' && phase !== 'missing') return thread;
         const isFirst = thread.phase !== 'ready';
         const timeline = withLatestPage(thread.timeline, page, me);
         const { readTo } = thread;

@@ -1,3 +1,4 @@
+import { ApiError } from '@parley/client';
 import { expect, it, vi } from 'vitest';
 import { Retries } from '../../retries.js';
 import { ChatStore } from '../threads/chat-store.js';
@@ -74,4 +75,20 @@ it('takes an answer to a question that was asked after the last change', async (
   answer(ann);
   await loaded;
   expect(shown()).toEqual({ count: 1, members: [ann], inList: 1 });
+});
+
+// A conversation with nobody could be written in; only the send said so.
+it('says of a conversation with nobody that there is none, and asks no more', async () => {
+  const store = new ChatStore({ ...ann, role: 'user' }, () => undefined);
+  const presence = vi.fn().mockRejectedValue(new ApiError(404, 'USER_NOT_FOUND', false));
+  const follower = new Presence(store, { presence } as never, new Retries({ page: undefined }), vi.fn());
+  vi.stubGlobal('document', { visibilityState: 'visible' });
+  vi.useFakeTimers();
+  const followed = follower.followPeer(99, () => false, new AbortController().signal);
+  await vi.advanceTimersByTimeAsync(60_000);
+  await followed;
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+  expect(presence).toHaveBeenCalledOnce();
+  expect(store.thread('user:99').phase).toBe('missing');
 });

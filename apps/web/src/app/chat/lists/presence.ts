@@ -1,8 +1,9 @@
-import type { ParleyApi } from '@parley/client';
+import { ApiError, type ParleyApi } from '@parley/client';
 import type { InfoFrame } from '@parley/protocol';
 import type { Retries } from '../../retries.js';
 import { withEntry, type Member } from '../threads/chat-state.js';
 import type { ChatStore } from '../threads/chat-store.js';
+import { userKey } from '../threads/thread-key.js';
 
 /** How old the presence of the one whom one talks to may be, milliseconds. Chosen by judgement. */
 const peerEveryMs = 15_000;
@@ -59,7 +60,8 @@ export class Presence {
 
   /** The same of somebody with whom nothing was said yet. @param isBegun - From then on the conversation is followed. */
   async followPeer(userId: number, isBegun: () => boolean, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && !isBegun()) {
+    const isNobody = () => this.#store.thread(userKey(userId)).phase === 'missing';
+    while (!signal.aborted && !isBegun() && !isNobody()) {
       if (document.visibilityState === 'visible') await this.#loadPeer(userId, signal);
       await pause(peerEveryMs, signal);
     }
@@ -70,8 +72,9 @@ export class Presence {
       const { online } = await this.#retries.run(() => this.#api.presence(userId), { signal });
       if (!signal.aborted) this.#store.patch({ peer: { userId, isThere: online } });
     } catch (error) {
-      // Somebody who does not exist is not there, either.
       this.#failed(error);
+      if (error instanceof ApiError && error.code === 'USER_NOT_FOUND')
+        this.#store.update(userKey(userId), (thread) => ({ ...thread, phase: 'missing' }));
     }
   }
 
