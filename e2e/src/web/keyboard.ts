@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
 import {
+  asIfThere,
   close,
   distanceToEnd,
   Network,
@@ -209,6 +210,7 @@ export const keyboard = (running: () => Stack) =>
     it('keeps it when the connection is tried, a send was refused, and when nothing has it', async () => {
       const person = await pages.person();
       const network = await Network.of(person);
+      await person.route('**/v1/users/999999/presence', asIfThere);
       const page = await pages.login('demo', { of: person, path: '/direct/999999' });
       await say(page, 'to nobody');
       await page.getByTestId('discard').focus();

@@ -1,7 +1,19 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
-import { close, fillLogin, message, Network, online, say, sent, shows, Pages, eventually } from './pages.js';
+import {
+  asIfThere,
+  close,
+  fillLogin,
+  message,
+  Network,
+  online,
+  say,
+  sent,
+  shows,
+  Pages,
+  eventually,
+} from './pages.js';
 
 /** What a person writes is not lost, and is there once. */
 export const outbox = (running: () => Stack) =>
@@ -108,7 +120,8 @@ export const outbox = (running: () => Stack) =>
 
     it('gives back what was refused: to be written anew, or dropped', async () => {
       const page = await pages.login('demo');
-      // A user who does not exist: the server refuses for good.
+      // A user who does not exist, as far as the page knows: the server refuses for good.
+      await page.route('**/v1/users/999999/presence', asIfThere);
       await page.goto(`${stack.webUrl}/direct/999999`);
       await online(page);
       await say(page, 'to nobody');

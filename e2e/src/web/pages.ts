@@ -1,6 +1,13 @@
 import type { Session } from '@parley/protocol';
 import { eventually as soon } from '@parley/testing';
-import type { Browser, BrowserContext, BrowserContextOptions, Page, WebSocketRoute } from 'playwright-core';
+import type {
+  Browser,
+  BrowserContext,
+  BrowserContextOptions,
+  Page,
+  Route,
+  WebSocketRoute,
+} from 'playwright-core';
 import type { Stack } from '../stack.js';
 import { expectBrowser, sharedBrowser } from './shared-browser.js';
 
@@ -144,6 +151,13 @@ const whatIsThere = (page: Page): Promise<string> =>
       visibility: document.visibilityState,
       text: (list ?? document.body).textContent?.slice(-200),
     });
+  });
+
+/** Lets a page take user 999999 for somebody, whose messages the server then refuses for good. */
+export const asIfThere = (route: Route): Promise<void> =>
+  route.fulfill({
+    headers: { 'access-control-allow-origin': '*' },
+    json: { userId: 999_999, userName: 'nobody', online: false },
   });
 
 /** Fills in the form of the log-in page and sends it. */

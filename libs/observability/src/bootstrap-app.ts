@@ -117,7 +117,6 @@ export async function bootstrapApp(options: BootstrapOptions): Promise<NestFasti
     trustProxy: options.trustProxy?.length ? [...options.trustProxy] : false,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-    rewriteUrl: ({ url = '/' }) => readableAddress(url),
     serverFactory: (handler: RequestListener) => {
       const server = guardedServer(
         {
@@ -127,7 +126,11 @@ export async function bootstrapApp(options: BootstrapOptions): Promise<NestFasti
           connectionsCheckingInterval: requestTimeoutMs / REQUEST_CHECKS,
           keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
         },
-        handler,
+        (request, response) => {
+          // Not by Fastify's own `rewriteUrl`: Nest's middleware looks at the address that it was before.
+          request.url = readableAddress(request.url ?? '/');
+          handler(request, response);
+        },
         tls,
       );
       servers.push(server);

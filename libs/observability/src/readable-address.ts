@@ -9,11 +9,14 @@ const NOWHERE = '/unreadable-address';
  */
 export function readableAddress(url: string): string {
   const [path = ''] = url.split('?', 1);
-  if (!path.includes('%')) return url;
+  return path.includes('%') && !isReadable(path) ? NOWHERE : url;
+}
+
+function isReadable(path: string): boolean {
   try {
-    decodeURIComponent(path);
-    return url;
+    // What it gives is used: a bundler takes a call whose result nobody wants for one that does nothing.
+    return decodeURIComponent(path) !== '';
   } catch {
-    return NOWHERE;
+    return false;
   }
 }
