@@ -1,61 +1,12 @@
 import { eventually } from '@parley/testing';
-import { ApiError, type ParleyApi, type ParleyClient } from '@parley/client';
+import { ApiError } from '@parley/client';
 import { Op, type RoomState } from '@parley/protocol';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { testMessage, testPage } from '../timeline/test-messages.js';
-import { ChatSession } from './chat-session.js';
-import { FakeClient } from './fake-client.fixture.js';
 import { unreadCount } from './reading/unread.js';
-import { threadOf } from './threads/chat-state.js';
-import type { ThreadKey } from './threads/thread-key.js';
+import { room, setUp, withPage } from './chat-session.fixture.js';
 
-const me = { userId: 7, userName: 'me', role: 'user' as const };
-const room = { roomId: 1, name: 'Lobby', kind: 'room' as const, online: 1 };
-
-const sessions: ChatSession[] = [];
-
-function setUp(api: Partial<Record<keyof ParleyApi, unknown>> = {}) {
-  const client = new FakeClient();
-  const onEnded = vi.fn();
-  const session = new ChatSession({
-    api: {
-      roomsPage: async () => ({ rooms: [room] }),
-      conversationsPage: async () => ({ conversations: [] }),
-      conversationWith: async () => undefined,
-      presence: async (userId: number) => ({ userId, userName: 'bo', online: true }),
-      members: async () => ({ count: 1, members: [me] }),
-      history: async () => testPage(1, 3),
-      room: async () => room,
-      unread: async () => [],
-      unfollow: async () => undefined,
-      ...api,
-    } as unknown as ParleyApi,
-    client: client as unknown as ParleyClient,
-    me,
-    onEnded,
-    random: () => 0,
-  });
-  session.start();
-  sessions.push(session);
-  const thread = (key: ThreadKey) => threadOf(session.state.get(), key);
-  return { session, client, onEnded, thread };
-}
-
-beforeEach(() => {
-  const stored = new Map<string, string>();
-  const localStorage = {
-    getItem: (key: string) => stored.get(key) ?? null,
-    setItem: (key: string, value: string) => stored.set(key, value),
-    removeItem: (key: string) => stored.delete(key),
-  };
-  vi.stubGlobal('window', { addEventListener: () => undefined, localStorage });
-  vi.stubGlobal('navigator', { onLine: true });
-  vi.stubGlobal('document', Object.assign(new EventTarget(), { visibilityState: 'visible' }));
-});
-afterEach(() => {
-  for (const session of sessions.splice(0)) session.stop();
-  vi.unstubAllGlobals();
-});
+withPage();
 
 const state: RoomState = {
   mode: 'everyone',

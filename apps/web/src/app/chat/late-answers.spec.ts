@@ -1,17 +1,13 @@
 import { eventually } from '@parley/testing';
-import { ApiError, type ParleyApi, type ParleyClient } from '@parley/client';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ApiError } from '@parley/client';
+import { describe, expect, it, vi } from 'vitest';
 import { Op } from '@parley/protocol';
 import { testMessage, testPage } from '../timeline/test-messages.js';
-import { ChatSession } from './chat-session.js';
 import { FakeClient } from './fake-client.fixture.js';
 import { unreadCount } from './reading/unread.js';
-import { threadOf } from './threads/chat-state.js';
-import type { ThreadKey } from './threads/thread-key.js';
+import { setUp, withPage } from './chat-session.fixture.js';
 
-const me = { userId: 7, userName: 'me', role: 'user' as const };
-const room = { roomId: 1, name: 'Lobby', kind: 'room' as const, online: 1 };
-const sessions: ChatSession[] = [];
+withPage();
 
 function deferred<T>() {
   let resolve!: (v: T) => void;
@@ -20,47 +16,6 @@ function deferred<T>() {
   return { promise, resolve, reject };
 }
 const tick = () => new Promise((r) => setTimeout(r, 20));
-
-function setUp(api: Partial<Record<keyof ParleyApi, unknown>> = {}) {
-  const client = new FakeClient();
-  const session = new ChatSession({
-    api: {
-      roomsPage: async () => ({ rooms: [room] }),
-      conversationsPage: async () => ({ conversations: [] }),
-      conversationWith: async () => undefined,
-      presence: async (userId: number) => ({ userId, userName: 'bo', online: true }),
-      members: async () => ({ count: 1, members: [me] }),
-      history: async () => testPage(1, 3),
-      room: async () => room,
-      unread: async () => [],
-      unfollow: async () => undefined,
-      ...api,
-    } as unknown as ParleyApi,
-    client: client as unknown as ParleyClient,
-    me,
-    onEnded: vi.fn(),
-    random: () => 0,
-  });
-  session.start();
-  sessions.push(session);
-  const thread = (key: ThreadKey) => threadOf(session.state.get(), key);
-  return { session, client, thread };
-}
-beforeEach(() => {
-  const stored = new Map<string, string>();
-  const localStorage = {
-    getItem: (key: string) => stored.get(key) ?? null,
-    setItem: (key: string, value: string) => stored.set(key, value),
-    removeItem: (key: string) => stored.delete(key),
-  };
-  vi.stubGlobal('window', { addEventListener: () => undefined, localStorage });
-  vi.stubGlobal('navigator', { onLine: true });
-  vi.stubGlobal('document', Object.assign(new EventTarget(), { visibilityState: 'visible' }));
-});
-afterEach(() => {
-  for (const session of sessions.splice(0)) session.stop();
-  vi.unstubAllGlobals();
-});
 
 const reconnect = (client: FakeClient) => {
   for (const state of ['reconnecting', 'online'] as const) {
