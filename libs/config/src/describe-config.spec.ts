@@ -36,6 +36,7 @@ it('maps every variable to a setting that exists', () => {
   // Without this a renamed setting would leave its variable silently dead; the strict schemas catch values only.
   const optional = [
     'advertisedHost',
+    'linkDir',
     'metrics.token',
     'trace.url',
     'public.apiUrl',

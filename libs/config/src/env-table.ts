@@ -46,6 +46,12 @@ export const envTable: readonly EnvVariable[] = [
     'name of this process; made of app, host, pid and chance',
   ),
   variable('ADVERTISED_HOST', 'text', to('advertisedHost'), 'address others reach this process at'),
+  variable(
+    'LINK_DIR',
+    'text',
+    to('linkDir', ...tokens, 'task-worker'),
+    "folder for sockets by which processes of one machine call each other, this user's alone; off: through Redis",
+  ),
   variable('SUPERVISED', 'flag', to('supervised'), 'stop when the parent process goes away'),
   variable('LOG_LEVEL', 'text', to('log.level'), 'fatal, error, warn, info, debug, trace or silent'),
   variable('LOG_PRETTY', 'flag', to('log.pretty'), 'readable log lines instead of JSON'),

@@ -66,6 +66,8 @@ const common = (mode: Environment) => ({
   ),
   advertisedHost: text.optional(),
   supervised: flag,
+  /** Folder of the sockets by which processes of one machine call each other, or `off`. */
+  linkDir: text.optional(),
   log: z.strictObject({
     level: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
     pretty: flag.optional(),

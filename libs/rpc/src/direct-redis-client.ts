@@ -10,6 +10,9 @@ import {
   splitPackets,
   type RequestEnvelope,
 } from './envelope.js';
+import { LinkDialer } from './links/link-dialer.js';
+import type { LinkFolder } from './links/link-folder.js';
+import { Link } from './links/link.js';
 
 /**
  * Calls of one process that may wait for a reply at once. Judgement: far above what a process has waiting when others
@@ -42,6 +45,8 @@ export interface DirectRedisClientOptions {
   readonly maxBytesWaiting?: number;
   /** Bytes under way to one instance; the next call waits its turn. @defaultValue 1 MiB */
   readonly maxBytesUnderWay?: number;
+  /** Where callees of this machine are linked up with. @defaultValue all requests go through Redis */
+  readonly links?: LinkFolder | undefined;
 }
 
 /** A call's address and deadline, sent as the packet's data by {@link RpcClient}. */
@@ -59,12 +64,14 @@ export interface DirectCall {
 
 /**
  * Nest's Redis client, addressed: a request goes to one instance's channel and its reply comes back on this process's
- * own. A channel that nobody listens to fails at once instead of hanging.
+ * own. A channel that nobody listens to fails at once instead of hanging. Where both are on one machine, they take a
+ * {@link Link} and leave Redis alone; what it leaves unanswered when it ends fails at once.
  */
 export class DirectRedisClient extends ClientRedis {
   private subscriber: RedisConnection | undefined;
   private opening: Promise<void> | undefined;
-  private readonly outbox: Outbox;
+  private readonly outbox: Outbox<string | Link>;
+  private readonly dialer: LinkDialer | undefined;
   private readonly maxCallsWaiting: number;
   private readonly maxBytesWaiting: number;
   private readonly windows = new Map<string, ByteWindow>();
@@ -87,12 +94,26 @@ export class DirectRedisClient extends ClientRedis {
     this.maxCallsWaiting = options.maxCallsWaiting ?? MAX_CALLS_WAITING;
     this.maxBytesWaiting = options.maxBytesWaiting ?? MAX_BYTES_WAITING;
     this.maxBytesUnderWay = options.maxBytesUnderWay ?? MAX_BYTES_UNDER_WAY;
-    this.outbox = new Outbox((channel, text) => this.publishOnce(channel, text));
+    this.outbox = new Outbox((to, text) =>
+      typeof to === 'string' ? this.publishOnce(to, text) : to.send(text),
+    );
+    this.dialer =
+      options.links &&
+      new LinkDialer(options.links, {
+        onPacket: (packet) => this.receive(packet),
+        // Behind what has been given to it.
+        onGoodbye: (link) => this.outbox.send(link, Link.goodbye),
+      });
   }
 
   /** Calls waiting for a reply. */
   get pending(): number {
     return this.routingMap.size;
+  }
+
+  /** Callees that are called over a link now. */
+  get links(): number {
+    return this.dialer?.open ?? 0;
   }
 
   /** No further call is taken until one has ended. */
@@ -105,6 +126,7 @@ export class DirectRedisClient extends ClientRedis {
   }
 
   override async close(): Promise<void> {
+    this.dialer?.close();
     this.subscriber?.disconnect();
     this.handleClose();
   }
@@ -175,12 +197,18 @@ export class DirectRedisClient extends ClientRedis {
       callback({ err, isDisposed: true });
     };
     const channel = this.keys.rpcRequests(service, instanceId);
-    // How long it may still take is known when it leaves, which may be later than now.
-    const leave = () => this.outbox.send(channel, withTimes(text, this.clock, endsAtMs), undelivered);
+    let link: Link | undefined;
+    const leave = () => {
+      link = this.dialer?.to(channel);
+      link?.unanswered.set(id, undelivered);
+      // How long it may still take is known when it leaves, which may be later than now.
+      this.outbox.send(link ?? channel, withTimes(text, this.clock, endsAtMs), undelivered);
+    };
     const end = this.takeWindows(channel, bytes, replyBytes, leave);
     let ended = false;
     return () => {
       this.routingMap.delete(id);
+      link?.unanswered.delete(id);
       if (ended) return;
       ended = true;
       this.bytesWaiting -= bytes;

@@ -12,6 +12,9 @@ import {
   type ReplyEnvelope,
   type RequestEnvelope,
 } from './envelope.js';
+import type { LinkFolder } from './links/link-folder.js';
+import { LinkListener } from './links/link-listener.js';
+import { Link } from './links/link.js';
 import { RequestDelays } from './request-delay.js';
 import { encodeError } from './rpc-error.js';
 
@@ -29,6 +32,8 @@ export interface DirectRedisServerOptions {
   readonly keys: RedisKeys;
   readonly service: string;
   readonly instanceId: string;
+  /** Where callers of this machine link up with it. @defaultValue all requests come through Redis */
+  readonly links?: LinkFolder | undefined;
   /** Runs a handler with the caller's correlation id. */
   readonly withCorrelationId?: <T>(id: string, fn: () => T) => T;
   readonly onError?: (error: unknown, pattern: string) => void;
@@ -44,21 +49,26 @@ export interface DirectRedisServerOptions {
 
 /**
  * Nest's Redis transport, addressed to one instance: this server listens on its own channel only, so a request runs
- * once, however many instances there are. Replies go to the caller's own channel.
+ * once, however many instances there are. Replies go to the caller's own channel. Where both are on one machine, requests and
+ * replies take a {@link Link} and leave Redis alone.
  *
  * Handlers are ordinary `@MessagePattern` controllers.
  *
  * @see docs/adr/0002-instance-addressed-rpc.md
+ * @see docs/adr/0020-links-on-one-machine.md
  */
 export class DirectRedisServer extends ServerRedis {
   private subscriber: RedisConnection | undefined;
-  private readonly outbox: Outbox;
+  private listener: LinkListener | undefined;
+  private readonly outbox: Outbox<string | Link>;
   private readonly delays = new RequestDelays();
   private inFlight = 0;
 
   constructor(private readonly direct: DirectRedisServerOptions) {
     super({});
-    this.outbox = new Outbox((channel, text) => direct.connections.main.publish(channel, text));
+    this.outbox = new Outbox((to, text) =>
+      typeof to === 'string' ? direct.connections.main.publish(to, text) : to.send(text),
+    );
   }
 
   /** Requests being handled now. */
@@ -76,12 +86,20 @@ export class DirectRedisServer extends ServerRedis {
   async drain(withinMs: number): Promise<void> {
     const { connections, keys, service, instanceId } = this.direct;
     const endsAt = performance.now() + withinMs;
+    const until = async (isSo: () => boolean) => {
+      while (!isSo() && performance.now() < endsAt)
+        await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+    };
+    const { listener } = this;
+    listener?.leave();
     await this.subscriber?.unsubscribe(keys.rpcRequests(service, instanceId));
-    while (this.inFlight > 0 && performance.now() < endsAt)
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+    // In this order: who has said goodbye sends nothing more.
+    await until(() => !listener?.isAsked && this.inFlight === 0);
     // Replies leave at the end of the turn, on this connection; what is answered after them means that they are out.
     await new Promise((resolve) => setImmediate(resolve));
+    listener?.finish();
     await connections.main.ping();
+    await until(() => !listener?.isLinked);
   }
 
   override async listen(callback: (error?: unknown, ...rest: unknown[]) => void): Promise<void> {
@@ -94,6 +112,7 @@ export class DirectRedisServer extends ServerRedis {
       });
       // Requests lost meanwhile failed at their callers.
       await keepSubscribed(subscriber, [channel], (error) => this.direct.onError?.(error, 'subscribe'));
+      await this.listenForLinks(channel);
       callback();
     } catch (error) {
       callback(error);
@@ -101,15 +120,33 @@ export class DirectRedisServer extends ServerRedis {
   }
 
   override async close(): Promise<void> {
+    this.listener?.close();
     this.subscriber?.disconnect();
   }
 
-  private async receive(packet: string): Promise<void> {
+  private async listenForLinks(channel: string): Promise<void> {
+    const { links, onError } = this.direct;
+    if (!links) return;
+    try {
+      this.listener = await LinkListener.listen(
+        links,
+        channel,
+        (packet, link) => void this.receive(packet, link),
+      );
+    } catch (error) {
+      // All of them come through Redis then.
+      onError?.(error, 'link');
+    }
+  }
+
+  /** @param link - What it came by, and its answer goes by; without one it came through Redis. */
+  private async receive(packet: string, link?: Link): Promise<void> {
     const parsed = requestEnvelopeSchema.safeParse(parseJson(packet));
     if (!parsed.success) return this.direct.onError?.(parsed.error, 'envelope');
     const { pattern, data, id, replyTo, correlationId, traceparent } = parsed.data;
     const startedAt = performance.now();
-    const reply = (envelope: ReplyEnvelope) => this.reply(replyTo, envelope, pattern);
+    const to = link ?? this.direct.keys.rpcReplies(replyTo);
+    const reply = (envelope: ReplyEnvelope) => this.reply(to, envelope, pattern);
     const expired = this.expired(parsed.data);
     if (expired) {
       this.direct.onExpired?.();
@@ -174,14 +211,14 @@ export class DirectRedisServer extends ServerRedis {
     return new AppError('DEADLINE_EXCEEDED', { context: { pattern, lateMs: Math.round(lateMs) } });
   }
 
-  private reply(replyTo: string, envelope: ReplyEnvelope, pattern: string): void {
+  private reply(to: string | Link, envelope: ReplyEnvelope, pattern: string): void {
     let text = JSON.stringify(envelope);
     if (Buffer.byteLength(text) > MAX_PACKET_BYTES) {
       const error = new AppError('INTERNAL', { context: { pattern, bytes: Buffer.byteLength(text) } });
       this.direct.onError?.(error, 'reply too large');
       text = JSON.stringify({ id: envelope.id, err: encodeError(error), isDisposed: true });
     }
-    this.outbox.send(this.direct.keys.rpcReplies(replyTo), text);
+    this.outbox.send(to, text);
   }
 }
 

@@ -1,14 +1,16 @@
 import { eventually, sharedRedis, uniquePrefix } from '@parley/testing';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { refusal, rpcWorld, testRpc } from './rpc.fixture.js';
+import { refusal, rpcWorld, testRpc, ways, type Way } from './rpc.fixture.js';
 
 afterAll(async () => (await sharedRedis()).stop());
 
-async function twoServers() {
-  const world = rpcWorld((await sharedRedis()).url, uniquePrefix('rpc'));
+async function twoServers(way?: Way) {
+  const world = rpcWorld((await sharedRedis()).url, uniquePrefix('rpc'), way);
   const stopA = await world.serve('a');
   await world.serve('b');
-  return { ...world, stopA, ...(await world.client()) };
+  const client = await world.client();
+  await client.linkTo('a', 'b');
+  return { ...world, stopA, ...client };
 }
 
 /** A key whose calls go to `instanceId`. */
@@ -21,9 +23,9 @@ async function keyFor(world: Awaited<ReturnType<typeof twoServers>>, instanceId:
   throw new Error('no key');
 }
 
-describe('calls by contract', () => {
+describe.each(ways)('calls by contract, %s,', (way) => {
   it('run on exactly one instance each, and take turns', async () => {
-    const { rpc, calls } = await twoServers();
+    const { rpc, calls } = await twoServers(way);
     const numbers = Array.from({ length: 20 }, (_, n) => n);
     await Promise.all(numbers.map((n) => rpc.call(testRpc.write, { n })));
     expect(calls.map((call) => Number(call.split(' ')[2])).sort((a, b) => a - b)).toEqual(numbers);
@@ -31,7 +33,7 @@ describe('calls by contract', () => {
   });
 
   it('go where target says, and nowhere else', async () => {
-    const { rpc, calls } = await twoServers();
+    const { rpc, calls } = await twoServers(way);
     for (const target of ['b', 'b', 'a'])
       expect(await rpc.call(testRpc.read, { n: 1 }, { target })).toEqual({ by: target });
     expect(calls).toEqual(['read b 1', 'read b 1', 'read a 1']);
@@ -41,7 +43,7 @@ describe('calls by contract', () => {
   });
 
   it('with one key go to one instance', async () => {
-    const { rpc } = await twoServers();
+    const { rpc } = await twoServers(way);
     const hosts = new Set<string>();
     for (const key of ['room-1', 'room-2', 'room-3', 'room-4', 'room-5', 'room-6', 'room-7', 'room-8']) {
       const by = new Set<string>();
@@ -53,7 +55,7 @@ describe('calls by contract', () => {
   });
 
   it('fail fast as UNAVAILABLE where a dead instance is named; any other goes to the other one, once', async () => {
-    const world = await twoServers();
+    const world = await twoServers(way);
     const { rpc, calls, stopA } = world;
     const key = await keyFor(world, 'a');
     await stopA();
@@ -70,9 +72,10 @@ describe('calls by contract', () => {
 
   // A stopping logic closed its connections with requests in hand: their callers waited half a deadline.
   it('are answered by an instance that drains, and go to another one from then on', async () => {
-    const world = rpcWorld((await sharedRedis()).url, uniquePrefix('rpc'));
+    const world = rpcWorld((await sharedRedis()).url, uniquePrefix('rpc'), way);
     const a = await world.serveDraining('a');
-    const { rpc } = await world.client();
+    const { rpc, linkTo } = await world.client();
+    await linkTo('a');
     const inHand = rpc.call(testRpc.held, { n: 1 }, { deadlineMs: 60_000 });
     await eventually(() => expect(world.held).toHaveLength(1));
     await world.serve('b');
@@ -94,7 +97,7 @@ describe('calls by contract', () => {
   });
 
   it('go to a ready instance while another one drains, and to that when there is no other', async () => {
-    const { rpc, calls, registry } = await twoServers();
+    const { rpc, calls, registry } = await twoServers(way);
     const say = async (instanceId: string, state: 'ready' | 'draining') => {
       await registry.register({
         ...registry.list('logic').find((it) => it.instanceId === instanceId)!,
@@ -113,17 +116,19 @@ describe('calls by contract', () => {
   });
 
   it('that a draining instance does not answer in time do not hold it up', async () => {
-    const world = rpcWorld((await sharedRedis()).url, uniquePrefix('rpc'));
+    const world = rpcWorld((await sharedRedis()).url, uniquePrefix('rpc'), way);
     const a = await world.serveDraining('a');
-    const { rpc } = await world.client();
+    const { rpc, linkTo } = await world.client();
+    await linkTo('a');
     const inHand = refusal(rpc.call(testRpc.silentWrite, { n: 1 }, { deadlineMs: 1_000 }));
     await eventually(() => expect(world.calls).toEqual(['silentWrite a 1']));
     await a.drain(50);
-    expect((await inHand).code).toBe('DEADLINE_EXCEEDED');
+    // Who is linked hears that there is no answer to wait for.
+    expect((await inHand).code).toBe(way === 'over links' ? 'UNAVAILABLE' : 'DEADLINE_EXCEEDED');
   });
 
   it('end by their deadline when the handler is silent; only idempotent ones are tried elsewhere', async () => {
-    const { rpc, calls, direct } = await twoServers();
+    const { rpc, calls, direct } = await twoServers(way);
     const codes = await Promise.all([
       refusal(rpc.call(testRpc.silentWrite, { n: 1 }, { deadlineMs: 2_000 })),
       refusal(rpc.call(testRpc.silentRead, { n: 2 }, { deadlineMs: 2_000 })),
@@ -138,21 +143,21 @@ describe('calls by contract', () => {
   });
 
   it('are UNAVAILABLE without any instance, and for a method that nobody serves', async () => {
-    const { rpc, registry } = await twoServers();
+    const { rpc, registry } = await twoServers(way);
     expect((await refusal(rpc.call(testRpc.nobody, { n: 1 }))).code).toBe('UNAVAILABLE');
     for (const id of ['a', 'b']) await registry.deregister('logic', id);
     expect((await refusal(rpc.call(testRpc.read, { n: 1 }))).code).toBe('UNAVAILABLE');
   });
 
   it('carry code, fields and retryAfterMs of an AppError, never its context', async () => {
-    const { rpc } = await twoServers();
+    const { rpc } = await twoServers(way);
     const error = await refusal(rpc.call(testRpc.refuse, { n: 1 }));
     expect(error).toMatchObject({ code: 'RATE_LIMITED', fields: ['a', 'b'], retryAfterMs: 7 });
     expect(error.context).toBeUndefined();
   });
 
   it('turn an unknown error into INTERNAL without its text, and report it at the callee', async () => {
-    const { rpc, errors } = await twoServers();
+    const { rpc, errors } = await twoServers(way);
     const error = await refusal(rpc.call(testRpc.crash, { n: 1 }));
     expect(error.code).toBe('INTERNAL');
     expect(JSON.stringify([error, error.message, error.cause, error.stack])).not.toContain('internals');
@@ -160,19 +165,19 @@ describe('calls by contract', () => {
   });
 
   it('refuse an invalid request as INVALID with its fields, without running it', async () => {
-    const { rpc, calls } = await twoServers();
+    const { rpc, calls } = await twoServers(way);
     const error = await refusal(rpc.call(testRpc.write, { n: 'x' as never }));
     expect(error).toMatchObject({ code: 'INVALID', fields: ['n'] });
     expect(calls).toEqual([]);
   });
 
   it('refuse an invalid response as INTERNAL', async () => {
-    const { rpc } = await twoServers();
+    const { rpc } = await twoServers(way);
     expect((await refusal(rpc.call(testRpc.lie, { n: 1 }))).code).toBe('INTERNAL');
   });
 
   it('carry newlines and other scripts in their texts', async () => {
-    const { rpc, calls } = await twoServers();
+    const { rpc, calls } = await twoServers(way);
     // Packets of one turn share a PUBLISH, separated by newlines.
     await Promise.all(
       [1, 2, 3].map((n) => rpc.call(testRpc.write, { n, text: 'a\nb\u2028"ж👍' }, { target: 'a' })),

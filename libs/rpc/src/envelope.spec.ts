@@ -6,7 +6,7 @@ const KIB = 1024;
 
 function setUp(receivers = 1) {
   const published: [string, string[]][] = [];
-  const outbox = new Outbox((channel, text) => {
+  const outbox = new Outbox<string>((channel, text) => {
     published.push([channel, splitPackets(text)]);
     return Promise.resolve(receivers);
   });

@@ -5,9 +5,11 @@ import { rpcContract } from '@parley/contracts';
 import { AppError } from '@parley/protocol';
 import { RedisConnections, RedisKeys } from '@parley/redis';
 import { MemoryRegistry } from '@parley/registry';
+import { eventually } from '@parley/testing';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { DirectRedisClient, type DirectRedisClientOptions } from './direct-redis-client.js';
+import { linkFolder } from './links/links.fixture.js';
 import { DirectRedisServer, type DirectRedisServerOptions } from './direct-redis-server.js';
 import { RpcClient } from './rpc-client.js';
 import { RpcMethod } from './rpc-method.decorator.js';
@@ -92,8 +94,13 @@ function serviceModule(instanceId: string, calls: Calls, held: Held) {
   return TestModule;
 }
 
+/** How requests and replies travel. */
+export const ways = ['through Redis', 'over links'] as const;
+export type Way = (typeof ways)[number];
+
 /** A Redis URL, a prefix, and makers of servers and clients in it; all are closed when the test ends. */
-export function rpcWorld(url: string, prefix: string) {
+export function rpcWorld(url: string, prefix: string, way: Way = 'through Redis') {
+  const links = way === 'over links' ? linkFolder() : undefined;
   const keys = new RedisKeys(prefix, { shardCount: 1, shardOf: () => 0 });
   const registry = new MemoryRegistry({ leaseTtlMs: 600_000 });
   const calls: Calls = [];
@@ -125,6 +132,7 @@ export function rpcWorld(url: string, prefix: string) {
     const connections = connect();
     const strategy = new DirectRedisServer({
       ...options,
+      links,
       connections,
       keys,
       service: 'logic',
@@ -163,18 +171,24 @@ export function rpcWorld(url: string, prefix: string) {
   }
 
   async function client(instanceId = 'caller', options: DirectRedisClientOptions = {}) {
-    const direct = new DirectRedisClient(connect(), keys, instanceId, options);
+    const direct = new DirectRedisClient(connect(), keys, instanceId, { ...options, links });
     await direct.connect();
     onTestFinished(() => direct.close());
-    return {
+    const rpc = new RpcClient(
       direct,
-      rpc: new RpcClient(
-        direct,
-        registry,
-        () => undefined,
-        () => undefined,
-      ),
+      registry,
+      () => undefined,
+      () => undefined,
+    );
+    /** Until there is a link to each of these servers, where links are made: a call begins it. */
+    const linkTo = async (...targets: string[]) => {
+      if (!links) return;
+      await eventually(async () => {
+        for (const target of targets) await refusal(rpc.call(testRpc.nobody, { n: 0 }, { target }));
+        if (direct.links !== targets.length) throw new Error(`${direct.links} links`);
+      });
     };
+    return { direct, rpc, linkTo };
   }
 
   return { keys, registry, calls, held, errors, expired, connect, serve, serveDraining, enlist, client };

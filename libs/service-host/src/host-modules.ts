@@ -15,6 +15,7 @@ import { RegistryModule } from '@parley/registry';
 import { RpcModule } from '@parley/rpc';
 import type { ServiceName } from '@parley/contracts';
 import { redisMetricsOf } from './redis-metrics.js';
+import { linksOf } from './links.js';
 import { rpcMetrics } from './rpc-metrics.js';
 
 export interface HostOptions {
@@ -69,6 +70,7 @@ export function hostModules(config: CommonConfig, options: HostOptions): (Dynami
     }),
     RpcModule.forRoot({
       instanceId,
+      links: linksOf(config, (error) => logError(error, 'links')),
       correlationId: currentCorrelationId,
       onCalled: rpcMetrics(metrics, 'client'),
     }),

@@ -4,7 +4,7 @@ import type { CommonConfig } from '@parley/config';
 import { HealthRegistry, MetricsRegistry, type BootstrapOptions } from '@parley/observability';
 import { RedisConnections, RedisKeys } from '@parley/redis';
 import { SelfRegistration } from '@parley/registry';
-import { DirectRedisServer } from '@parley/rpc';
+import { DirectRedisClient, DirectRedisServer } from '@parley/rpc';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { runService } from './run-service.js';
 
@@ -26,6 +26,7 @@ async function setUp(servesRpc = true, advertisedHost?: string) {
     [RedisKeys, {}],
     [HealthRegistry, health],
     [MetricsRegistry, new MetricsRegistry()],
+    [DirectRedisClient, { links: 2 }],
     [
       SelfRegistration,
       {

@@ -13,7 +13,8 @@ import {
 } from '@parley/observability';
 import { checkWrite, RedisConnections, RedisKeys } from '@parley/redis';
 import { SelfRegistration } from '@parley/registry';
-import { DirectRedisServer } from '@parley/rpc';
+import { DirectRedisClient, DirectRedisServer } from '@parley/rpc';
+import { linksOf } from './links.js';
 import { rpcMetrics } from './rpc-metrics.js';
 
 export interface ServiceOptions extends Omit<BootstrapOptions, 'service' | 'config'> {
@@ -42,6 +43,14 @@ export async function runService(options: ServiceOptions): Promise<NestFastifyAp
     configure: async (app) => {
       await options.configure?.(app);
       if (options.servesRpc) rpcServer = connectRpcServer(app, options, logError);
+      const client = app.get(DirectRedisClient);
+      app.get(MetricsRegistry).gauge({
+        name: 'parley_rpc_links',
+        help: 'Callees of this machine that are called over a link, and not through Redis',
+        collect() {
+          this.set(client.links);
+        },
+      });
       const redis = app.get(RedisConnections);
       app.get(HealthRegistry).register('redis', () => checkWrite(redis, app.get(RedisKeys), instanceId));
       if (options.servesRpc) await app.startAllMicroservices();
@@ -83,6 +92,7 @@ function connectRpcServer(
     keys: app.get(RedisKeys),
     service,
     instanceId: config.instanceId,
+    links: linksOf(config),
     withCorrelationId: runWithCorrelationId,
     onError: (error, pattern) => logError(error, `rpc ${pattern}`),
     onExpired: () => expired.inc(),
