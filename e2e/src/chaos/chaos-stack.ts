@@ -67,7 +67,12 @@ export class ChaosStack {
       // In this order in every run, whoever is ready first: a seed's schedule names slots.
       const slots = await Promise.all(
         places.map(({ app, number, ports }) =>
-          Slot.fill(stack, app, number, { ...ports, ...clockEnv(dataDir, `${app}-${number}`) }),
+          Slot.fill(stack, app, number, {
+            ...ports,
+            ...clockEnv(dataDir, `${app}-${number}`),
+            // So that calls go both ways: between the first of each app over links, others through Redis.
+            ...(number > 1 && { PARLEY_LINK_DIR: 'off' }),
+          }),
         ),
       );
       return new ChaosStack(stack, slots, site, sql);
