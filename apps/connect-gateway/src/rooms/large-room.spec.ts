@@ -1,3 +1,4 @@
+import { eventually } from '@parley/testing';
 import { describe, expect, it } from 'vitest';
 import { entry } from '../testing/fake-room-log.js';
 import { MAX_TAKEN_BYTES, numbers, ROOM, settle, setUp, turn } from '../testing/local-room.fixture.js';
@@ -26,6 +27,27 @@ describe('a large room', () => {
       [1, 2, 3],
       [2, 3],
     ]);
+  });
+
+  // A write to everybody for each message, although there were more of them than could be written so.
+  it('gathers what comes while it writes, and a little longer; joining and leaving meanwhile lose and repeat nothing', async () => {
+    const { log, room, join, gatherMs, onDelivered } = setUp();
+    const members = Array.from({ length: MAX_WRITES_PER_TURN + 1 }, () => join());
+    await settle();
+    gatherMs.mockImplementation((_, waitingBytes) => (waitingBytes > 0 ? 20 : 0));
+    await room.deliver(log.append(1));
+    await room.deliver(log.append(1));
+    await eventually(() => expect(room.delivered).toBe(1));
+    for (let n = 0; n < 5; n++) await room.deliver(log.append(1));
+    const late = [join(), join(0)];
+    const leaver = members[0]!;
+    room.remove(leaver);
+    await eventually(() => expect(room.delivered).toBe(7));
+    await settle();
+    expect(onDelivered.mock.calls.map(([{ messages }]) => messages)).toEqual([1, 6]);
+    expect(gatherMs.mock.calls.map(([, waitingBytes]) => waitingBytes > 0)).toEqual([true, false]);
+    for (const member of members) expect(member.seen).toEqual(member === leaver ? [1] : numbers(1, 7));
+    expect(late.map(({ seen }) => seen)).toEqual([numbers(2, 7), numbers(1, 7)]);
   });
 
   // One chunk of 64 kB to 256 sockets was 16 MB written in one turn.

@@ -2,6 +2,7 @@ import type { RoomFacts } from '@parley/protocol';
 import type { Connection } from '../connections/connection.js';
 import type { ResyncReason } from '../gateway-metrics.js';
 import type { ByteBudget } from './byte-budget.js';
+import type { gatherMs } from './gathering.js';
 import type { LogReader } from './log-reader.js';
 import type { RecentBudget } from './recent-messages.js';
 import type { PutOut } from './room-acts.js';
@@ -32,6 +33,8 @@ export interface LocalRoomOptions {
   /** Messages taken and not flushed, over all rooms. */
   readonly taken: ByteBudget;
   readonly recent: RecentBudget;
+  /** How long the next write waits for more to come; see {@link gatherMs}. */
+  readonly gatherMs: typeof gatherMs;
   readonly onDelivered: (delivery: RoomDelivery) => void;
   /** Members were told to read a range themselves. */
   readonly onResync: (reason: ResyncReason, members: number) => void;

@@ -96,6 +96,7 @@ async function run(steps: readonly Step[], latencies: readonly number[], crowd: 
       maxOutboundBytes: MAX_OUTBOUND_BYTES,
       taken: new ByteBudget(10_000),
       recent: new RecentBudget(),
+      gatherMs: () => 0,
       onDelivered: () => undefined,
       onResync: () => undefined,
       onSlow: () => undefined,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DispatchEntry } from '@parley/contracts';
 import type { RoomFacts, RoomState } from '@parley/protocol';
 import type { RoomPosition } from '@parley/redis';
@@ -307,6 +308,7 @@ export class LocalRoom implements MembersRoom {
       const chunkBytes = chunk.reduce((sum, { bytes }) => sum + bytes, 0);
       const encoded = new EncodedChunk(chunk);
       let written = 0;
+      const begunAt = performance.now();
       this.writing = true;
       // Members may be deleted meanwhile; none are added.
       for (const member of this.live) {
@@ -334,6 +336,8 @@ export class LocalRoom implements MembersRoom {
         this.resume(member);
         if (turn.isOver(member.lastSeq > lastSeq ? MAX_WRITE_BYTES : 0)) await turn.next();
       }
+      const gatherMs = this.options.gatherMs(performance.now() - begunAt, this.takenBytes);
+      if (gatherMs > 0) await sleep(gatherMs);
     }
   }
 

@@ -12,6 +12,7 @@ import { ByteBudget } from './byte-budget.js';
 import { sendResync } from './catch-up.js';
 import { DeliveryTraces } from './delivery-traces.js';
 import type { LocalRoomOptions } from './local-room-options.js';
+import { gatherMs } from './gathering.js';
 import { LocalRoom } from './local-room.js';
 import { LogReader } from './log-reader.js';
 import type { Membership } from './membership.js';
@@ -64,6 +65,7 @@ export class RoomDirectory {
       maxOutboundBytes: config.maxOutboundBytes,
       taken: new ByteBudget(MAX_TAKEN_BYTES),
       recent: new RecentBudget(),
+      gatherMs,
       onDelivered: ({ roomId, seq, messages, members, tookMs }) => {
         metrics.delivered(messages, members, tookMs);
         this.traces.delivered(roomId, seq, members);

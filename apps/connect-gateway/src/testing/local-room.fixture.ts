@@ -14,9 +14,10 @@ export const MAX_TAKEN_BYTES = 200_000;
 /** A room over a log in memory, and its members. */
 export function setUp(position = { seq: 0, epoch: 'e1' }) {
   const log = new FakeRoomLog(ROOM);
-  const onDelivered = vi.fn();
+  const onDelivered = vi.fn<LocalRoomOptions['onDelivered']>();
   const onResync = vi.fn();
   const onSlow = vi.fn();
+  const gatherMs = vi.fn<LocalRoomOptions['gatherMs']>(() => 0);
   const taken = new ByteBudget(MAX_TAKEN_BYTES);
   const recent = new RecentBudget();
   const readFacts = vi.fn(() => Promise.resolve<FactsRead>({ facts: new Map(), nowMs: 0 }));
@@ -28,6 +29,7 @@ export function setUp(position = { seq: 0, epoch: 'e1' }) {
     maxOutboundBytes: MAX_OUTBOUND_BYTES,
     taken,
     recent,
+    gatherMs,
     onDelivered,
     onResync,
     onSlow,
@@ -37,7 +39,7 @@ export function setUp(position = { seq: 0, epoch: 'e1' }) {
     room.resume(room.add(connection, lastSeq));
     return connection;
   };
-  return { log, room, join, readFacts, onPutOut, onDelivered, onResync, onSlow, taken, recent };
+  return { log, room, join, readFacts, onPutOut, onDelivered, onResync, onSlow, taken, recent, gatherMs };
 }
 
 export const numbers = (from: number, to: number) =>
