@@ -5,12 +5,26 @@ import { eventually, spawnProcess } from '@parley/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ParleyContestant } from './bench/contestants/parley.js';
 import { LoadProcess } from './bench/load/load-process.js';
+import { parleyWire } from './bench/load/parley-wire.js';
 import type { Run } from './bench/run-bench.js';
 
 const root = resolve(import.meta.dirname, '../..');
 
 /** One of each kind: what they measure here is worth nothing, that they measure is the test. */
 const scenarios = ['100x200', 'ws-publish', 'joins-10000', 'idle-20000', 'gateways-8', 'backlog'];
+
+describe('the load generator', () => {
+  // It took the epoch for the number, once in 262,144 rooms, and each message of that room for lost and shown twice.
+  it.each(['AbCd12345678', 'seqA12345678'])('reads the number before the epoch %s', (epoch) => {
+    const frame = (seq: number) => `{"op":4,"msg":"~17~xxx","seq":${seq},"epoch":"${epoch}"}`;
+    const bytes = Buffer.from(frame(41) + frame(1_042));
+    const seen = { kind: 'other', index: -1, seq: 0, code: '' } as Parameters<typeof parleyWire.read>[3];
+    parleyWire.read(bytes, frame(41).length, bytes.length, seen);
+    expect(seen).toMatchObject({ kind: 'message', index: 17, seq: 1_042 });
+    parleyWire.read(bytes, 0, frame(41).length, seen);
+    expect(seen).toMatchObject({ kind: 'message', index: 17, seq: 41 });
+  });
+});
 
 describe('npm run bench -- --quick', () => {
   const dir = mkdtempSync(join(tmpdir(), 'parley-bench-spec-'));

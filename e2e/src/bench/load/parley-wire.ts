@@ -1,14 +1,21 @@
 import { Op } from '@parley/protocol';
 import { indexIn, post, type Seen, type Wire } from './wire.js';
 
+/** Whether `"seq":` ends here. To its colon: an epoch is letters by chance, and one that began with `seq` was read as 0. */
+const isKeyEnd = (bytes: Buffer, at: number): boolean =>
+  bytes[at] === 0x3a &&
+  bytes[at - 1] === 0x22 &&
+  bytes[at - 2] === 0x71 &&
+  bytes[at - 3] === 0x65 &&
+  bytes[at - 4] === 0x73 &&
+  bytes[at - 5] === 0x22;
+
 /** Reads N of a frame that ends with `"seq":N,"epoch":"…"}`, from its end; 0 when there is none. */
 function seqIn(bytes: Buffer, start: number, end: number): number {
-  // q, e, s, quotation mark.
-  for (let at = end - 3; at > start + 3; at--) {
-    if (bytes[at] !== 0x71 || bytes[at - 1] !== 0x65 || bytes[at - 2] !== 0x73 || bytes[at - 3] !== 0x22)
-      continue;
+  for (let at = end - 1; at > start + 5; at--) {
+    if (!isKeyEnd(bytes, at)) continue;
     let seq = 0;
-    for (let digit = at + 3; (bytes[digit] as number) >= 0x30 && (bytes[digit] as number) <= 0x39; digit++)
+    for (let digit = at + 1; (bytes[digit] as number) >= 0x30 && (bytes[digit] as number) <= 0x39; digit++)
       seq = seq * 10 + (bytes[digit] as number) - 0x30;
     return seq;
   }
