@@ -1,3 +1,4 @@
+import { eventually } from '@parley/testing';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -42,6 +43,13 @@ async function metricsOf({ ports }: AppProcess): Promise<Metric[]> {
     );
     return { name, type, labels: [...new Set(labels)].filter((label) => label !== 'le') };
   });
+}
+
+/** Callees that a process calls over a link. */
+async function linksOf({ ports }: AppProcess): Promise<number> {
+  const port = ports['http'] ?? ports['ws'] ?? ports['admin'];
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  return Number(/^parley_rpc_links\S* (\d+)$/m.exec(text)?.[1]);
 }
 
 /** The table of docs/metrics.md. */
@@ -105,6 +113,14 @@ export const seeing = (running: () => Stack) =>
         }
         for (const [name, of] of children) expect(of.size, `${app} ${name}`).toBeLessThan(120);
       }
+    });
+
+    it('shows that processes of one machine call each other over links', async () => {
+      for (const app of ['gateway-api', 'connect-gateway', 'task-worker'] as const)
+        await eventually(async () => {
+          const links = await Promise.all(running().of(app).map(linksOf));
+          expect(Math.max(...links), app).toBeGreaterThan(0);
+        });
     });
 
     // What begins with 1 is no increase to Prometheus.
