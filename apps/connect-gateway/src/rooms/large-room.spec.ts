@@ -34,7 +34,7 @@ describe('a large room', () => {
     const { log, room, join, gatherMs, onDelivered } = setUp();
     const members = Array.from({ length: MAX_WRITES_PER_TURN + 1 }, () => join());
     await settle();
-    gatherMs.mockImplementation((_, waitingBytes) => (waitingBytes > 0 ? 20 : 0));
+    gatherMs.mockImplementation((_, { messages }) => (messages > 0 ? 20 : 0));
     await room.deliver(log.append(1));
     await room.deliver(log.append(1));
     await eventually(() => expect(room.delivered).toBe(1));
@@ -45,7 +45,10 @@ describe('a large room', () => {
     await eventually(() => expect(room.delivered).toBe(7));
     await settle();
     expect(onDelivered.mock.calls.map(([{ messages }]) => messages)).toEqual([1, 6]);
-    expect(gatherMs.mock.calls.map(([, waitingBytes]) => waitingBytes > 0)).toEqual([true, false]);
+    expect(gatherMs.mock.calls.map(([, { messages, bytes }]) => [messages, bytes > 0])).toEqual([
+      [1, true],
+      [0, false],
+    ]);
     for (const member of members) expect(member.seen).toEqual(member === leaver ? [1] : numbers(1, 7));
     expect(late.map(({ seen }) => seen)).toEqual([numbers(2, 7), numbers(1, 7)]);
   });

@@ -336,7 +336,8 @@ export class LocalRoom implements MembersRoom {
         this.resume(member);
         if (turn.isOver(member.lastSeq > lastSeq ? MAX_WRITE_BYTES : 0)) await turn.next();
       }
-      const gatherMs = this.options.gatherMs(performance.now() - begunAt, this.takenBytes);
+      const waiting = { messages: this.pending.length, bytes: this.takenBytes };
+      const gatherMs = this.options.gatherMs(performance.now() - begunAt, waiting);
       if (gatherMs > 0) await sleep(gatherMs);
     }
   }
