@@ -12,7 +12,7 @@ import {
 } from './envelope.js';
 import { LinkDialer } from './links/link-dialer.js';
 import type { LinkFolder } from './links/link-folder.js';
-import { Link } from './links/link.js';
+import { GOODBYE, type Link } from './links/link.js';
 
 /**
  * Calls of one process that may wait for a reply at once. Judgement: far above what a process has waiting when others
@@ -102,7 +102,7 @@ export class DirectRedisClient extends ClientRedis {
       new LinkDialer(options.links, {
         onPacket: (packet) => this.receive(packet),
         // Behind what has been given to it.
-        onGoodbye: (link) => this.outbox.send(link, Link.goodbye),
+        onGoodbye: (link) => this.outbox.send(link, GOODBYE),
       });
   }
 

@@ -14,7 +14,7 @@ import {
 } from './envelope.js';
 import type { LinkFolder } from './links/link-folder.js';
 import { LinkListener } from './links/link-listener.js';
-import { Link } from './links/link.js';
+import type { Link } from './links/link.js';
 import { RequestDelays } from './request-delay.js';
 import { encodeError } from './rpc-error.js';
 

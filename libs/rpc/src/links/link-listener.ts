@@ -1,7 +1,7 @@
 import { unlink } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { isDeserted, type LinkFolder } from './link-folder.js';
-import { Link } from './link.js';
+import { GOODBYE, Link } from './link.js';
 
 /** Where callers of this machine link up with a callee. */
 export class LinkListener {
@@ -36,7 +36,8 @@ export class LinkListener {
     const server = createServer();
     const listener = new LinkListener(server, onPacket);
     await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
+      // For good: who cannot be let in later, as when files run out, calls through Redis.
+      server.on('error', reject);
       server.listen(path, resolve);
     });
     void folder.sweep(path).catch(() => undefined);
@@ -48,6 +49,7 @@ export class LinkListener {
     return [...this.links.values()].includes(false);
   }
 
+  /** Some link has not ended. */
   get isLinked(): boolean {
     return this.links.size > 0;
   }
@@ -55,15 +57,15 @@ export class LinkListener {
   /** Takes no further links, and asks those that there are to send nothing more. */
   leave(): void {
     this.server.close();
-    for (const link of this.links.keys()) link.send(Link.goodbye);
+    for (const link of this.links.keys()) link.send(GOODBYE);
   }
 
-  /** Ends all links when what was sent has left. */
+  /** After {@link leave}: ends all links when what was sent has left. */
   finish(): void {
-    this.server.close();
     for (const link of this.links.keys()) link.finish();
   }
 
+  /** Ends it all at once. */
   close(): void {
     this.server.close();
     for (const link of this.links.keys()) link.destroy();

@@ -1,12 +1,12 @@
 import { eventually } from '@parley/testing';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { connect, createServer, Server, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { LinkDialer } from './link-dialer.js';
 import type { LinkFolder } from './link-folder.js';
 import { LinkListener } from './link-listener.js';
-import { Link } from './link.js';
+import { GOODBYE, Link } from './link.js';
 import { linkFolder } from './links.fixture.js';
 
 /** A caller and a callee who link up; the callee answers with what it was asked. */
@@ -93,7 +93,7 @@ describe('a caller and a callee of one machine', () => {
     await eventually(() => expect(goodbyes).toEqual([link]));
     expect(dialer.to('callee')).toBeUndefined();
     expect(listener.isAsked).toBe(true);
-    link.send(Link.goodbye);
+    link.send(GOODBYE);
     await eventually(() => expect(listener.isAsked).toBe(false));
     expect(answers).toEqual(['crossed']);
     listener.finish();
@@ -115,6 +115,20 @@ describe('a caller and a callee of one machine', () => {
     listener.close();
     await eventually(() => expect(told).toEqual(['a: the link ended', 'b: the link ended']));
     expect(dialer.to('callee')).toBeUndefined();
+  });
+
+  // The second error of a server without a listener would have ended the process.
+  it('go on when somebody cannot be let in, however often', async () => {
+    const servers: Server[] = [];
+    const listen = vi.spyOn(Server.prototype, 'listen').mockImplementation(function (this: Server, ...args) {
+      servers.push(this);
+      listen.mockRestore();
+      return this.listen(...(args as [string, () => void]));
+    });
+    const { linked } = await world();
+    for (let n = 0; n < 3; n++) servers[0]?.emit('error', new Error('accept EMFILE'));
+    expect(servers).toHaveLength(1);
+    await linked();
   });
 
   it('leave no socket behind', async () => {

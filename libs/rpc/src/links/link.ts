@@ -4,7 +4,7 @@ import { MAX_PACKET_BYTES } from '../envelope.js';
 /** Ends a packet; JSON never contains a raw newline. */
 const END = '\n';
 /** Not JSON: whoever says this sends nothing after it that asks for anything. */
-const GOODBYE = 'goodbye';
+export const GOODBYE = 'goodbye';
 /** Characters of a packet that has not ended: with the times that a request gets when it leaves, and to spare. */
 const MAX_PARTIAL = 2 * MAX_PACKET_BYTES;
 /** Bytes that may wait for who does not read; then the link ends. As Redis does it with a subscriber. */
@@ -81,7 +81,4 @@ export class Link {
     this.unanswered.clear();
     this.events.onEnd(this);
   }
-
-  /** What says that nothing follows. */
-  static readonly goodbye = GOODBYE;
 }
