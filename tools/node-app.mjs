@@ -3,11 +3,13 @@
  *
  *     node ../../tools/node-app.mjs build | serve
  *
- * rolldown bundles the app and the workspace's libs into dist/main.js; npm packages stay outside.
+ * rolldown bundles the app and the workspace's libs into dist/main.js. A build puts the npm packages into dist/packages.js beside it:
+ * half of the time of a start was Node.js finding and reading a thousand small files. `serve` leaves them where they are.
  * What shapes the build stands in this file and in lib/app-flags.mjs, because they are inputs of Nx's cache.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { rolldown, watch } from 'rolldown';
@@ -20,8 +22,26 @@ const viteConfig = path.join(appDir, 'vite.config.mts');
 const viteEntry = path.join(root, 'node_modules/vite/bin/vite.js');
 const childStopMs = 5000;
 
-/** @returns {import('rolldown').InputOptions} */
-function inputOptions() {
+/**
+ * Stay in node_modules: what is native, what is loaded by a name that is known at run time only (Nest loads ioredis so, and there is to be
+ * one), what runs a file of its own in a thread, and what only those load who have asked for it.
+ */
+const unpackable = /^(sqlite3|argon2|typeorm|pg|ioredis|pino|pino-pretty|@opentelemetry\/[^/]+)(\/|$)/;
+
+/** Packed, a package is not where it was, and does not find what lies beside it. @type {import('rolldown').Plugin} */
+const refuseLost = {
+  name: 'refuse-lost',
+  transform(code, id) {
+    if (isPackage(id) && /\b__(dirname|filename)\b/.test(code))
+      throw new Error(`${path.relative(root, id)} asks where it is: make its package one of the unpackable`);
+  },
+};
+
+/**
+ * @param {(id: string, importer: string | undefined) => boolean} external
+ * @returns {import('rolldown').InputOptions}
+ */
+function inputOptions(external) {
   const entry = ['src/main.ts', 'src/server/main.ts']
     .map((file) => path.join(appDir, file))
     .find((file) => existsSync(file));
@@ -32,9 +52,14 @@ function inputOptions() {
     platform: 'node',
     tsconfig: path.join(appDir, 'tsconfig.json'),
     resolve: { extensionAlias: { '.js': ['.ts', '.tsx', '.js'] } },
-    external: (id) => !isBundled(id),
-    // Left as a warning, a missing lib or file would only be noticed when the app starts.
-    onLog: (level, log, report) => report(log.code === 'UNRESOLVED_IMPORT' ? 'error' : level, log),
+    external,
+    plugins: [refuseLost],
+    onLog: (level, log, report) => {
+      // Frameworks ask for adapters that nobody has installed; at run time they do not find them either. They do what they warn of knowingly.
+      if (isPackage(log.id ?? log.loc?.file ?? '')) return;
+      // Left as a warning, a missing lib or file would only be noticed when the app starts.
+      report(log.code === 'UNRESOLVED_IMPORT' ? 'error' : level, log);
+    },
   };
 }
 
@@ -51,20 +76,30 @@ const outputOptions = {
  * Own code, and rolldown's decorator helpers, which are a package that no image would install.
  * @param {string} id
  */
-function isBundled(id) {
+function isOwn(id) {
   return /^[.\0]|^@parley\/|^@oxc-project\/runtime/.test(id) || path.isAbsolute(id);
 }
 
+/** @param {string} file */
+const isPackage = (file) => file.includes(`${path.sep}node_modules${path.sep}`);
+
 async function build() {
-  const options = inputOptions();
+  /** Packages that own code imports, whether they are packed or not. @type {Set<string>} */
+  const imports = new Set();
+  const options = inputOptions((id, importer) => {
+    if (importer !== undefined && !isPackage(importer) && !isOwn(id)) imports.add(id);
+    return isBuiltin(id) || unpackable.test(id);
+  });
   rmSync(outDir, { recursive: true, force: true });
   const bundle = await rolldown(options);
-  const { output } = await bundle.write(outputOptions);
+  await bundle.write({
+    ...outputOptions,
+    chunkFileNames: '[name].js',
+    codeSplitting: { groups: [{ name: 'packages', test: isPackage }] },
+  });
   await bundle.close();
-  const imports = output.flatMap((chunk) =>
-    chunk.type === 'chunk' ? [...chunk.imports, ...chunk.dynamicImports] : [],
-  );
-  writeManifest(imports.filter((id) => !isBundled(id)));
+  dropMap(path.join(outDir, 'packages.js'));
+  writeManifest([...imports].filter((id) => !isBuiltin(id)));
   if (!existsSync(viteConfig)) return;
   // After the server's bundle: both write to dist, and only this one leaves the other's files alone.
   const vite = spawnSync(process.execPath, [viteEntry, 'build', '--config', viteConfig], {
@@ -92,9 +127,15 @@ function precompress(dir) {
   }
 }
 
+/** Node.js would read the map of all packages at each start; a line of theirs is looked up in packages.js itself. @param {string} file */
+function dropMap(file) {
+  rmSync(`${file}.map`);
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n'));
+}
+
 /**
  * dist/package.json: what a container image installs, in the exact versions of package-lock.json.
- * @param {string[]} imports ids that the bundle imports.
+ * @param {string[]} imports ids that own code imports.
  */
 function writeManifest(imports) {
   const own = readJson(path.join(appDir, 'package.json'));
@@ -103,10 +144,7 @@ function writeManifest(imports) {
   const locked = readJson(path.join(root, 'package-lock.json')).packages;
   /** @type {Record<string, string>} */
   const dependencies = {};
-  const queue = [
-    ...imports.filter((id) => !id.startsWith('node:')).map(packageOf),
-    ...Object.keys(own.dependencies ?? {}),
-  ];
+  const queue = [...imports.map(packageOf), ...Object.keys(own.dependencies ?? {})];
   for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
     if (dependencies[name] || name.startsWith('@parley/')) continue;
     const entry = locked[`node_modules/${name}`];
@@ -178,7 +216,7 @@ async function serve() {
       });
     });
   };
-  const watcher = watch({ ...inputOptions(), output: outputOptions });
+  const watcher = watch({ ...inputOptions((id) => !isOwn(id)), output: outputOptions });
   watcher.on('event', async (event) => {
     if (event.code === 'BUNDLE_END') {
       console.log(`[serve] built in ${event.duration} ms`);

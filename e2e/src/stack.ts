@@ -11,7 +11,6 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { expectNoCrash } from './expect-no-crash.js';
 import { LeakWatch } from './leak-watch.js';
-import { packedApp } from './packed-app.js';
 
 /** A bundled tool runs from elsewhere and is told where the workspace is. */
 const root = process.env['PARLEY_ROOT'] ?? resolve(import.meta.dirname, '../..');
@@ -42,8 +41,6 @@ export interface StackOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** A workspace whose apps are built. @defaultValue this one */
   readonly workspace?: string;
-  /** Its first processes run exactly what was built; others, and successors, are {@link packedApp packed}. @defaultValue false */
-  readonly asBuilt?: boolean;
 }
 
 /** The flags of Node.js with which a built app wants to run: its package's `start` says them. */
@@ -68,7 +65,6 @@ export class Stack {
     /** Before every Redis key of this stack. */
     readonly redisPrefix: string,
     private readonly env: Readonly<Record<string, string | undefined>>,
-    private asBuilt: boolean,
     private readonly workspace: string,
   ) {}
 
@@ -77,7 +73,6 @@ export class Stack {
     replicas = 2,
     web = false,
     env = {},
-    asBuilt = false,
     workspace = root,
     ...options
   }: StackOptions = {}): Promise<Stack> {
@@ -97,12 +92,11 @@ export class Stack {
       PARLEY_ARGON2_MEMORY_KIB: '1024',
       ...env,
     };
-    const stack = new Stack(redis, dataDir, redisPrefix, variables, asBuilt, workspace);
+    const stack = new Stack(redis, dataDir, redisPrefix, variables, workspace);
     try {
       const replicated = backEnd.flatMap((app) => Array.from({ length: replicas }, () => app));
       await Promise.all(replicated.map((app) => stack.spawn(app)));
       if (web) await stack.spawnWeb();
-      stack.asBuilt = false;
       return stack;
     } catch (error) {
       await stack.stop();
@@ -125,11 +119,9 @@ export class Stack {
     const { workspace } = this;
     const main = join(workspace, 'apps', app, 'dist/main.js');
     if (!existsSync(main)) throw new Error(`${main} is missing: build the apps first (nx run-many -t build)`);
-    // The site's server serves what stands beside it.
-    const isPacked = !this.asBuilt && app !== 'web';
     const launched = await spawnProcess({
       command: appNode,
-      args: [...flagsOf(main), isPacked ? await packedApp(workspace, app, main) : main],
+      args: [...flagsOf(main), main],
       cwd: workspace,
       name: app,
       env: {

@@ -37,7 +37,6 @@ describe('TLS everywhere', { timeout: 120_000 }, () => {
     const { certFile, keyFile } = authority.write('parley', first);
     stack = await Stack.start({
       web: true,
-      asBuilt: true,
       redis,
       env: {
         PARLEY_REDIS_URL: `rediss://localhost:${redis.tlsPort}`,

@@ -23,7 +23,6 @@ describe('one Parley', () => {
   beforeAll(async () => {
     stack = await Stack.start({
       web: true,
-      asBuilt: true,
       env: {
         PARLEY_DRAIN_WINDOW_MS: '300',
         // One user makes all the rooms, and has hundreds of connections.

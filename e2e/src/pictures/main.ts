@@ -55,7 +55,6 @@ async function onParley(
   const stack = await Stack.start({
     replicas: 1,
     web: true,
-    asBuilt: true,
     env: { PARLEY_DEMO_ACCOUNTS: 'false' },
   });
   try {

@@ -33,7 +33,7 @@ async function main(): Promise<void> {
     PARLEY_ARGON2_MEMORY_KIB: undefined,
     ...Object.fromEntries(values.setting.map((setting) => setting.split('=') as [string, string])),
   };
-  const stack = await Stack.start({ web: true, asBuilt: true, env });
+  const stack = await Stack.start({ web: true, env });
   console.log(`${people} people, ${cpus().length} x ${cpus()[0]?.model ?? '?'}, Node ${process.version}`);
   let cpuBefore = cpuSeconds(stack);
   try {
