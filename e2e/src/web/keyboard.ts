@@ -246,5 +246,22 @@ export const keyboard = (running: () => Stack) =>
       await close(page);
     });
 
+    it('brings it to the field of a registration that is to be mended', async () => {
+      const page = await pages.open();
+      await page.getByTestId('register-link').click();
+      const press = async (fields: Record<string, string>) => {
+        for (const [field, text] of Object.entries(fields))
+          await page.getByTestId(`register-${field}`).fill(text);
+        await page.getByTestId('register-submit').press('Enter');
+      };
+      await press({});
+      await focusComesTo(page, 'register-name');
+      await press({ name: 'somebody', password: '123' });
+      await focusComesTo(page, 'register-password');
+      await press({ password: 'long enough', repeat: 'long enuogh' });
+      await focusComesTo(page, 'register-repeat');
+      await close(page);
+    });
+
     it('throws nothing', () => expect(pages.problems).toEqual([]));
   });

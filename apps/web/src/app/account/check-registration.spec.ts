@@ -9,13 +9,17 @@ const both = (password: string) => ({ ...good, password, repeated: password });
 
 it.each([
   ['fine', good, undefined],
-  ['no name', { ...good, name: '  ' }, t.nameMissing],
+  ['no name', { ...good, name: '  ' }, { text: t.nameMissing, field: 'name' }],
   ['longest name', { ...good, name: '名'.repeat(limits.maxNameCodePoints) }, undefined],
-  ['name too long', { ...good, name: 'n'.repeat(limits.maxNameCodePoints + 1) }, t.nameTooLong(32)],
-  ['short password', both('12345'), t.passwordTooShort(6)],
+  [
+    'name too long',
+    { ...good, name: 'n'.repeat(limits.maxNameCodePoints + 1) },
+    { text: t.nameTooLong(32), field: 'name' },
+  ],
+  ['short password', both('12345'), { text: t.passwordTooShort(6), field: 'password' }],
   ['longest password', both('p'.repeat(limits.maxPasswordBytes)), undefined],
-  ['password of too many bytes', both('密'.repeat(86)), t.passwordTooLong],
-  ['typing error', { ...good, repeated: '密码一二三五' }, t.passwordsDiffer],
+  ['password of too many bytes', both('密'.repeat(86)), { text: t.passwordTooLong, field: 'password' }],
+  ['typing error', { ...good, repeated: '密码一二三五' }, { text: t.passwordsDiffer, field: 'repeated' }],
 ])('%s', (_name, typed, problem) => {
-  expect(registrationProblem(typed, t)).toBe(problem);
+  expect(registrationProblem(typed, t)).toEqual(problem);
 });

@@ -26,8 +26,8 @@ export interface CredentialsPageProps {
   readonly passwordHint?: string;
   /** Whether the password exists already; browsers offer it then, and else one of their making. */
   readonly password: 'current-password' | 'new-password';
-  /** What is wrong with what was typed, in words, when it need not be sent for that. */
-  readonly check?: (typed: Typed) => string | undefined;
+  /** What is wrong with what was typed, in words, and in which field, when it need not be sent for that. */
+  readonly check?: (typed: Typed) => { readonly text: string; readonly field: string } | undefined;
   /** Said when the server takes no such name. @defaultValue what is said of anything that is not allowed */
   readonly nameRefused?: string;
   /** @throws {ApiError} */
@@ -50,6 +50,7 @@ export function CredentialsPage(props: CredentialsPageProps) {
   const [isWorking, setWorking] = useState(false);
   const form = useRef<HTMLFormElement>(null);
 
+  const focusOn = (field: string) => form.current?.querySelector<HTMLElement>(`[name=${field}]`)?.focus();
   const send = async (name: string, password: string) => {
     setProblem(undefined);
     setWorking(true);
@@ -61,9 +62,7 @@ export function CredentialsPage(props: CredentialsPageProps) {
       setProblem(isRefused && props.nameRefused !== undefined ? props.nameRefused : errorText(code));
       setWorking(false);
       // The button that was pressed has lost it meanwhile.
-      form.current
-        ?.querySelector<HTMLElement>(isRefused || code === 'NAME_TAKEN' ? '[name=name]' : '[name=password]')
-        ?.focus();
+      focusOn(isRefused || code === 'NAME_TAKEN' ? 'name' : 'password');
     }
   };
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
@@ -71,8 +70,9 @@ export function CredentialsPage(props: CredentialsPageProps) {
     const fields = new FormData(event.currentTarget);
     const typed: Typed = (field) => String(fields.get(field) ?? '');
     const found = props.check?.(typed);
-    if (found === undefined) void send(typed('name').trim(), typed('password'));
-    else setProblem(found);
+    if (found === undefined) return void send(typed('name').trim(), typed('password'));
+    setProblem(found.text);
+    focusOn(found.field);
   };
 
   return (
