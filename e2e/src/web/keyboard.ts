@@ -246,6 +246,38 @@ export const keyboard = (running: () => Stack) =>
       await close(page);
     });
 
+    it('gives it back to a button that was out of use while what it began was under way', async () => {
+      const { name, roomIds } = await somebody('Here');
+      const page = await pages.login(name, { path: `/rooms/${roomIds[0]}` });
+      await page.route('**/v1/rooms', async (route) => {
+        if (route.request().method() !== 'POST') return route.fallback();
+        await expect.poll(() => page.getByTestId('new-room-submit').isDisabled(), patience).toBe(true);
+        // Until the browser has taken the focus away.
+        await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
+        await route.fulfill({ status: 403, json: { code: 'FORBIDDEN' } });
+      });
+      await page.getByTestId('new-room').press('Enter');
+      await page.getByTestId('new-room-name').fill('Not for me');
+      await page.getByTestId('new-room-submit').press('Enter');
+      await page.getByTestId('error').waitFor();
+      await focusComesTo(page, 'new-room-submit');
+      await close(page);
+    });
+
+    it('brings it to the name of a guest that is refused', async () => {
+      const host = stack.api(await stack.login('demo'));
+      const { roomId } = await host.createRoom(`Guests ${Date.now()}`);
+      const { path } = await host.createInvite(roomId);
+      const page = await pages.open({ path });
+      await page.getByTestId('join-submit').press('Enter');
+      await focusComesTo(page, 'join-name');
+      await page.getByTestId('join-name').fill('demo');
+      await page.getByTestId('join-submit').press('Enter');
+      await page.getByTestId('error').filter({ hasText: 'taken' }).waitFor();
+      await focusComesTo(page, 'join-name');
+      await close(page);
+    });
+
     it('brings it to the field of a registration that is to be mended', async () => {
       const page = await pages.open();
       await page.getByTestId('register-link').click();

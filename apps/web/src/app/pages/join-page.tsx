@@ -1,5 +1,5 @@
 import type { Invitation } from '@parley/protocol';
-import { useEffect, useState, type SubmitEvent } from 'react';
+import { useEffect, useRef, useState, type SubmitEvent } from 'react';
 import { Button } from '../components/button.js';
 import { TextField } from '../components/field.js';
 import { AuthPage } from './auth-page.js';
@@ -160,9 +160,15 @@ function GuestForm(props: {
 }) {
   const t = useDoorTexts().join;
   const account = useAccount();
+  const form = useRef<HTMLFormElement>(null);
   const [problem, setProblem] = useState<Refused>();
   const [isWorking, setWorking] = useState(false);
 
+  const refuse = (refused: Refused) => {
+    setProblem(refused);
+    // There is one thing to be mended.
+    form.current?.querySelector('input')?.focus();
+  };
   const enter = async (name: string) => {
     setProblem(undefined);
     setWorking(true);
@@ -170,14 +176,14 @@ function GuestForm(props: {
       if (await account.enter(props.invite, name, props.roomName))
         navigate({ page: 'room', roomId: props.roomId }, { replace: true });
     } catch (error) {
-      setProblem(refusalOf(error));
+      refuse(refusalOf(error));
       setWorking(false);
     }
   };
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     const name = String(new FormData(event.currentTarget).get('name') ?? '').trim();
-    if (name === '') setProblem({ text: t.nameMissing });
+    if (name === '') refuse({ text: t.nameMissing });
     else void enter(name);
   };
   return (
@@ -185,7 +191,7 @@ function GuestForm(props: {
       <p data-testid="join-room">{t.into(props.roomName)}</p>
       {props.isAsked && <p>{t.asked}</p>}
       {problem && <Refusal refused={problem} />}
-      <form className={styles['form']} onSubmit={submit} noValidate>
+      <form ref={form} className={styles['form']} onSubmit={submit} noValidate>
         <TextField
           label={t.name}
           hint={t.nameHint}
