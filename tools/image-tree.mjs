@@ -41,11 +41,8 @@ for (const place of Object.keys(lock.packages).filter((place) => place !== '')) 
   });
 }
 
-// Maps of the site's scripts have the sources in them; of the server's, where a line comes from is enough.
+// Maps of the site's scripts have the sources in them; that of the server has not.
 cpSync(dist, out, { recursive: true, filter: (file) => !/public\/.*\.map$/.test(file) });
-const map = readJson(path.join(out, 'main.js.map'));
-delete map.sourcesContent;
-writeFileSync(path.join(out, 'main.js.map'), JSON.stringify(map));
 
 cpSync(path.join(root, 'config'), path.join(out, 'config'), { recursive: true });
 for (const file of ['docker/start.mjs', 'docker/health-check.mjs', 'LICENSE'])

@@ -94,6 +94,8 @@ async function build() {
   const bundle = await rolldown(options);
   await bundle.write({
     ...outputOptions,
+    // Node.js reads the map at each start; where a line comes from is enough.
+    sourcemapExcludeSources: true,
     chunkFileNames: '[name].js',
     codeSplitting: { groups: [{ name: 'packages', test: isPackage }] },
   });
