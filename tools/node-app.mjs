@@ -9,7 +9,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { isBuiltin } from 'node:module';
+import { createRequire, isBuiltin } from 'node:module';
 import path from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { rolldown, watch } from 'rolldown';
@@ -36,6 +36,25 @@ const refuseLost = {
       throw new Error(`${path.relative(root, id)} asks where it is: make its package one of the unpackable`);
   },
 };
+
+/**
+ * Nor does it find an unpackable package that is installed below it, but the one that all others have.
+ *
+ * @param {string} id of an unpackable package
+ * @param {string} importer file of a packed one
+ */
+function refuseOther(id, importer) {
+  /** @param {string} from @returns {string | undefined} undefined when it is not installed, as what is optional may be. */
+  const foundFrom = (from) => {
+    try {
+      return createRequire(from).resolve(id);
+    } catch {
+      return undefined;
+    }
+  };
+  if (foundFrom(importer) !== foundFrom(path.join(outDir, 'main.js')))
+    throw new Error(`${path.relative(root, importer)} has another ${id} than the app would find`);
+}
 
 /**
  * @param {(id: string, importer: string | undefined) => boolean} external
@@ -87,8 +106,11 @@ async function build() {
   /** Packages that own code imports, whether they are packed or not. @type {Set<string>} */
   const imports = new Set();
   const options = inputOptions((id, importer) => {
-    if (importer !== undefined && !isPackage(importer) && !isOwn(id)) imports.add(id);
-    return isBuiltin(id) || unpackable.test(id);
+    const isOutside = unpackable.test(id);
+    if (importer !== undefined && isPackage(importer)) {
+      if (isOutside) refuseOther(id, importer);
+    } else if (importer !== undefined && !isOwn(id)) imports.add(id);
+    return isOutside || isBuiltin(id);
   });
   rmSync(outDir, { recursive: true, force: true });
   const bundle = await rolldown(options);
