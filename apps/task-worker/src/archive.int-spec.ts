@@ -27,9 +27,8 @@ describe('the archive', () => {
     await eventually(async () => expect(await pending('dispatch')).toBe(0));
     expect([archive.calls, archive.kept]).toEqual([[[1]], []]);
     // Whether those behind it have been read meanwhile or not.
-    const [[first]] = (await main.xrange(keys.dispatch(0), '-', '+', 'COUNT', 1)) as [[string]];
-    const [, firstPending] = (await main.xpending(keys.dispatch(0), 'archive')) as [number, string];
-    expect(firstPending).toBe(first);
+    const [first] = await main.xrange(keys.dispatch(0), '-', '+', 'COUNT', 1);
+    expect((await main.xpending(keys.dispatch(0), 'archive'))[1]).toBe(first?.[0]);
     archive.onCall = () => Promise.resolve(undefined);
     written();
     await eventually(async () => expect(await pending('archive')).toBe(0));
