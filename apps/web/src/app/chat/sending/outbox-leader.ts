@@ -21,11 +21,14 @@ export interface OutboxLeaderParts {
  *
  * The lease in the database says which; a tab takes it when the holder, asked, does not answer: it is closed, frozen, or has
  * no connection. No clock is compared, and nothing is needed that a page over plain HTTP lacks (the Web Locks API is
- * one). Should two tabs send for a moment, both send the same in the same order, and the server takes each once.
+ * one). Should two tabs send for a moment, both send the same in the same order, and the server takes each once. So where the
+ * browser has a database and takes nothing more, a tab that nobody answers sends without the lease.
  */
 export class OutboxLeader {
   readonly #parts: OutboxLeaderParts;
   #isLeading = false;
+  /** The browser took no note that this tab leads. */
+  #isUnnoted = false;
 
   constructor(parts: OutboxLeaderParts, signal: AbortSignal) {
     this.#parts = parts;
@@ -39,14 +42,24 @@ export class OutboxLeader {
   async lead(): Promise<boolean> {
     const { store, channel, tab } = this.#parts;
     const lease = await store.lease();
-    if (!lease) return !store.isShared;
-    if (lease.holder === tab) return (this.#isLeading = true);
-    this.#stepDown();
-    if (await this.#isAnswered()) return false;
-    if (!(await store.takeLease(lease.term, tab))) return false;
-    this.#isLeading = true;
-    channel.say({ say: 'leading' });
-    return true;
+    if (!lease && !store.isShared) return true;
+    if (lease?.holder === tab) return this.#leads({ isUnnoted: false });
+    if (!this.#isUnnoted) {
+      this.#stepDown();
+      if (await this.#isAnswered()) return false;
+    }
+    const isTaken = lease && (await store.takeLease(lease.term, tab));
+    if (isTaken === false) {
+      this.#stepDown();
+      return false;
+    }
+    if (!this.#isLeading) channel.say({ say: 'leading' });
+    return this.#leads({ isUnnoted: isTaken === undefined });
+  }
+
+  #leads({ isUnnoted }: { readonly isUnnoted: boolean }): true {
+    this.#isUnnoted = isUnnoted;
+    return (this.#isLeading = true);
   }
 
   #heard({ say }: TabWord): void {
@@ -57,7 +70,7 @@ export class OutboxLeader {
 
   #stepDown(): void {
     if (!this.#isLeading) return;
-    this.#isLeading = false;
+    this.#isLeading = this.#isUnnoted = false;
     this.#parts.lost();
   }
 

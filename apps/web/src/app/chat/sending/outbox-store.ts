@@ -47,6 +47,11 @@ export class OutboxStore {
     return this.#unkept.size > 0;
   }
 
+  /** Nobody but this tab has it. */
+  isUnkept(clientMsgId: string): boolean {
+    return this.#unkept.has(clientMsgId);
+  }
+
   /** Puts an entry at the end of the line. It is kept when this resolves, or {@link isDurable} is false. */
   async add(entry: NewEntry): Promise<void> {
     const { userId } = this.#user;
@@ -95,10 +100,10 @@ export class OutboxStore {
     return this.#try(async (database) => (await database.get('leases', userId)) ?? { holder: '', term: 0 });
   }
 
-  /** @returns Whether the lease is this tab's now; not so when another one took it since `term`. */
-  async takeLease(term: number, holder: string): Promise<boolean> {
+  /** @returns Whether the lease is this tab's now; not so when another one took it since `term`. Undefined when the browser takes no note. */
+  async takeLease(term: number, holder: string): Promise<boolean | undefined> {
     const { userId } = this.#user;
-    const taken = await this.#try(async (database) => {
+    return this.#try(async (database) => {
       const transaction = begin(database, 'leases');
       const lease = await transaction.store.get(userId);
       const isFree = (lease?.term ?? 0) === term;
@@ -106,7 +111,6 @@ export class OutboxStore {
       await transaction.done;
       return isFree;
     });
-    return taken ?? false;
   }
 
   /** @returns Undefined when the browser refuses. */

@@ -1,6 +1,7 @@
 import type { ConnectionState, SendResult } from '@parley/client';
 import { Op } from '@parley/protocol';
 import { eventually } from '@parley/testing';
+import { IDBObjectStore } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { outboxLimits, type OutboxEntry } from './outbox-entry.js';
 import { stubIndexedDb, TestChannels } from './outbox.fixture.js';
@@ -308,5 +309,38 @@ describe('several tabs', () => {
     second.outbox.add('room:1', 'b');
     await inTime(() => expect([first.client.texts, second.client.texts]).toEqual([['a'], ['b']]));
     expect(first.outbox.hasUnkept).toBe(true);
+  });
+
+  // A lease that could not be written was taken for one that another tab has: from a page that was loaded then nothing went out.
+  it('of which the browser takes nothing more each send what they have, in line', async () => {
+    const [first] = await two();
+    const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+      throw new DOMException('full', 'QuotaExceededError');
+    });
+    first.outbox.add('room:1', 'a');
+    await inTime(() => expect(first.client.texts).toEqual(['0', 'a']));
+    const second = openTab();
+    second.outbox.add('room:1', 'b');
+    await inTime(() => expect(second.client.texts).toEqual(['b']));
+    first.kill();
+    const third = openTab();
+    third.outbox.add('room:1', 'c');
+    third.outbox.add('room:1', 'd');
+    await inTime(() => expect(third.client.texts).toEqual(['c', 'd']));
+    third.outbox.add('room:1', 'e');
+    await inTime(() => expect(third.client.texts).toEqual(['c', 'd', 'e']));
+    expect(third.client.withdrawn).toEqual([]);
+    put.mockRestore();
+    // With room again there is one line again.
+    third.outbox.add('room:1', 'f');
+    await kept(1);
+    const fourth = openTab();
+    fourth.outbox.add('room:1', 'g');
+    const kinds = () =>
+      [second, third, fourth].map(({ client }) => client.texts.filter((text) => 'fg'.includes(text)));
+    await inTime(() => expect(kinds().filter((texts) => texts.length > 0)).toEqual([['f', 'g']]));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(kinds().flat()).toEqual(['f', 'g']);
+    expect([second, third].map(({ client }) => client.texts.slice(0, 1))).toEqual([['b'], ['c']]);
   });
 });

@@ -71,7 +71,7 @@ export class Outbox {
       tab: newClientMsgId(),
       canSend: () => this.#canSend(),
       lost: () => {
-        for (const id of this.#handed) client.withdraw(id);
+        for (const id of this.#handed) if (!this.#store.isUnkept(id)) client.withdraw(id);
       },
     };
     this.#leader = new OutboxLeader(parts, signal);
@@ -178,12 +178,14 @@ export class Outbox {
     if (!this.#waiting().length || !this.#canSend() || this.#signal.aborted) return;
     const isLeading = await this.#leader.lead();
     if (this.#signal.aborted) return;
-    if (!isLeading) return this.#checkSoon();
+    if (!isLeading) this.#checkSoon();
     // Another tab may have sent some of it until now.
-    await this.#read();
+    else await this.#read();
     if (this.#signal.aborted) return;
     for (const entry of this.#waiting()) {
       if (this.#handed.has(entry.clientMsgId)) continue;
+      // No other tab knows of what the browser did not keep.
+      if (!isLeading && !this.#store.isUnkept(entry.clientMsgId)) continue;
       if (this.#now() - entry.createdAtMs > outboxLimits.maxWaitMs)
         void this.#refuse(entry, 'WAITED_TOO_LONG');
       else void this.#hand(entry);
