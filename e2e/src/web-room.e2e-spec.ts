@@ -9,6 +9,7 @@ import { hostileTexts } from './web/hostile-texts.js';
 import { keyboard } from './web/keyboard.js';
 import { lobby } from './web/lobby.js';
 import { longLists } from './web/long-lists.js';
+import { lowScreens } from './web/low-screens.js';
 import { withSite } from './web/site.js';
 import { wrongClock } from './web/wrong-clock.js';
 
@@ -25,5 +26,6 @@ describe('a room in the browser', () => {
   door(running);
   lobby(running);
   longLists(running);
+  lowScreens(running);
   wrongClock(running);
 });

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useLayoutEffect, useRef, useState } from 'react';
 import { Avatar } from '../components/avatar.js';
 import { Button } from '../components/button.js';
 import { openDialog } from '../open-dialog.js';
@@ -13,9 +13,14 @@ export function AccountBar() {
   const t = useTexts();
   const account = useAccount();
   const { me } = useChat();
+  const section = useRef<HTMLElement>(null);
   const [isOpen, setOpen] = useState(false);
+  // On a low screen what opens is further down than the screen is high.
+  useLayoutEffect(() => {
+    if (isOpen) section.current?.scrollIntoView({ block: 'nearest' });
+  }, [isOpen]);
   return (
-    <section className={styles['account']} aria-label={t.sidebar.account}>
+    <section ref={section} className={styles['account']} aria-label={t.sidebar.account}>
       {isOpen && (
         <div id="settings" className={styles['settings']}>
           <PreferenceControls withDensity />

@@ -1,0 +1,53 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Stack } from '../stack.js';
+import { close, Pages, patience, post } from './pages.js';
+
+/** Whether what has the focus is in the window, with nothing over its middle. */
+const isFocusSeen = (page: Page) =>
+  page.evaluate(() => {
+    const { activeElement: element } = document;
+    if (!element) return false;
+    const { left, top, right, bottom } = element.getBoundingClientRect();
+    const isInside = left >= 0 && top >= 0 && right <= window.innerWidth && bottom <= window.innerHeight;
+    return isInside && element.contains(document.elementFromPoint((left + right) / 2, (top + bottom) / 2));
+  });
+
+/** Screens that are low, as of a phone on its side or a page made four times as large, and letters that are large. */
+export const lowScreens = (running: () => Stack) =>
+  describe('low screens', { timeout: 60_000 }, () => {
+    let pages: Pages;
+    let path: string;
+    beforeAll(async () => {
+      const stack = running();
+      pages = await Pages.launch(stack);
+      const { roomId } = await stack.api(await stack.login('demo')).createRoom(`Low ${Date.now()}`);
+      const token = await stack.login('demo1');
+      for (let i = 0; i < 12; i++) await post(stack, token, roomId, `line ${i}`);
+      path = `/rooms/${roomId}`;
+    });
+    afterAll(() => pages?.close());
+
+    // The settings ran off the screen, and with them the way to shut them and the way out.
+    it('have all of the sidebar in reach', async () => {
+      const page = await pages.login('demo', { path, viewport: { width: 640, height: 320 } });
+      await page.getByTestId('open-sidebar').click();
+      await page.getByTestId('settings').click();
+      for (const [width, height] of [
+        [640, 320],
+        [320, 256],
+        [320, 480],
+      ] as const) {
+        await page.setViewportSize({ width, height });
+        for (const id of ['logout', 'density', 'new-room', 'show-keys', 'search', 'theme', 'settings']) {
+          await page.getByTestId(id).focus();
+          await expect
+            .poll(() => isFocusSeen(page), { message: `${id} at ${width}x${height}`, ...patience })
+            .toBe(true);
+        }
+      }
+      await close(page);
+    });
+
+    it('throws nothing', () => expect(pages.problems).toEqual([]));
+  });
