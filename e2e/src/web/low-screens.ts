@@ -49,5 +49,27 @@ export const lowScreens = (running: () => Stack) =>
       await close(page);
     });
 
+    // Each drawer was wider than what it stood in: what is at its end was beside it.
+    it('have room for drawers with large letters', async () => {
+      const page = await pages.open({ path, viewport: { width: 320, height: 780 } });
+      const session = await page.context().newCDPSession(page);
+      await session.send('Page.setFontSizes', { fontSizes: { standard: 24 } });
+      await page.getByTestId('demo-login').first().click();
+      const beside = () =>
+        page.locator('[data-drawer=open]').evaluate((drawer) => {
+          const { right } = drawer.getBoundingClientRect();
+          return [...drawer.querySelectorAll('*')]
+            .filter((element) => element.getBoundingClientRect().right > right + 1)
+            .map((element) => element.outerHTML.slice(0, 100));
+        });
+      await page.getByTestId('open-sidebar').click();
+      await expect.poll(beside, patience).toEqual([]);
+      await page.keyboard.press('Escape');
+      await page.getByTestId('online-count').click();
+      await page.getByTestId('member').first().waitFor();
+      await expect.poll(beside, patience).toEqual([]);
+      await close(page);
+    });
+
     it('throws nothing', () => expect(pages.problems).toEqual([]));
   });
