@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
-import { close, Pages, patience, post } from './pages.js';
+import { close, distanceToEnd, Pages, patience, post, shows } from './pages.js';
 
 /** Whether what has the focus is in the window, with nothing over its middle. */
 const isFocusSeen = (page: Page) =>
@@ -46,6 +46,28 @@ export const lowScreens = (running: () => Stack) =>
             .toBe(true);
         }
       }
+      await close(page);
+    });
+
+    // Over a bar above the list it took the clicks that were meant for what is there.
+    it('have the way to the latest over the list alone', async () => {
+      const page = await pages.login('demo', { path, viewport: { width: 320, height: 480 } });
+      await shows(page, 'line 11');
+      const list = page.getByTestId('message-list');
+      const jump = page.getByTestId('jump-to-latest');
+      const heightOf = async () => (await jump.boundingBox())?.height ?? 0;
+      await list.evaluate((element) => (element.scrollTop = 0));
+      await jump.waitFor();
+      const usualPx = await heightOf();
+      await page.getByTestId('composer').fill('a line\n'.repeat(20));
+      await page.setViewportSize({ width: 320, height: 256 });
+      await expect.poll(heightOf, patience).toBeLessThan(usualPx);
+      const [inner, outer] = [await jump.boundingBox(), await list.boundingBox()];
+      if (!inner || !outer) throw new Error('it is gone');
+      expect(inner.y).toBeGreaterThanOrEqual(outer.y);
+      expect(inner.y + inner.height).toBeLessThanOrEqual(outer.y + outer.height);
+      await jump.click();
+      await expect.poll(() => list.evaluate(distanceToEnd), patience).toBeLessThan(2);
       await close(page);
     });
 
