@@ -10,6 +10,7 @@ import { keyboard } from './web/keyboard.js';
 import { lobby } from './web/lobby.js';
 import { longLists } from './web/long-lists.js';
 import { lowScreens } from './web/low-screens.js';
+import { printing } from './web/printing.js';
 import { withSite } from './web/site.js';
 import { wrongClock } from './web/wrong-clock.js';
 
@@ -27,5 +28,6 @@ describe('a room in the browser', () => {
   lobby(running);
   longLists(running);
   lowScreens(running);
+  printing(running);
   wrongClock(running);
 });

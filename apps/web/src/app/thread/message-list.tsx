@@ -112,7 +112,7 @@ export function MessageList({ threadKey }: { readonly threadKey: ThreadKey }) {
   };
 
   return (
-    <div className={styles['frame']}>
+    <div className={styles['frame']} data-printed="">
       <div
         ref={scroller}
         className={styles['scroller']}
