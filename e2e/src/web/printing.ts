@@ -1,29 +1,31 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../stack.js';
-import { close, message, Pages, post, shows } from './pages.js';
+import { close, distanceToEnd, message, Pages, post, settled, shows } from './pages.js';
 
 const lines = 40;
 
-/** A room on paper. */
+/** A room on paper, and its reader afterwards. */
 export const printing = (running: () => Stack) =>
   describe('printing', { timeout: 60_000 }, () => {
     let stack: Stack;
     let pages: Pages;
     let roomId: number;
     let name: string;
+    let writer: string;
     beforeAll(async () => {
       stack = running();
       pages = await Pages.launch(stack);
       name = `On paper ${Date.now()}`;
       ({ roomId } = await stack.api(await stack.login('demo')).createRoom(name));
       const tokens = await Promise.all(['demo1', 'demo2', 'demo3'].map((user) => stack.login(user)));
+      writer = tokens[0] ?? '';
       for (let i = 0; i < lines; i++)
         await post(
           stack,
           tokens[Math.floor(i / 2) % tokens.length] ?? '',
           roomId,
-          `line ${i} ${'of words '.repeat(20)}`,
+          `line ${i} ${'word '.repeat(20 + (i % 10))}`,
         );
     });
     afterAll(() => pages?.close());
@@ -38,6 +40,38 @@ export const printing = (running: () => Stack) =>
       const file = (await page.pdf({ format })).toString('latin1');
       return file.match(/\/Type\s*\/Page\b/g)?.length ?? 0;
     }
+    const distancePx = (page: Page) =>
+      settled(page, () => page.getByTestId('message-list').evaluate(distanceToEnd));
+
+    // What the layout of the paper moved was taken for the reader's scrolling, and what came next was out of their sight.
+    it('leaves its reader where they were, and following', async () => {
+      const page = await open();
+      for (const format of ['A4', 'A6', 'Letter']) {
+        await print(page, format);
+        expect(await distancePx(page)).toBeLessThan(2);
+        await post(stack, writer, roomId, `after ${format}`);
+        await shows(page, `after ${format}`);
+        expect(await distancePx(page)).toBeLessThan(2);
+      }
+      // As long as a browser asks which printer it shall be.
+      await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
+      await page.getByTestId('message-list').evaluate((list) => (list.scrollTop = 0));
+      await post(stack, writer, roomId, 'meanwhile');
+      await shows(page, 'meanwhile');
+      await page.evaluate(() => window.dispatchEvent(new Event('afterprint')));
+      expect(await distancePx(page)).toBeLessThan(2);
+
+      await page.getByTestId('message-list').evaluate((list) => list.scrollBy(0, -1_000));
+      await page.getByTestId('jump-to-latest').waitFor();
+      const topPx = () =>
+        settled(page, async () => (await message(page, `line ${lines - 5} `).boundingBox())?.y ?? 0);
+      const before = await topPx();
+      for (const format of ['A4', 'A6']) {
+        await print(page, format);
+        expect(Math.abs((await topPx()) - before)).toBeLessThan(2);
+      }
+      await close(page);
+    });
 
     it('has all that is loaded, dark on light, and nothing that is for a screen only', async () => {
       const page = await open();

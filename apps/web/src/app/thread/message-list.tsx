@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { beforePaint } from '../before-paint.js';
 import { Button } from '../components/button.js';
 import { ErrorNote } from '../components/error-note.js';
 import { Icon } from '../components/icon.js';
@@ -53,7 +54,7 @@ export function MessageList({ threadKey }: { readonly threadKey: ThreadKey }) {
   /** Looks where the reader is, and loads what they are about to see. */
   const look = useCallback(() => {
     const kept = keeper.current;
-    if (!kept) return;
+    if (!kept || kept.isPrinting) return;
     setAtBottom(kept.isAtEnd);
     if (older === 'idle' && kept.element.scrollTop < loadAheadPx) chat.loadOlder(threadKey);
     if (!hasAll && newer === 'idle' && kept.distanceToEndPx < loadAheadPx) chat.loadNewer(threadKey);
@@ -93,6 +94,22 @@ export function MessageList({ threadKey }: { readonly threadKey: ThreadKey }) {
     observer.observe(scroller.current);
     observer.observe(content.current);
     return () => observer.disconnect();
+  }, [look]);
+
+  useEffect(() => {
+    const begin = () => keeper.current?.beginPrint();
+    // By then it is laid out for the screen: when it is told, lines still break where they do on paper.
+    const end = () =>
+      beforePaint(() => {
+        keeper.current?.endPrint();
+        look();
+      });
+    window.addEventListener('beforeprint', begin);
+    window.addEventListener('afterprint', end);
+    return () => {
+      window.removeEventListener('beforeprint', begin);
+      window.removeEventListener('afterprint', end);
+    };
   }, [look]);
 
   useEffect(() => {

@@ -16,6 +16,7 @@ interface Anchor {
 export class ScrollKeeper {
   #anchor: Anchor | undefined;
   #isPinned = true;
+  #isPrinting = false;
   /** Where it was scrolled to when last seen. */
   #topPx = 0;
   /** How wide it was then: another width lays out everything anew, and what a browser moves for that is nobody's wish. */
@@ -40,9 +41,14 @@ export class ScrollKeeper {
     return this.#isPinned || this.distanceToEndPx <= endSlackPx;
   }
 
+  /** The page is laid out for paper, or may be at any time: where the list stands says nothing. */
+  get isPrinting(): boolean {
+    return this.#isPrinting;
+  }
+
   /** Nobody but the keeper has scrolled since it last looked. */
   get isInPlace(): boolean {
-    return Math.abs(this.element.scrollTop - this.#topPx) < 1;
+    return this.#isPrinting || Math.abs(this.element.scrollTop - this.#topPx) < 1;
   }
 
   /**
@@ -54,6 +60,7 @@ export class ScrollKeeper {
    * @returns Whether the reader is somewhere else now: not for what the keeper did itself.
    */
   scrolled(mayPin: boolean): boolean {
+    if (this.#isPrinting) return false;
     // By `settle` itself: each look at a size is time, and in a busy room this runs with every frame.
     if (this.#isPinned && this.element.scrollTop === this.#topPx) return false;
     if (this.#isOtherWidth) {
@@ -74,7 +81,23 @@ export class ScrollKeeper {
    * only. Parley's own ways to lead somebody tell it at once: `scrollMessages`.
    */
   settle(): void {
-    const movedPx = this.#movedPx();
+    if (!this.#isPrinting) this.#putBack(this.#movedPx());
+  }
+
+  /** The page is about to be printed: what its layout for the paper moves is nobody's wish. */
+  beginPrint(): void {
+    this.settle();
+    this.#isPrinting = true;
+  }
+
+  /** It is laid out for the screen again: everything goes back where it was. */
+  endPrint(): void {
+    this.#isPrinting = false;
+    this.#putBack(0);
+  }
+
+  /** @param movedPx - How far the reader has scrolled, and wants to be, since it last looked. */
+  #putBack(movedPx: number): void {
     if (this.#isPinned && movedPx < -1) this.#isPinned = false;
     else if (this.#isPinned) this.element.scrollTop = this.element.scrollHeight;
     else if (this.#anchor) {
