@@ -74,9 +74,7 @@ export class DoorService {
     await this.invites.withdraw(caller.roomId, actor, inviteId, { endSessions });
     // Who waits by it need not wait any more.
     this.hints.changed(caller.roomId, true);
-    if (!endSessions) return;
-    for (const { sessionId, expiresAt } of await this.guests.sessionsOf(inviteId))
-      await this.revocations.revoke(sessionId, expiresAt);
+    if (endSessions) await this.endSessions(inviteId);
   }
 
   /** What was done at the door. @throws {AppError} `FORBIDDEN` for who is no host. */
@@ -103,7 +101,8 @@ export class DoorService {
    * one to wait with.
    *
    * @param address - The key of where he comes from, see `addressKey`.
-   * @param key - Whoever asks again with it, because no answer came, is the guest whom the first try has made, until his session ends.
+   * @param key - Whoever asks again with it, because no answer came, is the guest whom the first try has made, until his session ends,
+   *   however the invitation stands by then: he has come. What he may do inside the room says.
    * @throws {AppError} `INVALID` for what is no name; `NAME_TAKEN`; `INVITE_NOT_FOUND`; `INVITE_OVER`; `FORBIDDEN` by an
    *   invitation for accounts; `NO_NEWCOMERS`; `LOBBY_FULL`; `BANNED` when somebody who came by it from the same network is.
    */
@@ -123,6 +122,21 @@ export class DoorService {
       const made = error instanceof AppError ? await known() : undefined;
       if (!made) throw error;
       return made;
+    }
+  }
+
+  /** As by log-out: names are free, and no key brings one of them back. */
+  private async endSessions(inviteId: string): Promise<void> {
+    let open = await this.guests.sessionsOf(inviteId);
+    while (open.length > 0) {
+      // Revoked first: what fails here is found again when it is asked for once more.
+      for (const { sessionId, expiresAt } of open) await this.revocations.revoke(sessionId, expiresAt);
+      await this.guests.endedBy(
+        inviteId,
+        open.map(({ sessionId }) => sessionId),
+      );
+      // Who took another name meanwhile has a session that is not over.
+      open = await this.guests.sessionsOf(inviteId);
     }
   }
 

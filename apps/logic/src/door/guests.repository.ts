@@ -15,6 +15,8 @@ import { addWaiting } from './waiting.repository.js';
 const NO_PASSWORD = '!';
 /** Guests of one address, by one invitation, who are looked at for a ban: the newest. */
 const MAX_LOOKED_AT = 200;
+/** Sessions that are ended together. */
+const MAX_ENDED_AT_ONCE = 500;
 
 /** Somebody who wants to come in. Times are milliseconds since 1970. */
 export interface GuestToBe {
@@ -188,16 +190,27 @@ export class GuestsRepository {
     return rows.map(({ user_id }) => Number(user_id));
   }
 
-  /** Sessions of guests who came by an invitation that are not over. `expiresAt`: milliseconds since 1970. */
+  /** Sessions of guests who came by an invitation that are not over, so many at a time. `expiresAt`: milliseconds since 1970. */
   async sessionsOf(inviteId: string): Promise<{ readonly sessionId: string; readonly expiresAt: number }[]> {
     const rows: { session_id: string; expires_at: unknown }[] = await this.dataSource.query(
-      'SELECT session_id, expires_at FROM guests WHERE invite_id = $1 AND expires_at > $2',
+      `SELECT session_id, expires_at FROM guests WHERE invite_id = $1 AND expires_at > $2 LIMIT ${MAX_ENDED_AT_ONCE}`,
       [inviteId, Date.now()],
     );
     return rows.map(({ session_id, expires_at }) => ({
       sessionId: session_id,
       expiresAt: Number(expires_at),
     }));
+  }
+
+  /** Sessions by an invitation are over, as by {@link ended}. A guest who has taken another name meanwhile has another one. */
+  async endedBy(inviteId: string, sessionIds: readonly string[]): Promise<void> {
+    const places = sessionIds.map((_, i) => `$${i + 3}`).join(', ');
+    await this.writer.run((manager) =>
+      manager.query(`UPDATE guests SET expires_at = $1 WHERE invite_id = $2 AND session_id IN (${places})`, [
+        ...[Date.now(), inviteId],
+        ...sessionIds,
+      ]),
+    );
   }
 
   /** Takes back that a guest came in: the room asks for everybody by now. */
