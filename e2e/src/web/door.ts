@@ -37,7 +37,7 @@ export const door = (running: () => Stack) =>
 
     // The first try had taken the name and the only use, and its answer never came.
     it('lets in at the second click whose first answer was lost, and makes a room once', async () => {
-      const { host } = await hosted('Wi-Fi');
+      const { host, roomId } = await hosted('Wi-Fi');
       const path = await link(host, '1');
       const loseFirst = async (page: Page, url: string) => {
         let isLost = false;
@@ -54,6 +54,19 @@ export const door = (running: () => Stack) =>
       await guest.getByTestId('error').waitFor(patience);
       await guest.getByTestId('join-submit').click();
       await guest.getByTestId('composer').waitFor(patience);
+
+      // Unless he was put out meanwhile, with all who came by the invitation: then it is as for everybody else.
+      await host.keyboard.press('Escape');
+      const late = await pages.open({ ...phone, path: await link(host), gateway: 1 });
+      await loseFirst(late, '**/v1/guests');
+      await come(late, 'Bob');
+      await late.getByTestId('error').waitFor(patience);
+      const api = stack.api(await stack.login('demo'));
+      const [{ inviteId } = { inviteId: '' }] = await api.invites(roomId);
+      await api.withdrawInvite(roomId, inviteId, { sessions: 'end' });
+      await late.getByTestId('join-submit').click();
+      await late.getByTestId('error').filter({ hasText: 'withdrawn' }).waitFor(patience);
+      await close(late);
 
       await host.keyboard.press('Escape');
       await loseFirst(host, '**/v1/rooms');
@@ -137,6 +150,8 @@ export const door = (running: () => Stack) =>
       await host.getByTestId('withdraw-all').click();
       await host.getByTestId('open-invite').waitFor({ state: 'detached' });
       await guest.waitForURL('**/login');
+      // He has nothing to log in with again.
+      await guest.getByTestId('error').filter({ hasText: 'ask the host for a new one' }).waitFor();
       await guest.goto(new URL(path, guest.url()).href);
       await guest.getByTestId('error').filter({ hasText: 'withdrawn' }).waitFor();
       await close(guest);

@@ -58,3 +58,18 @@ it('does not take a log-in that is answered after another one', async () => {
   await first;
   expect(account.state.get().session?.user.userId).toBe(7);
 });
+
+// A guest was asked to log in again, without an account.
+it("says of a session that ends whose it was, a guest's or somebody's who can log in again", async () => {
+  for (const [role, told] of [
+    ['user', 'revoked'],
+    ['guest', 'guest'],
+  ] as const) {
+    const account = new Account(
+      async () => ({ login: async () => session(7, role) }) as unknown as AccountServer,
+    );
+    await account.login('u7', 'secret');
+    account.end(account.state.get().session!, 'revoked');
+    expect(account.state.get()).toEqual({ session: undefined, ended: told });
+  }
+});

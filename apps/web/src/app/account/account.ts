@@ -4,8 +4,8 @@ import { forgetSession, readSession, sessionKey, storeSession, type Session } fr
 
 export interface AccountState {
   readonly session: Session | undefined;
-  /** Why the session ended without this tab's user asking for it. `elsewhere`: in another tab. */
-  readonly ended: 'revoked' | 'expired' | 'elsewhere' | undefined;
+  /** Why the session ended without this tab's user asking for it. `elsewhere`: in another tab; `guest`: a guest's, however. */
+  readonly ended: 'revoked' | 'expired' | 'elsewhere' | 'guest' | undefined;
 }
 
 /** By what somebody with an account comes into a room: an invitation, or the room's code, with its password if it has one. */
@@ -113,7 +113,12 @@ export class Account {
   end(session: Session, ended: 'revoked' | 'expired'): void {
     if (this.state.get().session !== session) return;
     forgetSession(session);
-    this.state.set({ session: undefined, ended });
+    this.#ended(session, ended);
+  }
+
+  /** A guest has nothing to log in with again. */
+  #ended({ user }: Session, ended: AccountState['ended']): void {
+    this.state.set({ session: undefined, ended: user.role === 'guest' ? 'guest' : ended });
   }
 
   #begin(session: Session): void {
@@ -129,7 +134,7 @@ export class Account {
     if (event.key !== sessionKey && event.key !== null) return;
     const { session } = this.state.get();
     const stored = readSession(event.key === null ? null : event.newValue);
-    if (session && !stored) this.state.set({ session: undefined, ended: 'elsewhere' });
+    if (session && !stored) this.#ended(session, 'elsewhere');
     else if (session && stored && isSameGuest(session, stored))
       this.state.set({ session: stored, ended: undefined });
     else if (!session && stored) this.state.set({ session: stored, ended: undefined });

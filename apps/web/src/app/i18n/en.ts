@@ -34,6 +34,8 @@ export const en = {
       elsewhere: 'You were logged out in another tab.',
     },
     kept: 'Log in again to go on where you were. What you had not sent is kept.',
+    guestEnded:
+      'You are not here as a guest any more. To come in again, open your invitation once more, or ask the host for a new one.',
   },
   register: {
     title: 'Create an account',

@@ -35,6 +35,7 @@ export const zh: Texts = {
       elsewhere: '你已在另一个标签页退出登录。',
     },
     kept: '重新登录后可回到原处，未发送的内容会保留。',
+    guestEnded: '你的访客身份已失效。要再次进入，请重新打开邀请链接，或向主持人索取新的邀请。',
   },
   register: {
     title: '注册账号',

@@ -17,7 +17,7 @@ export function LoginPage() {
       title={t.login.title}
       submit={t.login.submit}
       working={t.login.working}
-      notice={ended && `${t.login.ended[ended]} ${t.login.kept}`}
+      notice={ended && (ended === 'guest' ? t.login.guestEnded : `${t.login.ended[ended]} ${t.login.kept}`)}
       password="current-password"
       demo={demo}
       send={(name, password) => account.login(name, password)}
