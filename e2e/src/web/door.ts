@@ -245,6 +245,53 @@ export const door = (running: () => Stack) =>
       await close(owner);
     });
 
+    // Each saw the door as it was when it was opened, and replaced what the other had made.
+    it('is seen by two owners as it is now: no code is replaced unasked, and no link stays that is withdrawn', async () => {
+      const { roomId, host: one } = await hosted('Two desks');
+      const other = await pages.login('demo', { path: `/rooms/${roomId}`, gateway: 1 });
+      const code = async (page: Page) => (await page.getByTestId('door-code').textContent())?.trim();
+      // The other one reads nothing new until it presses: it is as if both pressed at once.
+      let press!: () => void;
+      const pressed = new Promise<void>((resolve) => (press = resolve));
+      await other.route(`**/v1/rooms/${roomId}/door`, async (route) => {
+        const isFirst = (await other.getByTestId('door-section').count()) === 0;
+        if (route.request().method() === 'GET' && !isFirst) await pressed;
+        await route.continue();
+      });
+      for (const page of [one, other]) {
+        await page.getByTestId('room-settings').click();
+        await page.getByTestId('show-door').click();
+        await page.getByTestId('door-make-code').waitFor(patience);
+      }
+      await one.getByTestId('door-make-code').click();
+      await one.getByTestId('door-code').waitFor(patience);
+      const made = await code(one);
+      await other.getByTestId('door-make-code').click();
+      press();
+      await other.getByTestId('door-code').waitFor(patience);
+      expect([await code(other), await code(one)]).toEqual([made, made]);
+      await other.getByTestId('door-listed').click();
+      await other.getByTestId('door-listed-yes').click();
+      await one.locator('[data-testid=door-privacy][data-listed=false]').waitFor(patience);
+      await other.getByTestId('door-new-code').click();
+      await other.getByTestId('door-new-code-yes').click();
+      await one
+        .getByTestId('door-code')
+        .filter({ hasNotText: made ?? '' })
+        .waitFor(patience);
+
+      for (const page of [one, other]) await page.keyboard.press('Escape');
+      await other.getByTestId('invite').click();
+      await link(one);
+      await one.getByTestId('invite-qr').waitFor();
+      await other.getByTestId('withdraw').click(patience);
+      await one.getByTestId('invite-gone').waitFor(patience);
+      expect(await one.getByTestId('invite-qr').count()).toBe(0);
+      expect(await findings(one)).toEqual([]);
+      await close(one);
+      await close(other);
+    });
+
     it('speaks Chinese, lets accounts straight in, and brings who logs in back', async () => {
       const { host, roomId } = await hosted('物理');
       const path = await link(host);

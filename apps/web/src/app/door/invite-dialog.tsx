@@ -25,12 +25,18 @@ export function InviteDialog(props: {
   const isOwner = useChatState(({ roomStates }) => roomStates.get(props.roomId)?.role === 'owner');
   const [made, setMade] = useState<MadeInvite>();
   const [changes, setChanges] = useState(0);
+  const [isGone, setGone] = useState(false);
   const [problem, setProblem] = useState<string>();
   const failed = (error: unknown) => setProblem(error instanceof ApiError ? error.code : 'INTERNAL');
   return (
     <Dialog title={t.title(props.name)} onClose={props.onClose} testId="invite-dialog">
       <DialogContent>
         {problem !== undefined && <ErrorNote text={errorText(problem)} />}
+        {isGone && (
+          <p className={styles['hint']} role="status" data-testid="invite-gone">
+            {t.gone}
+          </p>
+        )}
         {made ? (
           <InviteLink invite={made} />
         ) : (
@@ -40,6 +46,7 @@ export function InviteDialog(props: {
             onMade={(invite) => {
               setProblem(undefined);
               setMade(invite);
+              setGone(false);
               setChanges((before) => before + 1);
             }}
             onFailed={(error) => {
@@ -52,6 +59,12 @@ export function InviteDialog(props: {
         <OpenInvites
           key={changes}
           roomId={props.roomId}
+          onLoaded={(open) => {
+            if (!made || open.some(({ inviteId }) => inviteId === made.inviteId)) return;
+            // Another host has withdrawn it, or nobody comes by it any more: nobody is to scan it.
+            setMade(undefined);
+            setGone(true);
+          }}
           onWithdrawn={(inviteId) => {
             if (made?.inviteId === inviteId) setMade(undefined);
             setProblem(undefined);

@@ -2,13 +2,19 @@ import type { Invite } from '@parley/protocol';
 import { useEffect, useEffectEvent, useState } from 'react';
 import { Button } from '../components/button.js';
 import { useLanguage } from '../i18n/texts.js';
+import { lookAgain } from '../look-again.js';
 import { useChat } from '../site/site-context.js';
+import { newestOf } from '../use-newest.js';
 import styles from './door.module.css';
 import { useHostDoorTexts } from './words/use-host-door-texts.js';
+
+/** How soon what another host has made or withdrawn is seen, milliseconds. */
+const LOOK_MS = 5_000;
 
 /** Invitations that can be used, and the way to withdraw them. */
 export function OpenInvites(props: {
   readonly roomId: number;
+  readonly onLoaded: (invites: readonly Invite[]) => void;
   readonly onWithdrawn: (inviteId: string) => void;
   readonly onFailed: (error: unknown) => void;
 }) {
@@ -17,17 +23,28 @@ export function OpenInvites(props: {
   const [invites, setInvites] = useState<readonly Invite[]>();
   const [isWorking, setWorking] = useState(false);
   const load = useEffectEvent(() => door.invites(props.roomId));
-  const failed = useEffectEvent(props.onFailed);
+  const loaded = useEffectEvent((found: readonly Invite[]) => {
+    setInvites(found);
+    props.onLoaded(found);
+  });
+  const failed = useEffectEvent((error: unknown) => {
+    // What was loaded before stays, and is looked at again soon.
+    if (!invites) props.onFailed(error);
+  });
 
   useEffect(() => {
-    let isPast = false;
-    load().then(
-      (found) => !isPast && setInvites(found),
-      (error: unknown) => !isPast && failed(error),
-    );
-    return () => {
-      isPast = true;
+    const shown = new AbortController();
+    const newest = newestOf();
+    const look = () => {
+      const isNewer = newest();
+      load().then(
+        (found) => !shown.signal.aborted && isNewer() && loaded(found),
+        (error: unknown) => !shown.signal.aborted && isNewer() && failed(error),
+      );
     };
+    look();
+    lookAgain(look, LOOK_MS, shown.signal);
+    return () => shown.abort();
   }, []);
 
   const withdraw = async (inviteId: string, sessions: 'keep' | 'end') => {

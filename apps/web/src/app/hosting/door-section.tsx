@@ -13,6 +13,10 @@ import { ActButton, AskButton } from './act-button.js';
 import { codeOf } from './act-runner.js';
 import styles from './hosting.module.css';
 import { useLoaded } from './use-loaded.js';
+import { useRounds } from './use-rounds.js';
+
+/** How soon what another owner has changed is seen, milliseconds. */
+const LOOK_MS = 5_000;
 
 /** What an owner asks of the door; `null` takes the password away. */
 type Change = { readonly listed?: boolean; readonly password?: string | null; readonly code?: boolean };
@@ -23,6 +27,8 @@ interface PartProps {
   readonly isBusy: boolean;
   /** @returns Whether it was done. */
   readonly change: (change: Change) => Promise<boolean>;
+  /** Makes a code where there is none. */
+  readonly makeCode: () => Promise<void>;
 }
 
 /** Who finds a room and by what people come in. Hosts see it, owners change it. */
@@ -31,13 +37,13 @@ export function DoorSection({ roomId, isOwner }: { readonly roomId: number; read
   const texts = useTexts();
   const errorText = useErrorText();
   const chat = useChat();
-  const { value, errorCode, again } = useLoaded(() => chat.door.door(roomId));
-  const [changed, setChanged] = useState<DoorSettings>();
+  const round = useRounds(LOOK_MS);
+  const { value: door, errorCode, again, put } = useLoaded(() => chat.door.door(roomId), round);
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
-  const door = changed ?? value;
 
-  if (errorCode !== undefined) {
+  // What was loaded before stays, and is looked at again soon.
+  if (errorCode !== undefined && !door) {
     return (
       <ErrorNote text={errorText(errorCode)}>
         <Button look="quiet" onClick={again}>
@@ -48,23 +54,31 @@ export function DoorSection({ roomId, isOwner }: { readonly roomId: number; read
   }
   if (!door) return <LinesSkeleton label={texts.app.loading} />;
 
-  const change = async (wanted: Change): Promise<boolean> => {
+  const attempt = async (work: () => Promise<DoorSettings>): Promise<boolean> => {
     setProblem(undefined);
     setBusy(true);
     try {
-      setChanged(await chat.door.changeDoor(roomId, wanted));
+      put(await work());
       return true;
     } catch (error) {
       setProblem(codeOf(error));
       // It may have been done, and its answer lost.
       const now = await chat.door.door(roomId).catch(() => undefined);
-      if (now) setChanged(now);
+      if (now) put(now);
       return false;
     } finally {
       setBusy(false);
     }
   };
-  const props = { door, isOwner, isBusy, change };
+  const change = (wanted: Change) => attempt(() => chat.door.changeDoor(roomId, wanted));
+  const makeCode = async () => {
+    await attempt(async () => {
+      // Another owner may have made one that people have by now: it is shown, and replaced only by who is asked first.
+      const now = await chat.door.door(roomId);
+      return now.code === undefined ? chat.door.changeDoor(roomId, { code: true }) : now;
+    });
+  };
+  const props = { door, isOwner, isBusy, change, makeCode };
   return (
     <div className={styles['group']} data-testid="door-section">
       {problem !== undefined && <ErrorNote text={errorText(problem)} />}
@@ -100,7 +114,7 @@ function Privacy({ door, isOwner, isBusy, change }: PartProps) {
   );
 }
 
-function Code({ door: { code }, isOwner, isBusy, change }: PartProps) {
+function Code({ door: { code }, isOwner, isBusy, change, makeCode }: PartProps) {
   const t = useHostDoorTexts().door;
   const [copied, setCopied] = useState<string>();
   const url = (to: string | undefined) =>
@@ -134,7 +148,7 @@ function Code({ door: { code }, isOwner, isBusy, change }: PartProps) {
             <ActButton
               look="quiet"
               isBusy={isBusy}
-              onClick={() => void change({ code: true })}
+              onClick={() => void makeCode()}
               data-testid="door-make-code"
             >
               {t.makeCode}

@@ -1,4 +1,4 @@
-import { useEffect, useState, type ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import { Button } from '../components/button.js';
 import { ErrorNote } from '../components/error-note.js';
 import { LinesSkeleton } from '../components/skeleton.js';
@@ -6,6 +6,7 @@ import { useErrorText, useTexts } from '../i18n/texts.js';
 import { codeOf } from './act-runner.js';
 import styles from './hosting.module.css';
 import { useLoaded } from './use-loaded.js';
+import { useRounds } from './use-rounds.js';
 import { useHostingTexts } from './words/use-hosting-texts.js';
 
 /** Lines that are loaded at a time: more than fit on a screen. */
@@ -90,15 +91,4 @@ export function PagedLog<Line, Key extends string | number>(props: {
       )}
     </>
   );
-}
-
-/** Counts up while it is shown, and on. */
-function useRounds(everyMs: number, isOn: boolean): number {
-  const [round, setRound] = useState(0);
-  useEffect(() => {
-    if (!isOn) return;
-    const timer = setInterval(() => setRound((before) => before + 1), everyMs);
-    return () => clearInterval(timer);
-  }, [everyMs, isOn]);
-  return round;
 }

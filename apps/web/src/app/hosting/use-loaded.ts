@@ -1,4 +1,4 @@
-import { useNewest } from './use-newest.js';
+import { useNewest } from '../use-newest.js';
 import { useEffect, useEffectEvent, useState } from 'react';
 import { codeOf } from './act-runner.js';
 
@@ -9,6 +9,8 @@ export interface Loaded<T> {
   readonly errorCode: string | undefined;
   /** Loads it once more. */
   readonly again: () => void;
+  /** Shows what is known otherwise by now, and no answer to what was asked before. */
+  readonly put: (value: T) => void;
 }
 
 /** Loads when it is shown, and again when it is asked to or `version` has changed. */
@@ -28,5 +30,9 @@ export function useLoaded<T>(load: () => Promise<T>, version: unknown = undefine
     setAnswer({});
     setRound(round + 1);
   };
-  return { value: answer.value, errorCode: answer.errorCode, again };
+  const put = (value: T) => {
+    newest()();
+    setAnswer({ value });
+  };
+  return { value: answer.value, errorCode: answer.errorCode, again, put };
 }

@@ -2,7 +2,7 @@ import type { WaitingList } from '@parley/protocol';
 import { useEffect, useEffectEvent, useState } from 'react';
 import { useChat } from '../site/site-context.js';
 import { codeOf } from './act-runner.js';
-import { useNewest } from './use-newest.js';
+import { useNewest } from '../use-newest.js';
 import { useRoomState } from './use-room-state.js';
 
 /** People go without a word: while somebody waits the list is read so often, milliseconds; it is a guess whether somebody does otherwise. */

@@ -24,6 +24,7 @@ export const en = {
     copy: 'Copy',
     copied: 'Copied',
     qr: 'The link as a QR code',
+    gone: 'The invitation that was shown here has been withdrawn, has expired or is used up.',
     open: 'Open invitations',
     none: 'No invitation is open.',
     used: (uses: number, most: number | undefined) =>

@@ -26,6 +26,7 @@ export const zh: HostDoorTexts = {
     copy: '复制',
     copied: '已复制',
     qr: '链接的二维码',
+    gone: '此处显示的邀请已被撤回、过期或用完。',
     open: '有效的邀请',
     none: '没有有效的邀请。',
     used: (uses: number, most: number | undefined) =>
