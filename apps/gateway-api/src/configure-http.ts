@@ -43,7 +43,7 @@ export function configureHttp(
     done(null, payload);
   });
   const cors = {
-    methods: ['GET', 'POST', 'PUT', 'DELETE'],
+    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
     allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'x-request-id'],
     // By its date whoever calls can tell how wrong his own clock is.
     exposedHeaders: ['x-request-id', 'retry-after', 'date'],
