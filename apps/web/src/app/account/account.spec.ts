@@ -43,21 +43,22 @@ it('lets nobody in as a guest who has logged in since, and ends the session that
   expect(logout).toHaveBeenCalledExactlyOnceWith(session(99, 'guest'));
 });
 
-it('does not take a log-in that is answered after another one', async () => {
-  const slow = later();
-  const account = new Account(
-    async () =>
-      ({
-        login: (name: string) => (name === 'slow' ? slow.promise : Promise.resolve(session(7))),
-        logout: async () => undefined,
-      }) as unknown as AccountServer,
-  );
-  const first = account.login('slow', 'x');
-  await account.login('u7', 'secret');
-  slow.resolve(session(8));
-  await first;
-  expect(account.state.get().session?.user.userId).toBe(7);
-});
+it.each(['login', 'register'] as const)(
+  'does not take a %s that is answered after another log-in',
+  async (how) => {
+    const slow = later();
+    const logout = vi.fn(async () => undefined);
+    const server = { login: async () => session(7), logout } as unknown as AccountServer;
+    const servers = [{ ...server, [how]: () => slow.promise }, server];
+    const account = new Account(async () => servers.shift() ?? server);
+    const coming = account[how]('slow', 'x');
+    await account.login('u7', 'secret');
+    slow.resolve(session(8));
+    await coming;
+    expect(account.state.get().session?.user.userId).toBe(7);
+    expect(logout).toHaveBeenCalledExactlyOnceWith(session(8));
+  },
+);
 
 // A guest was asked to log in again, without an account.
 it("says of a session that ends whose it was, a guest's or somebody's who can log in again", async () => {

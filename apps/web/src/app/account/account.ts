@@ -40,16 +40,14 @@ export class Account {
 
   /** Who has come in otherwise meanwhile stays. @throws {ApiError} */
   async login(userName: string, password: string): Promise<void> {
-    const before = this.state.get().session;
-    const server = await this.#server();
-    const session = await server.login(userName, password);
-    if (this.state.get().session === before) this.#begin(session);
+    const session = await this.#asked((server) => server.login(userName, password));
+    if (session) this.#begin(session);
   }
 
-  /** Creates the account and logs in. @throws {ApiError} */
+  /** Creates the account and logs in; likewise. @throws {ApiError} */
   async register(userName: string, password: string): Promise<void> {
-    const server = await this.#server();
-    this.#begin(await server.register(userName, password));
+    const session = await this.#asked((server) => server.register(userName, password));
+    if (session) this.#begin(session);
   }
 
   /** What an invitation opens. @throws {ApiError} */
@@ -71,14 +69,8 @@ export class Account {
    * @throws {ApiError}
    */
   async enter(invite: string, name: string, roomName: string): Promise<boolean> {
-    const before = this.state.get().session;
-    const server = await this.#server();
-    const session = await server.enter(invite, name);
-    if (this.state.get().session !== before) {
-      // Nobody is this guest.
-      void server.logout(session).catch(() => undefined);
-      return false;
-    }
+    const session = await this.#asked((server) => server.enter(invite, name));
+    if (!session) return false;
     this.logout();
     this.#begin(session.waiting ? { ...session, invite, roomName } : session);
     return true;
@@ -119,6 +111,16 @@ export class Account {
   /** A guest has nothing to log in with again. */
   #ended({ user }: Session, ended: AccountState['ended']): void {
     this.state.set({ session: undefined, ended: user.role === 'guest' ? 'guest' : ended });
+  }
+
+  /** @returns Undefined when somebody has come in otherwise meanwhile: then nobody is who was asked for. @throws {ApiError} */
+  async #asked(ask: (server: AccountServer) => Promise<Session>): Promise<Session | undefined> {
+    const before = this.state.get().session;
+    const server = await this.#server();
+    const session = await ask(server);
+    if (this.state.get().session === before) return session;
+    void server.logout(session).catch(() => undefined);
+    return undefined;
   }
 
   #begin(session: Session): void {

@@ -1,6 +1,6 @@
 import { useErrorText, useTexts } from '../i18n/texts.js';
 import styles from './commands.module.css';
-import type { CommandState } from './use-commands.js';
+import type { CommandState } from './last-commands.js';
 
 /** Below the composer: what became of a command. */
 export function CommandNote({ state }: { readonly state: CommandState }) {

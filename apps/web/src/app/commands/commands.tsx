@@ -34,9 +34,7 @@ export function Commands({ ref, threadKey, text, onActive, ...actions }: Command
   useEffect(() => onActive(active), [onActive, active]);
   useImperativeHandle(ref, () => ({
     onKey: commands.onKey,
-    run: (line) => {
-      if (state?.kind !== 'running') void commands.run(line);
-    },
+    run: (line) => void commands.run(line),
   }));
   return (
     <>

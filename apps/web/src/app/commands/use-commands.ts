@@ -1,15 +1,14 @@
 import { ApiError } from '@parley/client';
-import { useMemo, useState, type KeyboardEvent } from 'react';
+import { useEffect, useMemo, useState, type KeyboardEvent } from 'react';
 import { parseKey, userKey, type ThreadKey } from '../chat/threads/thread-key.js';
 import { navigate } from '../routing/router.js';
 import { useAccount, useChat, useChatState } from '../site/site-context.js';
+import { useIsThere } from '../use-is-there.js';
+import { useObservable } from '../use-observable.js';
 import { completionsOf, isComplete, type Completion } from './completions.js';
+import { LastCommands, type CommandState } from './last-commands.js';
 import { peopleOf } from './people.js';
-import { runCommand, type Outcome } from './run-command.js';
-
-/** What became of the last command, or that it is under way. */
-export type CommandState =
-  Exclude<Outcome, { kind: 'text' | 'help' | 'open' | 'nick' }> | { readonly kind: 'running' };
+import { runCommand } from './run-command.js';
 
 const none: readonly Completion[] = [];
 
@@ -28,7 +27,9 @@ export function useCommands(
   const account = useAccount();
   const { kind, id } = parseKey(key);
   const role = useChatState((state) => (kind === 'room' ? state.roomStates.get(id)?.role : undefined));
-  const [last, setLast] = useState<{ readonly text: string; readonly state: CommandState }>();
+  const commands = LastCommands.of(chat);
+  const last = useObservable(commands.byThread, (byThread) => byThread.get(key));
+  const isThere = useIsThere();
   const [hasHelp, setHelp] = useState(false);
   const [chosen, setChosen] = useState(0);
   /** The line of which the list was closed by hand. */
@@ -58,24 +59,29 @@ export function useCommands(
     return true;
   };
 
-  /** Does what the line says. It stays until it is done. */
+  useEffect(() => () => commands.seen(key), [commands, key]);
+
+  /** Does what the line says, unless another one is under way. It stays until it is done. */
   const run = async (line: string): Promise<void> => {
+    if (commands.isRunning(key)) return;
     const settle = (state: CommandState | undefined) => {
       if (isSettled(state) && chat.drafts.get(key) === text) put('');
-      setLast(state && { text: isSettled(state) ? '' : text, state });
+      commands.set(key, state && { text: isSettled(state) ? '' : text, state });
     };
     setClosed(text);
-    setLast({ text, state: { kind: 'running' } });
+    commands.set(key, { text, state: { kind: 'running' } });
     const outcome = await runCommand(chat, key, line);
     switch (outcome.kind) {
       case 'text':
-        setLast(undefined);
+        commands.set(key, undefined);
         return say(outcome.text);
       case 'help':
         setHelp(true);
         return settle(undefined);
       case 'open': {
         const { userId, userName } = outcome.person;
+        // Who is elsewhere by now is not led away from there: the line waits for him.
+        if (!isThere.current) return commands.set(key, undefined);
         settle(undefined);
         if (outcome.text !== '') chat.drafts.putBack(userKey(userId), outcome.text);
         return navigate({ page: 'direct', userId }, { state: { peerName: userName } });
@@ -87,7 +93,7 @@ export function useCommands(
           await account.rename(outcome.name);
         } catch (error) {
           if (chat.drafts.get(key) === '') put(text);
-          setLast({
+          commands.set(key, {
             text,
             state: { kind: 'refused', code: error instanceof ApiError ? error.code : 'INTERNAL' },
           });
@@ -107,8 +113,8 @@ export function useCommands(
     role,
     hasHelp,
     closeHelp: () => setHelp(false),
-    /** Of the line that is in the composer. */
-    state: last?.text === text ? last.state : undefined,
+    /** Of the line that is in the composer, or of one that is under way. */
+    state: last?.text === text || last?.state.kind === 'running' ? last.state : undefined,
   };
 }
 

@@ -6,6 +6,7 @@ import { useTexts } from '../i18n/texts.js';
 import { loadPart } from '../load-part.js';
 import { Retries } from '../retries.js';
 import { useChatState } from '../site/site-context.js';
+import { useGivenUp } from '../use-given-up.js';
 
 type Dialog = ComponentType<{ readonly roomId: number; readonly name: string; readonly onClose: () => void }>;
 
@@ -28,6 +29,7 @@ export function InviteButton({ roomId, name }: { readonly roomId: number; readon
     load().catch(() => undefined);
     return () => left.abort();
   }, [isOpen, part]);
+  useGivenUp(isOpen && !part, () => setOpen(false));
 
   if (!mayInvite) return null;
   return (

@@ -17,6 +17,7 @@ const state: RoomState = {
 
 /** A runner on a server that answers when it is told to. */
 function setUp({ range = { from: 4 } as MessageRange, held = [] as readonly Held[] } = {}) {
+  let now = state;
   const asked: ActInput[] = [];
   const answers: { done(): void; refused(code: string): void }[] = [];
   const runner = new ActRunner({
@@ -37,7 +38,7 @@ function setUp({ range = { from: 4 } as MessageRange, held = [] as readonly Held
         }),
       );
     },
-    state: () => state,
+    state: () => now,
     hiddenBy: () => Promise.resolve(range),
     held: () => Promise.resolve(held),
     nowMs: () => 1_000,
@@ -48,11 +49,29 @@ function setUp({ range = { from: 4 } as MessageRange, held = [] as readonly Held
     return answers[at] as (typeof answers)[number];
   };
   const outcomes = () => runner.notices.get().map(({ outcome, errorCode }) => errorCode ?? outcome);
-  return { runner, asked, answer, outcomes };
+  const becomes = (fields: Partial<RoomState>) => void (now = { ...now, ...fields });
+  return { runner, asked, answer, outcomes, becomes };
 }
 const timeout = { act: 'timeout', userId: 2, seconds: 60 } as const;
 
 describe('ActRunner', () => {
+  // It set back what another host had decided meanwhile, and said that all was well.
+  it('takes nothing back that somebody else has decided since', async () => {
+    const { runner, asked, answer, outcomes, becomes } = setUp();
+    const done = runner.run(1, { act: 'settings', slowModeWaitTime: 5 });
+    (await answer(0)).done();
+    await done;
+    becomes({ slowModeWaitTime: 60 });
+    expect(await runner.undoLast()).toBe(false);
+    expect(outcomes()).toEqual(['done', 'CHANGED_SINCE']);
+    expect(asked).toHaveLength(1);
+    becomes({ slowModeWaitTime: 5 });
+    const undone = runner.undoLast();
+    (await answer(1)).done();
+    expect(await undone).toBe(true);
+    expect(asked[1]).toEqual({ act: 'settings', slowModeWaitTime: 0 });
+  });
+
   it('says what it has done, and takes it back from there', async () => {
     const { runner, asked, answer, outcomes } = setUp();
     const done = runner.run(1, timeout, 'Mia');

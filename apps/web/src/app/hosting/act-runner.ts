@@ -1,6 +1,7 @@
 import { ApiError, ClientError } from '@parley/client';
 import type { AckFrame, ActInput, MessageRange, RoomState } from '@parley/protocol';
 import { Observable } from '../observable.js';
+import { isChangedSince, type Basis } from './changed-since.js';
 import { inverseOf, isRestricting, restrictedAs, type Held, type Inverse } from './inverse.js';
 
 /** What the host is told of an act. */
@@ -14,6 +15,8 @@ export interface Notice {
   /** Code of the refusal, when it `failed`. */
   readonly errorCode?: string;
   readonly inverse?: Inverse;
+  /** What it was done on. */
+  readonly basis?: Basis;
 }
 
 /** What acts need. */
@@ -47,17 +50,21 @@ export class ActRunner {
     return this.#once(roomId, act, who, async () => {
       const state = this.ports.state(roomId);
       const held = isRestricting(act) ? await this.#held(roomId, Number(act.userId)) : undefined;
-      const { seq } = await this.ports.act(roomId, act);
-      const inverse = state && inverseOf(act, { state, held }, seq);
-      this.#add({ roomId, act, who, outcome: 'done', ...(inverse && { inverse }) });
+      const { seq, sentAt } = await this.ports.act(roomId, act);
+      const before = state && { state, held };
+      const inverse = before && inverseOf(act, before, seq);
+      const back = inverse && { inverse, basis: { before, doneAtMs: sentAt } };
+      this.#add({ roomId, act, who, outcome: 'done', ...back });
     });
   }
 
-  /** Takes back what a notice tells of. A failure can be tried again. */
+  /** Takes back what a notice tells of, unless somebody has decided anew since. A failure can be tried again. */
   undo(notice: Notice): Promise<boolean> {
-    const { roomId, act, who, inverse } = notice;
+    const { roomId, act, who, inverse, basis } = notice;
     if (!inverse || !this.notices.get().includes(notice)) return Promise.resolve(false);
     return this.#once(roomId, act, who, async () => {
+      if (basis && (await this.#isChangedSince(roomId, act, basis)))
+        throw new ApiError(0, 'CHANGED_SINCE', false);
       const acts = await this.#actsOf(roomId, inverse);
       // What it would bring back has ended by itself.
       if (acts.length === 0) throw new ApiError(0, 'NOTHING_TO_UNDO', false);
@@ -106,6 +113,12 @@ export class ActRunner {
   /** The act must not fail for this: without it less can be taken back. */
   #held(roomId: number, userId: number): Promise<readonly Held[] | undefined> {
     return this.ports.held(roomId, userId).catch(() => undefined);
+  }
+
+  async #isChangedSince(roomId: number, act: ActInput, basis: Basis): Promise<boolean> {
+    const state = this.ports.state(roomId);
+    const held = isRestricting(act) ? await this.#held(roomId, Number(act.userId)) : undefined;
+    return state !== undefined && isChangedSince(act, basis, { state, held });
   }
 
   async #actsOf(roomId: number, inverse: Inverse): Promise<ActInput[]> {

@@ -4,6 +4,7 @@ import { loadPart } from '../load-part.js';
 import { Observable } from '../observable.js';
 import { Retries } from '../retries.js';
 import { useChat } from '../site/site-context.js';
+import { useGivenUp } from '../use-given-up.js';
 import { useObservable } from '../use-observable.js';
 import type { Person } from './offers.js';
 import { consoleRequest } from './requests.js';
@@ -76,5 +77,6 @@ export function HostConsole({ roomId }: { readonly roomId: number }) {
   const isForHost = useIsHost(roomId);
   const part = useConsole(isForHost || isAsked);
   useEffect(() => () => consoleRequest.set(undefined), [roomId]);
+  useGivenUp(isAsked && !part, () => consoleRequest.set(undefined));
   return part && <part.HostConsole key={roomId} roomId={roomId} />;
 }

@@ -126,4 +126,4 @@ export function restrictedAs(act: Restricting, held: readonly Held[], nowMs: num
 }
 
 /** As good as never: such an end is none. */
-const FOR_GOOD_MS = 8_000_000_000_000_000;
+export const FOR_GOOD_MS = 8_000_000_000_000_000;

@@ -61,6 +61,8 @@ export const enErrors: ErrorTexts = {
   BAD_RESPONSE: 'The server gave an answer that makes no sense. Try again.',
   WAITED_TOO_LONG: 'It was written more than a week ago. Send it now, or let it be?',
   PAGING_DEADLINE: 'The messages could not be loaded in time.',
+  CHANGED_SINCE: 'Somebody has changed it since: it stays as it is.',
+  DISCONNECTED: 'There was no connection: it was given up.',
   CLOSED: 'The connection was closed.',
   ENDED: 'The server ended the connection. Reload the page.',
 };

@@ -2,7 +2,15 @@ import { isErrorCode, type ErrorCode } from '@parley/protocol';
 
 /** What can go wrong on this side of the wire. */
 type LocalCode =
-  'NETWORK' | 'ADDRESS_GUESSED' | 'BAD_RESPONSE' | 'WAITED_TOO_LONG' | 'PAGING_DEADLINE' | 'CLOSED' | 'ENDED';
+  | 'NETWORK'
+  | 'ADDRESS_GUESSED'
+  | 'BAD_RESPONSE'
+  | 'WAITED_TOO_LONG'
+  | 'PAGING_DEADLINE'
+  | 'CHANGED_SINCE'
+  | 'DISCONNECTED'
+  | 'CLOSED'
+  | 'ENDED';
 
 const localCodes: ReadonlySet<string> = new Set<LocalCode>([
   'NETWORK',
@@ -10,6 +18,8 @@ const localCodes: ReadonlySet<string> = new Set<LocalCode>([
   'BAD_RESPONSE',
   'WAITED_TOO_LONG',
   'PAGING_DEADLINE',
+  'CHANGED_SINCE',
+  'DISCONNECTED',
   'CLOSED',
   'ENDED',
 ]);

@@ -60,6 +60,8 @@ export const zhErrors: ErrorTexts = {
   BAD_RESPONSE: '服务器返回了无法理解的内容，请重试。',
   WAITED_TOO_LONG: '这条消息写于一周多以前，要现在发送还是放弃？',
   PAGING_DEADLINE: '消息未能及时加载。',
+  CHANGED_SINCE: '此后有人改过，保持现状。',
+  DISCONNECTED: '当时没有连接，操作已放弃。',
   CLOSED: '连接已关闭。',
   ENDED: '服务器结束了连接，请刷新页面。',
 };

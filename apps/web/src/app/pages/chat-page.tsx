@@ -46,6 +46,8 @@ export function ChatPage({ route }: { readonly route: Extract<Route, { page: 'ro
   const [opened, setOpened] = useState<{ readonly drawer: Drawer; readonly over: ThreadKey }>();
   // Whatever leads elsewhere shuts it: a new room, the switcher, the way back.
   const drawer = opened?.over === key ? opened.drawer : undefined;
+  // For good: it would be open again by itself when one comes back.
+  if (opened && !drawer) setOpened(undefined);
   const [isPinned, setPinned] = useState(true);
   const hasSidebarDrawer = isNarrow && drawer === 'sidebar';
   const hasMembersDrawer = isRoom && !isWide && drawer === 'members';

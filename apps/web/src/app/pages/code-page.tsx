@@ -9,6 +9,7 @@ import { useDoorTexts } from '../door/words/use-door-texts.js';
 import { Link } from '../routing/link.js';
 import { navigate } from '../routing/router.js';
 import { useAccount } from '../site/site-context.js';
+import { useIsThere } from '../use-is-there.js';
 import { useObservable } from '../use-observable.js';
 import { AuthPage } from './auth-page.js';
 import styles from './auth-page.module.css';
@@ -29,6 +30,7 @@ export function CodePage({ code }: { readonly code: string }) {
   const [isWorking, setWorking] = useState(false);
   const [waiting, setWaiting] = useState<JoinedByDoor>();
   const session = useObservable(account.state, (state) => state.session);
+  const isThere = useIsThere();
   /** The code whose room has asked for its password. */
   const [locked, setLocked] = useState<string>();
 
@@ -38,6 +40,8 @@ export function CodePage({ code }: { readonly code: string }) {
     try {
       const key = { code: typed, ...(password !== undefined && { password }) };
       const joined = await account.join(key);
+      // Given up meanwhile: the room is in the list.
+      if (!isThere.current) return;
       // Without one, nobody is logged in any more: the page is another one by now.
       if (joined?.waiting) setWaiting(joined);
       else if (joined) navigate({ page: 'room', roomId: joined.roomId }, { replace: true });

@@ -8,6 +8,7 @@ import { Link } from '../routing/link.js';
 import { pathOf, type Route } from '../routing/route.js';
 import { navigate } from '../routing/router.js';
 import { useAccount } from '../site/site-context.js';
+import { useIsThere } from '../use-is-there.js';
 import { useObservable } from '../use-observable.js';
 import { AccountWaiting } from '../door/account-waiting.js';
 import { Refusal } from '../door/refusal.js';
@@ -107,6 +108,7 @@ function AccountEntrance(props: {
   const [isWorking, setWorking] = useState(false);
   const [isWaiting, setWaiting] = useState(false);
   const session = useObservable(account.state, (state) => state.session);
+  const isThere = useIsThere();
   const { roomId, roomName } = props.invitation;
   const open = async () => {
     setProblem(undefined);
@@ -114,7 +116,8 @@ function AccountEntrance(props: {
     try {
       if (!props.isGuest) {
         const joined = await account.join({ invite: props.invite });
-        if (!joined) return;
+        // Given up meanwhile: the room is in the list.
+        if (!joined || !isThere.current) return;
         if (joined.waiting) return setWaiting(true);
       }
       navigate({ page: 'room', roomId });
@@ -163,6 +166,7 @@ function GuestForm(props: {
   const form = useRef<HTMLFormElement>(null);
   const [problem, setProblem] = useState<Refused>();
   const [isWorking, setWorking] = useState(false);
+  const isThere = useIsThere();
 
   const refuse = (refused: Refused) => {
     setProblem(refused);
@@ -173,8 +177,8 @@ function GuestForm(props: {
     setProblem(undefined);
     setWorking(true);
     try {
-      if (await account.enter(props.invite, name, props.roomName))
-        navigate({ page: 'room', roomId: props.roomId }, { replace: true });
+      const isIn = await account.enter(props.invite, name, props.roomName);
+      if (isIn && isThere.current) navigate({ page: 'room', roomId: props.roomId }, { replace: true });
     } catch (error) {
       refuse(refusalOf(error));
       setWorking(false);

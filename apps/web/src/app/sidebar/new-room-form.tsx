@@ -1,5 +1,5 @@
 import { ApiError } from '@parley/client';
-import { useEffect, useRef, useState, type SubmitEvent } from 'react';
+import { useState, type SubmitEvent } from 'react';
 import { Button } from '../components/button.js';
 import { ErrorNote } from '../components/error-note.js';
 import { CheckField, TextField } from '../components/field.js';
@@ -7,6 +7,7 @@ import { useErrorText, useTexts } from '../i18n/texts.js';
 import { isOfInputMethod } from '../input-method.js';
 import { navigate } from '../routing/router.js';
 import { useChat } from '../site/site-context.js';
+import { useIsThere } from '../use-is-there.js';
 import styles from './sidebar.module.css';
 
 /** Asks for the name of a new room, makes it and goes there. */
@@ -16,11 +17,7 @@ export function NewRoomForm({ onDone }: { readonly onDone: () => void }) {
   const chat = useChat();
   const [errorCode, setErrorCode] = useState<string>();
   const [isWorking, setWorking] = useState(false);
-  const isThere = useRef(false);
-  useEffect(() => {
-    isThere.current = true;
-    return () => void (isThere.current = false);
-  }, []);
+  const isThere = useIsThere();
 
   const submit = async (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
