@@ -7,6 +7,7 @@ import { hostedRoom } from './web/hosted-room.js';
 import { hosting } from './web/hosting.js';
 import { hostileTexts } from './web/hostile-texts.js';
 import { keyboard } from './web/keyboard.js';
+import { lateAnswers } from './web/late-answers.js';
 import { lobby } from './web/lobby.js';
 import { longLists } from './web/long-lists.js';
 import { lowScreens } from './web/low-screens.js';
@@ -26,6 +27,7 @@ describe('a room in the browser', () => {
   hosting(running);
   door(running);
   lobby(running);
+  lateAnswers(running);
   longLists(running);
   lowScreens(running);
   printing(running);

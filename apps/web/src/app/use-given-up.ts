@@ -1,4 +1,4 @@
-import { useEffect, useEffectEvent } from 'react';
+import { useEffectEvent, useLayoutEffect } from 'react';
 
 /**
  * Gives up what was asked for and is not there yet, as a dialog whose part of the site is still loaded, as soon as the focus goes
@@ -6,7 +6,8 @@ import { useEffect, useEffectEvent } from 'react';
  */
 export function useGivenUp(isWaiting: boolean, giveUp: () => void): void {
   const onElsewhere = useEffectEvent(giveUp);
-  useEffect(() => {
+  // It has ended when what was asked for takes the focus itself.
+  useLayoutEffect(() => {
     if (!isWaiting) return;
     // A window that comes back to the front gives it to the same element again.
     const { activeElement } = document;

@@ -66,8 +66,9 @@ function Entrance({ invite, invitation }: { readonly invite: string; readonly in
   const account = useAccount();
   const session = useObservable(account.state, (state) => state.session);
   const { roomId, roomName, role } = invitation;
-  const isThere = session && (session.roomId === undefined || session.roomId === roomId);
-  if (isThere)
+  const isThere = useIsThere();
+  const isKnown = session && (session.roomId === undefined || session.roomId === roomId);
+  if (isKnown)
     return (
       <AccountEntrance
         invite={invite}
@@ -83,6 +84,7 @@ function Entrance({ invite, invitation }: { readonly invite: string; readonly in
         roomId={roomId}
         roomName={roomName}
         isAsked={invitation.guestPolicy === 'ASK_MODERATOR'}
+        isThere={isThere}
       />
     );
   return (
@@ -160,13 +162,14 @@ function GuestForm(props: {
   readonly roomName: string;
   /** A host lets people in. */
   readonly isAsked: boolean;
+  /** Of the page: this form is gone as soon as its guest has come in. */
+  readonly isThere: { readonly current: boolean };
 }) {
   const t = useDoorTexts().join;
   const account = useAccount();
   const form = useRef<HTMLFormElement>(null);
   const [problem, setProblem] = useState<Refused>();
   const [isWorking, setWorking] = useState(false);
-  const isThere = useIsThere();
 
   const refuse = (refused: Refused) => {
     setProblem(refused);
@@ -178,7 +181,7 @@ function GuestForm(props: {
     setWorking(true);
     try {
       const isIn = await account.enter(props.invite, name, props.roomName);
-      if (isIn && isThere.current) navigate({ page: 'room', roomId: props.roomId }, { replace: true });
+      if (isIn && props.isThere.current) navigate({ page: 'room', roomId: props.roomId }, { replace: true });
     } catch (error) {
       refuse(refusalOf(error));
       setWorking(false);
