@@ -5,6 +5,7 @@ import { AppError, limits, type DoorLog, type Invite, type InvitedRole } from '@
 import { DataSource, type EntityManager } from 'typeorm';
 import { SqlWriter } from '../database/sql-writer.js';
 import { logAtDoor, readDoorLog, type DoorActor } from './door-log.js';
+import { isPostgres, lockRoom } from './room-lock.js';
 
 /** An invitation, and the room that it opens. */
 export interface InviteRow extends Invite {
@@ -35,6 +36,7 @@ export class InvitesRepository {
     const { role, expiresAt, maxUses } = terms;
     return this.writer.run(async (manager) => {
       const [inviteId, nowMs] = [newId(), Date.now()];
+      // Of two who make one at once, each counts the other's.
       await lockRoom(manager, roomId);
       const [open]: { count: unknown }[] = await manager.query(
         `SELECT COUNT(*) AS count FROM invites WHERE room_id = $1 AND ${OPEN}`,
@@ -187,10 +189,3 @@ function inviteOf(row: Record<string, unknown>): InviteRow {
 
 /** Keeps a row as it is until the transaction ends. */
 const lockOf = (manager: EntityManager) => (isPostgres(manager) ? 'FOR UPDATE' : '');
-
-const isPostgres = (manager: EntityManager) => manager.connection.options.type === 'postgres';
-
-/** Of two who make an invitation at once, each counts the other's. SQLite has one writer and needs no lock. */
-async function lockRoom(manager: EntityManager, roomId: number): Promise<void> {
-  if (isPostgres(manager)) await manager.query('SELECT 1 FROM rooms WHERE id = $1 FOR UPDATE', [roomId]);
-}

@@ -29,6 +29,19 @@ describeSql('Private rooms', (server) => {
       (error: unknown) => (error instanceof AppError ? error.code : String(error)),
     );
 
+  // Each wrote the whole door as it had read it, so that one of the two was undone.
+  it('have all that is changed at the same moment', async () => {
+    const { doors, roomId } = await open();
+    await doors.change(roomId, owner, { isPrivate: true }, []);
+    await Promise.all([
+      doors.change(roomId, owner, { passwordHash: 'hashed' }, []),
+      doors.change(roomId, owner, { code: true }, []),
+      doors.change(roomId, owner, { isPrivate: true }, []),
+    ]);
+    const { isPrivate, passwordHash, code: made } = await doors.get(roomId);
+    expect([isPrivate, passwordHash, typeof made]).toEqual([true, 'hashed', 'string']);
+  });
+
   it('are in no list and found by no name, and in them again when they are opened', async () => {
     const { app, rooms, doors, roomId } = await open();
     const names = app.get(NamesRepository);

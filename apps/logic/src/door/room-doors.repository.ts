@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { AppError } from '@parley/protocol';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { isUniqueViolation } from '../database/sql-errors.js';
 import { SqlWriter } from '../database/sql-writer.js';
 import { logAtDoor, type DoorActor } from './door-log.js';
+import { lockRoom } from './room-lock.js';
 import { newRoomCode } from './secrets.js';
 
 /** How a room's door stands. */
@@ -56,36 +57,9 @@ export class RoomDoorsRepository {
     change: DoorChange,
     present: readonly number[],
   ): Promise<RoomDoor> {
-    const before = await this.get(roomId);
-    const isPrivate = change.isPrivate ?? before.isPrivate;
-    if (!isPrivate && typeof change.passwordHash === 'string')
-      throw new AppError('INVALID', { fields: ['password'] });
-    const kept = change.passwordHash === undefined ? before.passwordHash : (change.passwordHash ?? undefined);
-    const passwordHash = isPrivate ? kept : undefined;
     for (let tries = 1; ; tries++) {
-      const code = change.code === undefined ? before.code : change.code ? newRoomCode() : undefined;
       try {
-        await this.writer.run(async (manager) => {
-          await manager.query('UPDATE rooms SET private = $1, password_hash = $2, code = $3 WHERE id = $4', [
-            isPrivate ? 1 : 0,
-            passwordHash ?? null,
-            code ?? null,
-            roomId,
-          ]);
-          if (isPrivate && !before.isPrivate)
-            for (const userId of present)
-              await manager.query(
-                'INSERT INTO memberships (room_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING',
-                [roomId, userId],
-              );
-          const details = {
-            listed: !isPrivate,
-            hasPassword: passwordHash !== undefined,
-            hasCode: code !== undefined,
-          };
-          await logAtDoor(manager, { roomId, act: 'settings', actor, details });
-        });
-        return { ...before, isPrivate, passwordHash, code };
+        return await this.writer.run((manager) => changed(manager, roomId, actor, change, present));
       } catch (error) {
         if (!change.code || tries === MAX_CODES || !isUniqueViolation(error)) throw error;
       }
@@ -108,19 +82,64 @@ export class RoomDoorsRepository {
     });
   }
 
-  private async one(where: string, value: number | string): Promise<RoomDoor> {
-    const [row]: Record<string, unknown>[] = await this.dataSource.query(
-      `SELECT ${COLUMNS} FROM rooms WHERE kind = 'room' AND ${where}`,
-      [value],
-    );
-    if (!row) throw new AppError('ROOM_NOT_FOUND');
-    const text = (column: unknown) => (typeof column === 'string' ? column : undefined);
-    return {
-      roomId: Number(row['id']),
-      name: String(row['name']),
-      isPrivate: Number(row['private']) === 1,
-      passwordHash: text(row['password_hash']),
-      code: text(row['code']),
-    };
+  private one(where: string, value: number | string): Promise<RoomDoor> {
+    return doorWhere(this.dataSource, where, value);
   }
+}
+
+/** Who changes something else at the same moment has what he asked for, too. */
+async function changed(
+  manager: EntityManager,
+  roomId: number,
+  actor: DoorActor,
+  change: DoorChange,
+  present: readonly number[],
+): Promise<RoomDoor> {
+  await lockRoom(manager, roomId);
+  const before = await doorWhere(manager, 'id = $1', roomId);
+  const isPrivate = change.isPrivate ?? before.isPrivate;
+  if (!isPrivate && typeof change.passwordHash === 'string')
+    throw new AppError('INVALID', { fields: ['password'] });
+  const kept = change.passwordHash === undefined ? before.passwordHash : (change.passwordHash ?? undefined);
+  const passwordHash = isPrivate ? kept : undefined;
+  const code = change.code === undefined ? before.code : change.code ? newRoomCode() : undefined;
+  await manager.query('UPDATE rooms SET private = $1, password_hash = $2, code = $3 WHERE id = $4', [
+    isPrivate ? 1 : 0,
+    passwordHash ?? null,
+    code ?? null,
+    roomId,
+  ]);
+  if (isPrivate && !before.isPrivate)
+    for (const userId of present)
+      await manager.query(
+        'INSERT INTO memberships (room_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING',
+        [roomId, userId],
+      );
+  const details = {
+    listed: !isPrivate,
+    hasPassword: passwordHash !== undefined,
+    hasCode: code !== undefined,
+  };
+  await logAtDoor(manager, { roomId, act: 'settings', actor, details });
+  return { ...before, isPrivate, passwordHash, code };
+}
+
+async function doorWhere(
+  database: Pick<EntityManager, 'query'>,
+  where: string,
+  value: number | string,
+): Promise<RoomDoor> {
+  const [row]: Record<string, unknown>[] = await database.query(
+    `SELECT ${COLUMNS} FROM rooms WHERE kind = 'room' AND ${where}`,
+    [value],
+  );
+  if (!row) throw new AppError('ROOM_NOT_FOUND');
+  const text = (column: unknown) => (typeof column === 'string' ? column : undefined);
+  return {
+    roomId: Number(row['id']),
+    name: String(row['name']),
+    isPrivate: Number(row['private']) === 1,
+    passwordHash: text(row['password_hash']),
+    code: text(row['code']),
+  };
 }

@@ -4,6 +4,7 @@ import { AppError, limits, type InvitedRole } from '@parley/protocol';
 import { DataSource, type EntityManager } from 'typeorm';
 import { SqlWriter } from '../database/sql-writer.js';
 import { logAtDoor, type DoorActor } from './door-log.js';
+import { isPostgres, lockRoom } from './room-lock.js';
 
 /** Somebody who comes to wait. Times are milliseconds since 1970. */
 export interface WaitingToBe {
@@ -163,8 +164,8 @@ export function isWaiting({ state, invite, guest }: Waiting, outSince: number): 
  */
 export async function addWaiting(manager: EntityManager, person: WaitingToBe): Promise<void> {
   const { roomId, userId, userName, isGuest, inviteId, network, since } = person;
-  // Of two who come at once, each counts the other. SQLite has one writer and needs no lock.
-  if (isPostgres(manager)) await manager.query('SELECT 1 FROM rooms WHERE id = $1 FOR UPDATE', [roomId]);
+  // Of two who come at once, each counts the other.
+  await lockRoom(manager, roomId);
   const [known]: unknown[] = await manager.query(
     `SELECT 1 FROM waiting WHERE room_id = $1 AND user_id = $2 AND state = 'waiting'`,
     [roomId, userId],
@@ -303,4 +304,3 @@ function waitingOf(row: Record<string, unknown>): Waiting {
 }
 
 const listOf = (userIds: readonly number[]) => userIds.map(Number).join(', ');
-const isPostgres = (manager: EntityManager) => manager.connection.options.type === 'postgres';
