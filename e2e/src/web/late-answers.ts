@@ -112,12 +112,20 @@ export const lateAnswers = (running: () => Stack) =>
       const { roomId: elsewhere } = await stack.api(await stack.login(name)).createRoom(`elsewhere ${name}`);
       const phone = { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true };
       const page = await pages.login(name, { ...phone, path: `/rooms/${roomId}` });
+      const isShut = () => expect.poll(() => page.locator('main').getAttribute('inert'), patience).toBeNull();
       await page.getByTestId('open-sidebar').click();
       await page.locator(`[data-testid=room-link][data-room-id="${elsewhere}"]`).click();
-      await page.waitForURL(`**/rooms/${elsewhere}`);
+      await page.getByTestId('thread-name').filter({ hasText: 'elsewhere' }).waitFor(patience);
+      await isShut();
+      await page.getByTestId('open-sidebar').click();
+      await expect.poll(() => page.locator('main').getAttribute('inert'), patience).toBe('');
       await page.goBack();
-      await page.waitForURL(`**/rooms/${roomId}`);
-      await expect.poll(() => page.locator('main').getAttribute('inert'), patience).toBeNull();
+      await page.getByTestId('thread-name').filter({ hasNotText: 'elsewhere' }).waitFor(patience);
+      await isShut();
+      await page.goForward();
+      await page.getByTestId('thread-name').filter({ hasText: 'elsewhere' }).waitFor(patience);
+      // At once, not some time: shown with the name, or not at all.
+      expect(await page.locator('main').getAttribute('inert')).toBeNull();
       await close(page);
     });
 
