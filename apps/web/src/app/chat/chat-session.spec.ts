@@ -2,22 +2,14 @@ import { eventually } from '@parley/testing';
 import { ApiError } from '@parley/client';
 import { Op, type RoomState } from '@parley/protocol';
 import { describe, expect, it, vi } from 'vitest';
+import { plainRoom } from './room-state.fixture.js';
 import { testMessage, testPage } from '../timeline/test-messages.js';
 import { unreadCount } from './reading/unread.js';
 import { room, setUp, withPage } from './chat-session.fixture.js';
 
 withPage();
 
-const state: RoomState = {
-  mode: 'everyone',
-  slowModeWaitTime: 0,
-  guestPolicy: 'ALWAYS_ACCEPT',
-  panic: false,
-  pins: [],
-  roles: { 2: 'owner' },
-  role: 'member',
-  mutedUntil: 0,
-};
+const state: RoomState = { ...plainRoom, roles: { 2: 'owner' } };
 
 describe('hosting', () => {
   it('keeps how a joined room stands, until it is left, with the roles as they were while none changes', () => {

@@ -19,16 +19,19 @@ const sessions = new WeakMap<ChatSession, LastCommands>();
 export class LastCommands {
   readonly byThread = new Observable<ReadonlyMap<ThreadKey, LastCommand>>(new Map());
 
+  /** Those of a chat session: they end with it. */
   static of(chat: ChatSession): LastCommands {
     const known = sessions.get(chat) ?? new LastCommands();
     sessions.set(chat, known);
     return known;
   }
 
+  /** Whether a command is under way in a thread: it takes no other one. */
   isRunning(key: ThreadKey): boolean {
     return this.byThread.get().get(key)?.state.kind === 'running';
   }
 
+  /** @param last - Undefined: there is nothing to say. */
   set(key: ThreadKey, last: LastCommand | undefined): void {
     const next = new Map(this.byThread.get());
     if (last) next.set(key, last);

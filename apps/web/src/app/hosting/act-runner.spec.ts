@@ -1,19 +1,11 @@
 import { ClientError } from '@parley/client';
 import { Op, type AckFrame, type ActInput, type MessageRange, type RoomState } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
+import { plainRoom } from '../chat/room-state.fixture.js';
 import { ActRunner } from './act-runner.js';
 import type { Held } from './inverse.js';
 
-const state: RoomState = {
-  mode: 'everyone',
-  slowModeWaitTime: 0,
-  guestPolicy: 'ALWAYS_ACCEPT',
-  panic: false,
-  pins: [],
-  roles: {},
-  role: 'owner',
-  mutedUntil: 0,
-};
+const state: RoomState = { ...plainRoom, role: 'owner' };
 
 /** A runner on a server that answers when it is told to. */
 function setUp({ range = { from: 4 } as MessageRange, held = [] as readonly Held[] } = {}) {

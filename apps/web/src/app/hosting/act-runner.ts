@@ -2,7 +2,7 @@ import { ApiError, ClientError } from '@parley/client';
 import type { AckFrame, ActInput, MessageRange, RoomState } from '@parley/protocol';
 import { Observable } from '../observable.js';
 import { isChangedSince, type Basis } from './changed-since.js';
-import { inverseOf, isRestricting, restrictedAs, type Held, type Inverse } from './inverse.js';
+import { inverseOf, isRestricting, restrictedAs, type Before, type Held, type Inverse } from './inverse.js';
 
 /** What the host is told of an act. */
 export interface Notice {
@@ -48,10 +48,8 @@ export class ActRunner {
   /** @returns Whether it was done; false also while the same act is under way. What became of it is in `notices`. */
   run(roomId: number, act: ActInput, who?: string): Promise<boolean> {
     return this.#once(roomId, act, who, async () => {
-      const state = this.ports.state(roomId);
-      const held = isRestricting(act) ? await this.#held(roomId, Number(act.userId)) : undefined;
+      const before = await this.#standing(roomId, act);
       const { seq, sentAt } = await this.ports.act(roomId, act);
-      const before = state && { state, held };
       const inverse = before && inverseOf(act, before, seq);
       const back = inverse && { inverse, basis: { before, doneAtMs: sentAt } };
       this.#add({ roomId, act, who, outcome: 'done', ...back });
@@ -63,8 +61,8 @@ export class ActRunner {
     const { roomId, act, who, inverse, basis } = notice;
     if (!inverse || !this.notices.get().includes(notice)) return Promise.resolve(false);
     return this.#once(roomId, act, who, async () => {
-      if (basis && (await this.#isChangedSince(roomId, act, basis)))
-        throw new ApiError(0, 'CHANGED_SINCE', false);
+      const now = await this.#standing(roomId, act);
+      if (basis && now && isChangedSince(act, basis, now)) throw new ApiError(0, 'CHANGED_SINCE', false);
       const acts = await this.#actsOf(roomId, inverse);
       // What it would bring back has ended by itself.
       if (acts.length === 0) throw new ApiError(0, 'NOTHING_TO_UNDO', false);
@@ -115,10 +113,11 @@ export class ActRunner {
     return this.ports.held(roomId, userId).catch(() => undefined);
   }
 
-  async #isChangedSince(roomId: number, act: ActInput, basis: Basis): Promise<boolean> {
+  /** How what an act is about stands now; undefined when the room is not joined. */
+  async #standing(roomId: number, act: ActInput): Promise<Before | undefined> {
     const state = this.ports.state(roomId);
     const held = isRestricting(act) ? await this.#held(roomId, Number(act.userId)) : undefined;
-    return state !== undefined && isChangedSince(act, basis, { state, held });
+    return state && { state, held };
   }
 
   async #actsOf(roomId: number, inverse: Inverse): Promise<ActInput[]> {

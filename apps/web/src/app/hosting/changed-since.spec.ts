@@ -1,18 +1,10 @@
 import type { ActInput, RoomState } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
+import { plainRoom } from '../chat/room-state.fixture.js';
 import { isChangedSince } from './changed-since.js';
 import type { Held } from './inverse.js';
 
-const room: RoomState = {
-  mode: 'everyone',
-  slowModeWaitTime: 0,
-  guestPolicy: 'ALWAYS_ACCEPT',
-  panic: false,
-  pins: [],
-  roles: {},
-  role: 'owner',
-  mutedUntil: 0,
-};
+const room: RoomState = { ...plainRoom, role: 'owner' };
 const doneAtMs = 1_000_000;
 const isChanged = (
   act: ActInput,

@@ -1,5 +1,5 @@
-import { useNewest } from '../use-newest.js';
 import { useEffect, useEffectEvent, useState } from 'react';
+import { useNewest } from '../use-newest.js';
 import { codeOf } from './act-runner.js';
 
 /** Something that is loaded when it is looked at. */

@@ -104,12 +104,11 @@ export function MessageList({ threadKey }: { readonly threadKey: ThreadKey }) {
         keeper.current?.endPrint();
         look();
       });
-    window.addEventListener('beforeprint', begin);
-    window.addEventListener('afterprint', end);
-    return () => {
-      window.removeEventListener('beforeprint', begin);
-      window.removeEventListener('afterprint', end);
-    };
+    const shown = new AbortController();
+    const { signal } = shown;
+    window.addEventListener('beforeprint', begin, { signal });
+    window.addEventListener('afterprint', end, { signal });
+    return () => shown.abort();
   }, [look]);
 
   useEffect(() => {

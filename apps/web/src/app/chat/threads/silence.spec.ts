@@ -1,21 +1,12 @@
 import type { RoomState } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
+import { plainRoom } from '../room-state.fixture.js';
 import { testMessage, testPage } from '../../timeline/test-messages.js';
 import { emptyTimeline, withLatestPage, withLive, withSends } from '../../timeline/timeline.js';
 import { lastSentAt, silenceOf } from './silence.js';
 
-const open: RoomState = {
-  mode: 'everyone',
-  slowModeWaitTime: 0,
-  guestPolicy: 'ALWAYS_ACCEPT',
-  panic: false,
-  pins: [],
-  roles: {},
-  role: 'member',
-  mutedUntil: 0,
-};
 const silence = (state: Partial<RoomState>, lastSentMs?: number, nowMs = 1_000) =>
-  silenceOf({ ...open, ...state }, lastSentMs, nowMs);
+  silenceOf({ ...plainRoom, ...state }, lastSentMs, nowMs);
 
 describe('who may write', () => {
   it('is everybody in a room of which nothing is said, and in a conversation', () => {
